@@ -5,6 +5,10 @@
 //!
 //! [`run`] waits for the next `Event`. The `Parts` decide, without I/O, which `Action`s follow. The
 //! `Executor` carries them out and returns their results as events.
+//!
+//! [`crate::apply`] writes the files, and `daemon::apply` decides when. [`crate::child`] decides when
+//! the child process is started, signalled and killed, and `daemon::child` connects these decisions
+//! with the events.
 
 mod apply;
 mod child;

@@ -155,7 +155,7 @@ fn a_live_consul_proves_as_well() {
     let done = convert(&template, &[&address]);
     assert!(done.status.success(), "{}", log(&done));
     assert!(
-        log(&done).contains("not proven") && log(&done).contains("waits for kv.get(none)"),
+        log(&done).contains("not proven") && log(&done).contains("query kv.get(none) has no data"),
         "{}",
         log(&done)
     );

@@ -471,8 +471,8 @@ fn the_child_survives_a_reload_of_the_configuration() {
     let reload = |text: &str, count: usize| {
         scene.folder.write("ct.hcl", text);
         ctmpl.signal(Signal::SIGHUP);
-        eventually("it is read again", || {
-            ctmpl.log_count("the configuration is read again") == count
+        eventually("it is reloaded", || {
+            ctmpl.log_count("configuration reloaded") == count
         });
     };
     reload(

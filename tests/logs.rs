@@ -185,7 +185,7 @@ fn provoke_messages(ctmpl: &Ctmpl, folder: &Folder, consul: &Background, has_tok
     }
     fs::write(folder.path("token"), SECRETS[1]).unwrap();
     ctmpl.signal(nix::sys::signal::Signal::SIGHUP);
-    ctmpl.logs("reading everything again");
+    ctmpl.logs("reloading the configuration");
 }
 
 #[test]

@@ -100,7 +100,10 @@ fn the_mesh_is_followed_in_both_languages_and_no_key_is_logged() {
     });
 
     let log = ctmpl.stop().log;
-    assert!(log.contains("connect.caleaf(web) has news"), "{log}");
+    assert!(
+        log.contains("connect.caleaf(web) has a new answer"),
+        "{log}"
+    );
     let secret = first.lines().rev().nth(1).unwrap();
     assert!(
         secret.len() > 20 && !log.contains(secret),

@@ -197,7 +197,7 @@ fn missing_data_is_waited_for() {
         consul.address(),
         ["-once", "-template", &folder.template("in", "out", "")],
     );
-    ctmpl.logs("has news");
+    ctmpl.logs("has a new answer");
     consul.put_key("late", "here");
     let ended = ctmpl.ends();
     assert_eq!(

@@ -441,7 +441,7 @@ fn a_key_that_is_too_long_for_a_url_is_not_an_outage() {
     ]);
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
     assert!(
-        ended.log.contains("cannot be asked over HTTP"),
+        ended.log.contains("cannot be sent as an HTTP request"),
         "{}",
         ended.log
     );

@@ -111,14 +111,14 @@ fn a_value_that_returns_before_it_was_written_writes_nothing() {
     };
     let before = inode(&folder);
     waits_again(&consul, "/v1/kv/app/port");
-    let news = ctmpl.log_count("kv.get(app/port) has news");
+    let news = ctmpl.log_count("kv.get(app/port) has a new answer");
     consul.put_key("app/port", "1");
     eventually("the change is noticed", || {
-        ctmpl.log_count("kv.get(app/port) has news") == news + 1
+        ctmpl.log_count("kv.get(app/port) has a new answer") == news + 1
     });
     consul.put_key("app/port", "0");
     eventually("the old value is noticed", || {
-        ctmpl.log_count("kv.get(app/port) has news") == news + 2
+        ctmpl.log_count("kv.get(app/port) has a new answer") == news + 2
     });
     folder.stays("out", "0", Duration::from_millis(1200));
     assert_eq!(

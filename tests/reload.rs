@@ -24,8 +24,8 @@ fn start(folder: &Folder, consul: &Background, config: &str) -> Ctmpl {
 fn reload(folder: &Folder, ctmpl: &Ctmpl, config: &str, count: usize) {
     folder.write("ct.hcl", config);
     ctmpl.signal(Signal::SIGHUP);
-    crate::support::eventually("the configuration is read again", || {
-        ctmpl.log_count("the configuration is read again") == count
+    crate::support::eventually("configuration reloaded", || {
+        ctmpl.log_count("configuration reloaded") == count
     });
 }
 
@@ -45,7 +45,7 @@ fn templates_are_added_changed_and_removed() {
     let two = "template { contents = \"b{{ key \\\"b\\\" }}\" destination = \"two\" }\n";
     reload(&folder, &ctmpl, &format!("{two}{one}"), 1);
     folder.becomes("two", "b1");
-    ctmpl.logs("templates: 1 as they were, 0 changed, 1 new, 0 gone");
+    ctmpl.logs("templates: 1 unchanged, 0 changed, 1 added, 0 removed");
     let after = fs::metadata(folder.path("one")).unwrap();
     assert_eq!(
         (before.ino(), before.mtime_nsec()),
@@ -60,7 +60,7 @@ fn templates_are_added_changed_and_removed() {
         2,
     );
     folder.becomes("two", "B1");
-    ctmpl.logs("templates: 1 as they were, 1 changed, 0 new, 0 gone");
+    ctmpl.logs("templates: 1 unchanged, 1 changed, 0 added, 0 removed");
 
     reload(&folder, &ctmpl, two, 3);
     folder.becomes("two", "b1");
@@ -102,10 +102,10 @@ fn a_wrong_configuration_changes_nothing_and_the_daemon_continues() {
         ),
     ] {
         folder.write("ct.hcl", config);
-        let refused = ctmpl.log_count("everything stays as it was");
+        let refused = ctmpl.log_count("the old configuration stays in use");
         ctmpl.signal(Signal::SIGHUP);
         crate::support::eventually("it is refused", || {
-            ctmpl.log_count("everything stays as it was") == refused + 1
+            ctmpl.log_count("the old configuration stays in use") == refused + 1
         });
         ctmpl.logs(says);
         assert!(ctmpl.is_running());
@@ -163,10 +163,10 @@ fn settings_of_the_process_take_effect() {
     ctmpl.signal(Signal::SIGHUP);
     ctmpl.signal(Signal::SIGUSR1);
     crate::support::eventually("the new signal is handled", || {
-        ctmpl.log_count("reading everything again") == 1
+        ctmpl.log_count("reloading the configuration") == 1
     });
     crate::support::eventually("and acted upon", || {
-        ctmpl.log_count("the configuration is read again") == 2
+        ctmpl.log_count("configuration reloaded") == 2
     });
     ctmpl.signal(Signal::SIGUSR2);
     let ended = ctmpl.ends();
@@ -223,7 +223,7 @@ fn a_token_that_cannot_be_read_refuses_the_reload() {
     folder.becomes("out", "1");
     folder.write("ct.hcl", &with("none"));
     ctmpl.signal(Signal::SIGHUP);
-    ctmpl.logs("everything stays as it was");
+    ctmpl.logs("the old configuration stays in use");
     folder.write("token", "other");
     ctmpl.logs("the token file token holds another token");
 }

@@ -227,7 +227,7 @@ fn hup_reloads_everything_and_restores_edited_files() {
     folder.becomes("out", "80");
     folder.write("out", "changed by hand");
     ctmpl.signal(Signal::SIGHUP);
-    ctmpl.logs("reading everything again");
+    ctmpl.logs("reloading the configuration");
     folder.becomes("out", "80");
     assert!(ctmpl.is_running());
 }
@@ -272,7 +272,7 @@ fn a_signal_is_handled_as_soon_as_the_pid_file_exists() {
         }
         ctmpl.signal(signal);
         if !ends {
-            ctmpl.logs("reading everything again");
+            ctmpl.logs("reloading the configuration");
             ctmpl.signal(Signal::SIGTERM);
         }
         let ended = ctmpl.ends();
@@ -320,7 +320,7 @@ fn the_signals_are_configurable() {
     );
     folder.becomes("out", "80");
     ctmpl.signal(Signal::SIGUSR2);
-    ctmpl.logs("reading everything again");
+    ctmpl.logs("reloading the configuration");
     ctmpl.signal(Signal::SIGHUP);
     folder.stays("out", "80", Duration::from_millis(200));
     assert!(

@@ -87,8 +87,6 @@ pub fn write_all(writer: &mut Writer, changes: Vec<Change>) -> Vec<Applied> {
         .map(|change| stage(writer, change))
         .collect();
 
-    // A future check command sees the staged files here, and a ledger on disk records the intent.
-
     let mut swapped = Vec::new();
     let applied = staged
         .into_iter()

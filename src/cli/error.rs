@@ -16,7 +16,7 @@ pub enum CliError {
         similar: Option<String>,
     },
     /// A flag of the daemon that `ctmpl dev` does not have.
-    #[error("the flag {flag} does not go with `ctmpl dev`, which brings its own Consul")]
+    #[error("the flag {flag} cannot be used with `ctmpl dev`, which starts its own server")]
     NotWithDev {
         /// The flag as typed, with two dashes.
         flag: String,

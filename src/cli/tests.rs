@@ -321,7 +321,7 @@ fn invalid_words_are_reported_with_a_remedy() {
         (&["--=x"], &["bad flag syntax \"--\""]),
         (
             &["dev", "-consul-addr", "x"],
-            &["--consul-addr", "brings its own Consul"],
+            &["--consul-addr", "starts its own server"],
         ),
         (&["--seed", "x"], &["--seed", "only with `ctmpl dev`"]),
         (&["--data", "x"], &["--data", "only with `ctmpl convert`"]),

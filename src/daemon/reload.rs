@@ -51,14 +51,14 @@ impl Reload {
     pub(super) fn handle(&mut self, event: &Event, renderer: &Renderer) -> Vec<Action> {
         match event {
             Event::SignalAction(SignalAction::Reload) => {
-                tracing::info!(name: "reload.begun", "reading everything again");
+                tracing::info!(name: "reload.begun", "reloading the configuration");
                 self.phase = Phase::Configuration;
                 return vec![Action::ReadConfig];
             }
             Event::ConfigRead(Err(error)) => {
                 self.phase = Phase::Idle;
                 let error = chain(error);
-                tracing::error!(name: "reload.refused", error, "{error}; everything stays as it was");
+                tracing::error!(name: "reload.refused", error, "{error}; the old configuration stays in use");
             }
             Event::ConfigRead(Ok(renewal)) => {
                 let templates = renderer.templates().iter();

@@ -129,7 +129,7 @@ impl Shutdown {
             }
             Event::TaskLost(what) => {
                 // The work may be incomplete. The service manager restarts the process.
-                tracing::error!(name: "process.lost_task", what, "a task of ctmpl ended by itself ({what}); ending");
+                tracing::error!(name: "process.lost_task", what, "internal error: a task ended without a result ({what}); exiting");
                 return Some(Decided::End(End::Failed));
             }
             Event::ConfigRead(Ok(renewal)) => {
@@ -200,7 +200,7 @@ impl Shutdown {
             && let Some(job) = parts.apply.jobs(parts.renderer).find(is_fatal)
         {
             let template = job.template.name();
-            tracing::error!(name: "template.fatal", template, "ending, for {template} has failed: error_fatal is true");
+            tracing::error!(name: "template.fatal", template, "{template}: failed; exiting because error_fatal is true");
             self.begin(End::Failed, None, parts.child, now.instant);
             return;
         }
@@ -213,7 +213,7 @@ impl Shutdown {
             .iter()
             .flat_map(TemplateState::missing);
         if missing.any(|(_, absence)| absence != Absence::Unanswered) {
-            tracing::error!(name: "lookup.failed", "ending, for this does not exist: err_on_failed_lookup is true");
+            tracing::error!(name: "lookup.failed", "required data does not exist; exiting (err_on_failed_lookup is true):");
             missing_data(parts.renderer)
                 .iter()
                 .filter(|lack| lack.absence != Absence::Unanswered)

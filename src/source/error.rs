@@ -69,7 +69,7 @@ pub enum Error {
         reason: String,
     },
     /// The query cannot be sent as an HTTP request.
-    #[error("cannot be asked over HTTP: {reason}")]
+    #[error("cannot be sent as an HTTP request: {reason}")]
     InvalidRequest {
         /// The error of the HTTP client.
         reason: String,

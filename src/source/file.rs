@@ -1,4 +1,7 @@
 //! Files on this host as a source of data.
+//!
+//! The daemon calls [`read`] on a worker thread, in `daemon/executor/read.rs`. `Files::poll` serves
+//! `ctmpl convert`.
 
 use super::error::Error;
 use super::poll::{Poll, Refresh, Reply, Source, SourceQuery};

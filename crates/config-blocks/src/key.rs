@@ -13,7 +13,7 @@ pub struct Key {
     pub name: &'static str,
     /// Its purpose, in Markdown: for the reference page, the schema and `--help`.
     pub doc: &'static str,
-    /// Its default: JSON, or words; empty: none.
+    /// Its default, as JSON or in words; empty if it has none.
     pub default: &'static str,
     /// The default on the page of the configuration, where it is not `default`.
     pub shows: &'static str,
@@ -25,13 +25,13 @@ pub struct Key {
     pub flag: &'static str,
     /// Another name of the flag.
     pub flag_alias: &'static str,
-    /// What `--help` says, where it is not `doc`.
+    /// The text of `--help`, if it differs from `doc`.
     pub help: &'static str,
     /// The default in `--help`, where it is not `default`.
     pub help_default: &'static str,
     /// The heading in `--help`.
     pub heading: &'static str,
-    /// What stands for the value in `--help`; empty: what stands for the type.
+    /// The placeholder of the value in `--help`; empty: the placeholder of its type.
     pub value_name: &'static str,
     /// The flag refuses an empty value.
     pub needs_value: bool,

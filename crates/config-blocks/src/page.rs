@@ -34,7 +34,7 @@ impl Page {
         };
     }
 
-    /// Adds a block. In a block with an origin, values show none: it is the same.
+    /// Adds a block. If the block has an origin, its values do not show theirs, because it is the same.
     pub fn block(&mut self, name: &str, origin: Option<&Origin>, fill: impl FnOnce(&mut Self)) {
         self.line(
             &format!("{name} {{"),

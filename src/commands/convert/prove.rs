@@ -74,7 +74,7 @@ impl Pair {
             Ok(both) => Ok(compare(both)),
             Err(Unsettled::Endless(endless)) => Ok(Proof::Nothing(endless.to_string())),
             Err(Unsettled::Unanswered(Unanswered::Plugin(plugin))) => Ok(Proof::Nothing(format!(
-                "it asks {plugin}, and a proof runs no programs"
+                "it needs {plugin}, which a proof does not run"
             ))),
             Err(Unsettled::Unanswered(Unanswered::NoSource)) => Ok(Proof::NoData),
             Err(Unsettled::Unanswered(Unanswered::Failed(error))) => Err(error),
@@ -114,9 +114,7 @@ async fn answer<S: DataSource>(query: &Query, consul: Option<&S>) -> Result<Answ
 fn compare([go, jinja]: [Rendering; 2]) -> Proof {
     let missing = go.dependencies.missing.first_key_value();
     let go = match (missing, go.text) {
-        (Some((query, _)), _) => {
-            Go::Nothing(format!("it waits for {query}, of which there is nothing"))
-        }
+        (Some((query, _)), _) => Go::Nothing(format!("query {query} has no data")),
         (None, Err(error)) => Go::Nothing(error.to_string()),
         (None, Ok(text)) => Go::Text(Rendered {
             text,

@@ -18,7 +18,7 @@ pub(crate) struct ExecBlock {
     /// Command of the child process
     #[key(flag = "--exec", value_name = "COMMAND")]
     #[key(
-        help = "Command to start when everything is written, to keep in step with the files, and to exit with"
+        help = "Start this command when all files are written, reload it after changes, and exit when it exits"
     )]
     pub(crate) command: Setting<CommandBlock>,
     /// Environment of the child process
@@ -56,7 +56,7 @@ pub(crate) struct ExecBlock {
 #[derive(Block, Clone, Debug, Default)]
 #[block(heading = "Child process", finish = EnvironmentBlock::with_newer_names)]
 pub(crate) struct EnvironmentBlock {
-    /// Pass on no variable of ctmpl's environment
+    /// Do not pass on variables of ctmpl's environment; only Consul's and the custom ones are set
     #[key(default = "false", flag = "--exec-env-pristine")]
     pub(crate) pristine: Setting<bool>,
     /// `NAME=VALUE`: additional variables; those of several files add up

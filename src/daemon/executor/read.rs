@@ -1,4 +1,5 @@
-//! Reads files: template sources, files for `file`, the token.
+//! Reads files: template sources, files for `file`, the token. The daemon reads all of them here, on
+//! worker threads; `Files::poll` of `crate::source::file` serves `ctmpl convert`.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -91,9 +91,9 @@ impl Answers {
     fn judge(&self, query: &Arc<Query>, after: &Arc<Answer>) -> Change {
         let before = self.snapshot.answer(query).cloned();
         if let Judgement::AcceptedLoss { before } = judge(before.as_deref(), after) {
-            tracing::warn!(name: "query.emptied", %query, %before, "{query} went from {before} to nothing");
+            tracing::warn!(name: "query.emptied", %query, %before, "{query}: the answer is now empty (before: {before})");
         } else {
-            tracing::debug!(name: "query.changed", %query, "{query} has news");
+            tracing::debug!(name: "query.changed", %query, "{query} has a new answer");
         }
         Change {
             query: Arc::clone(query),

@@ -101,7 +101,7 @@ impl Tally {
         } = self;
         tracing::info!(
             name: "reload.done", kept, changed, new, gone,
-            "the configuration is read again; templates: {kept} as they were, {changed} changed, {new} new, {gone} gone"
+            "configuration reloaded; templates: {kept} unchanged, {changed} changed, {new} added, {gone} removed"
         );
     }
 }

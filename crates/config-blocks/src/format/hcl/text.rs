@@ -114,7 +114,7 @@ pub(super) fn heredoc(cursor: &mut Cursor<'_>) -> Result<String, Malformed> {
     {
         return Err(Malformed::new(
             line,
-            "after << there is nothing but a name and the end of the line: <<EOF",
+            "after << write only a name, for example <<EOF",
         ));
     }
     let mut at = 0;
