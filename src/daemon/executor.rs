@@ -3,8 +3,8 @@
 //! Input: [`Action`]s. Output: [`Event`]s.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use process_tree::{Child, Order, supervise};
@@ -19,7 +19,6 @@ use super::event::{Action, Event};
 use super::process::Process;
 use crate::answer::Answer;
 use crate::apply::transaction::write_all;
-use crate::apply::write::Writer;
 use crate::command;
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::CommandConfig;
@@ -34,10 +33,12 @@ mod print;
 mod read;
 mod task;
 mod workers;
+mod writer_thread;
 
 use file_watch::FileWatch;
-use task::{Key, Output, TaskResult};
+use task::{Output, TaskResult};
 use workers::{Turn, Workers};
+use writer_thread::WriterThread;
 
 /// The time that shutdown waits for a batch of files that is being written. The loop has waited before.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -59,7 +60,7 @@ pub(super) struct Executor {
     stop_rendering: Arc<AtomicBool>,
     /// Results of workers that [`next`](Executor::next) has not returned yet.
     results: VecDeque<Event>,
-    writer: Arc<Mutex<Writer>>,
+    writer: WriterThread,
     /// Readers of the output of background processes that commands left running.
     lingering: JoinSet<()>,
     stop: CancellationToken,
@@ -96,7 +97,7 @@ impl Executor {
             workers: Workers::new(),
             stop_rendering: Arc::default(),
             results: VecDeque::new(),
-            writer: Arc::default(),
+            writer: WriterThread::default(),
             lingering: JoinSet::new(),
             stop: CancellationToken::new(),
             child: JoinSet::new(),
@@ -138,18 +139,13 @@ impl Executor {
             Action::Export(exports) => self.exports = exports.into(),
             Action::Write(changes) => {
                 self.watcher.set_busy(true);
-                let writer = Arc::clone(&self.writer);
-                self.workers.begin([task::write(move || {
-                    // Another batch never writes at the same time. A panic in one ends the process.
-                    let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-                    write_all(&mut writer, changes)
-                })]);
+                self.writer
+                    .begin(|writer| Event::Applied(write_all(writer, changes)));
             }
             Action::Print(changes) => {
-                // stdout may block, so print on a worker thread.
-                self.workers.begin([task::write(move || {
-                    changes.into_iter().map(print::print).collect()
-                })]);
+                // stdout may block, so print on the writer thread.
+                self.writer
+                    .begin(|_| Event::Applied(changes.into_iter().map(print::print).collect()));
             }
             Action::Run(command) => self.run(command),
             Action::RunPlugin(query) => self.run_plugin(query),
@@ -175,11 +171,15 @@ impl Executor {
                     self.worked(turn);
                     continue;
                 }
+                event = self.writer.next() => event,
                 event = join(&mut self.tasks) => event,
                 event = join(&mut self.child) => event,
                 event = self.files.changed() => Event::FilesChanged(event),
                 events = take(&mut self.answers) => Event::Watched(events),
             };
+            if let Event::Applied(_) = &event {
+                self.update_busy();
+            }
             if let Event::CommandEnded(_, Ok(finished)) = &mut event
                 && let Some(output) = finished.lingering.take()
             {
@@ -215,17 +215,17 @@ impl Executor {
     /// Lets followers send their next polls if nothing is rendered or written, or if that takes
     /// long.
     fn update_busy(&self) {
-        let is_busy = self.workers.has(&Key::Write) || self.workers.are_briefly_busy();
+        let is_busy = self.writer.is_busy() || self.workers.are_briefly_busy();
         self.watcher.set_busy(is_busy);
     }
 
     /// Shuts everything down, in an orderly way unless another signal arrives.
     pub(super) async fn shutdown(self, end: End) -> End {
-        // Do not wait for workers that render or read: their results are not needed any more, and they may hang.
+        // Do not wait for workers: their results are not needed any more, and they may hang.
         self.stop_rendering.store(true, Ordering::Relaxed);
         let Self {
             mut process,
-            mut workers,
+            writer,
             stop,
             mut child,
             mut tasks,
@@ -234,7 +234,7 @@ impl Executor {
         } = self;
         let orderly = async {
             // A batch in progress completes, unless its file system hangs.
-            let _ = timeout(WRITE_TIMEOUT, workers.finish(&Key::Write)).await;
+            let _ = timeout(WRITE_TIMEOUT, writer.finish()).await;
             // A command that still runs gets its stop signal, then SIGKILL.
             stop.cancel();
             // A child that still runs has exceeded its timeout: its reaper kills it.

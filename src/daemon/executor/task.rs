@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use super::read;
-use crate::apply::transaction::Applied;
 use crate::config::resolved::{Config, Job, Source};
 use crate::config::token::TokenError;
 use crate::daemon::event::{CertificateError, Event};
@@ -25,9 +24,6 @@ const READ_LIMIT: Duration = Duration::from_secs(10);
 
 /// The time limit for reading the whole configuration.
 const CONFIG_LIMIT: Duration = Duration::from_secs(60);
-
-/// A time that no task reaches.
-const NO_LIMIT: Duration = Duration::from_secs(1 << 32);
 
 /// The time that a task may take to stop after its budget is exhausted.
 const GRACE: Duration = Duration::from_secs(1);
@@ -54,8 +50,6 @@ pub(super) enum Key {
     Token,
     Certificates,
     Config,
-    /// Files are written one batch after another.
-    Write,
 }
 
 /// The kinds of tasks; each has its own limit of hung tasks.
@@ -63,7 +57,6 @@ pub(super) enum Key {
 pub(super) enum Kind {
     Render,
     Read,
-    Write,
 }
 
 /// The reason for which a task is abandoned.
@@ -93,7 +86,6 @@ impl Key {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Self::Render(_) => Kind::Render,
-            Self::Write => Kind::Write,
             Self::Source(_) | Self::File(_) | Self::Token | Self::Certificates | Self::Config => {
                 Kind::Read
             }
@@ -208,16 +200,6 @@ pub(super) fn template(
             let error = TemplateError::whole(&name, format!("cannot read the template: {why}"));
             event(Err(error.with_sources(sources)))
         }),
-    }
-}
-
-/// Creates the task that writes or prints a batch of files. It has no time limit: a write cannot be abandoned halfway.
-pub(super) fn write(work: impl FnOnce() -> Vec<Applied> + Send + 'static) -> Task {
-    Task {
-        key: Key::Write,
-        limit: NO_LIMIT,
-        work: Box::new(|| TaskResult::event(Key::Write, Event::Applied(work()))),
-        overdue: Box::new(|_| TaskResult::lost(Key::Write, "a write".to_owned())),
     }
 }
 

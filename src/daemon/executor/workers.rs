@@ -1,4 +1,4 @@
-//! Worker threads for work that may take long or hang: rendering, reading files and writing them.
+//! Worker threads for work that may take long or hang: rendering, and reading files.
 //!
 //! Input: [`Task`]s. Output: the result of each.
 //!
@@ -84,9 +84,7 @@ impl Workers {
     /// task was abandoned, the new one is abandoned, too.
     pub(super) fn begin(&mut self, tasks: impl IntoIterator<Item = Task>) {
         let mut state = self.shared.lock();
-        let mut is_write = false;
         for task in tasks {
-            is_write |= task.key == Key::Write;
             let lateness = if state.is_stuck(&task.key) {
                 Some(Lateness::Overdue)
             } else if state.stuck(task.key.kind()) >= MAX_STUCK {
@@ -110,29 +108,16 @@ impl Workers {
         if self.pace == Pace::Idle {
             self.pace = Pace::Brief;
         }
-        if state.idle > 0 {
-            self.shared.task.notify_one();
-        } else if state.threads == 0 || (is_write && state.threads < MAX_THREADS) {
-            // A write does not wait for a template that is being rendered.
+        if state.threads == 0 {
             self.shared.start_thread(&mut state);
+        } else if state.idle > 0 {
+            self.shared.task.notify_one();
         }
     }
 
     /// Returns `true` while tasks run and none is slow.
     pub(super) fn are_briefly_busy(&self) -> bool {
         self.pace == Pace::Brief
-    }
-
-    /// Returns `true` if a task with this key waits or runs.
-    pub(super) fn has(&self, key: &Key) -> bool {
-        self.shared.lock().has(key) || self.again.contains_key(key)
-    }
-
-    /// Waits until no task with this key waits or runs.
-    pub(super) async fn finish(&mut self, key: &Key) {
-        while self.has(key) {
-            self.next().await;
-        }
     }
 
     /// Waits for results, or until a task becomes slow. Pends forever without tasks.
