@@ -129,7 +129,7 @@ impl Executor {
                 let requests = requests.into_iter();
                 self.workers
                     .begin(requests.map(|request| task::render(request, stop)));
-                self.watcher.set_busy(true);
+                self.update_busy();
             }
             Action::UseToken(token) => self.use_token(&token),
             Action::UseClient(client, rules) => {
@@ -171,7 +171,17 @@ impl Executor {
                     self.worked(turn);
                     continue;
                 }
-                event = self.writer.next() => event,
+                written = self.writer.next() => {
+                    let Some(event) = written else {
+                        tracing::warn!(
+                            name: "file.slow",
+                            "writing files takes more than a second; does their file system hang?"
+                        );
+                        self.update_busy();
+                        continue;
+                    };
+                    event
+                }
                 event = join(&mut self.tasks) => event,
                 event = join(&mut self.child) => event,
                 event = self.files.changed() => Event::FilesChanged(event),
@@ -215,7 +225,7 @@ impl Executor {
     /// Lets followers send their next polls if nothing is rendered or written, or if that takes
     /// long.
     fn update_busy(&self) {
-        let is_busy = self.writer.is_busy() || self.workers.are_briefly_busy();
+        let is_busy = self.writer.is_briefly_busy() || self.workers.are_briefly_busy();
         self.watcher.set_busy(is_busy);
     }
 

@@ -68,6 +68,14 @@ pub enum Error {
         /// The position and kind of the deviation.
         reason: String,
     },
+    /// The answer exceeds a limit of ctmpl.
+    #[error("Consul at {server}: the answer is too large: {reason}")]
+    TooLarge {
+        /// The server's address.
+        server: String,
+        /// The limit.
+        reason: String,
+    },
     /// The query cannot be sent as an HTTP request.
     #[error("cannot be sent as an HTTP request: {reason}")]
     InvalidRequest {
@@ -126,9 +134,10 @@ impl Error {
                 }
                 _ => ErrorClass::Query,
             },
-            Self::Unreadable { .. } | Self::InvalidRequest { .. } | Self::File { .. } => {
-                ErrorClass::Query
-            }
+            Self::Unreadable { .. }
+            | Self::TooLarge { .. }
+            | Self::InvalidRequest { .. }
+            | Self::File { .. } => ErrorClass::Query,
         }
     }
 

@@ -3,12 +3,17 @@
 //! Input: jobs that need the [`Writer`]. Output: the [`Event`] that each job returns.
 
 use std::sync::mpsc as std_mpsc;
+use std::time::Duration;
 use std::{io, thread};
 
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 use crate::apply::write::Writer;
 use crate::daemon::event::Event;
+
+/// A job that takes longer is slow.
+const SLOW: Duration = Duration::from_secs(1);
 
 type Work = Box<dyn FnOnce(&mut Writer) -> Event + Send>;
 
@@ -19,6 +24,8 @@ pub(super) struct WriterThread {
     thread: Option<Thread>,
     /// The number of jobs without a result.
     pending: usize,
+    /// The time at which the jobs become slow; `None` without jobs, and once they are.
+    slow_at: Option<Instant>,
 }
 
 struct Thread {
@@ -29,6 +36,9 @@ struct Thread {
 impl WriterThread {
     /// Queues a job. [`next`](Self::next) returns its result.
     pub(super) fn begin(&mut self, work: impl FnOnce(&mut Writer) -> Event + Send + 'static) {
+        if self.pending == 0 {
+            self.slow_at = Some(Instant::now() + SLOW);
+        }
         self.pending += 1;
         if self.thread.is_none() {
             // Without a thread the job has no result; `next` returns `TaskLost`.
@@ -41,22 +51,36 @@ impl WriterThread {
         }
     }
 
-    /// Returns `true` while there are jobs without a result.
-    pub(super) fn is_busy(&self) -> bool {
-        self.pending > 0
+    /// Returns `true` while there are jobs that are not slow.
+    pub(super) fn is_briefly_busy(&self) -> bool {
+        self.slow_at.is_some()
     }
 
-    /// Waits for the next result. Pends forever without jobs.
-    pub(super) async fn next(&mut self) -> Event {
+    /// Waits for the next result, or until the jobs become slow (`None`). Pends forever without jobs.
+    pub(super) async fn next(&mut self) -> Option<Event> {
         if self.pending == 0 {
             return std::future::pending().await;
         }
-        let result = match &mut self.thread {
-            Some(thread) => thread.results.recv().await,
-            None => None,
+        let result = async {
+            match &mut self.thread {
+                Some(thread) => thread.results.recv().await,
+                None => None,
+            }
+        };
+        let result = match self.slow_at {
+            None => result.await,
+            Some(slow_at) => tokio::select! {
+                biased;
+                result = result => result,
+                () = sleep_until(slow_at) => {
+                    self.slow_at = None;
+                    return None;
+                }
+            },
         };
         self.pending -= 1;
-        result.unwrap_or_else(|| Event::TaskLost("the writer thread".to_owned()))
+        self.slow_at = (self.pending > 0).then(|| Instant::now() + SLOW);
+        Some(result.unwrap_or_else(|| Event::TaskLost("the writer thread".to_owned())))
     }
 
     /// Waits until all jobs have ended.
@@ -94,7 +118,7 @@ mod tests {
             writing.begin(move |_| Event::TaskLost(name.to_owned()));
         }
         for name in ["a", "b", "c"] {
-            assert!(matches!(writing.next().await, Event::TaskLost(done) if done == name));
+            assert!(matches!(writing.next().await, Some(Event::TaskLost(done)) if done == name));
         }
         writing.finish().await;
     }
@@ -103,9 +127,26 @@ mod tests {
     async fn work_that_panics_is_reported_and_nothing_waits_for_it() {
         let mut writing = WriterThread::default();
         writing.begin(|_| panic!("a bug"));
-        assert!(matches!(writing.next().await, Event::TaskLost(_)));
+        assert!(matches!(writing.next().await, Some(Event::TaskLost(_))));
         writing.begin(|_| Event::Time);
-        assert!(matches!(writing.next().await, Event::TaskLost(_)));
+        assert!(matches!(writing.next().await, Some(Event::TaskLost(_))));
         writing.finish().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_that_hangs_becomes_slow_once() {
+        let mut writing = WriterThread::default();
+        let (release, held) = std_mpsc::channel::<()>();
+        writing.begin(move |_| {
+            let _ = held.recv();
+            Event::Time
+        });
+        assert!(writing.is_briefly_busy());
+        assert!(writing.next().await.is_none());
+        assert!(!writing.is_briefly_busy());
+        drop(release);
+        assert!(matches!(writing.next().await, Some(Event::Time)));
+        writing.begin(|_| Event::Time);
+        assert!(writing.is_briefly_busy());
     }
 }

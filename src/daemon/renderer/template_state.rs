@@ -290,6 +290,10 @@ impl TemplateState {
             Worker::Idle
         };
         if !accepted {
+            if matches!(rendered.result, PassResult::Returned) {
+                // The new version may have been refused while the worker of the old version was stuck.
+                self.mark_dirty();
+            }
             return false;
         }
         // An include with a computed name is known only after the pass.

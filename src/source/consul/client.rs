@@ -139,7 +139,7 @@ impl Client {
             }
             http_client::Error::HeadTooLong
             | http_client::Error::TooLong(_)
-            | http_client::Error::TooMuchInFlight(_) => Error::Unreadable {
+            | http_client::Error::TooMuchInFlight(_) => Error::TooLarge {
                 server,
                 reason: error.to_string(),
             },
