@@ -3,6 +3,9 @@ use std::os::unix::ffi::OsStringExt;
 
 use super::*;
 
+mod pages;
+mod subcommands;
+
 fn read(words: &[&str]) -> Result<Command, CliError> {
     parse(
         std::iter::once("ctmpl")
@@ -202,37 +205,6 @@ fn validate_and_config_take_the_daemons_flags() {
 }
 
 #[test]
-fn a_conversion_takes_a_file_and_its_own_flags() {
-    let convert = |words: &[&str]| match read(&[&["convert"], words].concat()) {
-        Ok(Command::Convert(arguments)) => *arguments,
-        other => panic!("{words:?}: {other:?}"),
-    };
-    let path =
-        |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
-    let arguments = convert(&[
-        "-data",
-        "d.yaml",
-        "a.ctmpl",
-        "-o",
-        "a.j2",
-        "--left-delimiter=<<",
-    ]);
-    assert_eq!(arguments.file.to_str(), Some("a.ctmpl"));
-    assert_eq!(path(&arguments.data).as_deref(), Some("d.yaml"));
-    assert_eq!(path(&arguments.output).as_deref(), Some("a.j2"));
-    assert_eq!(arguments.left_delimiter.as_deref(), Some("<<"));
-    assert_eq!(
-        convert(&["--consul-addr=x:1", "dev"])
-            .consul
-            .last("--consul-addr")
-            .and_then(std::ffi::OsStr::to_str),
-        Some("x:1")
-    );
-    assert_eq!(convert(&["--", "--data"]).file.to_str(), Some("--data"));
-    assert!(printed(&["convert", "-h"]).contains("--data"));
-}
-
-#[test]
 fn every_bool_takes_every_spelling_of_go_but_no_separate_word() {
     assert!(!BOOLS.is_empty());
     for name in BOOLS {
@@ -363,41 +335,6 @@ fn invalid_words_are_reported_with_a_remedy() {
 }
 
 #[test]
-fn help_and_version_are_printed() {
-    for flag in ["-h", "--h", "-help", "--help", "-help=x"] {
-        let text = printed(&["-once", flag, "-nope"]);
-        for part in [
-            "Consul:",
-            "Templates:",
-            "Process:",
-            "--consul-addr",
-            "--template",
-            "ctmpl dev",
-            "-v, --version",
-        ] {
-            assert!(text.contains(part), "{part} in {text}");
-        }
-        let text = printed(&["dev", flag]);
-        assert!(
-            text.contains("--listen")
-                && text.contains("--template")
-                && !text.contains("--consul-addr"),
-            "{text}"
-        );
-    }
-    for flag in ["-v", "--v", "-version", "--version", "-version=true"] {
-        assert_eq!(
-            printed(&[flag, "-once"]),
-            concat!("ctmpl v", env!("CARGO_PKG_VERSION"), "\n")
-        );
-    }
-    assert_eq!(
-        bool_value(&arguments(&["-version=false", "-once"]), "once"),
-        Some(true)
-    );
-}
-
-#[test]
 fn no_secret_is_shown() {
     let arguments = arguments(&[
         "-consul-token",
@@ -434,62 +371,6 @@ fn text_that_is_not_utf_8_is_refused_except_in_a_path() {
 }
 
 #[test]
-fn functions_takes_one_name() {
-    let parsed = |words: &[&str]| match read(words) {
-        Ok(Command::Functions(name)) => name,
-        other => panic!("{words:?}: {other:?}"),
-    };
-    assert_eq!(parsed(&["functions"]), None);
-    assert_eq!(parsed(&["functions", "key"]).as_deref(), Some("key"));
-    // An operand, not the subcommand of that name.
-    assert_eq!(parsed(&["functions", "dev"]).as_deref(), Some("dev"));
-    assert!(printed(&["functions", "-help"]).contains("ctmpl functions [NAME]"));
-    assert!(printed(&["-help"]).contains("ctmpl functions [NAME]"));
-    assert!(refused(&["functions", "key", "ls"]).contains("unexpected word \"ls\""));
-    assert_eq!(
-        parsed(&["functions", "--", "--once"]).as_deref(),
-        Some("--once")
-    );
-    for words in [
-        ["functions", "--once"],
-        ["functions", "--listen=x"],
-        ["functions", "--data=x"],
-    ] {
-        assert!(
-            refused(&words).contains("does not go with `ctmpl functions`"),
-            "{words:?}"
-        );
-    }
-    assert!(refused(&["functions", "--nonsense"]).contains("unknown flag --nonsense"));
-    assert!(refused(&["--once", "functions"]).contains("`functions` must come first"));
-}
-
-#[test]
-fn migrate_takes_one_file_and_a_format() {
-    let parsed = |words: &[&str]| match read(words) {
-        Ok(Command::Migrate(MigrateArguments { to, file })) => (to, file.display().to_string()),
-        other => panic!("{words:?}: {other:?}"),
-    };
-    assert_eq!(parsed(&["migrate", "a.hcl"]), (None, "a.hcl".to_owned()));
-    for words in [
-        ["migrate", "-to=toml", "a.hcl"].as_slice(),
-        &["migrate", "a.hcl", "--to", "toml"],
-    ] {
-        assert_eq!(parsed(words), (Some("toml".to_owned()), "a.hcl".to_owned()));
-    }
-    assert!(refused(&["migrate"]).contains("migrate"));
-    assert!(refused(&["migrate", "a", "b"]).contains("unexpected word \"b\""));
-    assert!(refused(&["migrate", "a", "--once"]).contains("does not go with `ctmpl migrate`"));
-}
-
-#[test]
-fn schema_takes_nothing() {
-    assert!(matches!(read(&["schema"]), Ok(Command::Schema)));
-    assert!(refused(&["schema", "x"]).contains("unexpected word \"x\""));
-    assert!(refused(&["schema", "--once"]).contains("does not go with `ctmpl schema`"));
-}
-
-#[test]
 fn flags_without_effect_are_noted_once_and_their_bools_take_no_word() {
     let said = |words: &[&str]| {
         arguments(words)
@@ -518,52 +399,4 @@ fn flags_without_effect_are_noted_once_and_their_bools_take_no_word() {
     assert!(
         refused(&["convert", "a", "-vault-addr=x"]).contains("does not go with `ctmpl convert`")
     );
-}
-
-#[test]
-fn completions_offer_what_the_help_lists() {
-    for (shell, begins) in [
-        ("bash", "_ctmpl()"),
-        ("zsh", "#compdef ctmpl"),
-        ("fish", "complete -c ctmpl"),
-    ] {
-        let script = printed(&["completions", shell]);
-        assert!(script.contains(begins), "{script}");
-        for word in [
-            "consul-addr",
-            "default-left-delimiter",
-            "validate",
-            "convert",
-            "haproxy",
-            "completions",
-        ] {
-            assert!(script.contains(word), "{word} for {shell}");
-        }
-        assert!(!script.contains("vault"), "{shell}");
-    }
-}
-
-#[test]
-fn the_manual_has_every_flag_and_every_command() {
-    let page = printed(&["man"]);
-    assert!(page.starts_with(".TH CTMPL 1"), "{page}");
-    let command = documented();
-    let names = command
-        .get_subcommands()
-        .chain([&command])
-        .flat_map(clap::Command::get_arguments);
-    let names: Vec<_> = names.filter_map(clap::Arg::get_long).collect();
-    assert!(names.len() > 60);
-    for name in names {
-        assert!(
-            page.contains(&format!("\\-\\-{}", name.replace('-', "\\-"))),
-            "{name}"
-        );
-    }
-    for command in command.get_subcommands() {
-        assert!(
-            page.contains(&format!("ctmpl {}", command.get_name())),
-            "{command}"
-        );
-    }
 }

@@ -22,6 +22,8 @@ use gotemplate::json::{self, Style};
 mod answers;
 mod budget;
 mod examples;
+mod instances;
+mod mesh;
 mod values;
 
 /// A render context with answers to the queries of the tests.

@@ -296,3 +296,83 @@ fn another_consul_is_queried_and_the_files_keep_the_old_data() {
     bench.news("a", "2");
     assert_eq!(bench.write(), ["2there"]);
 }
+
+#[test]
+fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_recovers() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job("{{ key \"a\" | parseInt }}", None)]);
+    bench.news("a", "1");
+    assert_eq!(bench.write(), ["1"]);
+    let broken = job("{{ nonsense", None);
+    let read = Template::read(&broken).map(Arc::new);
+    bench.step(Event::SourcesRead(vec![(0, read)]));
+    bench.news("a", "x");
+    bench.news("a", "2");
+    assert_eq!(bench.write(), ["2"], "the last good version stays in force");
+    let stages = bench.parts.apply.jobs(&bench.parts.renderer);
+    let stages: Vec<_> = stages.map(JobView::stage).collect();
+    assert_eq!(stages, [Stage::Failed]);
+}
+
+#[test]
+fn a_reload_during_a_write_writes_again() {
+    let template = job("{{ key \"a\" }}", None);
+    let mut bench = Bench::start(Mode::Daemon, vec![template.clone()]);
+    bench.news("a", "1");
+    let changes = bench.take_changes().expect("it is written");
+    bench.step(Event::SourcesRead(vec![(
+        0,
+        Template::read(&template).map(Arc::new),
+    )]));
+    bench.written(changes, Outcome::Written);
+    assert_eq!(bench.write(), ["1"]);
+    assert_eq!(bench.write(), [""; 0], "once");
+}
+
+#[test]
+fn a_reload_retries_failures_at_once() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job("{{key `a`}}", Some("x"))]);
+    bench.news("a", "1");
+    let changes = bench.take_changes().unwrap();
+    let full = || {
+        crate::apply::error::WriteError::new(
+            "write",
+            "/out/11".as_ref(),
+            std::io::ErrorKind::StorageFull,
+        )
+    };
+    let failed = |changes: Vec<Change>| {
+        let applied = |Change {
+                           job, destination, ..
+                       }| Applied {
+            job,
+            destination,
+            outcome: Err(full()),
+        };
+        Event::Applied(changes.into_iter().map(applied).collect())
+    };
+    bench.step(failed(changes));
+    assert!(bench.take_changes().is_none(), "the write is in backoff");
+    bench.step(Event::SignalAction(SignalAction::Reload));
+    let changes = bench.take_changes().expect("the disk may have room again");
+    bench.written(changes, Outcome::Written);
+
+    for _ in 0..4 {
+        let run = bench.take_runs().remove(0);
+        bench.ended(run, false);
+        bench.pass(Duration::from_secs(300));
+    }
+    let run = bench.take_runs().remove(0);
+    bench.ended(run, false);
+    bench.pass(COMMAND_COOLDOWN);
+    assert_eq!(
+        bench.take_runs(),
+        [],
+        "the backoff of the command is longer"
+    );
+    bench.step(Event::SignalAction(SignalAction::Reload));
+    assert_eq!(
+        bench.take_runs().len(),
+        1,
+        "the cause of the failure may be fixed"
+    );
+}

@@ -1,0 +1,90 @@
+//! The arguments of subcommands.
+
+use super::*;
+
+#[test]
+fn a_conversion_takes_a_file_and_its_own_flags() {
+    let convert = |words: &[&str]| match read(&[&["convert"], words].concat()) {
+        Ok(Command::Convert(arguments)) => *arguments,
+        other => panic!("{words:?}: {other:?}"),
+    };
+    let path =
+        |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    let arguments = convert(&[
+        "-data",
+        "d.yaml",
+        "a.ctmpl",
+        "-o",
+        "a.j2",
+        "--left-delimiter=<<",
+    ]);
+    assert_eq!(arguments.file.to_str(), Some("a.ctmpl"));
+    assert_eq!(path(&arguments.data).as_deref(), Some("d.yaml"));
+    assert_eq!(path(&arguments.output).as_deref(), Some("a.j2"));
+    assert_eq!(arguments.left_delimiter.as_deref(), Some("<<"));
+    assert_eq!(
+        convert(&["--consul-addr=x:1", "dev"])
+            .consul
+            .last("--consul-addr")
+            .and_then(std::ffi::OsStr::to_str),
+        Some("x:1")
+    );
+    assert_eq!(convert(&["--", "--data"]).file.to_str(), Some("--data"));
+    assert!(printed(&["convert", "-h"]).contains("--data"));
+}
+
+#[test]
+fn functions_takes_one_name() {
+    let parsed = |words: &[&str]| match read(words) {
+        Ok(Command::Functions(name)) => name,
+        other => panic!("{words:?}: {other:?}"),
+    };
+    assert_eq!(parsed(&["functions"]), None);
+    assert_eq!(parsed(&["functions", "key"]).as_deref(), Some("key"));
+    // An operand, not the subcommand of that name.
+    assert_eq!(parsed(&["functions", "dev"]).as_deref(), Some("dev"));
+    assert!(printed(&["functions", "-help"]).contains("ctmpl functions [NAME]"));
+    assert!(printed(&["-help"]).contains("ctmpl functions [NAME]"));
+    assert!(refused(&["functions", "key", "ls"]).contains("unexpected word \"ls\""));
+    assert_eq!(
+        parsed(&["functions", "--", "--once"]).as_deref(),
+        Some("--once")
+    );
+    for words in [
+        ["functions", "--once"],
+        ["functions", "--listen=x"],
+        ["functions", "--data=x"],
+    ] {
+        assert!(
+            refused(&words).contains("does not go with `ctmpl functions`"),
+            "{words:?}"
+        );
+    }
+    assert!(refused(&["functions", "--nonsense"]).contains("unknown flag --nonsense"));
+    assert!(refused(&["--once", "functions"]).contains("`functions` must come first"));
+}
+
+#[test]
+fn migrate_takes_one_file_and_a_format() {
+    let parsed = |words: &[&str]| match read(words) {
+        Ok(Command::Migrate(MigrateArguments { to, file })) => (to, file.display().to_string()),
+        other => panic!("{words:?}: {other:?}"),
+    };
+    assert_eq!(parsed(&["migrate", "a.hcl"]), (None, "a.hcl".to_owned()));
+    for words in [
+        ["migrate", "-to=toml", "a.hcl"].as_slice(),
+        &["migrate", "a.hcl", "--to", "toml"],
+    ] {
+        assert_eq!(parsed(words), (Some("toml".to_owned()), "a.hcl".to_owned()));
+    }
+    assert!(refused(&["migrate"]).contains("migrate"));
+    assert!(refused(&["migrate", "a", "b"]).contains("unexpected word \"b\""));
+    assert!(refused(&["migrate", "a", "--once"]).contains("does not go with `ctmpl migrate`"));
+}
+
+#[test]
+fn schema_takes_nothing() {
+    assert!(matches!(read(&["schema"]), Ok(Command::Schema)));
+    assert!(refused(&["schema", "x"]).contains("unexpected word \"x\""));
+    assert!(refused(&["schema", "--once"]).contains("does not go with `ctmpl schema`"));
+}

@@ -1,0 +1,240 @@
+//! The parts under test, with actions that are carried out by hand.
+
+use super::*;
+
+/// The parts, and the time of the test.
+pub(super) struct Bench {
+    pub(super) parts: Parts,
+    pub(super) now: Moment,
+    pub(super) actions: Vec<Action>,
+}
+
+pub(super) fn job(text: &str, command: Option<&str>) -> Job {
+    let line = command.map(|command| CommandLine::Direct(vec![command.to_owned()]));
+    Job {
+        source: Source::Inline {
+            name: "t".to_owned(),
+            text: text.to_owned(),
+        },
+        language: Language::Go,
+        destination: Some(PathBuf::from(format!("/out/{}", text.len()))),
+        command: line.map(|line| CommandConfig {
+            line,
+            timeout: Duration::from_secs(30),
+            environment: EnvironmentConfig::default(),
+        }),
+        settle: None,
+        missing_key: MissingKey::Zero,
+        delimiters: Delimiters::default(),
+        allow: Permissions::ALL,
+        format: Format::None,
+        output_format: None,
+        sandbox: None,
+        denied: Arc::default(),
+        on_error: crate::config::resolved::OnError::default(),
+        render_timeout: Duration::from_secs(10),
+        file: FileConfig::default(),
+    }
+}
+
+pub(super) fn config(mode: Mode, jobs: Vec<Job>) -> Config {
+    Config {
+        consul: ConsulConfig {
+            servers: vec!["http://127.0.0.1:8500".parse().unwrap()],
+            tls: TlsConfig::DEFAULT,
+            token: None,
+            token_file: None,
+            auth: None,
+            namespace: None,
+            partition: None,
+            max_stale: None,
+            block_query_wait: Duration::from_secs(60),
+            retry: RetryConfig::DEFAULT,
+            transport: TransportConfig::DEFAULT,
+            exports: Vec::new(),
+        },
+        jobs,
+        exec: None,
+        mode,
+        dry: false,
+        parse_only: false,
+        fail_on_missing: false,
+        log: LogConfig::of_level(LogLevel::Warn),
+        kill_signal: None,
+        reload_signal: None,
+        pid_file: None,
+        dev: None,
+        warnings: Vec::new(),
+    }
+}
+
+pub(super) fn moment() -> Moment {
+    Moment {
+        instant: Instant::now(),
+        time: Timestamp::UNIX_EPOCH,
+        jitter: 0.5,
+    }
+}
+
+pub(super) const ONCE: Mode = Mode::Once {
+    timeout: Some(Duration::from_secs(60)),
+};
+
+pub(super) fn key(name: &str) -> Arc<Query> {
+    Query::key(name).unwrap().into()
+}
+
+pub(super) fn value(text: &str) -> Arc<Answer> {
+    Arc::new(Answer::Key(Some(Arc::new(Pair {
+        value: text.to_owned(),
+        ..Pair::default()
+    }))))
+}
+
+impl Bench {
+    /// Starts the parts and reads the sources.
+    pub(super) fn start(mode: Mode, jobs: Vec<Job>) -> Self {
+        let now = moment();
+        let mut parts = Parts::new(&config(mode, jobs), RenderEnv::default(), now);
+        let actions = parts.begin(now);
+        let mut bench = Self {
+            parts,
+            now,
+            actions: Vec::new(),
+        };
+        for action in actions {
+            match action {
+                Action::ReadSources(jobs) => {
+                    let read = |job: &Job| Template::read(job).map(Arc::new);
+                    bench.step(Event::SourcesRead(
+                        jobs.iter()
+                            .map(|(place, job, _)| (*place, read(job)))
+                            .collect(),
+                    ));
+                }
+                other => panic!("{other:?} before the sources are read"),
+            }
+        }
+        bench
+    }
+
+    /// Handles an event and renders without delay.
+    pub(super) fn step(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            for action in self.parts.step(&event, self.now) {
+                match action {
+                    Action::Render(requests) => {
+                        let requests = requests.into_iter();
+                        let rendered = requests.map(|request| request.run(&Arc::default()));
+                        events.push_back(Event::Rendered(rendered.collect()));
+                    }
+                    action => self.actions.push(action),
+                }
+            }
+        }
+    }
+
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.now.instant += time;
+        self.step(Event::Time);
+    }
+
+    pub(super) fn news(&mut self, name: &str, text: &str) {
+        self.step(Event::Watched(vec![WatchEvent::Answered(
+            key(name),
+            value(text),
+        )]));
+    }
+
+    pub(super) fn fails(&mut self, name: &str, status: u16) {
+        let error = Error::Status {
+            server: "s".to_owned(),
+            status,
+            message: String::new(),
+        };
+        self.step(Event::Watched(vec![WatchEvent::Failed(
+            key(name),
+            Arc::new(error),
+        )]));
+    }
+
+    /// Removes the changes to write; no other decision may have been made meanwhile.
+    pub(super) fn take_changes(&mut self) -> Option<Vec<Change>> {
+        let place = self
+            .actions
+            .iter()
+            .position(|action| matches!(action, Action::Write(_)))?;
+        match self.actions.remove(place) {
+            Action::Write(changes) => Some(changes),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Writes the pending changes and returns their texts.
+    pub(super) fn write(&mut self) -> Vec<String> {
+        let Some(changes) = self.take_changes() else {
+            return Vec::new();
+        };
+        let texts = changes
+            .iter()
+            .map(|change| String::from_utf8(change.content.clone()).unwrap())
+            .collect();
+        self.written(changes, Outcome::Written);
+        texts
+    }
+
+    pub(super) fn written(&mut self, changes: Vec<Change>, outcome: Outcome) {
+        let applied = changes.into_iter().map(|change| Applied {
+            job: change.job,
+            destination: change.destination,
+            outcome: Ok(outcome),
+        });
+        self.step(Event::Applied(applied.collect()));
+    }
+
+    /// Removes and returns the commands that were started.
+    pub(super) fn take_runs(&mut self) -> Vec<CommandConfig> {
+        let (runs, rest) = std::mem::take(&mut self.actions)
+            .into_iter()
+            .partition(|action| matches!(action, Action::Run(_)));
+        self.actions = rest;
+        let command = |action| match action {
+            Action::Run(command) => command,
+            other => panic!("{other:?}"),
+        };
+        Vec::into_iter(runs).map(command).collect()
+    }
+
+    pub(super) fn ended(&mut self, command: CommandConfig, succeeded: bool) {
+        let ended = if succeeded {
+            Ok(Finished {
+                took: Duration::ZERO,
+                lingering: None,
+            })
+        } else {
+            Err(CommandError::Failed {
+                command: "c".to_owned(),
+                code: 1,
+                shell: false,
+            })
+        };
+        self.step(Event::CommandEnded(command, ended));
+    }
+
+    pub(super) fn end(&self) -> Option<End> {
+        self.actions.iter().find_map(|action| match action {
+            Action::End(end) => Some(*end),
+            Action::EndNow => Some(End::Interrupted),
+            _ => None,
+        })
+    }
+
+    pub(super) fn followed(&self) -> Vec<String> {
+        let mut sets = self.actions.iter().rev().filter_map(|action| match action {
+            Action::Follow(queries) => Some(queries.iter().map(ToString::to_string).collect()),
+            _ => None,
+        });
+        sets.next().unwrap_or_default()
+    }
+}

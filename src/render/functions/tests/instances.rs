@@ -1,0 +1,182 @@
+//! Instances of services: options, and groups.
+
+use super::answers::dependencies;
+use super::*;
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn options_select_instances() {
+    let ids = |args: &str| -> (Vec<String>, Vec<String>) {
+        let (value, queries) = dependencies("service", &arguments(args));
+        let ids = value
+            .try_iter()
+            .unwrap()
+            .map(|one| one.get_attr("ID").unwrap().to_string())
+            .collect();
+        (ids, queries.into_iter().map(|(query, _)| query).collect())
+    };
+    let cases: &[(&str, &[&str], &str)] = &[
+        (
+            r#"["web", "tag=blue"]"#,
+            &["web-1", "web-2"],
+            "health.service(web|passing)",
+        ),
+        (
+            r#"["web", "tag=blue,v1"]"#,
+            &["web-1"],
+            "health.service(web|passing)",
+        ),
+        (
+            r#"["web", "any", "tag=v1", "unique=addr:port"]"#,
+            &["web-1"],
+            "health.service(web|any)",
+        ),
+        (
+            r#"["web", "tag=v1", "any"]"#,
+            &["web-1"],
+            "health.service(web|any)",
+        ),
+        (
+            r#"["web", "require_port=true", "shuffle=false"]"#,
+            &["web-1", "web-2"],
+            "health.service(web|passing)",
+        ),
+        (
+            r#"["web", "passing_for=5s"]"#,
+            &["web-1", "web-2"],
+            "health.service(web|passing)",
+        ),
+        (
+            r#"["web", "shuffle=true"]"#,
+            &["web-2", "web-1"],
+            "health.service(web|passing)",
+        ),
+        (
+            r#"["web", "sort=near"]"#,
+            &[],
+            "health.service(web~_agent|passing)",
+        ),
+        (
+            r#"["web~n1", "sort=near"]"#,
+            &[],
+            "health.service(web~n1|passing)",
+        ),
+        (
+            r#"["later", "tag=v1"]"#,
+            &[],
+            "health.service(later|passing)",
+        ),
+    ];
+    assert!(!cases.is_empty());
+    for (args, chosen, query) in cases {
+        let (ids, queries) = ids(args);
+        assert_eq!(
+            (ids, queries),
+            (
+                chosen.iter().map(ToString::to_string).collect(),
+                vec![(*query).to_owned()]
+            ),
+            "{args}"
+        );
+    }
+    check(&[
+        ("service", r#"["", "tag=v1"]"#, "[]"),
+        (
+            "service",
+            r#"["web", "tags=v1"]"#,
+            r#"!unknown option "tags"; did you mean "tag"?"#,
+        ),
+        (
+            "connect",
+            r#"["web", "uniqe=v1"]"#,
+            r#"!unknown option "uniqe"; did you mean "unique"?"#,
+        ),
+        ("service", r#"["web", "tag=v1|any"]"#, "[]"),
+        // A piped value is the last argument; an option must not precede the name.
+        (
+            "service",
+            r#"["tag=v1", "web"]"#,
+            r#"!health.service: invalid format: "tag=v1|web": the service name cannot contain '='"#,
+        ),
+        (
+            "service",
+            r#"["web", 5]"#,
+            "!wrong type for value; expected string; got int",
+        ),
+        // A map is not a set of named arguments.
+        (
+            "service",
+            r#"["web", {"tag": "v1"}]"#,
+            "!wrong type for value; expected string; got map[string]interface {}",
+        ),
+    ]);
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn services_are_grouped_by_tag_port_and_metadata() {
+    let services = || records::list(&instances());
+    let ids = |groups: &Value| -> Vec<String> {
+        let keys: Vec<Value> = groups.try_iter().unwrap().collect();
+        let group = |key: &Value| {
+            groups
+                .get_item(key)
+                .unwrap()
+                .try_iter()
+                .unwrap()
+                .collect::<Vec<_>>()
+        };
+        let id = |instance: &Value| instance.get_attr("ID").unwrap().to_string();
+        keys.iter()
+            .map(|key| {
+                format!(
+                    "{key}: {}",
+                    group(key).iter().map(id).collect::<Vec<_>>().join(" ")
+                )
+            })
+            .collect()
+    };
+    assert_eq!(
+        ids(&call("byTag", &[services()]).unwrap()),
+        ["blue: web-1 web-2", "v1: web-1"]
+    );
+    assert_eq!(
+        ids(&call("byPort", &[services()]).unwrap()),
+        ["80: web-1", "81: web-2"]
+    );
+    let by_meta = call("byMeta", &["version,weight|int".into(), services()]).unwrap();
+    assert_eq!(
+        ids(&by_meta),
+        ["1_0_00007: web-1", "_no_version__00007: web-2"]
+    );
+    assert_eq!(
+        ids(&call("byMeta", &["none|int".into(), services()]).unwrap()),
+        ["00000: web-1 web-2"]
+    );
+    // Names are used verbatim, including spaces and other bars.
+    for (names, group) in [
+        ("version ,none", "_no_version____no_none_"),
+        ("version|x", "_no_version_x_"),
+    ] {
+        let by_meta = call("byMeta", &[names.into(), services()]).unwrap();
+        assert_eq!(ids(&by_meta), [format!("{group}: web-1 web-2")], "{names}");
+    }
+    assert_eq!(
+        ids(&call("byMeta", &["weight|int|int".into(), services()]).unwrap()),
+        ["00000: web-1 web-2"]
+    );
+    let error = call("byMeta", &["version|int".into(), services()]).unwrap_err();
+    assert_eq!(
+        error,
+        "byMeta: strconv.Atoi: parsing the value of \"version\": invalid syntax"
+    );
+    assert_eq!(
+        result_of("byTag", "[[1]]"),
+        "!wrong type for value; expected a list of services; got int"
+    );
+    let error = call("byKey", &[services()]).unwrap_err();
+    assert_eq!(
+        error,
+        "wrong type for value; expected []*dependency.KeyPair; got a list with *dependency.HealthService"
+    );
+}
