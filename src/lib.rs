@@ -69,6 +69,9 @@ pub mod log;
 // Writes and removes the PID file.
 pub mod pid_file;
 
+// Reports a panic without its text.
+pub mod panic_hook;
+
 // The daemon: the event loop and its parts.
 pub mod daemon;
 

@@ -13,12 +13,13 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use tracing::Dispatch;
-use tracing_outlets::{Outlets, is_stderr_connected_to_journal};
+use tracing_outlets::{Opened, Outlets, is_stderr_connected_to_journal};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::{Registry, registry, reload};
 
 use crate::config::logging::LogConfig;
+use crate::config::resolved::LogLevel;
 
 pub use outlets::LogError;
 
@@ -41,17 +42,32 @@ impl Drop for Log {
 /// # Errors
 /// [`LogError`] if an outlet cannot be opened.
 pub fn start(config: &LogConfig) -> Result<Log, LogError> {
-    logger().change(config)?;
+    OpenedLog::open(config)?.adopt();
     logger().install();
     Ok(Log(()))
 }
 
-/// Adopts a new configuration. An outlet that both configurations have stays open.
-///
-/// # Errors
-/// [`LogError`] if an outlet cannot be opened. Then nothing changes.
-pub fn change(config: &LogConfig) -> Result<(), LogError> {
-    logger().change(config)
+/// The outlets and the level of a new configuration, which are not in use yet.
+#[derive(Debug)]
+pub struct OpenedLog {
+    outlets: Opened,
+    level: LogLevel,
+}
+
+impl OpenedLog {
+    /// Opens the outlets of a new configuration; this may block. An outlet that the present
+    /// configuration also has stays open.
+    ///
+    /// # Errors
+    /// [`LogError`] if an outlet cannot be opened.
+    pub fn open(config: &LogConfig) -> Result<Self, LogError> {
+        logger().open(config)
+    }
+
+    /// Logs to these outlets from now on, and closes all others.
+    pub fn adopt(self) {
+        logger().adopt(self);
+    }
 }
 
 /// The logger of the process. There is one, because `tracing` has one global subscriber.
@@ -85,13 +101,18 @@ impl Logger {
         let _ = tracing::dispatcher::set_global_default(self.dispatch.clone());
     }
 
-    /// Opens the outlets of `config`, and closes all others.
-    fn change(&self, config: &LogConfig) -> Result<(), LogError> {
-        let open = |list: &[_]| self.outlets.replace(list);
-        outlets::open_configured(config, is_stderr_connected_to_journal(), open)?;
+    fn open(&self, config: &LogConfig) -> Result<OpenedLog, LogError> {
+        let open = |list: &[_]| self.outlets.open(list);
+        Ok(OpenedLog {
+            outlets: outlets::open_configured(config, is_stderr_connected_to_journal(), open)?,
+            level: config.level,
+        })
+    }
+
+    fn adopt(&self, opened: OpenedLog) {
+        self.outlets.adopt(opened.outlets);
         // This fails only if the subscriber is dropped, and `dispatch` keeps it.
-        let _ = self.filter.reload(filter::filter(config.level));
-        Ok(())
+        let _ = self.filter.reload(filter::filter(opened.level));
     }
 }
 
@@ -103,7 +124,6 @@ mod tests {
 
     use super::*;
     use crate::config::logging::{Keep, LogFileConfig};
-    use crate::config::resolved::LogLevel;
 
     fn to_file(path: PathBuf, level: LogLevel) -> LogConfig {
         let file = LogFileConfig {
@@ -143,7 +163,11 @@ mod tests {
         let logger = Logger::new();
         tracing::dispatcher::with_default(&logger.dispatch, || {
             let log = |text: &str| tracing::debug!(name: "template.told", function = "", "{text}");
-            let change = |path, level| logger.change(&to_file(path, level));
+            let change = |path, level| {
+                let opened = logger.open(&to_file(path, level))?;
+                logger.adopt(opened);
+                Ok::<_, LogError>(())
+            };
             change(path("a.log"), LogLevel::Error).unwrap();
             log("hidden");
             change(path("a.log"), LogLevel::Debug).unwrap();

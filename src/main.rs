@@ -4,9 +4,11 @@ use std::process::ExitCode;
 
 use ctmpl::cli::{self, Command};
 use ctmpl::commands::Failure;
+use ctmpl::panic_hook;
 use process_tree::run_role;
 
 fn main() -> ExitCode {
+    panic_hook::install();
     // ctmpl starts itself as the reaper of a child process, and once more if it is process 1.
     if let Some(code) = run_role(std::env::args_os()) {
         return ExitCode::from(code);

@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
+
 use crate::support::ctmpl::{Ctmpl, Folder, command};
 use crate::support::eventually;
 use crate::support::mount::HungMount;
@@ -214,4 +216,25 @@ fn a_file_on_a_file_system_that_hangs_fails_alone_and_delays_no_signal() {
     Scene::has_written(&ctmpl, 1);
     assert_eq!(scene.folder.read("out"), "80");
     scene.ends_at_once(ctmpl);
+}
+
+#[test]
+fn a_reload_whose_pid_file_or_log_hangs_delays_nothing() {
+    for setting in ["pid_file = \"{}/pid\"", "log_file { path = \"{}/log\" }"] {
+        let scene = Scene::new("quick", "quick");
+        let path = scene.folder.path("mount");
+        let Some(_mount) = HungMount::at(&path) else {
+            return;
+        };
+        let ctmpl = scene.start("1h", &[]);
+        scene.folder.becomes("out", "80");
+        let config = scene.folder.read("c.hcl");
+        let setting = setting.replace("{}", &path.display().to_string());
+        scene.folder.write("c.hcl", &format!("{config}{setting}\n"));
+        ctmpl.signal(Signal::SIGHUP);
+        ctmpl.logs("reloading the configuration");
+        scene.consul.put_key("port", "81");
+        scene.folder.becomes("out", "81");
+        scene.ends_at_once(ctmpl);
+    }
 }

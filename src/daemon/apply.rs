@@ -293,7 +293,7 @@ fn pass_ended(destination: &mut Destination, result: &PassResult, now: Instant) 
             Ok(text) => destination.rendered(text.clone(), now),
             Err(_) => destination.template_failed(),
         },
-        PassResult::Overdue { .. } | PassResult::Refused => destination.template_failed(),
+        PassResult::Overdue { .. } | PassResult::Refused(_) => destination.template_failed(),
         PassResult::Returned => {}
     }
 }

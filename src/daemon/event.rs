@@ -68,8 +68,7 @@ pub(super) enum Event {
     CertificatesRead(Result<(), CertificateError>),
     /// A batch of files was written.
     Applied(Vec<Applied>),
-    /// A task ended without a result, which is a bug in ctmpl. The text is its panic message or
-    /// name.
+    /// A task ended without a result, which is a bug in ctmpl. The text names it.
     TaskLost(String),
     /// A reload command ended.
     CommandEnded(CommandConfig, Result<Finished, CommandError>),

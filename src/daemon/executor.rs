@@ -206,9 +206,9 @@ impl Executor {
             for TaskResult { output, .. } in results {
                 let event = match output {
                     Output::Event(event) => event,
-                    Output::Config(read) => Event::ConfigRead(
-                        read.and_then(|(config, client)| self.process.adopt(*config, client)),
-                    ),
+                    Output::Config(read) => {
+                        Event::ConfigRead(read.and_then(|prepared| self.process.adopt(*prepared)))
+                    }
                 };
                 // Merge results of the same kind into one event.
                 match (self.results.back_mut(), event) {
@@ -317,7 +317,8 @@ async fn ready(events: &mut VecDeque<Event>) -> Event {
 async fn join(tasks: &mut JoinSet<Event>) -> Event {
     match tasks.join_next().await {
         Some(Ok(event)) => event,
-        Some(Err(error)) => Event::TaskLost(error.to_string()),
+        // The text of the error may quote values.
+        Some(Err(_)) => Event::TaskLost("a task".to_owned()),
         None => std::future::pending().await,
     }
 }

@@ -5,14 +5,16 @@
 //! fail.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit};
 
 use crate::config::ConfigError;
 use crate::config::resolved::{Config, Mode};
-use crate::log::{self, LogError};
+use crate::log::{LogError, OpenedLog};
 use crate::pid_file::{PidFile, PidFileError};
 use crate::signals::{Roles, SignalAction, SignalError, Signals};
 use crate::source::consul::{Client, ClientError};
@@ -26,7 +28,28 @@ const OTHER_FILES: usize = 40;
 const POLL_PAUSE_ONCE: Duration = Duration::from_millis(500);
 
 /// Reads the configuration again from its files, environment variables and flags.
-pub(super) type ReadConfig = Arc<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
+type ReadConfig = Arc<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>;
+
+/// Reads a new configuration and opens what it needs; may block.
+pub(super) struct Reader {
+    read: ReadConfig,
+    /// The PID file that is in use.
+    pid_file: Option<PathBuf>,
+}
+
+/// A configuration that was read again, with everything that it needs. Nothing is in use yet.
+pub(super) struct Prepared {
+    config: Config,
+    client: Client,
+    pid_file: PidFileChange,
+    log: OpenedLog,
+}
+
+/// The difference between the PID files of two configurations.
+enum PidFileChange {
+    Keep,
+    Replace(Option<PidFile>),
+}
 
 /// The resources that belong to the process as a whole.
 pub struct Process {
@@ -137,38 +160,55 @@ impl Process {
         }
     }
 
-    /// Returns the function that reads the configuration again.
-    pub(super) fn reader(&self) -> ReadConfig {
-        Arc::clone(&self.read)
+    /// Returns the reader of the next configuration.
+    pub(super) fn reader(&self) -> Reader {
+        Reader {
+            read: Arc::clone(&self.read),
+            pid_file: self.pid_file.as_ref().map(|file| file.path().to_owned()),
+        }
     }
 
-    /// Adopts the parts of a new configuration that can fail: PID file, log and signals. If one
-    /// fails, the previous configuration stays in use.
-    pub(super) fn adopt(
-        &mut self,
-        config: Config,
-        client: Client,
-    ) -> Result<Box<Renewal>, RenewalError> {
-        let stays = self.pid_file.as_ref().map(PidFile::path) == config.pid_file.as_deref();
-        let new = if stays {
-            None
-        } else {
-            config
-                .pid_file
-                .as_deref()
-                .map(PidFile::create)
-                .transpose()?
-        };
-        log::change(&config.log)?;
+    /// Adopts a new configuration. If its signals cannot be caught, the previous configuration
+    /// stays in use.
+    pub(super) fn adopt(&mut self, prepared: Prepared) -> Result<Box<Renewal>, RenewalError> {
+        let Prepared {
+            config,
+            client,
+            pid_file,
+            log,
+        } = prepared;
         self.signals.assign(roles(&config))?;
-        if !stays {
-            self.pid_file = new;
+        log.adopt();
+        if let PidFileChange::Replace(new) = pid_file {
+            let old = std::mem::replace(&mut self.pid_file, new);
+            // Removing the old file may block.
+            let _ = thread::Builder::new().spawn(move || drop(old));
         }
         Ok(Box::new(Renewal {
             rules: self.rules(&config),
             config,
             client,
         }))
+    }
+}
+
+impl Reader {
+    /// Reads the configuration, creates its client, writes its PID file and opens its log.
+    pub(super) fn prepare(&self) -> Result<Prepared, RenewalError> {
+        let config = (self.read)()?;
+        let client = Client::new(&config.consul)?;
+        let pid_file = if self.pid_file == config.pid_file {
+            PidFileChange::Keep
+        } else {
+            let path = config.pid_file.as_deref();
+            PidFileChange::Replace(path.map(PidFile::create).transpose()?)
+        };
+        Ok(Prepared {
+            client,
+            pid_file,
+            log: OpenedLog::open(&config.log)?,
+            config,
+        })
     }
 }
 

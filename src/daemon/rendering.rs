@@ -41,8 +41,8 @@ pub(super) enum PassResult {
     Ended(Box<Pass>),
     /// The pass exceeded its limit, and its worker was abandoned.
     Overdue { limit: Duration },
-    /// The pass was not started, because too many workers are stuck.
-    Refused,
+    /// The pass has no result, for this reason.
+    Refused(&'static str),
     /// A worker that was abandoned has returned.
     Returned,
 }
@@ -97,12 +97,12 @@ impl Rendered {
         }
     }
 
-    /// Creates the result of a pass that was not started, because too many workers are stuck.
-    pub(super) fn refused(number: usize, template: Arc<Template>) -> Self {
+    /// Creates the result of a pass without a result, and the reason.
+    pub(super) fn refused(number: usize, template: Arc<Template>, reason: &'static str) -> Self {
         Self {
             number,
             template,
-            result: PassResult::Refused,
+            result: PassResult::Refused(reason),
         }
     }
 

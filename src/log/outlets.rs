@@ -50,27 +50,27 @@ fn remedy(outlet: &Outlet) -> &'static str {
 
 /// Opens the outlets of `config` by calling `open`, which opens all or none. `connected`: standard
 /// error is connected to the journal.
-pub(super) fn open_configured(
+pub(super) fn open_configured<T>(
     config: &LogConfig,
     connected: bool,
-    open: impl Fn(&[Outlet]) -> Result<(), OpenError>,
-) -> Result<(), LogError> {
+    open: impl Fn(&[Outlet]) -> Result<T, OpenError>,
+) -> Result<T, LogError> {
     // On a stderr that is the journal, JSON stays JSON: it becomes the message of the entry.
     let is_text = config.format == LogFormat::Text;
-    match config.journal.wanted {
-        Wanted::Always => open(&outlets(config, connected, true))?,
+    let opened = match config.journal.wanted {
+        Wanted::Always => open(&outlets(config, connected, true)),
         Wanted::WhereConnected if connected && is_text => {
             match open(&outlets(config, connected, true)) {
                 // Lines on stderr still have their priority.
                 Err(error) if matches!(error.outlet, Outlet::Journal(_)) => {
-                    open(&outlets(config, connected, false))?;
+                    open(&outlets(config, connected, false))
                 }
-                result => result?,
+                result => result,
             }
         }
-        Wanted::WhereConnected | Wanted::Never => open(&outlets(config, connected, false))?,
-    }
-    Ok(())
+        Wanted::WhereConnected | Wanted::Never => open(&outlets(config, connected, false)),
+    };
+    Ok(opened?)
 }
 
 /// The outlets in the order of opening. The journal is first: if it cannot be opened, no file is created.

@@ -110,5 +110,5 @@ pub use options::{
     Facility, FacilityError, FileOptions, Format, JournalOptions, Keep, SyslogOptions,
 };
 pub use outlet::Outlet;
-pub use outlets::Outlets;
+pub use outlets::{Opened, Outlets};
 pub use record::Component;

@@ -22,6 +22,10 @@ pub struct Outlets {
     open: Mutex<Vec<OpenOutlet>>,
 }
 
+/// Outlets that are open, but do not receive events yet. Dropping it closes the new ones.
+#[derive(Debug)]
+pub struct Opened(Vec<OpenOutlet>);
+
 impl Default for Outlets {
     /// Creates an empty list. The component of an event is the crate of its target.
     fn default() -> Self {
@@ -46,15 +50,26 @@ impl Outlets {
         self.layer.clone()
     }
 
-    /// Opens these outlets in order, and closes all others. Outlets that are already open stay
-    /// open. A closed outlet writes the rest of its queue in the background.
+    /// Opens these outlets in order, and closes all others, as [`open`](Self::open) and
+    /// [`adopt`](Self::adopt) do.
     ///
     /// # Errors
     /// [`OpenError`] if an outlet cannot be opened; then nothing changes.
     pub fn replace(&self, outlets: &[Outlet]) -> Result<(), OpenError> {
-        let mut open = self.open();
+        self.adopt(self.open(outlets)?);
+        Ok(())
+    }
+
+    /// Opens these outlets in order. Those that are already open are not opened again. Opening may
+    /// block; events go to the present outlets meanwhile.
+    ///
+    /// # Errors
+    /// [`OpenError`] if an outlet cannot be opened; then none is opened.
+    pub fn open(&self, outlets: &[Outlet]) -> Result<Opened, OpenError> {
+        // The lock is not held while a file is opened: its file system may hang.
+        let present: Vec<OpenOutlet> = self.lock().clone();
         let queue_of = |outlet: &Outlet| {
-            if let Some((_, queue)) = open.iter().find(|(known, _)| known == outlet) {
+            if let Some((_, queue)) = present.iter().find(|(known, _)| known == outlet) {
                 return Ok((outlet.clone(), Arc::clone(queue)));
             }
             let opened = outlet.open().map_err(|source| OpenError {
@@ -64,21 +79,27 @@ impl Outlets {
             let queue = Queue::new(outlet.to_string(), opened);
             Ok((outlet.clone(), Arc::new(queue)))
         };
-        let next: Vec<OpenOutlet> = outlets.iter().map(queue_of).collect::<Result<_, _>>()?;
+        let opened = outlets.iter().map(queue_of).collect::<Result<_, _>>()?;
+        Ok(Opened(opened))
+    }
+
+    /// Sends events to these outlets from now on, and closes all others. A closed outlet writes the
+    /// rest of its queue in the background.
+    pub fn adopt(&self, Opened(next): Opened) {
+        let mut open = self.lock();
         self.layer.set(queues(&next));
-        for (outlet, queue) in open.iter() {
-            if !outlets.contains(outlet) {
+        for (_, queue) in open.iter() {
+            if !next.iter().any(|(_, kept)| Arc::ptr_eq(kept, queue)) {
                 queue.close();
             }
         }
         *open = next;
-        Ok(())
     }
 
     /// Closes all outlets, and waits until their queues are written, but at most for `timeout`.
     pub fn close(&self, timeout: Duration) {
         let deadline = Instant::now() + timeout;
-        let open = std::mem::take(&mut *self.open());
+        let open = std::mem::take(&mut *self.lock());
         self.layer.set(Vec::new());
         for (_, queue) in &open {
             queue.close();
@@ -88,7 +109,7 @@ impl Outlets {
         }
     }
 
-    fn open(&self) -> MutexGuard<'_, Vec<OpenOutlet>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<OpenOutlet>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use super::read;
-use crate::config::resolved::{Config, Job, Source};
+use crate::config::resolved::{Job, Source};
 use crate::config::token::TokenError;
 use crate::daemon::event::{CertificateError, Event};
-use crate::daemon::process::{ReadConfig, RenewalError};
+use crate::daemon::process::{Prepared, Reader, RenewalError};
 use crate::daemon::rendering::{RenderRequest, Rendered};
 use crate::query::{FileQuery, Query};
 use crate::render::{Template, TemplateError};
@@ -34,23 +34,28 @@ pub(super) struct Task {
     /// The time after which the task is abandoned.
     pub(super) limit: Duration,
     pub(super) work: Work,
-    /// Creates the result of an abandoned task.
-    pub(super) overdue: Overdue,
+    /// Creates the result of a task that has no result of its own.
+    pub(super) substitute: Substitute,
 }
 
 pub(super) type Work = Box<dyn FnOnce() -> TaskResult + Send>;
-pub(super) type Overdue = Box<dyn FnOnce(Lateness) -> TaskResult + Send>;
+pub(super) type Substitute = Box<dyn FnOnce(NoResult) -> TaskResult + Send>;
 
 /// The subject of a task. Tasks with the same key run one after another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key {
-    Render(usize),
+    /// The number of a template, and its version. A new version does not wait for the old one.
+    Render(usize, Version),
     Source(usize),
     File(FileQuery),
     Token,
     Certificates,
     Config,
 }
+
+/// A version of a template: the address of the parsed source, which the task keeps alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Version(usize);
 
 /// The kinds of tasks; each has its own limit of hung tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,13 +64,17 @@ pub(super) enum Kind {
     Read,
 }
 
-/// The reason for which a task is abandoned.
+/// The reason for which a task has no result of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lateness {
-    /// The task has exceeded its limit.
+pub(super) enum NoResult {
+    /// The task has exceeded its limit and was abandoned.
     Overdue,
     /// The task was not started, because too many tasks of its kind hang.
     TooManyStuck,
+    /// The task was not started, because the system gives no thread.
+    NoThread,
+    /// The task panicked, which is a bug in ctmpl.
+    Panicked,
 }
 
 /// The result of a task.
@@ -78,14 +87,14 @@ pub(super) struct TaskResult {
 pub(super) enum Output {
     Event(Event),
     /// A configuration, which the process has not adopted yet.
-    Config(Result<(Box<Config>, Client), RenewalError>),
+    Config(Result<Box<Prepared>, RenewalError>),
 }
 
 impl Key {
     /// The kind of the task.
     pub(super) fn kind(&self) -> Kind {
         match self {
-            Self::Render(_) => Kind::Render,
+            Self::Render(..) => Kind::Render,
             Self::Source(_) | Self::File(_) | Self::Token | Self::Certificates | Self::Config => {
                 Kind::Read
             }
@@ -94,14 +103,10 @@ impl Key {
 }
 
 impl TaskResult {
-    fn event(key: Key, event: Event) -> Self {
+    /// Creates a result that is an event.
+    pub(super) fn event(key: Key, event: Event) -> Self {
         let output = Output::Event(event);
         Self { key, output }
-    }
-
-    /// Creates the result of a task that panicked or could not be started.
-    pub(super) fn lost(key: Key, what: String) -> Self {
-        Self::event(key, Event::TaskLost(what))
     }
 
     /// Converts the result of an abandoned task. Data that was read still counts; a rendered text
@@ -118,29 +123,48 @@ impl TaskResult {
     }
 }
 
-impl Lateness {
-    fn error(self, limit: Duration) -> io::Error {
-        let text = Hung(self, limit).to_string();
-        io::Error::new(io::ErrorKind::TimedOut, text)
+impl Version {
+    fn of(template: &Arc<Template>) -> Self {
+        Self(Arc::as_ptr(template).addr())
     }
 }
 
-/// The error text of a read that hangs.
-struct Hung(Lateness, Duration);
+impl NoResult {
+    /// The error of a file that was not read.
+    fn error(self, limit: Duration) -> io::Error {
+        io::Error::other(NotRead(self, limit).to_string())
+    }
 
-impl fmt::Display for Hung {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(lateness, limit) = self;
-        match lateness {
-            Lateness::Overdue => write!(
-                out,
-                "it was not read within {} s; its file system may hang",
-                limit.as_secs_f64()
-            ),
-            Lateness::TooManyStuck => {
-                write!(out, "it was not read, because many other files hang")
-            }
+    /// The reason for which a template was not rendered.
+    fn of_rendering(self) -> &'static str {
+        match self {
+            Self::Overdue | Self::TooManyStuck => "many other templates take too long",
+            Self::NoThread => "no worker thread can be started",
+            Self::Panicked => "ctmpl has a bug, which process.panicked names",
         }
+    }
+}
+
+/// The error text of a file that was not read.
+struct NotRead(NoResult, Duration);
+
+impl fmt::Display for NotRead {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(reason, limit) = self;
+        out.write_str(match reason {
+            NoResult::Overdue => {
+                let limit = limit.as_secs_f64();
+                return write!(
+                    out,
+                    "it was not read within {limit} s; its file system may hang"
+                );
+            }
+            NoResult::TooManyStuck => "it was not read, because many other files hang",
+            NoResult::NoThread => "it was not read, because no worker thread can be started",
+            NoResult::Panicked => {
+                "it was not read, because ctmpl has a bug, which process.panicked names"
+            }
+        })
     }
 }
 
@@ -149,19 +173,25 @@ pub(super) fn render(request: RenderRequest, stop: &Arc<AtomicBool>) -> Task {
     let (number, limit) = (request.number, request.limit);
     let template = Arc::clone(&request.template);
     let stop = Arc::clone(stop);
-    let event =
-        move |rendered| TaskResult::event(Key::Render(number), Event::Rendered(vec![rendered]));
+    let version = Version::of(&template);
+    let key = Key::Render(number, version);
+    let event = move |rendered| {
+        TaskResult::event(
+            Key::Render(number, version),
+            Event::Rendered(vec![rendered]),
+        )
+    };
     Task {
-        key: Key::Render(number),
+        key,
         limit: limit.saturating_add(GRACE),
         work: Box::new(move || {
             let deadline = Instant::now().checked_add(limit);
             event(request.run(&Arc::new(Budget::new(deadline, stop))))
         }),
-        overdue: Box::new(move |lateness| {
-            event(match lateness {
-                Lateness::Overdue => Rendered::overdue(number, template, limit),
-                Lateness::TooManyStuck => Rendered::refused(number, template),
+        substitute: Box::new(move |reason| {
+            event(match reason {
+                NoResult::Overdue => Rendered::overdue(number, template, limit),
+                _ => Rendered::refused(number, template, reason.of_rendering()),
             })
         }),
     }
@@ -191,12 +221,12 @@ pub(super) fn template(
             let budget = Arc::new(Budget::new(deadline, stop));
             event(read::source(&job, known, &budget))
         }),
-        overdue: Box::new(move |lateness| {
+        substitute: Box::new(move |reason| {
             let (name, sources) = match &late_job.source {
                 Source::File(path) => (path.display().to_string(), vec![path.clone()]),
                 Source::Inline { name, .. } => (name.clone(), Vec::new()),
             };
-            let why = Hung(lateness, limit);
+            let why = NotRead(reason, limit);
             let error = TemplateError::whole(&name, format!("cannot read the template: {why}"));
             event(Err(error.with_sources(sources)))
         }),
@@ -212,8 +242,8 @@ pub(super) fn file(file: FileQuery) -> Task {
         key: key.clone(),
         limit: READ_LIMIT,
         work: Box::new(move || TaskResult::event(key, Event::Watched(vec![read::file(own)]))),
-        overdue: Box::new(move |lateness| {
-            let (path, source) = (late.path.clone(), lateness.error(READ_LIMIT));
+        substitute: Box::new(move |reason| {
+            let (path, source) = (late.path.clone(), reason.error(READ_LIMIT));
             let error = Arc::new(source::Error::File { path, source });
             let event = WatchEvent::Failed(Arc::new(Query::File(late)), error);
             TaskResult::event(late_key, Event::Watched(vec![event]))
@@ -227,8 +257,8 @@ pub(super) fn token(path: PathBuf) -> Task {
         key: Key::Token,
         limit: READ_LIMIT,
         work: Box::new(move || TaskResult::event(Key::Token, Event::TokenRead(read::token(&path)))),
-        overdue: Box::new(|lateness| {
-            let error = TokenError::from(lateness.error(READ_LIMIT));
+        substitute: Box::new(|reason| {
+            let error = TokenError::from(reason.error(READ_LIMIT));
             TaskResult::event(Key::Token, Event::TokenRead(Err(error)))
         }),
     }
@@ -243,15 +273,15 @@ pub(super) fn certificates(client: Client) -> Task {
             let read = client.read_certificates().map_err(CertificateError::from);
             TaskResult::event(Key::Certificates, Event::CertificatesRead(read))
         }),
-        overdue: Box::new(|lateness| {
-            let error = CertificateError::Unreadable(lateness.error(READ_LIMIT));
+        substitute: Box::new(|reason| {
+            let error = CertificateError::Unreadable(reason.error(READ_LIMIT));
             TaskResult::event(Key::Certificates, Event::CertificatesRead(Err(error)))
         }),
     }
 }
 
 /// Creates the task that reads the configuration.
-pub(super) fn config(read: ReadConfig) -> Task {
+pub(super) fn config(reader: Reader) -> Task {
     let result = |output| TaskResult {
         key: Key::Config,
         output: Output::Config(output),
@@ -259,16 +289,9 @@ pub(super) fn config(read: ReadConfig) -> Task {
     Task {
         key: Key::Config,
         limit: CONFIG_LIMIT,
-        work: Box::new(move || {
-            let read = || {
-                let config = read()?;
-                let client = Client::new(&config.consul)?;
-                Ok((Box::new(config), client))
-            };
-            result(read())
-        }),
-        overdue: Box::new(move |lateness| {
-            let error = lateness.error(CONFIG_LIMIT);
+        work: Box::new(move || result(reader.prepare().map(Box::new))),
+        substitute: Box::new(move |reason| {
+            let error = reason.error(CONFIG_LIMIT);
             result(Err(RenewalError::Unreadable(error)))
         }),
     }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::task::{Key, Lateness, Task, TaskResult, Work};
+use super::task::{Key, NoResult, Task, TaskResult, Work};
 
 mod state;
 
@@ -41,7 +41,7 @@ const STACK: usize = 8 << 20;
 pub(super) struct Workers {
     shared: Arc<Shared>,
     /// Tasks that wait until a task with the same key has returned.
-    again: BTreeMap<Key, Task>,
+    waiting: BTreeMap<Key, Task>,
     pace: Pace,
 }
 
@@ -75,7 +75,7 @@ impl Workers {
     pub(super) fn new() -> Self {
         Self {
             shared: Arc::default(),
-            again: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             pace: Pace::Idle,
         }
     }
@@ -85,19 +85,19 @@ impl Workers {
     pub(super) fn begin(&mut self, tasks: impl IntoIterator<Item = Task>) {
         let mut state = self.shared.lock();
         for task in tasks {
-            let lateness = if state.is_stuck(&task.key) {
-                Some(Lateness::Overdue)
+            let reason = if state.is_stuck(&task.key) {
+                Some(NoResult::Overdue)
             } else if state.stuck(task.key.kind()) >= MAX_STUCK {
-                Some(Lateness::TooManyStuck)
+                Some(NoResult::TooManyStuck)
             } else {
                 None
             };
-            if let Some(lateness) = lateness {
-                let result = (task.overdue)(lateness);
+            if let Some(reason) = reason {
+                let result = (task.substitute)(reason);
                 state.results.push(result);
                 self.shared.result.notify_one();
             } else if state.has(&task.key) {
-                self.again.insert(task.key.clone(), task);
+                self.waiting.insert(task.key.clone(), task);
             } else {
                 state.queue.push_back(task);
             }
@@ -147,7 +147,7 @@ impl Workers {
         let mut returned = Vec::new();
         for result in &results {
             if !state.has(&result.key)
-                && let Some(task) = self.again.remove(&result.key)
+                && let Some(task) = self.waiting.remove(&result.key)
             {
                 returned.push(task);
             }
@@ -208,22 +208,16 @@ impl Shared {
     fn refuse(&self, state: &mut State, error: &io::Error) {
         tracing::error!(name: "process.no_thread", %error, "cannot start a thread: {error}");
         for task in std::mem::take(&mut state.queue) {
-            state.results.push(TaskResult::lost(
-                task.key,
-                format!("cannot start a worker thread: {error}"),
-            ));
+            state.results.push((task.substitute)(NoResult::NoThread));
         }
         self.result.notify_one();
     }
 
     /// The main loop of a worker thread.
     fn work(&self) {
-        while let Some((id, key, work)) = self.take() {
-            let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-                let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-                TaskResult::lost(key, text.unwrap_or_else(|| "a worker".to_owned()))
-            });
+        while let Some((id, work)) = self.take() {
+            // The panic hook has logged where it panicked.
+            let result = catch_unwind(AssertUnwindSafe(work)).ok();
             if !self.put(id, result) {
                 return;
             }
@@ -231,7 +225,7 @@ impl Shared {
     }
 
     /// Waits for a task. Returns `None` if the thread is not needed any more.
-    fn take(&self) -> Option<(u64, Key, Work)> {
+    fn take(&self) -> Option<(u64, Work)> {
         let mut state = self.lock();
         let task = loop {
             if state.closed {
@@ -253,28 +247,33 @@ impl Shared {
         };
         let id = state.next_id;
         state.next_id += 1;
-        let key = task.key.clone();
         state.running.push(Running {
             id,
             key: task.key,
             since: Instant::now(),
             limit: task.limit,
-            overdue: Some(task.overdue),
+            substitute: Some(task.substitute),
         });
-        Some((id, key, task.work))
+        Some((id, task.work))
     }
 
-    /// Delivers a result. Returns `false` if the task was abandoned; then the thread is not needed
-    /// any more.
-    fn put(&self, id: u64, result: TaskResult) -> bool {
+    /// Delivers a result; `None` after a panic. Returns `false` if the task was abandoned; then the
+    /// thread is not needed any more.
+    fn put(&self, id: u64, result: Option<TaskResult>) -> bool {
         let mut state = self.lock();
         let place = state.running.iter().position(|running| running.id == id);
         let running = place.map(|place| state.running.swap_remove(place));
-        let in_time = running.is_some_and(|running| running.overdue.is_some());
+        let substitute = running.and_then(|running| running.substitute);
+        let in_time = substitute.is_some();
         let now = Instant::now();
-        state
-            .results
-            .push(if in_time { result } else { result.late() });
+        let result = match (result, substitute) {
+            (Some(result), Some(_)) => Some(result),
+            (Some(result), None) => Some(result.late()),
+            (None, Some(substitute)) => Some(substitute(NoResult::Panicked)),
+            // The result of an abandoned task was delivered when it was abandoned.
+            (None, None) => None,
+        };
+        state.results.extend(result);
         let first = *state.first_result.get_or_insert(now);
         // Deliver the results of one pass together.
         if state.queue.is_empty() || now >= first + BATCH_TIME {

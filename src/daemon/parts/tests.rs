@@ -7,6 +7,7 @@ mod outputs;
 mod passing;
 mod reload;
 mod status;
+mod versions;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;

@@ -64,11 +64,9 @@ impl Failures {
                     ),
                 );
             }
-            PassResult::Refused => self.of_rendering(
+            PassResult::Refused(reason) => self.of_rendering(
                 template,
-                &format!(
-                    "{template}: the template is not rendered, because many other templates take too long"
-                ),
+                &format!("{template}: the template is not rendered, because {reason}"),
             ),
             PassResult::Returned => {}
         }

@@ -44,13 +44,14 @@ enum Inputs {
 }
 
 /// The state of the worker thread that renders the template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Worker {
     Idle,
-    Rendering,
-    /// The worker exceeded its limit and was abandoned. The template is not rendered again before
-    /// the worker has returned.
-    Stuck,
+    /// This version is being rendered.
+    Rendering(Arc<Template>),
+    /// The worker that renders this version exceeded its limit and was abandoned. The version is
+    /// not rendered again before the worker has returned; another version is.
+    Stuck(Arc<Template>),
 }
 
 impl TemplateState {
@@ -160,12 +161,12 @@ impl TemplateState {
 
     /// Returns `true` if the last pass has ended and has seen all changes.
     pub(crate) fn is_current(&self) -> bool {
-        self.inputs == Inputs::Seen && self.worker != Worker::Rendering
+        self.inputs == Inputs::Seen && !self.is_rendering()
     }
 
     /// Returns `true` while a worker renders the template.
     pub(super) fn is_rendering(&self) -> bool {
-        self.worker == Worker::Rendering
+        matches!(self.worker, Worker::Rendering(_))
     }
 
     /// Returns `true` if the source is broken.
@@ -221,6 +222,10 @@ impl TemplateState {
     /// After a pass, returns the queries whose new answers it has not seen; they mark the template
     /// for another pass.
     pub(super) fn take_missed(&mut self) -> Vec<Arc<Query>> {
+        if self.is_rendering() {
+            // An earlier version has ended.
+            return Vec::new();
+        }
         let missed = self.arrivals.take_missed(&self.dependencies);
         if !missed.is_empty() {
             self.mark_dirty();
@@ -254,8 +259,17 @@ impl TemplateState {
 
     /// The time at which the template has to be rendered again without an event.
     pub(super) fn next_wake(&self) -> Option<Instant> {
-        let is_current = self.inputs == Inputs::Seen && self.worker == Worker::Idle;
+        let is_current = self.inputs == Inputs::Seen && self.can_render();
         self.dependencies.again.filter(|_| is_current)
+    }
+
+    /// Returns `true` if no worker renders the template or is stuck with its present version.
+    fn can_render(&self) -> bool {
+        match (&self.worker, &self.template) {
+            (Worker::Idle, _) => true,
+            (Worker::Stuck(version), Some(own)) => !Arc::ptr_eq(version, own),
+            (Worker::Stuck(_), None) | (Worker::Rendering(_), _) => false,
+        }
     }
 
     /// Begins a pass if one is due. Returns the version to render.
@@ -263,11 +277,12 @@ impl TemplateState {
         if self.next_wake().is_some_and(|again| again <= now) {
             self.mark_dirty();
         }
-        if (self.inputs, self.worker) != (Inputs::Changed, Worker::Idle) {
+        if self.inputs == Inputs::Seen || !self.can_render() {
             return None;
         }
         let template = self.template.clone()?;
-        (self.inputs, self.worker) = (Inputs::Seen, Worker::Rendering);
+        self.inputs = Inputs::Seen;
+        self.worker = Worker::Rendering(Arc::clone(&template));
         self.arrivals.clear();
         Some(template)
     }
@@ -281,19 +296,16 @@ impl TemplateState {
     /// Handles the end of a pass. Returns `true` if the queries or files to follow may have
     /// changed.
     pub(super) fn pass_ended(&mut self, rendered: &Rendered) -> bool {
-        let is_overdue = matches!(rendered.result, PassResult::Overdue { .. });
-        let accepted = self.accepts(rendered);
-        // A new version is rendered even while the worker of the old version is stuck.
-        self.worker = if is_overdue && accepted {
-            Worker::Stuck
-        } else {
-            Worker::Idle
-        };
-        if !accepted {
-            if matches!(rendered.result, PassResult::Returned) {
-                // The new version may have been refused while the worker of the old version was stuck.
-                self.mark_dirty();
-            }
+        // A worker that was stuck with an old version may return while the new one is rendered.
+        if let Worker::Rendering(version) | Worker::Stuck(version) = &self.worker
+            && Arc::ptr_eq(version, &rendered.template)
+        {
+            self.worker = match rendered.result {
+                PassResult::Overdue { .. } => Worker::Stuck(Arc::clone(version)),
+                _ => Worker::Idle,
+            };
+        }
+        if !self.accepts(rendered) {
             return false;
         }
         // An include with a computed name is known only after the pass.
@@ -307,7 +319,7 @@ impl TemplateState {
                 self.dependencies
                     .replace(pass.dependencies.clone(), is_whole)
             }
-            PassResult::Overdue { .. } | PassResult::Refused | PassResult::Returned => false,
+            PassResult::Overdue { .. } | PassResult::Refused(_) | PassResult::Returned => false,
         };
         other_sources || other_queries
     }

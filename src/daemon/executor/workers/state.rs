@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::daemon::executor::task::{Key, Kind, Lateness, Overdue, Task, TaskResult};
+use crate::daemon::executor::task::{Key, Kind, NoResult, Substitute, Task, TaskResult};
 
 /// The duration after which a running task does not delay queued tasks any more.
 pub(super) const SLOW: Duration = Duration::from_millis(20);
@@ -30,8 +30,8 @@ pub(super) struct Running {
     pub(super) key: Key,
     pub(super) since: Instant,
     pub(super) limit: Duration,
-    /// Creates the result of an abandoned task; `None` after the task was abandoned.
-    pub(super) overdue: Option<Overdue>,
+    /// Creates the result of a task that has none of its own; `None` after the task was abandoned.
+    pub(super) substitute: Option<Substitute>,
 }
 
 impl State {
@@ -44,20 +44,20 @@ impl State {
     /// Returns `true` if a task with this key was abandoned and still runs.
     pub(super) fn is_stuck(&self, key: &Key) -> bool {
         let mut running = self.running.iter();
-        running.any(|running| running.overdue.is_none() && running.key == *key)
+        running.any(|running| running.substitute.is_none() && running.key == *key)
     }
 
     /// The running tasks that were not abandoned.
     pub(super) fn active(&self) -> impl Iterator<Item = &Running> {
         let running = self.running.iter();
-        running.filter(|running| running.overdue.is_some())
+        running.filter(|running| running.substitute.is_some())
     }
 
     /// The number of abandoned tasks of this kind that still run.
     pub(super) fn stuck(&self, kind: Kind) -> usize {
         let running = self.running.iter();
         running
-            .filter(|running| running.overdue.is_none() && running.key.kind() == kind)
+            .filter(|running| running.substitute.is_none() && running.key.kind() == kind)
             .count()
     }
 
@@ -65,10 +65,10 @@ impl State {
         let mut results = Vec::new();
         for running in &mut self.running {
             if now >= running.since + running.limit
-                && let Some(overdue) = running.overdue.take()
+                && let Some(substitute) = running.substitute.take()
             {
                 self.threads -= 1;
-                results.push(overdue(Lateness::Overdue));
+                results.push(substitute(NoResult::Overdue));
             }
         }
         self.results.extend(results);

@@ -6,7 +6,7 @@ use super::*;
 use crate::daemon::event::Event;
 
 fn named(key: Key, name: &'static str) -> TaskResult {
-    TaskResult::lost(key, name.to_owned())
+    TaskResult::event(key, Event::TaskLost(name.to_owned()))
 }
 
 fn task(
@@ -20,10 +20,12 @@ fn task(
         key,
         limit,
         work: Box::new(move || named(own, work())),
-        overdue: Box::new(move |lateness| {
-            let name = match lateness {
-                Lateness::Overdue => "overdue",
-                Lateness::TooManyStuck => "too many",
+        substitute: Box::new(move |reason| {
+            let name = match reason {
+                NoResult::Overdue => "overdue",
+                NoResult::TooManyStuck => "too many",
+                NoResult::NoThread => "no thread",
+                NoResult::Panicked => "panicked",
             };
             named(late, name)
         }),
@@ -119,12 +121,12 @@ async fn a_task_waits_for_the_one_with_the_same_key() {
 }
 
 #[tokio::test]
-async fn a_panic_is_a_result() {
+async fn a_panic_fails_only_its_task() {
     let mut workers = Workers::new();
     workers.begin([task(0, LONG, || panic!("a bug")), task(1, LONG, || "next")]);
     let mut both = results(&mut workers, 2).await;
     both.sort();
-    assert_eq!(both, ["a bug", "next"]);
+    assert_eq!(both, ["next", "panicked"]);
 }
 
 impl Workers {

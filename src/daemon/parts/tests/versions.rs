@@ -1,0 +1,80 @@
+//! Versions of a template whose worker is stuck or panics.
+
+use super::*;
+use crate::daemon::rendering::{RenderRequest, Rendered};
+
+const TEXT: &str = "{{ key \"a\" }}";
+
+/// Starts a daemon with one template, whose first pass was rendered without data.
+fn start() -> Bench {
+    let mut bench = Bench::start(Mode::Daemon, vec![job(TEXT, None)]);
+    bench.news("a", "first");
+    assert_eq!(bench.write(), ["first"]);
+    bench
+}
+
+/// Handles an event, and returns the requested passes instead of rendering.
+fn requests(bench: &mut Bench, event: &Event) -> Vec<RenderRequest> {
+    let actions = bench.parts.step(event, bench.now).into_iter();
+    let requests = actions.filter_map(|action| match action {
+        Action::Render(requests) => Some(requests),
+        _ => None,
+    });
+    requests.flatten().collect()
+}
+
+fn news(text: &str) -> Event {
+    Event::Watched(vec![WatchEvent::Answered(key("a"), value(text))])
+}
+
+/// Handles a change of the answer and a pass that becomes stuck. Returns the stuck version.
+fn get_stuck(bench: &mut Bench) -> Arc<Template> {
+    let mut passes = requests(bench, &news("second"));
+    let version = passes.pop().expect("a pass").template;
+    let overdue = Rendered::overdue(0, Arc::clone(&version), Duration::from_secs(10));
+    assert!(requests(bench, &Event::Rendered(vec![overdue])).is_empty());
+    version
+}
+
+fn save(bench: &mut Bench, text: &str) -> Vec<RenderRequest> {
+    let version = Template::read(&job(text, None)).map(Arc::new);
+    requests(bench, &Event::SourcesRead(vec![(0, version)]))
+}
+
+#[test]
+fn a_stuck_version_is_rendered_again_only_after_its_worker_has_returned() {
+    let mut bench = start();
+    let version = get_stuck(&mut bench);
+    assert!(requests(&mut bench, &news("third")).is_empty());
+    let returned = Rendered::overdue(0, version, Duration::ZERO).returned();
+    bench.step(Event::Rendered(vec![returned]));
+    assert_eq!(bench.write(), ["third"]);
+}
+
+#[test]
+fn a_new_version_is_rendered_while_the_worker_of_the_old_one_is_stuck() {
+    let mut bench = start();
+    let old = get_stuck(&mut bench);
+    let mut passes = save(&mut bench, "new {{ key \"a\" }}");
+    let pass = passes.pop().expect("a pass of the new version");
+
+    // The old worker returns during this pass, and an answer arrives.
+    let returned = Rendered::overdue(0, old, Duration::ZERO).returned();
+    assert!(requests(&mut bench, &Event::Rendered(vec![returned])).is_empty());
+    assert!(requests(&mut bench, &news("third")).is_empty());
+    bench.step(Event::Rendered(vec![pass.run(&Arc::default())]));
+    assert_eq!(bench.write(), ["new third"], "the answer is not lost");
+}
+
+#[test]
+fn a_pass_that_panics_fails_the_template_until_the_next_change() {
+    let mut bench = start();
+    let mut passes = requests(&mut bench, &news("second"));
+    let version = passes.pop().expect("a pass").template;
+    let refused = Rendered::refused(0, version, "ctmpl has a bug");
+    bench.step(Event::Rendered(vec![refused]));
+    assert_eq!(bench.write(), [""; 0]);
+    assert_eq!(bench.end(), None, "the daemon continues");
+    bench.news("a", "third");
+    assert_eq!(bench.write(), ["third"]);
+}
