@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ctmpl::answer::{Answer, Instance, TextMap, Weights};
-use ctmpl::config::resolved::{Job, Language, Source};
+use ctmpl::config::resolved::{Job, Language, TemplateSource};
 use ctmpl::query::{Health, Query};
 use ctmpl::render::{RenderEnv, Template};
 use ctmpl::store::Snapshot;
@@ -80,7 +80,7 @@ fn rendering(criterion: &mut Criterion) {
     for (loop_, (go, jinja)) in [("plain", PLAIN), ("rich", RICH)] {
         for (language, name, text) in [(Language::Go, "go", go), (Language::Jinja, "jinja", jinja)]
         {
-            let source = Source::Inline {
+            let source = TemplateSource::Inline {
                 name: name.into(),
                 text: text.into(),
             };

@@ -52,7 +52,10 @@ mod tests {
             .output()
             .unwrap();
         let report = String::from_utf8_lossy(&output.stderr);
-        assert!(report.contains("it panicked at src/panic_hook.rs:"), "{report}");
+        assert!(
+            report.contains("it panicked at src/panic_hook.rs:"),
+            "{report}"
+        );
         assert!(!report.contains("a secret value"), "{report}");
     }
 }

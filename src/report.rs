@@ -44,7 +44,7 @@ pub struct TemplateReport {
     /// The destination; `None` in a dry run that prints it.
     pub destination: Option<PathBuf>,
     /// The combined state of template and destination.
-    pub state: TemplateState,
+    pub state: TemplatePhase,
     /// `true` if the destination was written at least once, or already had its content.
     pub is_written: bool,
     /// The number of queries without data.
@@ -54,7 +54,7 @@ pub struct TemplateReport {
 /// The combined state of a template and its destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TemplateState {
+pub enum TemplatePhase {
     /// Data is missing, or a pass or a write is outstanding.
     Waiting,
     /// The destination holds the latest text.

@@ -2,7 +2,7 @@
 //!
 //! A [`Source`] is polled with a query. It returns a typed answer, or an [`Error`] whose class says
 //! whether a retry helps. Each kind of [`Query`](crate::query::Query) has one source:
-//! [`consul::Client`], [`file::Files`] or [`plugin::Plugins`].
+//! [`consul::Client`], [`file::FileSource`] or [`plugin::PluginSource`].
 
 pub mod consul;
 mod error;

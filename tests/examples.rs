@@ -5,7 +5,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use ctmpl::config::resolved::Source;
+use ctmpl::config::resolved::TemplateSource;
 
 use crate::support::backend::Backend;
 use crate::support::ctmpl::{Ctmpl, Folder, command, text};
@@ -92,7 +92,7 @@ fn commands_for_servers_have_existing_flags() {
             let directory = folder.path(&format!("examples/{name}"));
             for call in read_script(&folder, &directory, &block) {
                 for job in read_flags(&call).jobs {
-                    let Source::File(source) = job.source else {
+                    let TemplateSource::File(source) = job.source else {
                         panic!("{call:?}")
                     };
                     assert!(

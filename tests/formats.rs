@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use ctmpl::answer::{Answer, Instance, Pair, TextMap, Weights};
-use ctmpl::config::resolved::{Format, Job, Language, Source};
+use ctmpl::config::resolved::{Format, Job, Language, TemplateSource};
 use ctmpl::query::{Health, Query};
 use ctmpl::render::Template;
 use ctmpl::store::Snapshot;
@@ -109,7 +109,7 @@ fn render(format: Format, language: Language, source: &str, value: &str) -> Resu
     let template = Template::read(&Job {
         format,
         ..Job::of_template(
-            Source::Inline {
+            TemplateSource::Inline {
                 name: "t".into(),
                 text: source.into(),
             },

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ctmpl::answer::{Answer, Instance, Node, NodeServices, Pair, TextMap, Weights};
-use ctmpl::config::resolved::{Job, Language, MissingKey, Source};
+use ctmpl::config::resolved::{Job, Language, MissingKey, TemplateSource};
 use ctmpl::query::{Health, Query};
 use ctmpl::render::{RenderEnv, Template, TemplateError};
 use ctmpl::store::Snapshot;
@@ -104,7 +104,7 @@ pub(crate) fn render_env() -> Arc<RenderEnv> {
 }
 
 pub(crate) fn outcome(
-    source: &Source,
+    source: &TemplateSource,
     language: Language,
     missing_key: MissingKey,
 ) -> Result<String, TemplateError> {
@@ -124,7 +124,7 @@ pub(crate) fn outcome(
 /// Renders an inline template.
 pub(crate) fn inline(name: &str, text: &str, language: Language) -> Result<String, TemplateError> {
     outcome(
-        &Source::Inline {
+        &TemplateSource::Inline {
             name: name.into(),
             text: text.into(),
         },
@@ -173,7 +173,7 @@ pub(crate) fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
 /// Renders a file and removes the name of its directory from the message.
 pub(crate) fn outcome_of_file(path: &Path, language: Language) -> String {
     let error = outcome(
-        &Source::File(PathBuf::from(path)),
+        &TemplateSource::File(PathBuf::from(path)),
         language,
         MissingKey::Default,
     )

@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use consul_dev::{Background, Options, Service};
-use ctmpl::config::resolved::Source;
+use ctmpl::config::resolved::TemplateSource;
 
 use crate::support::ctmpl::{Ctmpl, Folder, command};
 use crate::support::documents::{blocks, copy, shell};
@@ -72,7 +72,7 @@ fn the_tutorials_command_follows_the_service() {
     assert_eq!(calls.len(), 1);
     let job = read_flags(&calls[0]).jobs.remove(0);
     assert!(
-        matches!(&job.source, Source::File(source) if folder.path("").join(source).is_file()),
+        matches!(&job.source, TemplateSource::File(source) if folder.path("").join(source).is_file()),
         "{job:?}"
     );
 

@@ -68,12 +68,12 @@ pub struct Applied {
     /// The destination.
     pub destination: PathBuf,
     /// The effect, or the error of the write.
-    pub outcome: Result<Outcome, WriteError>,
+    pub outcome: Result<Effect, WriteError>,
 }
 
 /// The effect of a change on its destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Effect {
     /// The destination already had the content.
     Unchanged,
     /// The destination has the new content.
@@ -124,7 +124,7 @@ fn stage(writer: &mut Writer, change: Change) -> (Applied, Option<Ready>) {
             })
         });
     let (ready, outcome) = match staged {
-        Ok(ready) => (Some(ready), Ok(Outcome::Unchanged)),
+        Ok(ready) => (Some(ready), Ok(Effect::Unchanged)),
         Err(error) => (None, Err(error)),
     };
     (
@@ -158,9 +158,9 @@ fn swap(
     }
     applied.outcome = outcome.map(|()| {
         if changed {
-            Outcome::Written
+            Effect::Written
         } else {
-            Outcome::Unchanged
+            Effect::Unchanged
         }
     });
     applied
@@ -219,7 +219,7 @@ pub fn owed<'a>(
     let mut all: Vec<Owed<'_>> = Vec::new();
     let written = applied
         .iter()
-        .filter(|applied| matches!(applied.outcome, Ok(Outcome::Written)));
+        .filter(|applied| matches!(applied.outcome, Ok(Effect::Written)));
     for applied in written {
         let Some(command) = command_of(applied) else {
             continue;

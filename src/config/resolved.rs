@@ -17,7 +17,7 @@ pub use file_formats::{Format, OutputFormat};
 pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};
 pub use job::{
     CommandConfig, Delimiters, FileConfig, Job, MissingKey, OnError, Permissions, RENDER_TIMEOUT,
-    Settle, Source,
+    Settle, TemplateSource,
 };
 
 /// The resolved configuration of the daemon, or of one run.

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::event::{Action, Event, Moment};
+use super::render_pass::PassResult;
 use super::renderer::{Renderer, TemplateState};
-use super::rendering::PassResult;
 use crate::apply::ledger::Ledger;
 use crate::apply::transaction::{Applied, owed};
 use crate::config::resolved::{CommandConfig, CommandLine, Config, Mode};
@@ -47,7 +47,7 @@ enum Batch {
 
 /// The state of one template and its destination. Shutdown and the status depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum JobState {
     /// Data is missing, or a pass or a write is outstanding.
     Waiting,
     /// The destination holds the latest text.
@@ -65,7 +65,7 @@ pub(super) struct JobView<'a> {
 
 impl JobView<'_> {
     /// The combined state of template and destination.
-    pub(super) fn stage(self) -> Stage {
+    pub(super) fn state(self) -> JobState {
         let Self {
             template,
             destination,
@@ -73,11 +73,11 @@ impl JobView<'_> {
         let is_broken = template.is_source_broken() || self.has_failed_permanently();
         let is_current = template.is_current() && template.is_complete();
         if is_broken {
-            Stage::Failed
+            JobState::Failed
         } else if destination.is_written() && is_current && !destination.has_unwritten_text() {
-            Stage::Done
+            JobState::Done
         } else {
-            Stage::Waiting
+            JobState::Waiting
         }
     }
 
@@ -89,7 +89,7 @@ impl JobView<'_> {
     /// Returns `true` if the template has this command and its first write is outstanding.
     fn waits_with(self, line: &CommandLine) -> bool {
         !self.destination.is_written()
-            && self.stage() == Stage::Waiting
+            && self.state() == JobState::Waiting
             && self.destination.has_command(line)
     }
 }

@@ -10,7 +10,7 @@ use process_tree::{CommandError, Exit, Order};
 
 use super::end::End;
 use super::event::{Action, Event, Moment};
-use crate::apply::transaction::Outcome;
+use crate::apply::transaction::Effect;
 use crate::child::{Child, Ended, Step};
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{Config, Mode};
@@ -96,7 +96,7 @@ impl ChildPart {
         match event {
             Event::Applied(applied) => {
                 let is_written =
-                    |outcome: &Result<Outcome, _>| matches!(outcome, Ok(Outcome::Written));
+                    |outcome: &Result<Effect, _>| matches!(outcome, Ok(Effect::Written));
                 if applied.iter().any(|applied| is_written(&applied.outcome)) {
                     self.files = Files::Changed;
                 }

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use super::end::End;
 use super::process::{Renewal, RenewalError};
-use super::rendering::{RenderRequest, Rendered};
+use super::render_pass::{RenderRequest, Rendered};
 use crate::answer::Answer;
 use crate::apply::transaction::{Applied, Change};
 use crate::config::exec::ExecConfig;

@@ -24,7 +24,7 @@ use crate::config::exec::ExecConfig;
 use crate::config::resolved::CommandConfig;
 use crate::query::{PluginQuery, Query};
 use crate::source::consul::Client;
-use crate::source::plugin::Plugins;
+use crate::source::plugin::PluginSource;
 use crate::source::{Poll, Source, SourceQuery};
 use crate::watch::{WatchEvent, Watcher};
 
@@ -36,7 +36,7 @@ mod workers;
 mod writer_thread;
 
 use file_watch::FileWatch;
-use task::{Output, TaskResult};
+use task::{TaskOutput, TaskResult};
 use workers::{Turn, Workers};
 use writer_thread::WriterThread;
 
@@ -205,8 +205,8 @@ impl Executor {
         if let Turn::Results(results) = turn {
             for TaskResult { output, .. } in results {
                 let event = match output {
-                    Output::Event(event) => event,
-                    Output::Config(read) => {
+                    TaskOutput::Event(event) => event,
+                    TaskOutput::Config(read) => {
                         Event::ConfigRead(read.and_then(|prepared| self.process.adopt(*prepared)))
                     }
                 };
@@ -276,7 +276,7 @@ impl Executor {
     fn run_plugin(&mut self, query: Arc<Query>) {
         let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
         self.tasks.spawn(async move {
-            let answer = run_plugin(&query, Plugins { exports, stop }).await;
+            let answer = run_plugin(&query, PluginSource { exports, stop }).await;
             Event::PluginEnded(query, Arc::new(answer))
         });
     }
@@ -295,7 +295,7 @@ impl Executor {
 }
 
 /// Runs a plugin and returns its output as an answer.
-async fn run_plugin(query: &Query, plugins: Plugins) -> Answer {
+async fn run_plugin(query: &Query, plugins: PluginSource) -> Answer {
     let Some(plugin) = PluginQuery::select(query) else {
         return Answer::Plugin(Err("the query is not a plugin".into()));
     };

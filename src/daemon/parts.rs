@@ -11,8 +11,8 @@ use super::credentials::Credentials;
 use super::event::{Action, Event, Moment};
 use super::reload::Reload;
 use super::renderer::Renderer;
-use super::shutdown::{self, Decided, Shutdown};
-use super::status;
+use super::shutdown::{Decided, Shutdown, ShutdownView};
+use super::status::{self, StatusView};
 use crate::config::resolved::Config;
 use crate::render::RenderEnv;
 use crate::report::Report;
@@ -92,7 +92,7 @@ impl Parts {
 
     /// The published state of the daemon.
     pub(super) fn report(&self) -> Report {
-        status::report(status::Parts {
+        status::report(StatusView {
             renderer: &self.renderer,
             apply: &self.apply,
             child: &self.child,
@@ -113,7 +113,7 @@ impl Parts {
             actions.extend(self.renderer.advance(credentials, now));
             actions.extend(self.apply.write(&self.renderer, now.instant));
         }
-        let parts = shutdown::Parts {
+        let parts = ShutdownView {
             renderer: &self.renderer,
             apply: &self.apply,
             child: &self.child,
@@ -130,7 +130,7 @@ impl Parts {
         actions.extend(command);
         let conditions = self.conditions_of_child(is_ending);
         actions.extend(self.child.advance(conditions, now));
-        let parts = shutdown::Parts {
+        let parts = ShutdownView {
             renderer: &self.renderer,
             apply: &self.apply,
             child: &self.child,

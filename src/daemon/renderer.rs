@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 
 use super::event::{Action, Event, Moment};
 use super::query_failures::QueryFailures;
-use super::rendering::{RenderRequest, Rendered};
+use super::render_pass::{RenderRequest, Rendered};
 use crate::config::resolved::{Config, ConsulConfig, Mode};
 use crate::query::Query;
 use crate::render::RenderEnv;
@@ -24,9 +24,9 @@ mod plugins;
 mod template_state;
 mod templates;
 
-use answers::{Answers, Change, files};
+use answers::{AnswerChange, Answers, files};
 use passes::Passes;
-use plugins::{Plugins, is_plugin, plugins_of};
+use plugins::{PluginRuns, is_plugin, plugins_of};
 pub(super) use template_state::TemplateState;
 use templates::Templates;
 
@@ -36,7 +36,7 @@ pub(super) struct Renderer {
     mode: Mode,
     templates: Templates,
     answers: Answers,
-    plugins: Plugins,
+    plugins: PluginRuns,
     /// The environment variables of the process.
     variables: BTreeMap<String, String>,
     env: Arc<RenderEnv>,
@@ -64,7 +64,7 @@ impl Renderer {
             mode,
             templates: Templates::new(&config.jobs),
             answers: Answers::new(failures),
-            plugins: Plugins::default(),
+            plugins: PluginRuns::default(),
             env: Arc::new(RenderEnv {
                 variables: with_exports(&variables, &config.consul),
                 ..env
@@ -220,9 +220,9 @@ impl Renderer {
     }
 
     /// Records an answer, and marks the templates that see a difference.
-    fn accept(&mut self, change: Option<Change>) {
+    fn accept(&mut self, change: Option<AnswerChange>) {
         let Some(change) = change else { return };
-        let Change {
+        let AnswerChange {
             query,
             before,
             after,

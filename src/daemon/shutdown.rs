@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use super::apply::{Apply, JobView, Stage};
+use super::apply::{Apply, JobState, JobView};
 use super::child::ChildPart;
 use super::end::End;
 use super::event::{Event, Moment};
@@ -66,7 +66,7 @@ enum Phase {
 
 /// The parts on which the decisions depend.
 #[derive(Clone, Copy)]
-pub(super) struct Parts<'a> {
+pub(super) struct ShutdownView<'a> {
     pub(super) renderer: &'a Renderer,
     pub(super) apply: &'a Apply,
     pub(super) child: &'a ChildPart,
@@ -141,7 +141,7 @@ impl Shutdown {
     }
 
     /// Begins the shutdown if a failure, the child or the timeout requires it.
-    pub(super) fn advance(&mut self, parts: Parts<'_>, now: Moment) {
+    pub(super) fn advance(&mut self, parts: ShutdownView<'_>, now: Moment) {
         if self.is_ending() {
             return;
         }
@@ -154,8 +154,8 @@ impl Shutdown {
     }
 
     /// Returns the end that is due now, if any.
-    pub(super) fn end(&self, parts: Parts<'_>, now: Moment) -> Option<Decided> {
-        let Parts {
+    pub(super) fn end(&self, parts: ShutdownView<'_>, now: Moment) -> Option<Decided> {
+        let ShutdownView {
             renderer,
             apply,
             child,
@@ -192,7 +192,7 @@ impl Shutdown {
 
     /// Begins the shutdown if a template with `error_fatal` has failed, or if a required key does
     /// not exist.
-    fn fail(&mut self, parts: Parts<'_>, now: Moment) {
+    fn fail(&mut self, parts: ShutdownView<'_>, now: Moment) {
         let is_fatal = |job: &JobView<'_>| {
             job.template.on_error() == OnError::Fatal && job.has_failed_permanently()
         };
@@ -223,13 +223,13 @@ impl Shutdown {
     }
 
     /// Begins the shutdown if the timeout of `-once` has expired and data is missing.
-    fn expire(&mut self, parts: Parts<'_>, now: Moment) {
+    fn expire(&mut self, parts: ShutdownView<'_>, now: Moment) {
         if let Timeout::Ahead(at) = self.timeout
             && at <= now.instant
         {
             self.timeout = Timeout::Over;
         }
-        let is_waiting = |job: JobView<'_>| job.stage() == Stage::Waiting;
+        let is_waiting = |job: JobView<'_>| job.state() == JobState::Waiting;
         if self.is_ending()
             || self.timeout != Timeout::Over
             || !parts.apply.jobs(parts.renderer).any(is_waiting)
@@ -258,9 +258,9 @@ impl MissingKeys {
 
 /// Returns `true` if the state of this job is final in `-once`.
 fn is_final(job: JobView<'_>, renderer: &Renderer) -> bool {
-    match job.stage() {
-        Stage::Done | Stage::Failed => true,
-        Stage::Waiting => {
+    match job.state() {
+        JobState::Done | JobState::Failed => true,
+        JobState::Waiting => {
             let mut missing = job.template.missing();
             missing.any(|(query, _)| renderer.query_failures().is_final(query))
         }
@@ -268,16 +268,16 @@ fn is_final(job: JobView<'_>, renderer: &Renderer) -> bool {
 }
 
 /// The result of `-once` once all jobs are final.
-fn outcome(parts: Parts<'_>) -> End {
+fn outcome(parts: ShutdownView<'_>) -> End {
     let missing = missing_data(parts.renderer);
     if !missing.is_empty() {
         tracing::error!(name: "once.impossible", "required data is unavailable:");
         missing.iter().for_each(MissingData::log);
     }
-    let has_passed = |job: JobView<'_>| match job.stage() {
-        Stage::Done => true,
-        Stage::Failed => job.template.on_error() == OnError::Logged,
-        Stage::Waiting => false,
+    let has_passed = |job: JobView<'_>| match job.state() {
+        JobState::Done => true,
+        JobState::Failed => job.template.on_error() == OnError::Logged,
+        JobState::Waiting => false,
     };
     let all_passed = parts.apply.jobs(parts.renderer).all(has_passed);
     if all_passed && !parts.apply.has_failed_command() {

@@ -2,18 +2,18 @@
 //!
 //! Input: the parts. Output: plain data.
 
-use super::apply::{Apply, JobView, Stage};
+use super::apply::{Apply, JobState, JobView};
 use super::child::ChildPart;
 use super::reload::Reload;
 use super::renderer::Renderer;
 use super::shutdown::Shutdown;
 use crate::report::{
-    ApplyReport, ChildReport, DependencyReport, Phase, Report, TemplateReport, TemplateState,
+    ApplyReport, ChildReport, DependencyReport, Phase, Report, TemplatePhase, TemplateReport,
 };
 
 /// The parts that a report describes.
 #[derive(Clone, Copy)]
-pub(super) struct Parts<'a> {
+pub(super) struct StatusView<'a> {
     pub(super) renderer: &'a Renderer,
     pub(super) apply: &'a Apply,
     pub(super) child: &'a ChildPart,
@@ -22,8 +22,8 @@ pub(super) struct Parts<'a> {
 }
 
 /// The state of the daemon.
-pub(super) fn report(parts: Parts<'_>) -> Report {
-    let Parts {
+pub(super) fn report(parts: StatusView<'_>) -> Report {
+    let StatusView {
         renderer,
         apply,
         child,
@@ -53,7 +53,7 @@ pub(super) fn report(parts: Parts<'_>) -> Report {
     }
 }
 
-fn phase(parts: Parts<'_>, templates: &[TemplateReport]) -> Phase {
+fn phase(parts: StatusView<'_>, templates: &[TemplateReport]) -> Phase {
     if parts.shutdown.is_ending() {
         Phase::Ending
     } else if !templates.iter().all(|template| template.is_written) {
@@ -73,10 +73,10 @@ fn template(job: JobView<'_>) -> TemplateReport {
     TemplateReport {
         name: template.name().into(),
         destination: template.job().destination.clone(),
-        state: match job.stage() {
-            Stage::Waiting => TemplateState::Waiting,
-            Stage::Done => TemplateState::UpToDate,
-            Stage::Failed => TemplateState::Failed,
+        state: match job.state() {
+            JobState::Waiting => TemplatePhase::Waiting,
+            JobState::Done => TemplatePhase::UpToDate,
+            JobState::Failed => TemplatePhase::Failed,
         },
         is_written: destination.is_written(),
         missing: template.missing().count(),

@@ -96,10 +96,10 @@ impl Session {
 mod tests {
     use super::*;
     use crate::answer::Pair;
-    use crate::config::resolved::{Job, Language, Source};
+    use crate::config::resolved::{Job, Language, TemplateSource};
 
     fn template(text: &str) -> Template {
-        let source = Source::Inline {
+        let source = TemplateSource::Inline {
             name: "t".into(),
             text: text.into(),
         };

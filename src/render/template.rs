@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::config::glob::Glob;
-use crate::config::resolved::{Format, Job, OutputFormat, Source};
+use crate::config::resolved::{Format, Job, OutputFormat, TemplateSource};
 use crate::store::Snapshot;
 
 use super::engine::{Engine, Settings};
@@ -82,7 +82,7 @@ impl Template {
         };
         let (sandbox, denied) = (sandbox.clone(), Arc::clone(denied));
         match source {
-            Source::Inline { name, text } => Ok(Self {
+            TemplateSource::Inline { name, text } => Ok(Self {
                 file: None,
                 engine: Engine::parse(name, text, settings(None))?,
                 format,
@@ -90,7 +90,7 @@ impl Template {
                 sandbox,
                 denied,
             }),
-            Source::File(path) => {
+            TemplateSource::File(path) => {
                 let name = path.display().to_string();
                 let engine = read(path).and_then(|text| {
                     // The parent of `a.j2` is the empty path, which is the current directory.

@@ -1,6 +1,6 @@
 //! Files on this host as a source of data.
 //!
-//! The daemon calls [`read`] on a worker thread, in `daemon/executor/read.rs`. `Files::poll` serves
+//! The daemon calls [`read`] on a worker thread, in `daemon/executor/read.rs`. `FileSource::poll` serves
 //! `ctmpl convert`.
 
 use super::error::Error;
@@ -11,7 +11,7 @@ use crate::query::{FileQuery, Query};
 
 /// The source for files on this host.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Files;
+pub struct FileSource;
 
 /// Reads a file. This blocks while the file system does.
 ///
@@ -44,7 +44,7 @@ impl SourceQuery for FileQuery {
     }
 }
 
-impl Source for Files {
+impl Source for FileSource {
     type Query = FileQuery;
 
     /// Reads the file on a worker thread.

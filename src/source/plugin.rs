@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The source that runs plugins.
 #[derive(Clone)]
-pub struct Plugins {
+pub struct PluginSource {
     /// The additional environment variables of plugins.
     pub exports: Arc<[(String, SecretString)]>,
     /// Stops running plugins.
@@ -44,7 +44,7 @@ impl SourceQuery for PluginQuery {
     }
 }
 
-impl Source for Plugins {
+impl Source for PluginSource {
     type Query = PluginQuery;
 
     /// Runs the program. A failure is also an answer, because a template may handle it. No message

@@ -1,6 +1,6 @@
 //! The status line for systemd.
 
-use crate::report::{Phase, Report, TemplateReport, TemplateState};
+use crate::report::{Phase, Report, TemplatePhase, TemplateReport};
 
 /// Formats a status line, which changes only with failures and phases.
 pub(crate) fn status_line(report: &Report) -> String {
@@ -22,7 +22,7 @@ pub(crate) fn status_line(report: &Report) -> String {
     let templates = &report.templates;
     let mut failing = templates
         .iter()
-        .filter(|template| template.state == TemplateState::Failed);
+        .filter(|template| template.state == TemplatePhase::Failed);
     if let Some(TemplateReport { name, .. }) = failing.next() {
         items.push(match failing.count() {
             0 => format!("{name} fails"),

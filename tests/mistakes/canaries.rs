@@ -197,7 +197,7 @@ fn fails(
     text: &str,
     language: Language,
 ) -> Result<bool, String> {
-    let source = Source::Inline {
+    let source = TemplateSource::Inline {
         name: "t".into(),
         text: text.into(),
     };

@@ -353,7 +353,7 @@ fn jinja_in_go_templates() {
 #[test]
 fn a_missing_key_where_that_is_an_error() {
     let strict = |text: &str| {
-        let source = Source::Inline {
+        let source = TemplateSource::Inline {
             name: "web.ctmpl".into(),
             text: text.into(),
         };

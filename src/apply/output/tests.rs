@@ -7,7 +7,7 @@ use nix::unistd::{Gid, Uid, User, mkfifo};
 use tempfile::TempDir;
 
 use super::*;
-use crate::apply::transaction::{Applied, Change, Outcome, write_all};
+use crate::apply::transaction::{Applied, Change, Effect, write_all};
 use crate::config::resolved::FileConfig;
 
 fn output(path: &Path, content: &str) -> Output {
@@ -57,7 +57,7 @@ impl Fixture {
         text: &str,
         outputs: Vec<Output>,
         fresh: bool,
-    ) -> Result<Outcome, String> {
+    ) -> Result<Effect, String> {
         let change = Change {
             job: 0,
             source: None,
@@ -92,7 +92,7 @@ fn an_output_is_written_with_its_mode_and_only_when_it_differs() {
     let side = fixture.at("deep/er/side");
     assert_eq!(
         fixture.apply("out", "a", vec![output(&side, "1")], true),
-        Ok(Outcome::Written)
+        Ok(Effect::Written)
     );
     assert_eq!(
         (
@@ -105,13 +105,13 @@ fn an_output_is_written_with_its_mode_and_only_when_it_differs() {
     let before = fs::metadata(&side).unwrap();
     assert_eq!(
         fixture.apply("out", "a", vec![output(&side, "1")], true),
-        Ok(Outcome::Unchanged)
+        Ok(Effect::Unchanged)
     );
     assert_eq!(fs::metadata(&side).unwrap().ino(), before.ino());
     // Only the output has changed; the command is owed nevertheless.
     assert_eq!(
         fixture.apply("out", "a", vec![output(&side, "2")], true),
-        Ok(Outcome::Written)
+        Ok(Effect::Written)
     );
     assert_eq!(fixture.read("deep/er/side"), "2");
     let private = Output {
@@ -120,14 +120,14 @@ fn an_output_is_written_with_its_mode_and_only_when_it_differs() {
     };
     assert_eq!(
         fixture.apply("out", "a", vec![private], true),
-        Ok(Outcome::Written)
+        Ok(Effect::Written)
     );
     assert_eq!(mode(&side), 0o600);
     // A change by another process is reverted, as for the template's own file.
     fs::write(&side, "x").unwrap();
     assert_eq!(
         fixture.apply("out", "a", vec![output(&side, "2")], false),
-        Ok(Outcome::Written)
+        Ok(Effect::Written)
     );
     assert_eq!(
         (fixture.read("deep/er/side"), mode(&side)),
@@ -161,43 +161,40 @@ fn content_is_appended_once() {
     let log = fixture.at("log");
     fs::write(&log, "begin\n").unwrap();
     let line = || vec![appended(&log, "1\n")];
-    assert_eq!(
-        fixture.apply("out", "a", line(), true),
-        Ok(Outcome::Written)
-    );
+    assert_eq!(fixture.apply("out", "a", line(), true), Ok(Effect::Written));
     assert_eq!(
         (fixture.read("log"), mode(&log)),
         ("begin\n1\n".into(), 0o640)
     );
     assert_eq!(
         fixture.apply("out", "a", line(), false),
-        Ok(Outcome::Unchanged),
+        Ok(Effect::Unchanged),
         "rendered again without a change"
     );
     fixture.writer = Writer::default();
     assert_eq!(
         fixture.apply("out", "a", line(), true),
-        Ok(Outcome::Unchanged),
+        Ok(Effect::Unchanged),
         "another process, nothing changed"
     );
     assert_eq!(fixture.read("log"), "begin\n1\n");
     assert_eq!(
         fixture.apply("out", "b", line(), true),
-        Ok(Outcome::Written),
+        Ok(Effect::Written),
         "another text"
     );
     assert_eq!(
         fixture.apply("out", "b", vec![appended(&log, "2\n")], true),
-        Ok(Outcome::Written),
+        Ok(Effect::Written),
         "another line"
     );
     assert_eq!(fixture.read("log"), "begin\n1\n1\n2\n");
     let both = vec![output(&log, "x"), appended(&log, "y"), appended(&log, "z")];
     assert_eq!(
         fixture.apply("out", "b", both.clone(), true),
-        Ok(Outcome::Written)
+        Ok(Effect::Written)
     );
-    assert_eq!(fixture.apply("out", "c", both, true), Ok(Outcome::Written));
+    assert_eq!(fixture.apply("out", "c", both, true), Ok(Effect::Written));
     assert_eq!(fixture.read("log"), "xyz");
 }
 
@@ -371,7 +368,7 @@ fn a_thousand_outputs_do_not_need_a_thousand_descriptors() {
         .collect();
     assert_eq!(
         fixture.apply("out", "a", outputs, true),
-        Ok(Outcome::Written)
+        Ok(Effect::Written)
     );
     assert_eq!(fixture.names().len(), 1_501);
 }

@@ -33,11 +33,11 @@ fn a_failure_does_not_affect_other_files() {
     let applied = write_all(&mut Writer::default(), changes.collect());
     let jobs: Vec<_> = applied.iter().map(|applied| applied.job).collect();
     assert_eq!(jobs, [0, 1, 2, 3]);
-    assert_eq!(applied[0].outcome.as_ref().unwrap(), &Outcome::Written);
+    assert_eq!(applied[0].outcome.as_ref().unwrap(), &Effect::Written);
     let error = applied[1].outcome.as_ref().unwrap_err();
     assert_eq!(error.path(), at("directory"));
-    assert_eq!(applied[2].outcome.as_ref().unwrap(), &Outcome::Unchanged);
-    assert_eq!(applied[3].outcome.as_ref().unwrap(), &Outcome::Written);
+    assert_eq!(applied[2].outcome.as_ref().unwrap(), &Effect::Unchanged);
+    assert_eq!(applied[3].outcome.as_ref().unwrap(), &Effect::Written);
     for name in ["first", "same", "deep/last"] {
         assert_eq!(fs::read_to_string(at(name)).unwrap(), "text");
     }
@@ -65,7 +65,7 @@ fn a_thousand_files_do_not_need_a_thousand_descriptors() {
     assert!(
         applied
             .iter()
-            .all(|applied| matches!(applied.outcome, Ok(Outcome::Written)))
+            .all(|applied| matches!(applied.outcome, Ok(Effect::Written)))
     );
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1_500);
 }

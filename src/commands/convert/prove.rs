@@ -9,11 +9,11 @@ use jiff::Timestamp;
 
 use crate::answer::Answer;
 use crate::config::Environment;
-use crate::config::resolved::{Delimiters, Job, Language, Permissions, Source};
+use crate::config::resolved::{Delimiters, Job, Language, Permissions, TemplateSource};
 use crate::query::{FileQuery, Query};
 use crate::render::session::{Session, Unsettled};
 use crate::render::{RenderEnv, Rendering, Template, TemplateError};
-use crate::source::file::Files;
+use crate::source::file::FileSource;
 use crate::source::{Error, Poll, Source as DataSource, SourceQuery};
 
 pub(super) type Proof = ctmpl_convert::Proof<TemplateError>;
@@ -42,7 +42,7 @@ impl Pair {
         jinja: &str,
     ) -> Result<Self, TemplateError> {
         let read = |text: &str, language| {
-            let source = Source::Inline {
+            let source = TemplateSource::Inline {
                 name: name.to_owned(),
                 text: text.to_owned(),
             };
@@ -95,7 +95,7 @@ async fn answer<S: DataSource>(query: &Query, consul: Option<&S>) -> Result<Answ
     let answered = if let Query::Plugin(_) = query {
         return Err(Unanswered::Plugin(query.clone()));
     } else if let Some(file) = FileQuery::select(query) {
-        Files.poll(file, Poll::once(0)).await
+        FileSource.poll(file, Poll::once(0)).await
     } else {
         let (Some(consul), Some(query)) = (consul, S::Query::select(query)) else {
             return Err(Unanswered::NoSource);

@@ -16,7 +16,7 @@ use crate::config::layer::{
 };
 use crate::config::resolved::{
     CommandConfig, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode, OnError,
-    OutputFormat, Permissions, RENDER_TIMEOUT, Settle, Source, WriteMode,
+    OutputFormat, Permissions, RENDER_TIMEOUT, Settle, TemplateSource, WriteMode,
 };
 use crate::config::values::{format_of, language_of};
 use crate::config::wait::{Wait, WaitBlock};
@@ -137,8 +137,8 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
     })?;
     check_destination(block.origin, &source, destination.as_deref(), common.writes)?;
     let language = value(block.language).unwrap_or_else(|| match &source {
-        Source::File(path) => language_of(path),
-        Source::Inline { .. } => Language::Go,
+        TemplateSource::File(path) => language_of(path),
+        TemplateSource::Inline { .. } => Language::Go,
     });
     Ok(Job {
         language,
@@ -200,15 +200,15 @@ fn source_of(
     source: Option<PathBuf>,
     contents: Option<String>,
     destination: Option<&Path>,
-) -> Option<Source> {
+) -> Option<TemplateSource> {
     match (source, contents) {
-        (Some(path), None) => Some(Source::File(path)),
+        (Some(path), None) => Some(TemplateSource::File(path)),
         (None, Some(text)) => {
             let name = destination.map_or_else(
                 || "inline".to_owned(),
                 |path| format!("inline:{}", path.display()),
             );
-            Some(Source::Inline { name, text })
+            Some(TemplateSource::Inline { name, text })
         }
         (None, None) | (Some(_), Some(_)) => None,
     }
@@ -216,7 +216,7 @@ fn source_of(
 
 fn check_destination(
     origin: Origin,
-    source: &Source,
+    source: &TemplateSource,
     destination: Option<&Path>,
     writes: bool,
 ) -> Result<(), ConfigError> {
@@ -226,7 +226,9 @@ fn check_destination(
             origin,
             template: name(source),
         }),
-        (Some(destination), Source::File(path)) if normalized(path) == normalized(destination) => {
+        (Some(destination), TemplateSource::File(path))
+            if normalized(path) == normalized(destination) =>
+        {
             Err(ConfigError::OwnSource {
                 origin,
                 template: path.clone(),
@@ -236,10 +238,10 @@ fn check_destination(
     }
 }
 
-fn name(source: &Source) -> String {
+fn name(source: &TemplateSource) -> String {
     match source {
-        Source::File(path) => path.display().to_string(),
-        Source::Inline { name, .. } => name.clone(),
+        TemplateSource::File(path) => path.display().to_string(),
+        TemplateSource::Inline { name, .. } => name.clone(),
     }
 }
 

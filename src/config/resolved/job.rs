@@ -17,7 +17,7 @@ pub use crate::config::wait::Settle;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// The source of the template.
-    pub source: Source,
+    pub source: TemplateSource,
     /// The language of the template.
     pub language: Language,
     /// The file to write; `None` only in a dry run, which prints the text.
@@ -66,7 +66,7 @@ pub enum OnError {
 impl Job {
     /// Creates a job without a destination, a command and permissions.
     #[must_use]
-    pub fn of_template(source: Source, language: Language) -> Self {
+    pub fn of_template(source: TemplateSource, language: Language) -> Self {
         Self {
             source,
             language,
@@ -147,7 +147,7 @@ impl Permissions {
 
 /// The source of a template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Source {
+pub enum TemplateSource {
     /// A file, watched for changes.
     File(PathBuf),
     /// A text in the configuration, with the name under which errors show it.

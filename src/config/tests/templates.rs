@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::resolved::{
-    CommandLine, Format, Job, Language, MissingKey, OutputFormat, Source,
+    CommandLine, Format, Job, Language, MissingKey, OutputFormat, TemplateSource,
 };
 use super::*;
 
@@ -22,7 +22,7 @@ fn file_job(json: &str) -> Result<Job, ConfigError> {
 #[test]
 fn the_tutorials_template_is_a_job() {
     let job = job("nginx.ctmpl:/etc/nginx/lp.conf:nginx -s reload");
-    assert_eq!(job.source, Source::File("nginx.ctmpl".into()));
+    assert_eq!(job.source, TemplateSource::File("nginx.ctmpl".into()));
     assert_eq!(job.destination, Some("/etc/nginx/lp.conf".into()));
     assert_eq!(job.language, Language::Go);
     assert_eq!(job.missing_key, MissingKey::Zero);
@@ -136,7 +136,7 @@ fn a_file_can_set_keys_without_flags() {
     .expect("a job");
     assert_eq!(
         job.source,
-        Source::Inline {
+        TemplateSource::Inline {
             name: "inline:d".to_owned(),
             text: "x".to_owned()
         }
@@ -240,7 +240,7 @@ fn jobs_keep_their_order_and_paths_stay_relative() {
         .filter_map(|job| job.destination.clone())
         .collect();
     assert_eq!(paths, ["2", "1", "d/../3"].map(PathBuf::from));
-    assert_eq!(config.jobs[1].source, Source::File("./a".into()));
+    assert_eq!(config.jobs[1].source, TemplateSource::File("./a".into()));
 }
 
 #[test]

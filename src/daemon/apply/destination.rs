@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::apply::error::WriteError;
 use crate::apply::ledger::RETRY;
-use crate::apply::transaction::{Change, Outcome as Written};
-use crate::config::resolved::{CommandLine, Job, Mode, Settle, Source};
+use crate::apply::transaction::{Change, Effect};
+use crate::config::resolved::{CommandLine, Job, Mode, Settle, TemplateSource};
 use crate::daemon::event::Moment;
 use crate::daemon::text::Text;
 use crate::decide::{Decision, Outcome, Unwritten, decide};
@@ -205,8 +205,8 @@ impl Destination {
         };
         let Candidate { text, since } = candidate.clone();
         let source = match &self.job.source {
-            Source::File(path) => Some(path.clone()),
-            Source::Inline { .. } => None,
+            TemplateSource::File(path) => Some(path.clone()),
+            TemplateSource::Inline { .. } => None,
         };
         let change = Change {
             job: self.number,
@@ -223,7 +223,7 @@ impl Destination {
 
     /// Handles the end of a write: the text was written, was present already, or could not be
     /// written.
-    pub(super) fn applied(&mut self, outcome: &Result<Written, WriteError>, now: Moment) {
+    pub(super) fn applied(&mut self, outcome: &Result<Effect, WriteError>, now: Moment) {
         let (fingerprint, same, other) =
             match std::mem::replace(&mut self.pending, Pending::Nothing) {
                 Pending::Writing(written, Next::Nothing) => {
@@ -260,9 +260,9 @@ impl Destination {
         }
     }
 
-    fn log_success(&self, outcome: Written) {
+    fn log_success(&self, effect: Effect) {
         let (template, destination) = self.names();
-        if outcome == Written::Written {
+        if effect == Effect::Written {
             tracing::info!(name: "file.written", template, destination, "{template} is written to {destination}");
         } else {
             tracing::debug!(
@@ -296,8 +296,8 @@ impl Destination {
     /// The names of template and destination in log lines.
     fn names(&self) -> (String, String) {
         let template = match &self.job.source {
-            Source::File(path) => path.display().to_string(),
-            Source::Inline { name, .. } => name.clone(),
+            TemplateSource::File(path) => path.display().to_string(),
+            TemplateSource::Inline { name, .. } => name.clone(),
         };
         let destination = self.job.destination.as_ref().map_or_else(
             || "standard output".to_owned(),

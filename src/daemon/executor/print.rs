@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use crate::apply::error::WriteError;
-use crate::apply::transaction::{Applied, Change, Outcome};
+use crate::apply::transaction::{Applied, Change, Effect};
 use crate::apply::write::is_current;
 use crate::apply::{dry, output};
 use crate::render::output::Output;
@@ -37,7 +37,7 @@ pub(super) fn print(change: Change) -> Applied {
     Applied {
         job,
         destination,
-        outcome: printed.map(|()| Outcome::Unchanged),
+        outcome: printed.map(|()| Effect::Unchanged),
     }
 }
 

@@ -1,5 +1,5 @@
 //! Reads files: template sources, files for `file`, the token. The daemon reads all of them here, on
-//! worker threads; `Files::poll` of `crate::source::file` serves `ctmpl convert`.
+//! worker threads; `FileSource::poll` of `crate::source::file` serves `ctmpl convert`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(super) fn token(path: &Path) -> Result<SecretString, TokenError> {
 mod tests {
     use super::*;
     use crate::config::language_of;
-    use crate::config::resolved::Source;
+    use crate::config::resolved::TemplateSource;
 
     #[test]
     fn a_template_is_parsed_again_only_when_its_source_has_changed() {
@@ -55,7 +55,7 @@ mod tests {
             let path = directory.path().join(name);
             let read = |text: &str, known: Option<&Arc<Template>>| {
                 std::fs::write(&path, text).unwrap();
-                let job = Job::of_template(Source::File(path.clone()), language_of(&path));
+                let job = Job::of_template(TemplateSource::File(path.clone()), language_of(&path));
                 source(&job, known.cloned(), &Arc::default()).unwrap()
             };
             let first = read("a", None);

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use super::read;
-use crate::config::resolved::{Job, Source};
+use crate::config::resolved::{Job, TemplateSource};
 use crate::config::token::TokenError;
 use crate::daemon::event::{CertificateError, Event};
 use crate::daemon::process::{Prepared, Reader, RenewalError};
-use crate::daemon::rendering::{RenderRequest, Rendered};
+use crate::daemon::render_pass::{RenderRequest, Rendered};
 use crate::query::{FileQuery, Query};
 use crate::render::{Template, TemplateError};
 use crate::source;
@@ -80,11 +80,11 @@ pub(super) enum NoResult {
 /// The result of a task.
 pub(super) struct TaskResult {
     pub(super) key: Key,
-    pub(super) output: Output,
+    pub(super) output: TaskOutput,
 }
 
 /// The output of a task.
-pub(super) enum Output {
+pub(super) enum TaskOutput {
     Event(Event),
     /// A configuration, which the process has not adopted yet.
     Config(Result<Box<Prepared>, RenewalError>),
@@ -105,7 +105,7 @@ impl Key {
 impl TaskResult {
     /// Creates a result that is an event.
     pub(super) fn event(key: Key, event: Event) -> Self {
-        let output = Output::Event(event);
+        let output = TaskOutput::Event(event);
         Self { key, output }
     }
 
@@ -114,7 +114,7 @@ impl TaskResult {
     pub(super) fn late(self) -> Self {
         let Self { key, output } = self;
         match output {
-            Output::Event(Event::Rendered(all)) => {
+            TaskOutput::Event(Event::Rendered(all)) => {
                 let all = all.into_iter().map(Rendered::returned).collect();
                 Self::event(key, Event::Rendered(all))
             }
@@ -223,8 +223,8 @@ pub(super) fn template(
         }),
         substitute: Box::new(move |reason| {
             let (name, sources) = match &late_job.source {
-                Source::File(path) => (path.display().to_string(), vec![path.clone()]),
-                Source::Inline { name, .. } => (name.clone(), Vec::new()),
+                TemplateSource::File(path) => (path.display().to_string(), vec![path.clone()]),
+                TemplateSource::Inline { name, .. } => (name.clone(), Vec::new()),
             };
             let why = NotRead(reason, limit);
             let error = TemplateError::whole(&name, format!("cannot read the template: {why}"));
@@ -284,7 +284,7 @@ pub(super) fn certificates(client: Client) -> Task {
 pub(super) fn config(reader: Reader) -> Task {
     let result = |output| TaskResult {
         key: Key::Config,
-        output: Output::Config(output),
+        output: TaskOutput::Config(output),
     };
     Task {
         key: Key::Config,

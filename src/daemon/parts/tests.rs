@@ -21,14 +21,14 @@ use process_tree::{CommandError, Finished};
 use super::*;
 use crate::answer::{Answer, Pair};
 use crate::apply::ledger::COMMAND_COOLDOWN;
-use crate::apply::transaction::{Applied, Change, Outcome};
+use crate::apply::transaction::{Applied, Change, Effect};
 use crate::config::resolved::{
     CommandConfig, CommandLine, ConsulConfig, Delimiters, EnvironmentConfig, FileConfig, Format,
-    Job, Language, LogConfig, LogLevel, MissingKey, Mode, Permissions, RetryConfig, Settle, Source,
-    TlsConfig, TransportConfig,
+    Job, Language, LogConfig, LogLevel, MissingKey, Mode, Permissions, RetryConfig, Settle,
+    TemplateSource, TlsConfig, TransportConfig,
 };
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
-use crate::daemon::apply::{JobView, Stage};
+use crate::daemon::apply::{JobState, JobView};
 use crate::daemon::end::End;
 use crate::query::{FileQuery, Query};
 use crate::render::Template;
@@ -68,7 +68,7 @@ fn a_change_that_comes_during_a_write_is_written_after_it() {
     let first = bench.take_changes().unwrap();
     bench.news("a", "2");
     assert!(bench.take_changes().is_none(), "one batch at a time");
-    bench.written(first, Outcome::Written);
+    bench.written(first, Effect::Written);
     assert_eq!(bench.write(), ["2"]);
 }
 
@@ -149,7 +149,7 @@ fn changes_are_collected_during_wait_except_the_first_and_at_most_for_its_maximu
     let changes = bench
         .take_changes()
         .expect("the file already has this text, so the write is due at once");
-    bench.written(changes, Outcome::Unchanged);
+    bench.written(changes, Effect::Unchanged);
     bench.pass(second * 10);
     assert!(bench.write().is_empty());
 }

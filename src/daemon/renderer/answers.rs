@@ -20,7 +20,7 @@ pub(super) struct Answers {
 }
 
 /// An accepted answer, and the one before it.
-pub(super) struct Change {
+pub(super) struct AnswerChange {
     pub(super) query: Arc<Query>,
     pub(super) before: Option<Arc<Answer>>,
     pub(super) after: Arc<Answer>,
@@ -57,7 +57,7 @@ impl Answers {
     }
 
     /// Handles an event of a query. Returns the change if there is a new answer.
-    pub(super) fn on_event(&mut self, event: &WatchEvent, now: Moment) -> Option<Change> {
+    pub(super) fn on_event(&mut self, event: &WatchEvent, now: Moment) -> Option<AnswerChange> {
         let (WatchEvent::Answered(query, _)
         | WatchEvent::Failed(query, _)
         | WatchEvent::Recovered(query)) = event;
@@ -83,19 +83,23 @@ impl Answers {
     }
 
     /// Handles the output of a plugin.
-    pub(super) fn on_plugin(&mut self, query: &Arc<Query>, answer: &Arc<Answer>) -> Option<Change> {
+    pub(super) fn on_plugin(
+        &mut self,
+        query: &Arc<Query>,
+        answer: &Arc<Answer>,
+    ) -> Option<AnswerChange> {
         let wanted = self.followed.contains(query);
         wanted.then(|| self.judge(query, answer))
     }
 
-    fn judge(&self, query: &Arc<Query>, after: &Arc<Answer>) -> Change {
+    fn judge(&self, query: &Arc<Query>, after: &Arc<Answer>) -> AnswerChange {
         let before = self.snapshot.answer(query).cloned();
         if let Judgement::AcceptedLoss { before } = judge(before.as_deref(), after) {
             tracing::warn!(name: "query.emptied", %query, %before, "{query}: the answer is now empty (before: {before})");
         } else {
             tracing::debug!(name: "query.changed", %query, "{query} has a new answer");
         }
-        Change {
+        AnswerChange {
             query: Arc::clone(query),
             before,
             after: Arc::clone(after),
@@ -103,8 +107,8 @@ impl Answers {
     }
 
     /// Records an answer. `passing_span` is the longest `passing_for` of its templates.
-    pub(super) fn record(&mut self, change: Change, passing_span: Duration) {
-        let Change { query, after, .. } = change;
+    pub(super) fn record(&mut self, change: AnswerChange, passing_span: Duration) {
+        let AnswerChange { query, after, .. } = change;
         self.snapshot.record_timed(query, after, passing_span);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Input: the source that was read, the result of a pass. Output: log events.
 
-use crate::daemon::rendering::PassResult;
+use crate::daemon::render_pass::PassResult;
 use crate::error_chain::chain;
 use crate::render::TemplateError;
 

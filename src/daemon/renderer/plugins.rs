@@ -13,7 +13,7 @@ use crate::query::Query;
 
 /// The running plugins.
 #[derive(Debug, Default)]
-pub(super) struct Plugins {
+pub(super) struct PluginRuns {
     running: BTreeMap<Arc<Query>, Output>,
 }
 
@@ -25,7 +25,7 @@ enum Output {
     Stale,
 }
 
-impl Plugins {
+impl PluginRuns {
     /// Returns the plugins to run now and marks them as running. They belong to templates that lack
     /// only plugins.
     pub(super) fn start(&mut self, templates: &[TemplateState]) -> Vec<Arc<Query>> {

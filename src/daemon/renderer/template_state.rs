@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::arrivals::Arrivals;
 use super::failures::Failures;
 use crate::answer::Answer;
-use crate::config::resolved::{Job, OnError, Source};
-use crate::daemon::rendering::{PassResult, Rendered};
+use crate::config::resolved::{Job, OnError, TemplateSource};
+use crate::daemon::render_pass::{PassResult, Rendered};
 use crate::query::Query;
 use crate::render::{Absence, Dependencies, Template, TemplateError};
 
@@ -104,8 +104,8 @@ impl TemplateState {
     /// The name of the template in log lines.
     pub(crate) fn name(&self) -> String {
         match &self.job.source {
-            Source::File(path) => path.display().to_string(),
-            Source::Inline { name, .. } => name.clone(),
+            TemplateSource::File(path) => path.display().to_string(),
+            TemplateSource::Inline { name, .. } => name.clone(),
         }
     }
 
@@ -129,8 +129,8 @@ impl TemplateState {
     /// The files that the template is read from.
     pub(super) fn sources(&self) -> impl Iterator<Item = &PathBuf> {
         let own = match &self.job.source {
-            Source::File(path) => Some(path),
-            Source::Inline { .. } => None,
+            TemplateSource::File(path) => Some(path),
+            TemplateSource::Inline { .. } => None,
         };
         own.into_iter().chain(&self.sources)
     }

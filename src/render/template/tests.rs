@@ -15,7 +15,7 @@ mod library;
 mod outputs;
 mod places;
 
-fn job(source: Source, language: Language) -> Job {
+fn job(source: TemplateSource, language: Language) -> Job {
     Job {
         render_timeout: crate::config::resolved::RENDER_TIMEOUT,
         source,
@@ -37,7 +37,7 @@ fn job(source: Source, language: Language) -> Job {
 
 fn inline(text: &str, language: Language) -> Result<Template, TemplateError> {
     Template::read(&job(
-        Source::Inline {
+        TemplateSource::Inline {
             name: "inline".into(),
             text: text.into(),
         },
@@ -46,7 +46,7 @@ fn inline(text: &str, language: Language) -> Result<Template, TemplateError> {
 }
 
 fn file(path: &Path) -> Result<Template, TemplateError> {
-    Template::read(&job(Source::File(path.into()), language_of(path)))
+    Template::read(&job(TemplateSource::File(path.into()), language_of(path)))
 }
 
 fn known(keys: &[(&str, &str)]) -> Snapshot {

@@ -34,7 +34,7 @@ fn task(
 
 fn name(result: TaskResult) -> String {
     match result.output {
-        super::super::task::Output::Event(Event::TaskLost(name)) => name,
+        super::super::task::TaskOutput::Event(Event::TaskLost(name)) => name,
         _ => panic!("another result"),
     }
 }

@@ -12,7 +12,7 @@ pub(super) struct Bench {
 pub(super) fn job(text: &str, command: Option<&str>) -> Job {
     let line = command.map(|command| CommandLine::Direct(vec![command.to_owned()]));
     Job {
-        source: Source::Inline {
+        source: TemplateSource::Inline {
             name: "t".to_owned(),
             text: text.to_owned(),
         },
@@ -180,11 +180,11 @@ impl Bench {
             .iter()
             .map(|change| String::from_utf8(change.content.clone()).unwrap())
             .collect();
-        self.written(changes, Outcome::Written);
+        self.written(changes, Effect::Written);
         texts
     }
 
-    pub(super) fn written(&mut self, changes: Vec<Change>, outcome: Outcome) {
+    pub(super) fn written(&mut self, changes: Vec<Change>, outcome: Effect) {
         let applied = changes.into_iter().map(|change| Applied {
             job: change.job,
             destination: change.destination,

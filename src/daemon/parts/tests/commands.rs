@@ -17,7 +17,7 @@ fn one_command_runs_once_for_all_files_and_only_when_one_of_them_changed() {
     assert_eq!(bench.take_runs(), []);
     bench.news("a", "2");
     let changes = bench.take_changes().unwrap();
-    bench.written(changes, Outcome::Unchanged);
+    bench.written(changes, Effect::Unchanged);
     assert_eq!(bench.take_runs(), []);
 }
 

@@ -75,7 +75,7 @@ fn an_orderly_shutdown_waits_for_work_in_progress_and_a_second_signal_does_not()
     let changes = bench.take_changes().unwrap();
     bench.step(Event::SignalAction(SignalAction::End(Signal::SIGTERM)));
     assert_eq!(bench.end(), None, "a file is being written");
-    bench.written(changes, Outcome::Written);
+    bench.written(changes, Effect::Written);
     assert_eq!(bench.end(), None, "its command is owed");
     let run = bench.take_runs().remove(0);
     bench.ended(run, true);

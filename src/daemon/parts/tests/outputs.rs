@@ -33,13 +33,13 @@ fn an_output_is_written_with_its_text_when_all_data_is_available() {
     bench.news("a", "x");
     let changes = bench.take_changes().unwrap();
     assert_eq!(summary(&changes), expected("x", "1", true));
-    bench.written(changes, Outcome::Written);
+    bench.written(changes, Effect::Written);
 
     // Only the output has changed, not the text.
     bench.news("b", "2");
     let changes = bench.take_changes().unwrap();
     assert_eq!(summary(&changes), expected("x", "2", true));
-    bench.written(changes, Outcome::Written);
+    bench.written(changes, Effect::Written);
     let runs = bench.take_runs();
     assert_eq!(runs.len(), 1);
 

@@ -43,7 +43,7 @@ impl Bench {
     /// hand.
     fn report_unchanged(&mut self) {
         while let Some(changes) = self.take_changes() {
-            self.written(changes, Outcome::Unchanged);
+            self.written(changes, Effect::Unchanged);
         }
     }
 
@@ -234,7 +234,7 @@ fn a_write_in_progress_owes_the_command_of_the_new_configuration() {
     other.file.perms = Some(FileMode(0o600));
     bench.renew(vec![other]);
     assert!(bench.take_changes().is_none(), "one batch at a time");
-    bench.written(changes, Outcome::Written);
+    bench.written(changes, Effect::Written);
     bench.pass(STARTUP_BATCH_WINDOW);
     let lines: Vec<_> = bench
         .take_runs()
@@ -243,7 +243,7 @@ fn a_write_in_progress_owes_the_command_of_the_new_configuration() {
         .collect();
     assert!(lines.is_empty(), "files first: {lines:?}");
     let changes = bench.take_changes().expect("the mode is still to be set");
-    bench.written(changes, Outcome::Unchanged);
+    bench.written(changes, Effect::Unchanged);
     let lines: Vec<_> = bench
         .take_runs()
         .iter()
@@ -309,8 +309,8 @@ fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_reco
     bench.news("a", "2");
     assert_eq!(bench.write(), ["2"], "the last good version stays in force");
     let stages = bench.parts.apply.jobs(&bench.parts.renderer);
-    let stages: Vec<_> = stages.map(JobView::stage).collect();
-    assert_eq!(stages, [Stage::Failed]);
+    let stages: Vec<_> = stages.map(JobView::state).collect();
+    assert_eq!(stages, [JobState::Failed]);
 }
 
 #[test]
@@ -323,7 +323,7 @@ fn a_reload_during_a_write_writes_again() {
         0,
         Template::read(&template).map(Arc::new),
     )]));
-    bench.written(changes, Outcome::Written);
+    bench.written(changes, Effect::Written);
     assert_eq!(bench.write(), ["1"]);
     assert_eq!(bench.write(), [""; 0], "once");
 }
@@ -354,7 +354,7 @@ fn a_reload_retries_failures_at_once() {
     assert!(bench.take_changes().is_none(), "the write is in backoff");
     bench.step(Event::SignalAction(SignalAction::Reload));
     let changes = bench.take_changes().expect("the disk may have room again");
-    bench.written(changes, Outcome::Written);
+    bench.written(changes, Effect::Written);
 
     for _ in 0..4 {
         let run = bench.take_runs().remove(0);

@@ -1,7 +1,7 @@
 //! Versions of a template whose worker is stuck or panics.
 
 use super::*;
-use crate::daemon::rendering::{RenderRequest, Rendered};
+use crate::daemon::render_pass::{RenderRequest, Rendered};
 
 const TEXT: &str = "{{ key \"a\" }}";
 

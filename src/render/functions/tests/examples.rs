@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::resolved::{Job, Language, Source};
+use crate::config::resolved::{Job, Language, TemplateSource};
 use crate::query::FileQuery;
 use crate::render::Template;
 use crate::render::functions::examples;
@@ -205,7 +205,7 @@ fn mesh(answer: &mut impl FnMut(Query, Answer)) {
 }
 
 fn rendered(text: &str, language: Language) -> String {
-    let source = Source::Inline {
+    let source = TemplateSource::Inline {
         name: "example".into(),
         text: text.into(),
     };

@@ -3,7 +3,7 @@
 use super::*;
 
 fn denying(patterns: &[&str], text: &str, language: Language) -> Template {
-    let source = Source::Inline {
+    let source = TemplateSource::Inline {
         name: "inline".into(),
         text: text.into(),
     };

@@ -6,7 +6,7 @@ use crate::config::resolved::OutputFormat;
 const HOSTILE: &str = "x\"; } evil on; #";
 
 fn formatted(text: &str, language: Language, format: Format) -> Result<String, TemplateError> {
-    let source = Source::Inline {
+    let source = TemplateSource::Inline {
         name: "inline".into(),
         text: text.into(),
     };
@@ -124,7 +124,7 @@ fn values_in_includes_blocks_and_macros_are_escaped_for_their_final_place() {
     for (name, text) in files {
         fs::write(directory.path().join(name), text).unwrap();
     }
-    let source = Source::File(directory.path().join("m.j2"));
+    let source = TemplateSource::File(directory.path().join("m.j2"));
     let template = Template::read(&Job {
         format: Format::Nginx,
         ..job(source, Language::Jinja)
@@ -383,7 +383,7 @@ fn an_option_is_seen_without_marks() {
         Arc::new(Answer::Service(vec![Arc::new(odd_instance())])),
     );
     let text = "{% set tag %}{{ key('tag') }}{% endset %}{{ service('web', tag=tag) | length }}";
-    let source = Source::Inline {
+    let source = TemplateSource::Inline {
         name: "t".into(),
         text: text.into(),
     };
@@ -418,7 +418,7 @@ fn the_origin_is_found_in_answers_of_every_kind() {
         ("service('web')[0].tags[0]", "health.service(web|passing)"),
     ];
     for (expression, query) in tails {
-        let source = Source::Inline {
+        let source = TemplateSource::Inline {
             name: "t".into(),
             text: format!("x{{{{ {expression} }}}};"),
         };
@@ -437,7 +437,7 @@ fn the_origin_is_found_in_answers_of_every_kind() {
 
 #[test]
 fn missing_data_is_awaited_before_values_are_checked() {
-    let source = Source::Inline {
+    let source = TemplateSource::Inline {
         name: "t".into(),
         text: "x{{ key('evil') }}{{ key('later') }}".into(),
     };
@@ -456,7 +456,7 @@ fn missing_data_is_awaited_before_values_are_checked() {
 #[test]
 fn an_output_that_does_not_parse_is_an_error() {
     let text = |text: &str| {
-        let source = Source::Inline {
+        let source = TemplateSource::Inline {
             name: "t".into(),
             text: text.into(),
         };

@@ -3,7 +3,7 @@
 use super::*;
 
 fn allowed(text: &str, language: Language) -> Result<Template, TemplateError> {
-    let source = Source::Inline {
+    let source = TemplateSource::Inline {
         name: "inline".into(),
         text: text.into(),
     };
@@ -59,7 +59,7 @@ fn the_format_of_the_template_does_not_apply_to_its_outputs() {
         ),
     ];
     for (text, language) in cases {
-        let source = Source::Inline {
+        let source = TemplateSource::Inline {
             name: "inline".into(),
             text: text.into(),
         };
