@@ -1,15 +1,21 @@
 //! The server's own agent: its services and checks, and their copy in the catalog.
 //!
-//! Input: registrations, TTL reports, maintenance. Output: writes to the catalog, one raft index
-//! each, like those of an agent's anti-entropy.
+//! Input: registrations, the results of checks, maintenance. Output: writes to the catalog, one raft
+//! index each, like those of an agent's anti-entropy.
 
+mod status;
+
+use super::check_method::{CheckRun, NewCheck};
 use super::cluster_state::ClusterState;
 use super::records::{Check, Instance};
 
+/// The ports that sidecar proxies get.
+const SIDECAR_PORTS: std::ops::RangeInclusive<i64> = 21_000..=21_255;
+
 /// Prefix of the ID of the check that puts an instance into maintenance mode.
-const SERVICE_MAINTENANCE: &str = "_service_maintenance:";
+pub(crate) const SERVICE_MAINTENANCE: &str = "_service_maintenance:";
 /// ID of the check that puts the node into maintenance mode.
-const NODE_MAINTENANCE: &str = "_node_maintenance";
+pub(crate) const NODE_MAINTENANCE: &str = "_node_maintenance";
 
 /// The reason why the agent refuses a request.
 #[derive(Debug, thiserror::Error)]
@@ -27,16 +33,25 @@ impl ClusterState {
     pub(crate) fn register_instance(
         &mut self,
         mut instance: Instance,
-        checks: Vec<Check>,
+        checks: Vec<NewCheck>,
         replace_checks: bool,
     ) {
         instance.node.clone_from(&self.identity.node);
         let mut kept = Vec::new();
-        for mut check in checks {
+        for NewCheck {
+            mut check,
+            definition,
+        } in checks
+        {
             // A check that is registered again keeps its status and output.
             if let Some(old) = self.agent.checks.get(&check.id) {
                 check.status.clone_from(&old.status);
                 check.output.clone_from(&old.output);
+            }
+            self.agent.runs.remove(&check.id);
+            if let Some(definition) = definition {
+                let run = CheckRun::new(definition);
+                self.agent.runs.insert(check.id.clone(), run);
             }
             kept.push(self.place_check(check, &instance));
         }
@@ -57,9 +72,10 @@ impl ClusterState {
         self.agent
             .instances
             .insert(instance.id.clone(), instance.clone());
-        self.agent
-            .checks
-            .extend(kept.iter().map(|check| (check.id.clone(), check.clone())));
+        for check in &mut kept {
+            self.set_alias_status(check);
+            self.agent.checks.insert(check.id.clone(), check.clone());
+        }
         self.local().write(|_, catalog, (index, writes)| {
             catalog.put_instance((index, writes), instance);
             for check in kept {
@@ -69,9 +85,23 @@ impl ClusterState {
         });
     }
 
+    /// Returns the port of the sidecar proxy with this ID: its present one, or a free one. `None` if
+    /// none is free.
+    pub(crate) fn sidecar_port(&self, id: &str) -> Option<i64> {
+        if let Some(known) = self.agent.instances.get(id) {
+            return Some(known.port);
+        }
+        let used = |port: i64| {
+            let mut instances = self.agent.instances.values();
+            instances.any(|instance| instance.port == port)
+        };
+        SIDECAR_PORTS.into_iter().find(|port| !used(*port))
+    }
+
     /// Registers a check of the node or of an instance.
-    pub(crate) fn register_check(&mut self, check: Check) -> Result<(), AgentError> {
-        let check = match self.agent.instances.get(&check.service_id) {
+    pub(crate) fn register_check(&mut self, new: NewCheck) -> Result<(), AgentError> {
+        let NewCheck { check, definition } = new;
+        let mut check = match self.agent.instances.get(&check.service_id) {
             Some(instance) => self.place_check(check, instance),
             None if check.service_id.is_empty() => Check {
                 node: self.identity.node.clone(),
@@ -79,20 +109,32 @@ impl ClusterState {
             },
             None => return Err(AgentError::UnknownServiceOfCheck(check.service_id)),
         };
+        self.agent.runs.remove(&check.id);
+        if let Some(definition) = definition {
+            let run = CheckRun::new(definition);
+            self.agent.runs.insert(check.id.clone(), run);
+        }
+        self.set_alias_status(&mut check);
         self.agent.checks.insert(check.id.clone(), check.clone());
         self.write_check(check);
         Ok(())
     }
 
-    /// Removes an instance and its checks; does nothing if there is no such instance.
+    /// Removes an instance and its checks, and its sidecar proxy; does nothing if there is no such
+    /// instance.
     pub(crate) fn deregister_instance(&mut self, id: &str) {
         if self.agent.instances.remove(id).is_none() {
             return;
         }
         self.agent.checks.retain(|_, check| check.service_id != id);
+        let checks = &self.agent.checks;
+        self.agent.runs.retain(|id, _| checks.contains_key(id));
         let node = self.identity.node.clone();
         self.local()
             .write(|_, catalog, at| catalog.remove_instance(at, &node, id));
+        if let Some(sidecar) = self.agent.sidecars.remove(id) {
+            self.deregister_instance(&sidecar);
+        }
     }
 
     /// Removes a check; does nothing if there is no such check.
@@ -100,32 +142,10 @@ impl ClusterState {
         if self.agent.checks.remove(id).is_none() {
             return;
         }
+        self.agent.runs.remove(id);
         let node = self.identity.node.clone();
         self.local()
             .write(|_, catalog, at| catalog.remove_check(at, &node, id));
-    }
-
-    /// Processes the report of a TTL check. As in Consul's agent, a report that changes only the
-    /// output does not update the catalog.
-    pub(crate) fn report(
-        &mut self,
-        id: &str,
-        status: &str,
-        output: &str,
-    ) -> Result<(), AgentError> {
-        let known = self
-            .agent
-            .checks
-            .get_mut(id)
-            .filter(|check| check.kind == "ttl");
-        let check = known.ok_or_else(|| AgentError::NotTtl(id.to_owned()))?;
-        output.clone_into(&mut check.output);
-        if check.status != status {
-            status.clone_into(&mut check.status);
-            let changed = check.clone();
-            self.write_check(changed);
-        }
-        Ok(())
     }
 
     /// Turns an instance's maintenance mode on or off.

@@ -46,7 +46,7 @@ pub(crate) async fn answer(
     query: &Query,
 ) -> Result<Reply, Reply> {
     let with_meta = |reply: Reply| {
-        if query.is_kv() {
+        if query.is_kv() || query.is_of_agent() {
             reply
         } else {
             reply.with_query_meta(1, false)
@@ -65,13 +65,15 @@ pub(crate) async fn answer(
             filter.retain(&mut body);
             if request.has("raw") && matches!(query, Query::Key(_)) {
                 raw(&body)
+            } else if request.has("pem") && matches!(query, Query::Certificate(_)) {
+                return Ok(roots_in_pem(&body));
             } else {
                 Reply::json(&body, request.has("pretty"))
             }
         }
     };
     let reply = reply.with_query_meta(found.index.max(1), true);
-    let has_consistency = reply.status == 200 && !query.is_kv();
+    let has_consistency = reply.status == 200 && query.shows_consistency();
     Ok(if has_consistency {
         reply.with("X-Consul-Effective-Consistency", options.consistency.name())
     } else {
@@ -156,8 +158,22 @@ fn raw(body: &Value) -> Reply {
         .with("Content-Security-Policy", "sandbox")
 }
 
+/// Returns the root certificates in PEM.
+fn roots_in_pem(body: &Value) -> Reply {
+    let roots = body["Roots"].as_array();
+    let certificates = roots.into_iter().flatten();
+    let text: String = certificates
+        .filter_map(|root| root["RootCert"].as_str())
+        .collect();
+    Reply {
+        body: text.into(),
+        ..Reply::empty(200)
+    }
+    .with("Content-Type", "application/pem-certificate-chain")
+}
+
 /// Returns a random duration of at most `max`, so that simultaneous queries do not time out
 /// together.
-fn jitter(max: Duration) -> Duration {
+pub(crate) fn jitter(max: Duration) -> Duration {
     max.mul_f64(fastrand::f64())
 }

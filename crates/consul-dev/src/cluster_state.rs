@@ -6,8 +6,12 @@
 use std::collections::BTreeMap;
 
 use super::catalog::Catalog;
+use super::certificates::Authority;
+use super::check_method::CheckRun;
+use super::ids;
 use super::kv::Kv;
 use super::records::{Check, Instance, Node};
+use super::sessions::{Behavior, Session, SessionError, Sessions};
 use super::write_index::WriteIndex;
 
 /// The raft index after the server's election and its own registration.
@@ -24,22 +28,62 @@ pub(crate) struct Datacenter {
     pub(crate) kv: Kv,
     /// The catalog.
     pub(crate) catalog: Catalog,
+    /// The sessions.
+    pub(crate) sessions: Sessions,
+    /// The certificate authority of the mesh; created with its first use.
+    pub(crate) authority: Option<Authority>,
     /// The index at which each name was last written.
     pub(crate) writes: WriteIndex,
 }
 
 impl Datacenter {
-    /// Makes a change at the next raft index.
+    /// Makes a change at the next raft index. Sessions whose node or checks fail by it end.
     pub(crate) fn write<R>(
         &mut self,
         change: impl FnOnce(&mut Kv, &mut Catalog, (u64, &mut WriteIndex)) -> R,
     ) -> R {
         self.index += 1;
-        change(
+        let result = change(
             &mut self.kv,
             &mut self.catalog,
             (self.index, &mut self.writes),
-        )
+        );
+        for id in self.sessions.broken(&self.catalog) {
+            self.end_session(&id);
+        }
+        result
+    }
+
+    /// Creates a session at the next raft index.
+    pub(crate) fn create_session(&mut self, session: Session) -> Result<String, SessionError> {
+        self.index += 1;
+        session.validate(&self.catalog)?;
+        let session = Session {
+            id: ids::random(),
+            create: self.index,
+            stamp: ids::stamp(),
+            ..session
+        };
+        let id = session.id.clone();
+        self.sessions
+            .insert((self.index, &mut self.writes), session);
+        Ok(id)
+    }
+
+    /// Ends a session at the next raft index; does nothing if there is none.
+    pub(crate) fn destroy_session(&mut self, id: &str) {
+        self.index += 1;
+        self.end_session(id);
+    }
+
+    fn end_session(&mut self, id: &str) {
+        let removed = self.sessions.remove((self.index, &mut self.writes), id);
+        if let Some(session) = removed {
+            let delete = session.behavior == Behavior::Delete;
+            let at = (self.index, &mut self.writes);
+            let keys = self.kv.end_session(at, id, delete);
+            self.sessions.delay(keys, session.lock_delay);
+        }
     }
 }
 
@@ -50,6 +94,10 @@ pub(crate) struct Agent {
     pub(crate) instances: BTreeMap<String, Instance>,
     /// Checks by ID, as the agent knows them; their output in the catalog may be older.
     pub(crate) checks: BTreeMap<String, Check>,
+    /// The progress of the checks that have a definition, by ID.
+    pub(crate) runs: BTreeMap<String, CheckRun>,
+    /// IDs of the sidecar proxies that were registered with an instance, by the instance's ID.
+    pub(crate) sidecars: BTreeMap<String, String>,
 }
 
 /// The identity of the server.
@@ -63,8 +111,11 @@ pub(crate) struct Identity {
     pub(crate) datacenter: String,
     /// The address that the server listens on.
     pub(crate) address: String,
-    /// The port of the RPC service. It is shown in answers, but nothing listens on it.
+    /// The ports of the RPC service and of gossip in the datacenter and between datacenters. They
+    /// are shown in answers, but nothing listens on them.
     pub(crate) rpc_port: u16,
+    pub(crate) lan_port: u16,
+    pub(crate) wan_port: u16,
 }
 
 /// All state of the server.
@@ -142,6 +193,7 @@ impl ClusterState {
         dc.index = dc.index.min(to);
         dc.kv.rewind(to);
         dc.catalog.rewind(to);
+        dc.sessions.rewind(to);
         dc.writes = WriteIndex::default();
     }
 }

@@ -18,6 +18,7 @@ use super::blocking_query;
 use super::body::{self, BodyBudget};
 use super::fault_injection;
 use super::faults::{Faults, Interruptions};
+use super::hash_query;
 use super::limited_stream::{ByteLimit, LimitedStream, RequestPhase};
 use super::outcome::Outcome;
 use super::reply::Reply;
@@ -101,6 +102,9 @@ async fn answer(request: &Request, shared: &Shared, interruptions: Interruptions
     let answer = async {
         match routes::serve(&shared.store, request)? {
             Outcome::Done(reply) => Ok(reply),
+            Outcome::AgentInstance(id) => {
+                hash_query::answer(&shared.store, interruptions, request, &id).await
+            }
             Outcome::Query(query) => {
                 let options = request.read_options()?;
                 blocking_query::answer(&shared.store, interruptions, request, &options, &query)

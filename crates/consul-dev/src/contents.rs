@@ -3,11 +3,40 @@
 //! Input: keys, services, check statuses. Output: the same changes that requests of a client would
 //! make, including their effect on blocking queries.
 
+use std::fmt;
+
 use super::catalog::casefold;
+use super::cluster_state::Datacenter;
 use super::kv::WriteCondition;
 use super::populate;
 use super::seed::Service;
 use super::store::Store;
+
+/// What a server holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The number of services in all datacenters, without the servers' own.
+    pub services: usize,
+    /// The number of keys in all datacenters.
+    pub keys: usize,
+    /// The names of the datacenters, the server's own first.
+    pub datacenters: Vec<String>,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let (services, keys) = (self.services, self.keys);
+        let names = self.datacenters.join(", ");
+        write!(
+            f,
+            "{services} service{} and {keys} key{} in datacenter{} {names}",
+            plural(services),
+            plural(keys),
+            plural(self.datacenters.len())
+        )
+    }
+}
 
 /// The handle to change the data of a server. Clones share one server.
 #[derive(Clone, Debug)]
@@ -82,6 +111,24 @@ impl Contents {
     pub fn set_check(&self, id: &str, status: &str) -> bool {
         self.store
             .write(|cluster| populate::set_check(cluster, id, status))
+    }
+
+    /// Returns what the server holds, without its own service `consul`.
+    pub fn summary(&self) -> Summary {
+        self.store.read(|cluster| {
+            let all = || cluster.datacenters.values();
+            let own = &cluster.identity.datacenter;
+            let others = cluster.datacenters.keys().filter(|name| *name != own);
+            let names = |dc: &Datacenter| {
+                let names = dc.catalog.services().keys();
+                names.filter(|name| *name != "consul").count()
+            };
+            Summary {
+                services: all().map(names).sum(),
+                keys: all().map(|dc| dc.kv.entries().len()).sum(),
+                datacenters: std::iter::once(own).chain(others).cloned().collect(),
+            }
+        })
     }
 
     /// Returns the server's raft index.

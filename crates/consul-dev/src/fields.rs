@@ -3,6 +3,7 @@
 //! Input: a body. Output: its fields, or the [`Reply`] that refuses it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -40,6 +41,19 @@ impl Fields {
                 kind(&other)
             ))),
         }
+    }
+
+    /// Returns `true` if all fields have the empty value of their type.
+    pub(crate) fn is_empty(&self) -> bool {
+        let is_empty = |value: &Value| match value {
+            Value::Null | Value::Bool(false) => true,
+            Value::Bool(true) => false,
+            Value::Number(number) => number.as_f64() == Some(0.0),
+            Value::String(text) => text.is_empty(),
+            Value::Array(list) => list.is_empty(),
+            Value::Object(fields) => fields.is_empty(),
+        };
+        self.left.iter().all(|(_, value)| is_empty(value))
     }
 
     /// Takes a field; `None` if it is missing or `null`.
@@ -121,6 +135,26 @@ impl Fields {
                 .collect(),
             Some(other) => Err(self.type_mismatch(&other, name, "[]object")),
         }
+    }
+
+    /// Takes a duration: text in Go's notation, or a number of nanoseconds.
+    pub(crate) fn duration(&mut self, name: &str) -> Result<Option<Duration>, Reply> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(Value::String(text)) => go::duration(&text)
+                .map(Some)
+                .ok_or_else(|| wrong(&go::duration_error(&text))),
+            Some(other) => other
+                .as_i64()
+                .map(|nanoseconds| Some(Duration::from_nanos(nanoseconds.try_into().unwrap_or(0))))
+                .ok_or_else(|| self.type_mismatch(&other, name, "time.Duration")),
+        }
+    }
+
+    /// Returns all fields that were not taken.
+    pub(crate) fn into_entries(self) -> Vec<(String, Value)> {
+        self.left
     }
 
     /// Drops fields that are accepted without effect.

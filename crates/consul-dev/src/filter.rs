@@ -108,8 +108,12 @@ impl Filter {
     pub(crate) fn retain(&self, body: &mut Value) {
         if let Some(list) = body.as_array_mut() {
             list.retain(|item| self.keeps(item));
-        } else if let Some(services) = body.get_mut("Services").and_then(Value::as_object_mut) {
-            services.retain(|_, item| self.keeps(item));
+            return;
+        }
+        match body.get_mut("Services") {
+            Some(Value::Object(services)) => services.retain(|_, item| self.keeps(item)),
+            Some(Value::Array(services)) => services.retain(|item| self.keeps(item)),
+            _ => {}
         }
     }
 
@@ -193,10 +197,17 @@ fn sample(query: &Query) -> Option<Value> {
     };
     let (node, check) = (Indexed::<Node>::default(), Indexed::<Check>::default());
     match query {
-        Query::Key(_) | Query::Entries(_) | Query::Keys(..) | Query::Services(_) => None,
-        Query::Instances { .. } => Some(json::catalog_instance(&instance, &node, "")),
+        Query::Key(_)
+        | Query::Entries(_)
+        | Query::Keys(..)
+        | Query::Services(_)
+        | Query::Sessions(_)
+        | Query::Certificate(_) => None,
+        Query::Instances { .. } | Query::ConnectInstances { .. } => {
+            Some(json::catalog_instance(&instance, &node, ""))
+        }
         Query::Nodes(_) => Some(json::node(&node, "")),
-        Query::Node(_) => Some(json::instance(&instance)),
+        Query::Node(_) | Query::NodeInstances(_) => Some(json::instance(&instance)),
         Query::Health { .. } | Query::Connect { .. } => Some(serde_json::json!({
             "Node": json::node(&node, ""), "Service": json::instance(&instance), "Checks": [json::check(&check)],
         })),

@@ -43,6 +43,25 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     }
 }
 
+/// Returns the message of Go's parser for a text that is not a duration.
+pub(crate) fn duration_error(text: &str) -> String {
+    let mut rest = text.trim_start_matches(['-', '+']);
+    let is_number = |c: char| c.is_ascii_digit() || c == '.';
+    while rest.starts_with(is_number) {
+        rest = rest.trim_start_matches(is_number);
+        let unit = &rest[..rest.find(is_number).unwrap_or(rest.len())];
+        if unit.is_empty() {
+            return format!("time: missing unit in duration {}", quoted(text));
+        }
+        if !["ns", "us", "µs", "μs", "ms", "s", "m", "h"].contains(&unit) {
+            let (unit, text) = (quoted(unit), quoted(text));
+            return format!("time: unknown unit {unit} in duration {text}");
+        }
+        rest = &rest[unit.len()..];
+    }
+    format!("time: invalid duration {}", quoted(text))
+}
+
 /// Returns the text in Go's double quotes.
 pub(crate) fn quoted(text: &str) -> String {
     format!("{text:?}")
@@ -98,6 +117,19 @@ mod tests {
         assert_eq!(duration("0"), Some(Duration::ZERO));
         for wrong in ["", "5", "abc", "s", "5x", "5s5"] {
             assert_eq!(duration(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_duration_has_gos_message() {
+        for (text, message) in [
+            ("abc", "time: invalid duration \"abc\""),
+            ("", "time: invalid duration \"\""),
+            ("5", "time: missing unit in duration \"5\""),
+            ("5x", "time: unknown unit \"x\" in duration \"5x\""),
+            ("1m5x", "time: unknown unit \"x\" in duration \"1m5x\""),
+        ] {
+            assert_eq!(duration_error(text), message);
         }
     }
 }

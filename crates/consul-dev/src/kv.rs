@@ -7,13 +7,17 @@ use std::collections::BTreeMap;
 
 use super::write_index::{Table, WriteIndex};
 
-/// A stored value with its flags and indexes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A stored value with its flags, lock and indexes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// The value.
     pub(crate) value: Vec<u8>,
     /// A number that the writer chooses; Consul does not interpret it.
     pub(crate) flags: u64,
+    /// The session that holds the key's lock.
+    pub(crate) session: Option<String>,
+    /// How often the lock was acquired. A write without a session sets it to 0, as in Consul.
+    pub(crate) lock_index: u64,
     /// The index of its first write.
     pub(crate) create: u64,
     /// The index of its last change.
@@ -55,22 +59,108 @@ impl Kv {
         {
             return false;
         }
-        if old.is_some_and(|entry| entry.value == value && entry.flags == flags) {
-            return true;
+        let session = old.and_then(|entry| entry.session.clone());
+        let entry = Entry {
+            value: value.to_vec(),
+            flags,
+            session,
+            ..Entry::default()
+        };
+        self.insert((index, writes), key, entry);
+        true
+    }
+
+    /// Stores a value and acquires the lock of the key. Returns `true` if the session now holds it.
+    pub(crate) fn lock(
+        &mut self,
+        at: (u64, &mut WriteIndex),
+        key: &str,
+        (value, flags): (&[u8], u64),
+        session: &str,
+    ) -> bool {
+        let old = self.entries.get(key);
+        let holder = old.and_then(|entry| entry.session.as_deref());
+        let before = old.map_or(0, |entry| entry.lock_index);
+        if holder.is_some_and(|holder| holder != session) {
+            return false;
         }
-        let create = old.map_or(index, |entry| entry.create);
-        self.entries.insert(
-            key.to_owned(),
-            Entry {
-                value: value.to_vec(),
-                flags,
-                create,
-                modify: index,
-            },
-        );
+        let entry = Entry {
+            value: value.to_vec(),
+            flags,
+            lock_index: before + u64::from(holder.is_none()),
+            session: Some(session.to_owned()),
+            ..Entry::default()
+        };
+        self.insert(at, key, entry);
+        true
+    }
+
+    /// Stores a value and releases the lock of the key. Returns `true` if the session held it.
+    pub(crate) fn unlock(
+        &mut self,
+        at: (u64, &mut WriteIndex),
+        key: &str,
+        (value, flags): (&[u8], u64),
+        session: &str,
+    ) -> bool {
+        let held = self
+            .entries
+            .get(key)
+            .filter(|entry| entry.session.as_deref() == Some(session));
+        let Some(lock_index) = held.map(|entry| entry.lock_index) else {
+            return false;
+        };
+        let entry = Entry {
+            value: value.to_vec(),
+            flags,
+            lock_index,
+            ..Entry::default()
+        };
+        self.insert(at, key, entry);
+        true
+    }
+
+    /// Releases the locks of a session, or deletes their keys. Returns the keys.
+    pub(crate) fn end_session(
+        &mut self,
+        at: (u64, &mut WriteIndex),
+        session: &str,
+        delete: bool,
+    ) -> Vec<String> {
+        let (index, writes) = at;
+        let held = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.session.as_deref() == Some(session));
+        let held: Vec<(String, Entry)> = held
+            .map(|(key, entry)| (key.clone(), entry.clone()))
+            .collect();
+        for (key, entry) in &held {
+            if delete {
+                self.delete((index, writes), key, WriteCondition::Always);
+            } else {
+                let entry = Entry {
+                    session: None,
+                    ..entry.clone()
+                };
+                self.insert((index, writes), key, entry);
+            }
+        }
+        held.into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// Stores an entry. Its indexes are set, unless it is stored already.
+    fn insert(&mut self, at: (u64, &mut WriteIndex), key: &str, mut entry: Entry) {
+        let (index, writes) = at;
+        let old = self.entries.get(key);
+        (entry.create, entry.modify) = old.map_or((index, index), |old| (old.create, old.modify));
+        if old == Some(&entry) {
+            return;
+        }
+        entry.modify = index;
+        self.entries.insert(key.to_owned(), entry);
         self.table = index;
         writes.record(Table::Keys, key, index);
-        true
     }
 
     /// Deletes a key and leaves a tombstone. Returns `true` if the condition was met. Deleting a
@@ -213,6 +303,48 @@ mod tests {
         ));
         put(&mut kv, 8, "other", "x");
         assert_eq!(kv.prefix_index("app/"), 7);
+    }
+
+    #[test]
+    fn a_lock_has_one_holder_and_counts_its_acquisitions() {
+        let mut kv = Kv::default();
+        let mut writes = WriteIndex::default();
+        let mut lock =
+            |kv: &mut Kv, index, session| kv.lock((index, &mut writes), "a", (b"x", 0), session);
+        assert!(lock(&mut kv, 5, "one"));
+        assert!(!lock(&mut kv, 6, "two"));
+        assert!(lock(&mut kv, 7, "one"));
+        assert_eq!(
+            kv.get("a").map(|entry| (entry.lock_index, entry.modify)),
+            Some((1, 5))
+        );
+        assert!(!kv.unlock((8, &mut WriteIndex::default()), "a", (b"x", 0), "two"));
+        assert!(kv.unlock((9, &mut WriteIndex::default()), "a", (b"x", 0), "one"));
+        assert!(lock(&mut kv, 10, "two"));
+        assert_eq!(kv.get("a").map(|entry| entry.lock_index), Some(2));
+        // A write without a session keeps the holder, and forgets the count.
+        put(&mut kv, 11, "a", "y");
+        let entry = kv.get("a").cloned().unwrap_or_default();
+        assert_eq!(
+            (entry.lock_index, entry.session.as_deref()),
+            (0, Some("two"))
+        );
+    }
+
+    #[test]
+    fn the_end_of_a_session_releases_or_deletes_its_keys() {
+        let mut kv = Kv::default();
+        let mut writes = WriteIndex::default();
+        assert!(kv.lock((5, &mut writes), "a", (b"x", 0), "one"));
+        assert!(kv.lock((6, &mut writes), "b", (b"x", 0), "two"));
+        assert_eq!(kv.end_session((7, &mut writes), "one", false), ["a"]);
+        assert_eq!(
+            kv.get("a")
+                .map(|entry| (entry.session.clone(), entry.modify)),
+            Some((None, 7))
+        );
+        assert_eq!(kv.end_session((8, &mut writes), "two", true), ["b"]);
+        assert_eq!(kv.get("b"), None);
     }
 
     #[test]

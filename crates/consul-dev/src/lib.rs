@@ -42,31 +42,35 @@
 //!
 //! # Endpoints
 //!
-//! - `/v1/kv/`: values, prefixes, key names, `?raw`, `?cas`, `?flags`, deletion;
-//! - `/v1/catalog/`: services, nodes, datacenters, registration and deregistration;
-//! - `/v1/health/`: service, connect, node, checks and state;
-//! - `/v1/agent/`: services and checks of the agent, TTL reports, maintenance;
+//! - `/v1/kv/`, `/v1/txn`, `/v1/session/`: keys, transactions of keys, sessions and locks;
+//! - `/v1/catalog/`, `/v1/health/`: nodes, instances, checks, registration;
+//! - `/v1/agent/`: instances and checks of the agent, their health, maintenance, members;
+//! - `/v1/connect/ca/`, `/v1/agent/connect/ca/`: roots and leaf certificates of the service mesh;
 //! - `/v1/status/`: leader and peers.
 //!
-//! Reads accept `index`, `wait`, `dc`, `stale`, `consistent`, `filter`, `node-meta`, `tag`,
-//! `passing` and `pretty`. An index changes, and a blocking query returns, exactly when it does in
-//! Consul 1.8: one test suite runs against both.
+//! [`endpoints`] returns all of them, [`absent_endpoints`] those of Consul that answer 501. Reads
+//! accept `index`, `wait`, `dc`, `stale`, `consistent`, `filter`, `node-meta`, `tag`, `passing` and
+//! `pretty`. An index changes, and a blocking query returns, exactly when it does in Consul 1.8: one
+//! test suite runs against both.
 //!
-//! All data is in memory. Checks do not run: only TTL reports change a check's status, and TTLs
-//! never expire. There are no ACLs, no sessions, no transactions and no gossip. Of Connect, only
-//! the endpoint that finds the proxies of a service exists.
+//! HTTP and TCP checks run, but only for addresses of this machine. TTLs, sessions and lock delays
+//! expire. All data is in memory. There are no ACLs, and there is no gossip.
 //!
 //! # Limits
 //!
 //! Other programs on the machine may reach the server, so the memory that a client can use is
 //! bounded. A request must arrive within [`Options::read_timeout`]. The value of a key has at most
 //! 512 KiB, as in Consul, any other body 4 MiB, and all bodies together 32 MiB. A filter can be
-//! nested 64 levels deep. Requests are recorded only if [`Options::record_requests`] is set.
+//! nested 64 levels deep. At most 32 checks run at a time; an answer to a check is read up to 1 MiB.
+//! Requests are recorded only if [`Options::record_requests`] is set.
 
 // Each module imports only modules above it.
 
 // Go's text formats: durations, quoted strings, and the error messages of its JSON decoder.
 mod go;
+
+// UUIDs, and numbers that are never repeated.
+mod ids;
 
 // An answer before it is sent.
 mod reply;
@@ -79,6 +83,9 @@ mod fields;
 
 // The catalog's records: nodes, service instances, health checks.
 mod records;
+
+// How the agent finds the status of a check.
+mod check_method;
 
 // The fields of a service registration that the agent and catalog routes share.
 mod service_fields;
@@ -93,11 +100,23 @@ mod kv;
 // The catalog of one datacenter.
 mod catalog;
 
+// The sessions of one datacenter, which hold locks.
+mod sessions;
+
+// The certificate authority of the service mesh.
+mod certificates;
+
 // The state of the server.
 mod cluster_state;
 
+// Transactions of keys.
+mod transaction;
+
 // Registrations with the server's own agent.
 mod agent;
+
+// The health of the agent's own instances.
+mod agent_health;
 
 // The data that a server starts with.
 mod seed;
@@ -116,6 +135,15 @@ mod json_records;
 
 // The queries that can block.
 mod query;
+
+// The times at which the state changes by itself.
+mod timers;
+
+// Runs the probe of a check.
+mod probe;
+
+// The background task: runs probes and makes the changes that are due.
+mod scheduler;
 
 // Consul's filter expressions.
 mod filter;
@@ -138,6 +166,9 @@ mod blocking_query;
 // The result of a request handler.
 mod outcome;
 
+// Lets queries for an instance of the agent wait.
+mod hash_query;
+
 // Paths and their handlers.
 mod routes;
 
@@ -157,9 +188,10 @@ mod server;
 mod background;
 
 pub use background::Background;
-pub use contents::Contents;
+pub use contents::{Contents, Summary};
 pub use faults::{Fault, Faults, Rule};
 pub use request_log::RecordedRequest;
+pub use routes::{Endpoint, absent_endpoints, endpoints};
 pub use seed::{
     InvalidSeed, Scalar, Seed, SeedDatacenter, SeedError, SeedNode, SeedWeights, Service, Status,
 };

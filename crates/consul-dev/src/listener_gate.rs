@@ -31,7 +31,9 @@ enum State {
 impl ListenerGate {
     /// Opens the port; port 0 selects a free one.
     pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| cannot_listen(address, &error))?;
         Ok(Self {
             address: listener.local_addr()?,
             state: State::Open(listener),
@@ -99,6 +101,20 @@ impl ListenerGate {
             }
         }
     }
+}
+
+/// Adds the address and the remedy to the system's error.
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> io::Error {
+    let reason = match error.kind() {
+        io::ErrorKind::AddrInUse => "the port is in use (is Consul running?)".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "this host does not have the address".to_owned(),
+        io::ErrorKind::PermissionDenied => "only root can use a port below 1024".to_owned(),
+        _ => error.to_string(),
+    };
+    io::Error::new(
+        error.kind(),
+        format!("cannot listen on {address}: {reason}"),
+    )
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpSocket> {

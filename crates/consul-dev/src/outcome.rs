@@ -12,6 +12,8 @@ pub(crate) enum Outcome {
     Done(Reply),
     /// A query, which may be blocking.
     Query(Query),
+    /// A query for one of the agent's instances by ID, which may be blocking.
+    AgentInstance(String),
 }
 
 impl Outcome {

@@ -6,9 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::catalog::casefold;
+use super::check_method::NewCheck;
 use super::cluster_state::{ClusterState, Datacenter, serf_health};
+use super::ids;
 use super::kv::WriteCondition;
-use super::records::{Check, Instance, Mesh, Node, Weights};
+use super::records::{Check, Instance, Mesh, Node, Proxy, Weights};
 use super::seed::{Scalar, Seed, SeedDatacenter, SeedNode, Service, Status};
 
 /// The initial raft index of a datacenter.
@@ -57,6 +59,7 @@ fn keys_and_nodes(dc: &mut Datacenter, kv: &BTreeMap<String, Scalar>, nodes: Vec
     } in nodes
     {
         let node = Node {
+            id: node_id(dc, &name),
             name,
             address,
             meta,
@@ -83,7 +86,11 @@ pub(crate) fn register(cluster: &mut ClusterState, service: Service) {
     let report = check
         .as_ref()
         .map(|check| (check.id.clone(), check.status.clone()));
-    cluster.register_instance(instance, check.into_iter().collect(), false);
+    let checks = check.map(|check| NewCheck {
+        check,
+        definition: None,
+    });
+    cluster.register_instance(instance, checks.into_iter().collect(), false);
     if let Some((id, status)) = report {
         // A registration keeps the status of an existing check, so set it here.
         set_check(cluster, &id, &status);
@@ -99,6 +106,7 @@ fn register_on_node(dc: &mut Datacenter, service: Service) {
     if dc.catalog.node(&node).is_none() {
         let address = service.address.clone();
         let node = Node {
+            id: node_id(dc, &node),
             name: node.clone(),
             address: address.unwrap_or_else(|| "127.0.0.1".into()),
             ..Node::default()
@@ -114,6 +122,11 @@ fn register_on_node(dc: &mut Datacenter, service: Service) {
             debug_assert!(stored.is_ok(), "node and instance are registered above");
         }
     });
+}
+
+/// Returns the ID of a node; it is the same after each start.
+fn node_id(dc: &Datacenter, node: &str) -> String {
+    ids::of_name(&format!("{}/{node}", dc.name))
 }
 
 /// Registers a node with the check `serfHealth`, which every agent's node has.
@@ -153,7 +166,10 @@ pub(crate) fn set_check(cluster: &mut ClusterState, id: &str, status: &str) -> b
         return set_check(cluster, &check.id, status);
     }
     if instance.node == cluster.identity.node {
-        return cluster.register_check(check).is_ok();
+        let definition = None;
+        return cluster
+            .register_check(NewCheck { check, definition })
+            .is_ok();
     }
     put_check(cluster, check)
 }
@@ -200,7 +216,9 @@ fn instance(service: Service, node: &str) -> (Instance, Option<String>) {
         meta,
         weights: weights.map_or_else(Weights::default, Weights::from),
         enable_tag_override: false,
-        mesh: proxy_of.map_or(Mesh::None, Mesh::ProxyOf),
+        mesh: proxy_of.map_or(Mesh::None, |service| {
+            Mesh::Proxy(Box::new(Proxy::of(service)))
+        }),
     };
     (instance, status.map(|status| status.name().to_owned()))
 }

@@ -34,6 +34,8 @@ pub(crate) enum Query {
     Nodes(NodeMeta),
     /// One node with its instances.
     Node(String),
+    /// One node with the list of its instances.
+    NodeInstances(String),
     /// The instances of a service with their checks.
     Health {
         name: String,
@@ -47,12 +49,35 @@ pub(crate) enum Query {
         meta: NodeMeta,
         passing: bool,
     },
+    /// The instances that give access to a service in the mesh.
+    ConnectInstances { name: String, meta: NodeMeta },
     /// The checks on a node.
     NodeChecks(String),
     /// The checks of a service.
     ServiceChecks { name: String, meta: NodeMeta },
     /// The checks in a state; the state `any` selects all.
     ChecksInState { state: String, meta: NodeMeta },
+    /// Sessions.
+    Sessions(SessionSelection),
+    /// A certificate of the mesh.
+    Certificate(CertificateKind),
+}
+
+/// The sessions that a query selects.
+#[derive(Clone, Debug)]
+pub(crate) enum SessionSelection {
+    All,
+    OnNode(String),
+    Id(String),
+}
+
+/// A certificate of the mesh.
+#[derive(Clone, Debug)]
+pub(crate) enum CertificateKind {
+    /// The root certificates.
+    Roots,
+    /// The leaf certificate of a service.
+    Leaf(String),
 }
 
 /// The index of a query, and the writes that may change it.
@@ -104,6 +129,17 @@ impl Query {
         matches!(self, Self::Key(_) | Self::Entries(_) | Self::Keys(..))
     }
 
+    /// Returns `true` for a query that the agent answers itself. Its errors have no index.
+    pub(crate) fn is_of_agent(&self) -> bool {
+        matches!(self, Self::Certificate(CertificateKind::Leaf(_)))
+    }
+
+    /// Returns `true` if the answer says which consistency it has.
+    pub(crate) fn shows_consistency(&self) -> bool {
+        let is_other = matches!(self, Self::Sessions(_) | Self::Certificate(_));
+        !is_other && !self.is_kv()
+    }
+
     /// Returns the current index of the query, and the writes that may change it.
     pub(crate) fn watch(&self, dc: &Datacenter) -> QueryWatch {
         let Datacenter { kv, catalog, .. } = dc;
@@ -131,11 +167,11 @@ impl Query {
                 [all(Table::ServiceInstances), all(Table::Nodes)],
             ),
             Self::Nodes(_) => QueryWatch::names(nodes, [all(Table::Nodes)]),
-            Self::Node(name) if catalog.node(name).is_none() => {
+            Self::Node(name) | Self::NodeInstances(name) if catalog.node(name).is_none() => {
                 let scope = watch_scope(catalog.nodes(), &casefold(name));
                 QueryWatch::names(0, [(Table::Nodes, scope)])
             }
-            Self::Node(name) => QueryWatch::names(
+            Self::Node(name) | Self::NodeInstances(name) => QueryWatch::names(
                 nodes.max(services),
                 [named(Table::Nodes, name), named(Table::NodeInstances, name)],
             ),
@@ -152,14 +188,31 @@ impl Query {
             ),
             // Any instance may become a proxy of the service, so every write to the catalog wakes
             // the query. Consul wakes it less often.
-            Self::Connect { .. } => QueryWatch::any_write(nodes.max(services).max(checks)),
+            Self::Connect { .. } | Self::ConnectInstances { .. } => {
+                QueryWatch::any_write(nodes.max(services).max(checks))
+            }
             Self::NodeChecks(name) => QueryWatch::names(checks, [named(Table::NodeChecks, name)]),
             Self::ServiceChecks { name, .. } => {
                 QueryWatch::names(checks, [named(Table::ServiceChecks, name)])
             }
             Self::ChecksInState { .. } => QueryWatch::names(checks, [all(Table::NodeChecks)]),
+            Self::Sessions(_) => QueryWatch::names(dc.sessions.index(), [all(Table::Sessions)]),
+            Self::Certificate(wanted) => QueryWatch::names(certificate_index(dc, wanted), []),
         }
     }
+}
+
+/// Returns the index of a certificate. No write changes it while a query waits: the request creates
+/// or renews the certificate before.
+fn certificate_index(dc: &Datacenter, wanted: &CertificateKind) -> u64 {
+    let authority = dc.authority.as_ref();
+    let index = match wanted {
+        CertificateKind::Roots => authority.map(|found| found.index),
+        CertificateKind::Leaf(service) => authority
+            .and_then(|found| found.leaf(service))
+            .map(|leaf| leaf.index),
+    };
+    index.unwrap_or(0)
 }
 
 /// Returns the names that a query for a service's instances watches: the instances and their nodes.

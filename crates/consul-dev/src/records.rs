@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 /// A record with the indexes of its first write and its last change.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Indexed<T> {
@@ -81,8 +83,58 @@ pub(crate) enum Mesh {
     None,
     /// It is Connect-native.
     Native,
-    /// It is the proxy of the service with this name.
-    ProxyOf(String),
+    /// It is a Connect proxy.
+    Proxy(Box<Proxy>),
+}
+
+/// The settings of a Connect proxy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Proxy {
+    /// Name of the service that it gives access to.
+    pub(crate) destination: String,
+    /// ID of the instance that it gives access to.
+    pub(crate) destination_id: String,
+    /// Address of this instance, as the proxy reaches it.
+    pub(crate) local_address: String,
+    /// Port of this instance.
+    pub(crate) local_port: i64,
+    /// Settings that Consul does not interpret.
+    pub(crate) config: Option<Value>,
+    /// The services that the proxy connects to.
+    pub(crate) upstreams: Vec<Upstream>,
+    /// The use of mesh gateways, as registered.
+    pub(crate) mesh_gateway: Option<Value>,
+    /// The paths that are open without the mesh, as registered.
+    pub(crate) expose: Option<Value>,
+}
+
+impl Proxy {
+    /// Creates the proxy of a service, without settings.
+    pub(crate) fn of(destination: String) -> Self {
+        Self {
+            destination,
+            ..Self::default()
+        }
+    }
+}
+
+/// A service that a Connect proxy connects to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Upstream {
+    /// `service` or `prepared_query`.
+    pub(crate) kind: String,
+    /// Name of the service.
+    pub(crate) name: String,
+    /// Its datacenter; empty for the proxy's own.
+    pub(crate) datacenter: String,
+    /// The address on which the proxy listens for it.
+    pub(crate) bind_address: String,
+    /// The port on which the proxy listens for it.
+    pub(crate) bind_port: i64,
+    /// Settings that Consul does not interpret.
+    pub(crate) config: Option<Value>,
+    /// The use of mesh gateways, as registered.
+    pub(crate) mesh_gateway: Option<Value>,
 }
 
 /// A health check of a node or, with a service ID, of an instance.

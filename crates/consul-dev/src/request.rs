@@ -59,6 +59,14 @@ impl Request {
         &self.query_text
     }
 
+    /// Returns the query string with sorted parameters, as Go encodes it.
+    pub(crate) fn sorted_query(&self) -> String {
+        let mut pairs: Vec<_> = self.query.iter().collect();
+        pairs.sort_by_key(|(name, _)| name);
+        let pairs = pairs.iter().map(|(name, value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join("&")
+    }
+
     /// Returns `true` if the query has this parameter, with or without a value.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.query.iter().any(|(key, _)| key == name)

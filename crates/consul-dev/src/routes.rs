@@ -4,98 +4,42 @@
 //! query, which may be blocking.
 
 mod agent;
+mod agent_health;
 #[expect(clippy::unnecessary_wraps, reason = "all handlers have one signature")]
 mod catalog;
+mod catalog_writes;
 mod check_definition;
+mod connect;
 mod kv;
+mod registration;
+mod session;
 #[expect(clippy::unnecessary_wraps, reason = "all handlers have one signature")]
 mod status;
+mod table;
+mod transaction;
+
+pub use table::{Endpoint, absent_endpoints, endpoints};
 
 use http::Method;
 
-use super::outcome::{Handled, Handler};
+use super::outcome::Handled;
 use super::reply::Reply;
 use super::request::Request;
 use super::store::Store;
-
-/// A path and its handler. A path that ends with a slash matches everything below it.
-struct Route {
-    path: &'static str,
-    methods: &'static [Method],
-    handler: Handler,
-}
-
-const GET: &[Method] = &[Method::GET];
-const PUT: &[Method] = &[Method::PUT];
-const ALL: &[Method] = &[Method::GET, Method::PUT, Method::DELETE];
-
-const fn route(path: &'static str, methods: &'static [Method], handler: Handler) -> Route {
-    Route {
-        path,
-        methods,
-        handler,
-    }
-}
-
-const ROUTES: &[Route] = &[
-    route("/v1/kv/", ALL, kv::serve),
-    route("/v1/catalog/services", GET, catalog::services),
-    route("/v1/catalog/service/", GET, catalog::service),
-    route("/v1/catalog/nodes", GET, catalog::nodes),
-    route("/v1/catalog/node/", GET, catalog::node),
-    route("/v1/catalog/datacenters", GET, catalog::datacenters),
-    route("/v1/catalog/register", PUT, catalog::register),
-    route("/v1/catalog/deregister", PUT, catalog::deregister),
-    route("/v1/health/service/", GET, catalog::health_service),
-    route("/v1/health/connect/", GET, catalog::health_connect),
-    route("/v1/health/node/", GET, catalog::health_node),
-    route("/v1/health/checks/", GET, catalog::health_checks),
-    route("/v1/health/state/", GET, catalog::health_state),
-    route("/v1/agent/self", GET, status::agent_self),
-    route("/v1/agent/services", GET, agent::services),
-    route("/v1/agent/checks", GET, agent::checks),
-    route("/v1/agent/service/register", PUT, agent::register_service),
-    route(
-        "/v1/agent/service/deregister/",
-        PUT,
-        agent::deregister_service,
-    ),
-    route(
-        "/v1/agent/service/maintenance/",
-        PUT,
-        agent::service_maintenance,
-    ),
-    route("/v1/agent/maintenance", PUT, agent::node_maintenance),
-    route("/v1/agent/check/register", PUT, agent::register_check),
-    route("/v1/agent/check/deregister/", PUT, agent::deregister_check),
-    route("/v1/agent/check/pass/", PUT, agent::pass),
-    route("/v1/agent/check/warn/", PUT, agent::warn),
-    route("/v1/agent/check/fail/", PUT, agent::fail),
-    route("/v1/agent/check/update/", PUT, agent::update),
-    route("/v1/status/leader", GET, status::leader),
-    route("/v1/status/peers", GET, status::peers),
-];
+use table::{ROUTES, Route, is_absent};
 
 /// Finds the route of a request and handles it.
 pub(crate) fn serve(store: &Store, request: &Request) -> Handled {
     let path = request.path.as_str();
-    let below = |route: &&Route| {
-        path.strip_prefix(route.path)
-            .is_some_and(|rest| rest.is_empty() || route.path.ends_with('/'))
-    };
     if let Some(clean) = normalized(path) {
         return Err(redirect(request, &clean));
     }
-    let Some(route) = ROUTES.iter().find(below) else {
-        let is_above = ROUTES
-            .iter()
-            .any(|route| route.path.strip_suffix('/') == Some(path));
-        return Err(if is_above {
-            redirect(request, &format!("{path}/"))
-        } else {
-            not_found(path)
-        });
+    let Some(route) = find(path) else {
+        return Err(not_found(path));
     };
+    if route.path.strip_suffix('/') == Some(path) {
+        return Err(redirect(request, route.path));
+    }
     if request.has("ns") {
         let text = "Bad request: Invalid query parameter: \"ns\" - Namespaces are a Consul Enterprise feature";
         return Err(Reply::text(400, text));
@@ -116,35 +60,46 @@ pub(crate) fn serve(store: &Store, request: &Request) -> Handled {
     (route.handler)(store, request, &path[route.path.len()..])
 }
 
-/// Paths that Consul has and this server does not. The error says so, so that users do not suspect
-/// a typing error.
-const NOT_EMBEDDED: [&str; 12] = [
-    "/v1/acl/",
-    "/v1/agent/",
-    "/v1/catalog/",
-    "/v1/config/",
-    "/v1/connect/",
-    "/v1/coordinate/",
-    "/v1/event/",
-    "/v1/health/",
-    "/v1/operator/",
-    "/v1/query",
-    "/v1/session/",
-    "/v1/txn",
-];
+/// Returns the route of a path: the path itself, the path with a slash, or the longest one above.
+fn find(path: &str) -> Option<&'static Route> {
+    let is_exact = |route: &&Route| route.path == path;
+    let is_without_slash = |route: &&Route| route.path.strip_suffix('/') == Some(path);
+    let is_above = |route: &&Route| route.path.ends_with('/') && path.starts_with(route.path);
+    let mut routes = ROUTES.iter();
+    routes
+        .clone()
+        .find(is_exact)
+        .or_else(|| routes.find(is_without_slash))
+        .or_else(|| {
+            let above = ROUTES.iter().filter(is_above);
+            above.max_by_key(|route| route.path.len())
+        })
+        .filter(|_| !is_absent(path))
+}
 
 fn not_found(path: &str) -> Reply {
     if path == "/" {
         return Reply::text(200, "Consul Agent");
     }
-    let known = NOT_EMBEDDED.iter().any(|known| path.starts_with(known));
-    let mut reply = if known {
-        Reply::text(404, format!("{path} is not part of the embedded server"))
+    let mut reply = if is_absent(path) {
+        let text = format!("{path} is an endpoint of Consul, but not part of the embedded server");
+        Reply::text(501, text)
+    } else if ROUTES.iter().any(|route| is_sibling(route.path, path)) {
+        Reply::text(404, format!("{path} is not an endpoint of Consul"))
     } else {
         Reply::empty(404)
     };
     reply.without("Vary");
     reply
+}
+
+/// Returns `true` if both paths begin with the same two segments.
+fn is_sibling(route: &str, path: &str) -> bool {
+    let start = |path: &str| {
+        let mut segments = path.split('/').skip(2);
+        segments.next().map(str::to_owned)
+    };
+    path.starts_with("/v1/") && start(route) == start(path)
 }
 
 /// Returns the path without empty, `.` and `..` segments; `None` if it contains none of them.

@@ -44,7 +44,7 @@ use super::records::Weights;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
-    /// Keys and values of the server's own datacenter.
+    /// Keys and values of the server's own datacenter; numbers and booleans are stored as text.
     pub kv: BTreeMap<String, Scalar>,
     /// Instances of services.
     pub services: Vec<Service>,
@@ -75,11 +75,11 @@ pub struct Scalar(pub String);
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
-    /// The service's name.
+    /// Name of the service.
     pub name: String,
-    /// ID of the instance. Default: the service's name.
+    /// ID of the instance. Default: the name.
     pub id: Option<String>,
-    /// Node that it runs on. Default: the server's own.
+    /// Node that it runs on; `nodes` need not list it. Default: the server's own node.
     pub node: Option<String>,
     /// Address. Default: the node's.
     pub address: Option<String>,
@@ -92,11 +92,11 @@ pub struct Service {
     /// Metadata.
     #[serde(default)]
     pub meta: BTreeMap<String, String>,
-    /// Status of the check `service:ID`. Default: no check.
+    /// Status of the check `service:ID`. Default: no check, so the instance is passing.
     pub status: Option<Status>,
     /// Weights. Default: 1 for both.
     pub weights: Option<SeedWeights>,
-    /// The service for which this instance is a Connect proxy.
+    /// Name of the service whose Connect proxy this is; `connect` finds it. Default: not a proxy.
     pub proxy_of: Option<String>,
 }
 

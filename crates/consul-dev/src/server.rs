@@ -16,8 +16,10 @@ use super::cluster_state::{ClusterState, Identity};
 use super::connection::{self, Shared};
 use super::contents::Contents;
 use super::faults::{Faults, ListenerOrder};
+use super::ids;
 use super::listener_gate::ListenerGate;
 use super::populate;
+use super::scheduler;
 use super::seed::Seed;
 use super::store::Store;
 
@@ -59,7 +61,7 @@ pub struct Server {
     address: SocketAddr,
     faults: Faults,
     contents: Contents,
-    listener: JoinSet<()>,
+    tasks: JoinSet<()>,
     shutdown: CancellationToken,
 }
 
@@ -80,11 +82,13 @@ impl Server {
         let gate = ListenerGate::open(listen).await?;
         let address = gate.address();
         let identity = Identity {
+            node_id: ids::of_name(&format!("{datacenter}/{node}")),
             node,
-            node_id: node_id(),
             datacenter,
             address: address.ip().to_string(),
             rpc_port: 8300,
+            lan_port: 8301,
+            wan_port: 8302,
         };
         let mut cluster = ClusterState::new(identity);
         populate::seed(&mut cluster, seed);
@@ -100,13 +104,14 @@ impl Server {
             bodies: BodyBudget::default(),
             read_timeout,
         };
-        let mut listener = JoinSet::new();
-        listener.spawn(listen_until(shutdown.clone(), gate, shared, orders));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(scheduler::run(shared.store.clone(), shutdown.clone()));
+        tasks.spawn(listen_until(shutdown.clone(), gate, shared, orders));
         Ok(Self {
             address,
             faults,
             contents,
-            listener,
+            tasks,
             shutdown,
         })
     }
@@ -132,10 +137,11 @@ impl Server {
         self.stop().await;
     }
 
-    /// Closes the listener and all connections, and waits until their tasks have ended.
+    /// Closes the listener and all connections, stops the checks, and waits until all tasks have
+    /// ended.
     pub async fn stop(mut self) {
         self.shutdown.cancel();
-        while self.listener.join_next().await.is_some() {}
+        while self.tasks.join_next().await.is_some() {}
     }
 }
 
@@ -177,18 +183,4 @@ async fn listen_until(
         }
     }
     connections.shutdown().await;
-}
-
-/// Returns a random UUID.
-fn node_id() -> String {
-    let (high, low) = (fastrand::u64(..), fastrand::u64(..));
-    let text = format!("{high:016x}{low:016x}");
-    let groups = [
-        &text[..8],
-        &text[8..12],
-        &text[12..16],
-        &text[16..20],
-        &text[20..],
-    ];
-    groups.join("-")
 }

@@ -30,9 +30,12 @@ impl Store {
         read(&self.cluster.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes the state, then notifies the subscribers.
+    /// Changes the state and what follows from it, then notifies the subscribers.
     pub(crate) fn write<R>(&self, change: impl FnOnce(&mut ClusterState) -> R) -> R {
-        let result = change(&mut self.cluster.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut cluster = self.cluster.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut cluster);
+        cluster.follow_aliases();
+        drop(cluster);
         self.changes.send_replace(());
         result
     }

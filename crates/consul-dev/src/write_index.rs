@@ -27,6 +27,8 @@ pub(crate) enum Table {
     ServiceChecks,
     /// The checks on a node, by the node's name.
     NodeChecks,
+    /// The sessions, by ID.
+    Sessions,
 }
 
 /// The index of the last write or deletion of each name.

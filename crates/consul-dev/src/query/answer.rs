@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{NodeMeta, Query, instances};
+use super::{CertificateKind, NodeMeta, Query, SessionSelection, instances};
 use crate::catalog::{Catalog, casefold};
 use crate::cluster_state::Datacenter;
 use crate::json_records as json;
@@ -30,12 +30,10 @@ impl Query {
                     .collect()
             }
             Self::Node(name) => node(dc, name),
+            Self::NodeInstances(name) => node_instances(dc, name),
             Self::Instances { name, tags, meta } => instances(catalog, name, tags)
                 .filter(|found| has(&found.value.node, meta))
-                .filter_map(|found| {
-                    let node = catalog.node(&found.value.node)?;
-                    Some(json::catalog_instance(found, node, &dc.name))
-                })
+                .filter_map(|found| catalog_instance(dc, found))
                 .collect(),
             Self::Health {
                 name,
@@ -56,6 +54,12 @@ impl Query {
                 .filter(|found| has(&found.value.node, meta))
                 .filter_map(|found| health(dc, found, *passing))
                 .collect(),
+            Self::ConnectInstances { name, meta } => catalog
+                .instances()
+                .filter(|found| gives_access_to(&found.value, name))
+                .filter(|found| has(&found.value.node, meta))
+                .filter_map(|found| catalog_instance(dc, found))
+                .collect(),
             Self::NodeChecks(node) => catalog.checks_on(node).map(json::check).collect(),
             Self::ServiceChecks { name, meta } => checks(catalog, meta, |check| {
                 casefold(&check.service_name) == casefold(name)
@@ -63,6 +67,8 @@ impl Query {
             Self::ChecksInState { state, meta } => checks(catalog, meta, |check| {
                 state == "any" || check.status == *state
             }),
+            Self::Sessions(selection) => sessions(dc, selection),
+            Self::Certificate(wanted) => certificate(dc, wanted)?,
         };
         Some(answer)
     }
@@ -93,6 +99,39 @@ fn node(dc: &Datacenter, name: &str) -> Value {
     json!({"Node": json::node(node, &dc.name), "Services": services})
 }
 
+fn node_instances(dc: &Datacenter, name: &str) -> Value {
+    let Some(node) = dc.catalog.node(name) else {
+        return json!({"Node": null, "Services": null});
+    };
+    let services: Vec<Value> = dc.catalog.instances_on(name).map(json::instance).collect();
+    json!({"Node": json::node(node, &dc.name), "Services": services})
+}
+
+fn catalog_instance(dc: &Datacenter, found: &Indexed<Instance>) -> Option<Value> {
+    let node = dc.catalog.node(&found.value.node)?;
+    Some(json::catalog_instance(found, node, &dc.name))
+}
+
+fn sessions(dc: &Datacenter, selection: &SessionSelection) -> Value {
+    let sessions = dc.sessions.all().values();
+    sessions
+        .filter(|session| match selection {
+            SessionSelection::All => true,
+            SessionSelection::OnNode(node) => casefold(&session.node) == casefold(node),
+            SessionSelection::Id(id) => session.id == *id,
+        })
+        .map(json::session)
+        .collect()
+}
+
+fn certificate(dc: &Datacenter, wanted: &CertificateKind) -> Option<Value> {
+    let authority = dc.authority.as_ref()?;
+    match wanted {
+        CertificateKind::Roots => Some(authority.roots()),
+        CertificateKind::Leaf(service) => Some(authority.leaf(service)?.body.clone()),
+    }
+}
+
 fn checks(catalog: &Catalog, meta: &NodeMeta, is_wanted: impl Fn(&Check) -> bool) -> Value {
     catalog
         .checks()
@@ -106,7 +145,7 @@ fn gives_access_to(instance: &Instance, name: &str) -> bool {
     match &instance.mesh {
         Mesh::None => false,
         Mesh::Native => casefold(&instance.name) == casefold(name),
-        Mesh::ProxyOf(service) => casefold(service) == casefold(name),
+        Mesh::Proxy(proxy) => casefold(&proxy.destination) == casefold(name),
     }
 }
 

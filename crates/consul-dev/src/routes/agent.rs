@@ -1,7 +1,4 @@
-//! `/v1/agent/`: registrations with the server's own agent.
-
-use std::collections::BTreeMap;
-use std::net::IpAddr;
+//! `/v1/agent/`: the services and checks of the server's own agent.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +11,6 @@ use crate::outcome::{Handled, Outcome};
 use crate::records::{Check, Indexed, Instance};
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::service_fields::{MeshRole, weights};
 use crate::store::Store;
 
 /// Returns the agent's services, by ID.
@@ -64,99 +60,10 @@ fn filtered(request: &Request, sample: &Value, all: Vec<(String, Value)>) -> Han
     Ok(Outcome::json(&Value::Object(found), request))
 }
 
-/// Registers an instance with its checks.
-pub(crate) fn register_service(store: &Store, request: &Request, _: &str) -> Handled {
-    let mut body = Fields::decode(&request.body, "")?;
-    let (id, name) = (body.text("ID")?, body.text("Name")?);
-    let mut instance = Instance {
-        id: if id.is_empty() { name.clone() } else { id },
-        name,
-        tags: body.texts("Tags")?,
-        address: body.text("Address")?,
-        port: body.number("Port")?.unwrap_or(0),
-        meta: body.pairs("Meta")?,
-        weights: weights(&mut body)?,
-        enable_tag_override: body.boolean("EnableTagOverride")?,
-        ..Instance::default()
-    };
-    let role = MeshRole::read(&mut body)?;
-    let single = body
-        .take("Check")
-        .map(|check| Fields::of(check, "CheckType"))
-        .transpose()?;
-    let several = body.objects("Checks", "CheckType")?;
-    body.ignore(&["Token", "TaggedAddresses", "Namespace"]);
-    body.finish()?;
-    validate(&instance)?;
-    role.validate(instance.port)?;
-    instance.mesh = role.mesh();
-    instance.tagged = tagged(&instance);
-    let alone = several.len() + usize::from(single.is_some()) == 1;
-    let mut checks = Vec::new();
-    for (at, definition) in single.into_iter().chain(several).enumerate() {
-        let Some(mut check) = check_definition::read(definition)? else {
-            continue;
-        };
-        if check.id.is_empty() {
-            let number = if alone {
-                String::new()
-            } else {
-                format!(":{}", at + 1)
-            };
-            check.id = format!("service:{}{number}", instance.id);
-        }
-        if check.name.is_empty() {
-            check.name = format!("Service '{}' check", instance.name);
-        }
-        checks.push(check);
-    }
-    store.write(|cluster| cluster.register_instance(instance, checks, replaces_checks(request)));
-    Ok(Outcome::Done(Reply::empty(200)))
-}
-
-/// Returns `true` if `?replace-existing-checks` is set: without a value or with `true`, as in
-/// Consul.
-fn replaces_checks(request: &Request) -> bool {
-    let name = "replace-existing-checks";
-    request.has(name) && matches!(request.get(name), "" | "true")
-}
-
-fn validate(instance: &Instance) -> Result<(), Reply> {
-    if instance.name.is_empty() {
-        return Err(Reply::text(400, "Missing service name"));
-    }
-    if matches!(instance.address.as_str(), "0.0.0.0" | "::" | "[::]") {
-        return Err(Reply::text(400, "Invalid service address"));
-    }
-    let is_valid = |key: &str| {
-        key.chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-    };
-    if let Some((key, value)) = instance.meta.iter().find(|(key, _)| !is_valid(key)) {
-        let text = format!(
-            "Invalid Service Meta: Couldn't load metadata pair ('{key}', '{value}'): Key contains invalid characters"
-        );
-        return Err(Reply::text(400, text));
-    }
-    if instance.weights.passing < 1 {
-        return Err(Reply::text(
-            400,
-            "Invalid Weights: Passing must be greater than 0",
-        ));
-    }
-    Ok(())
-}
-
-/// Returns the tagged addresses that the agent adds to an instance whose address is an IP address.
-fn tagged(instance: &Instance) -> BTreeMap<String, (String, i64)> {
-    let names = match instance.address.parse() {
-        Ok(IpAddr::V4(_)) => ["lan_ipv4", "wan_ipv4"],
-        Ok(IpAddr::V6(_)) => ["lan_ipv6", "wan_ipv6"],
-        Err(_) => return BTreeMap::new(),
-    };
-    names
-        .map(|name| (name.to_owned(), (instance.address.clone(), instance.port)))
-        .into()
+/// Returns one of the agent's services.
+#[expect(clippy::unnecessary_wraps, reason = "all handlers have one signature")]
+pub(crate) fn service(_: &Store, _: &Request, id: &str) -> Handled {
+    Ok(Outcome::AgentInstance(id.to_owned()))
 }
 
 /// Removes an instance.
@@ -199,30 +106,6 @@ fn enable(request: &Request) -> Result<bool, Reply> {
             go::boolean(text).ok_or_else(refuse)
         }
     }
-}
-
-/// Registers a check of the node, or of an instance.
-pub(crate) fn register_check(store: &Store, request: &Request, _: &str) -> Handled {
-    let mut body = Fields::decode(&request.body, "")?;
-    let (name, status) = (body.text("Name")?, body.text("Status")?);
-    if name.is_empty() {
-        return Err(Reply::text(400, "Missing check name"));
-    }
-    if !status.is_empty() && !check_definition::is_state(&status) {
-        return Err(Reply::text(400, "Bad check status"));
-    }
-    let mut check = check_definition::read(body)?
-        .ok_or_else(|| Reply::text(400, "Invalid check: TTL must be > 0 for TTL checks"))?;
-    if check.id.is_empty() {
-        check.id.clone_from(&name);
-    }
-    check.name = name;
-    if !status.is_empty() {
-        check.status = status;
-    }
-    let done = store.write(|cluster| cluster.register_check(check));
-    done.map_err(|error| Reply::text(500, error.to_string()))?;
-    Ok(Outcome::Done(Reply::empty(200)))
 }
 
 /// Removes a check.

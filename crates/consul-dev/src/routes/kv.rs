@@ -36,27 +36,54 @@ fn read(request: &Request, key: &str) -> Handled {
 
 fn put(store: &Store, request: &Request, key: &str) -> Handled {
     named(key)?;
-    let session = ["acquire", "release"]
+    let exclusive = ["acquire", "cas", "release"];
+    let given: Vec<&str> = exclusive
         .into_iter()
-        .find(|name| request.has(name));
-    if let Some(name) = session {
-        if request.has("cas") {
-            let flags = format!(
-                "Conflicting flags: {name}={}&cas={}",
-                request.get(name),
-                request.get("cas")
-            );
-            return Err(Reply::text(400, flags));
-        }
-        return Err(Reply::text(
-            500,
-            "sessions and locks are not part of the embedded server",
-        ));
+        .filter(|name| request.has(name))
+        .collect();
+    if given.len() > 1 {
+        let text = format!("Conflicting flags: {}", request.sorted_query());
+        return Err(Reply::text(400, text));
     }
     let flags = request.number("flags")?.unwrap_or(0);
-    let only = only(request)?;
+    match given.first().copied() {
+        Some("acquire") => acquire(store, request, key, flags),
+        Some("release") => release(store, request, key, flags),
+        _ => {
+            let only = only(request)?;
+            write(store, request, |dc| {
+                dc.write(|kv, _, at| kv.put(at, key, &request.body, flags, only))
+            })
+        }
+    }
+}
+
+/// Stores a value and acquires the lock of the key.
+fn acquire(store: &Store, request: &Request, key: &str, flags: u64) -> Handled {
+    let session = request.get("acquire");
+    let mut refusal = None;
+    let done = write(store, request, |dc| {
+        if dc.sessions.delays().contains_key(key) {
+            return false;
+        }
+        refusal = dc.sessions.check_holder(session).err();
+        let is_allowed = refusal.is_none();
+        dc.write(|kv, _, at| is_allowed && kv.lock(at, key, (&request.body, flags), session))
+    });
+    match refusal {
+        Some(text) => Err(Reply::text(500, text)),
+        None => done,
+    }
+}
+
+/// Stores a value and releases the lock of the key.
+fn release(store: &Store, request: &Request, key: &str, flags: u64) -> Handled {
+    let session = request.get("release");
+    if session.is_empty() {
+        return Err(Reply::text(500, "missing session"));
+    }
     write(store, request, |dc| {
-        dc.write(|kv, _, at| kv.put(at, key, &request.body, flags, only))
+        dc.write(|kv, _, at| kv.unlock(at, key, (&request.body, flags), session))
     })
 }
 
