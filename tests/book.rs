@@ -50,6 +50,7 @@ pages! {
     troubleshooting: "docs/src/operations/troubleshooting.md";
     configuration: "docs/src/reference/configuration.md";
     dev_server: "docs/src/reference/dev-server.md";
+    dev_server_support: "docs/src/reference/dev-server-support.md";
     exit_codes: "docs/src/reference/exit-codes.md";
     formats: "docs/src/reference/formats.md";
     side_effects: "docs/src/reference/side-effects.md";

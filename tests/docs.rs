@@ -2,6 +2,7 @@
 //! links resolve.
 
 mod command_line;
+mod dev_server;
 mod events;
 
 use std::collections::BTreeMap;

@@ -19,6 +19,8 @@ mod connection_limit;
 mod consul_answers;
 mod convert;
 mod destinations;
+mod dev_clients;
+mod dev_command;
 mod dev_conformance;
 mod docs;
 mod examples;

@@ -61,7 +61,7 @@ pub(super) fn resolve(
         dry: is_on(layer.dry.as_ref()),
         parse_only: is_on(layer.parse_only.as_ref()),
         fail_on_missing: is_on(layer.err_on_failed_lookup.as_ref()),
-        log: logging::resolve(&layer)?,
+        log: logging::resolve(&layer, dev.is_some() && mode == Mode::Daemon)?,
         kill_signal,
         reload_signal,
         pid_file: value(layer.pid_file),

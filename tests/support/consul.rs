@@ -101,6 +101,17 @@ impl Consul {
         SocketAddr::from(([127, 0, 0, 1], self.ports.http))
     }
 
+    /// Returns the ports of the RPC service and of gossip.
+    pub fn other_ports(&self) -> [u16; 3] {
+        let Ports {
+            server,
+            serf_lan,
+            serf_wan,
+            ..
+        } = self.ports;
+        [server, serf_lan, serf_wan]
+    }
+
     /// Kills the agent, like a crash.
     pub fn stop(&mut self) {
         self.kill();

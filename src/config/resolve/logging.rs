@@ -12,6 +12,8 @@ use crate::config::logging::{
 };
 
 const LEVEL: LogLevel = LogLevel::Warn;
+/// The default of a server that runs until it is stopped: its address and its contents are shown.
+const DEV_LEVEL: LogLevel = LogLevel::Info;
 /// The default of consul-template.
 const ROTATE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// The default of consul-template, so that rules that select by name keep working.
@@ -19,10 +21,11 @@ const NAME: &str = "consul-template";
 const SYSLOG: &str = "/dev/log";
 
 /// Resolves the keys about the log.
-pub(super) fn resolve(layer: &ConfigLayer) -> Result<LogConfig, Error> {
+pub(super) fn resolve(layer: &ConfigLayer, is_server: bool) -> Result<LogConfig, Error> {
+    let default = if is_server { DEV_LEVEL } else { LEVEL };
     let (level, format) = (layer.log_level.clone(), layer.log_format.clone());
     Ok(LogConfig {
-        level: level.map_or(Ok(LEVEL), Located::parse)?,
+        level: level.map_or(Ok(default), Located::parse)?,
         format: format.map_or(Ok(LogFormat::Text), |set| {
             set.try_map(|text| LogFormat::of_name(&text))
         })?,
