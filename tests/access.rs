@@ -122,7 +122,8 @@ fn access_needs_certificate_and_token_and_the_message_names_what_is_missing() {
     );
     let no_key = but(2, &format!("-consul-ssl-key={}", file.display()));
     let plain = format!("https://{}", consul.plain());
-    let no_token = all[..3].to_vec();
+    let mut no_token = all[..3].to_vec();
+    no_token.extend(["-consul-retry-attempts=2", "-consul-retry-backoff=10ms"].map(String::from));
     let bad: [(&String, Vec<String>, i32, &[&str]); 9] = [
         (
             &localhost,

@@ -22,6 +22,7 @@ trap 'echo hup >> log' HUP
 trap 'echo usr1 >> log' USR1
 trap 'echo int >> log; exit 7' INT
 trap 'echo term >> log; exit 7' TERM
+trap 'echo quit >> log; exit 7' QUIT
 echo start >> log
 while :; do sleep 0.02; done
 "#;
@@ -104,31 +105,32 @@ fn the_child_starts_after_the_files_gets_signals_and_ends_with_ctmpl() {
     ctmpl.signal(Signal::SIGUSR1);
     scene.logs("1 start\nhup\nusr1\n");
     let ended = ctmpl.stop();
-    assert_eq!(ended.code(), Some(12), "{}", ended.log);
+    assert_eq!(ended.code(), Some(7), "{}", ended.log);
     assert_eq!(scene.folder.read("log"), "1 start\nhup\nusr1\nterm\n");
     assert!(!is_alive(&pid));
 }
 
 #[test]
 fn the_child_gets_the_stop_signal_of_ctmpl_unless_another_is_configured() {
-    let cases: [(&[&str], Signal, &str); 5] = [
-        (&["--exec=./app"], Signal::SIGINT, "int"),
-        (&["--exec=./app"], Signal::SIGTERM, "term"),
-        (&["--exec=./app"], Signal::SIGQUIT, "int"),
-        (&["--exec=./app; exit $?"], Signal::SIGTERM, "term"),
+    let cases: [(&[&str], Signal, &str, i32); 5] = [
+        (&["--exec=./app"], Signal::SIGINT, "int", 7),
+        (&["--exec=./app"], Signal::SIGTERM, "term", 7),
+        (&["--exec=./app"], Signal::SIGQUIT, "quit", 7),
+        (&["--exec=./app; exit $?"], Signal::SIGTERM, "term", 143),
         (
             &["--exec=./app", "--exec-kill-signal=SIGINT"],
             Signal::SIGTERM,
             "int",
+            7,
         ),
     ];
-    for (flags, signal, heard) in cases {
+    for (flags, signal, heard, code) in cases {
         let scene = Scene::new(APP);
         let ctmpl = scene.start(flags);
         scene.logs("start\n");
         ctmpl.signal(signal);
         let ended = ctmpl.ends();
-        assert_eq!(ended.code(), Some(12), "{}", ended.log);
+        assert_eq!(ended.code(), Some(code), "{}", ended.log);
         assert_eq!(
             scene.folder.read("log"),
             format!("start\n{heard}\n"),
@@ -147,7 +149,7 @@ fn without_a_reload_signal_the_child_is_restarted() {
     scene.logs("start\nint\nstart\n");
     eventually("the process ID has changed", || scene.pid() != first);
     gone(&first);
-    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert_eq!(ctmpl.stop().code(), Some(7));
 }
 
 #[test]
@@ -219,7 +221,7 @@ fn a_child_that_ignores_its_signal_is_killed_after_the_timeout() {
     eventually("the process ID has changed", || scene.pid() != first);
     let second = scene.pid();
     let begun = Instant::now();
-    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert_eq!(ctmpl.stop().code(), Some(137));
     assert!(begun.elapsed() >= Duration::from_millis(300));
     assert!(!is_alive(&second));
 }
@@ -238,7 +240,7 @@ fn a_splay_does_not_delay_rendering() {
         scene.folder.becomes("out", value);
     }
     assert_eq!(scene.folder.read("log"), "start\n");
-    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert_eq!(ctmpl.stop().code(), Some(7));
 }
 
 /// A program whose grandchild leaves its parent, its process group and its session.
@@ -278,7 +280,7 @@ fn no_descendant_survives_any_kind_of_exit() {
                 let ended = ctmpl.ends();
                 assert_eq!(ended.code(), Some(14), "{}", ended.log);
             }
-            "stop" => assert_eq!(ctmpl.stop().code(), Some(12)),
+            "stop" => assert_eq!(ctmpl.stop().code(), Some(143)),
             _ => {
                 kill(Pid::from_raw(pids[0].parse().unwrap()), Signal::SIGKILL).unwrap();
                 assert_eq!(ctmpl.ends().code(), Some(137));
@@ -315,14 +317,18 @@ fn a_thousand_reloads_leave_no_zombie_and_lose_no_change() {
         ours.iter().any(|own| own == words[0]) && words[1].starts_with('Z')
     });
     assert_eq!(dead.count(), 0, "{table}");
-    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert_eq!(ctmpl.stop().code(), Some(143));
 }
 
 #[test]
 fn a_signal_goes_to_the_program_and_not_to_the_shell_alone() {
     // The shell executes a single program directly. It waits for anything more, and must not
     // receive the signal.
-    for line in ["./app one 'a;b'", "true && ./app two; true"] {
+    for (line, code) in [
+        ("./app one 'a;b'", 7),
+        // The shell receives the signal as well.
+        ("true && ./app two; true", 143),
+    ] {
         let scene = Scene::new(APP);
         let ctmpl = scene.start(&[&format!("--exec={line}"), "--exec-reload-signal=SIGUSR1"]);
         scene.logs("start\n");
@@ -333,7 +339,7 @@ fn a_signal_goes_to_the_program_and_not_to_the_shell_alone() {
         scene.consul.put_key("a", "3");
         scene.logs("start\nusr1\nusr1\n");
         let pid = scene.pid();
-        assert_eq!(ctmpl.stop().code(), Some(12), "{line}");
+        assert_eq!(ctmpl.stop().code(), Some(code), "{line}");
         assert!(!is_alive(&pid));
     }
 }
@@ -345,7 +351,7 @@ fn a_program_in_a_shell_has_the_full_kill_timeout() {
     );
     let ctmpl = scene.start(&["--exec=true; ./app; true", "--exec-kill-signal=SIGTERM"]);
     let pid = scene.pid();
-    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert_eq!(ctmpl.stop().code(), Some(143));
     assert!(!is_alive(&pid));
     assert_eq!(
         scene.folder.read("log"),
@@ -368,7 +374,7 @@ fn descendants_get_sigterm_after_the_child_without_the_kill_timeout() {
         scene.consul.put_key("a", "2");
         gone(&first);
         eventually("the process ID has changed", || scene.pid() != first);
-        assert_eq!(ctmpl.stop().code(), Some(12), "{line}");
+        assert_eq!(ctmpl.stop().code(), Some(143), "{line}");
     }
 }
 
@@ -418,7 +424,7 @@ fn the_environment_is_filtered_for_the_child_and_for_commands() {
         seen.contains(&address) && !seen.contains("KEEP") && !seen.contains("HOME"),
         "{seen}"
     );
-    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert_eq!(ctmpl.stop().code(), Some(143));
 }
 
 #[test]
@@ -495,7 +501,7 @@ fn the_child_survives_a_reload_of_the_configuration() {
     scene.logs("start\nusr1\nint\nstart\nint\n");
     reload(&with("", ""), 4);
     scene.logs("start\nusr1\nint\nstart\nint\nstart\n");
-    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert_eq!(ctmpl.stop().code(), Some(7));
 }
 
 #[test]
@@ -558,6 +564,6 @@ fn process_1_reaps_orphans() {
     let begun = Instant::now();
     let ended = ctmpl.ends();
     assert!(begun.elapsed() < DEADLINE);
-    assert_eq!(ended.code(), Some(12), "{}", ended.log);
+    assert_eq!(ended.code(), Some(7), "{}", ended.log);
     assert!(scene.folder.read("log").ends_with("term\n"));
 }

@@ -1,7 +1,9 @@
 //! The main use case with real Consul and nginx: instances are registered, deregistered and fail
 //! their checks; the file is updated, nginx is reloaded, and no request is lost.
 
-use std::net::SocketAddr;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
 
 use crate::support::backend::Backend;
 use crate::support::catalog::{deregister, passes, register};
@@ -9,7 +11,9 @@ use crate::support::consul::Consul;
 use crate::support::ctmpl::{Ctmpl, Folder, command, text};
 use crate::support::load::Load;
 use crate::support::nginx::Nginx;
-use crate::support::{free_port, installed};
+use crate::support::{eventually, free_port, http, installed};
+use consul_dev::Seed;
+use nix::sys::signal::Signal;
 
 /// The tutorial's template, with the port and the access log of the test.
 const GO: &str = r#"upstream http_backend {
@@ -147,4 +151,46 @@ fn path_with_sbin() -> String {
         "{}:/usr/sbin:/sbin",
         std::env::var("PATH").unwrap_or_default()
     )
+}
+
+#[test]
+fn a_quit_lets_nginx_as_the_child_finish_its_requests() {
+    if !installed(&["nginx"]) {
+        return;
+    }
+    let (folder, consul) = (Folder::new(), crate::support::embedded(Seed::default()));
+    let backend = TcpListener::bind("127.0.0.1:0").unwrap();
+    let front = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let site = format!(
+        "server {{ listen {front}; location / {{ proxy_pass http://{}; }} }}",
+        backend.local_addr().unwrap()
+    );
+    folder.write("site.ctmpl", &site);
+    let arguments = Nginx::configure(&folder);
+    let mut command = command();
+    command
+        .arg(format!("--consul-addr={}", consul.address()))
+        .arg("--template")
+        .arg(folder.template("site.ctmpl", "conf.d/site.conf", ""))
+        .arg(format!("--exec=nginx {}", arguments.join(" ")));
+    let ctmpl = Ctmpl::spawn(command);
+    eventually("nginx listens", || TcpStream::connect(front).is_ok());
+
+    let client = thread::spawn(move || http::get(front, "/"));
+    let (mut request, _) = backend.accept().unwrap();
+    ctmpl.signal(Signal::SIGQUIT);
+    eventually("nginx accepts no more", || {
+        TcpStream::connect(front).is_err()
+    });
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nlate";
+    request.write_all(answer).unwrap();
+    drop(request);
+    assert_eq!(client.join().unwrap().unwrap().body, "late");
+    let ended = ctmpl.ends();
+    assert_eq!(
+        ended.code(),
+        Some(0),
+        "the exit code of nginx: {}",
+        ended.log
+    );
 }

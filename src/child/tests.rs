@@ -146,7 +146,7 @@ fn the_default_kill_signal_is_the_one_that_ctmpl_received() {
         (
             KillSignal::Default,
             Some(Signal::SIGQUIT),
-            Some(Signal::SIGINT),
+            Some(Signal::SIGQUIT),
         ),
         (
             KillSignal::Default,

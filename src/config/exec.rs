@@ -13,8 +13,9 @@ use super::signal::{SignalError, SignalName};
 
 /// As in consul-template.
 const DEFAULT: Signal = Signal::SIGINT;
-/// The signal that is passed on to the child when it stops ctmpl. QUIT is not: it makes a program dump its core or threads.
-const PASSED_ON: Signal = Signal::SIGTERM;
+/// The stop signals that the child receives as ctmpl has received them. Images set the stop signal
+/// of their program (`STOPSIGNAL`); for nginx, QUIT is the graceful one.
+const PASSED_ON: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT];
 
 /// The child process: started when every file is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +37,8 @@ pub struct ExecConfig {
 /// The signal that stops the child.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KillSignal {
-    /// Not configured. If TERM stops ctmpl, TERM stops the child too, as consul-template passes it on: many programs
-    /// shut down in order on TERM and just die on INT. Otherwise INT, as in consul-template.
+    /// Not configured. The TERM, INT or QUIT that stops ctmpl stops the child too. Otherwise INT, as in
+    /// consul-template.
     #[default]
     Default,
     /// This signal.
@@ -63,7 +64,9 @@ impl KillSignal {
     #[must_use]
     pub fn signal(self, asked: Option<Signal>) -> Option<Signal> {
         match self {
-            Self::Default => asked.filter(|asked| *asked == PASSED_ON).or(Some(DEFAULT)),
+            Self::Default => asked
+                .filter(|asked| PASSED_ON.contains(asked))
+                .or(Some(DEFAULT)),
             Self::Explicit(signal) => Some(signal),
             Self::Disabled => None,
         }
@@ -73,7 +76,7 @@ impl KillSignal {
     #[must_use]
     pub fn signals(self) -> Vec<Signal> {
         match self {
-            Self::Default => vec![DEFAULT, PASSED_ON],
+            Self::Default => PASSED_ON.to_vec(),
             Self::Explicit(signal) => vec![signal],
             Self::Disabled => Vec::new(),
         }

@@ -132,12 +132,24 @@ impl Shutdown {
                 tracing::error!(name: "process.lost_task", what, "internal error: a task ended without a result ({what}); exiting");
                 return Some(Decided::End(End::Failed));
             }
+            Event::ChildEnded(Ok(exit)) => self.child_ended(exit.code()),
             Event::ConfigRead(Ok(renewal)) => {
                 self.missing_keys = MissingKeys::of(&renewal.config);
             }
             _ => {}
         }
         None
+    }
+
+    /// Adopts the exit code of a child that was stopped because a signal stops ctmpl.
+    fn child_ended(&mut self, code: u8) {
+        if let Phase::Ending {
+            end: end @ End::Interrupted,
+            ..
+        } = &mut self.phase
+        {
+            *end = End::Child(code);
+        }
     }
 
     /// Begins the shutdown if a failure, the child or the timeout requires it.

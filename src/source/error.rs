@@ -148,18 +148,18 @@ impl Error {
             || matches!(self, Self::Unreadable { .. })
     }
 
-    /// Returns `true` if a retry fails again unless the query or the rights of the token change.
+    /// Returns `true` if a retry fails again unless the template changes: the server has no such
+    /// endpoint, the request cannot be sent, or the file cannot be read. Other errors may end: a token
+    /// gets its rights, a datacenter comes back.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::Status {
-                status: 400 | 401 | 403 | 404 | 405,
+                status: 404 | 405,
                 ..
-            }
-            | Self::InvalidRequest { .. }
-            | Self::File { .. } => true,
-            Self::Status { .. } => self.class() == ErrorClass::Query,
-            _ => false,
-        }
+            } | Self::InvalidRequest { .. }
+                | Self::File { .. }
+        )
     }
 }

@@ -15,8 +15,8 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Starts nginx in this folder. It listens on no port until a file is included.
-    pub fn start(folder: &Folder) -> Self {
+    /// Writes a configuration that includes `conf.d/*.conf`. Returns the arguments of nginx.
+    pub fn configure(folder: &Folder) -> Vec<String> {
         for name in ["conf.d", "temp"] {
             std::fs::create_dir_all(folder.path(name)).unwrap();
         }
@@ -48,12 +48,18 @@ impl Nginx {
             "nginx.conf".into(),
         ];
         let log = ["-e".into(), text(&folder.path("error.log"))];
+        arguments.into_iter().chain(log).collect()
+    }
+
+    /// Starts nginx in this folder. It listens on no port until a file is included.
+    pub fn start(folder: &Folder) -> Self {
+        let arguments = Self::configure(folder);
         let mut command = Command::new(program("nginx").unwrap());
-        command.args(&arguments).args(&log).stdin(Stdio::null());
+        command.args(&arguments).stdin(Stdio::null());
         let master = command.spawn().unwrap();
         let nginx = Self {
             master,
-            reload: format!("nginx {} {} -s reload", arguments.join(" "), log.join(" ")),
+            reload: format!("nginx {} -s reload", arguments.join(" ")),
         };
         eventually("nginx runs", || {
             folder.read("nginx.pid").trim() == nginx.master.id().to_string()

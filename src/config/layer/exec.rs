@@ -25,11 +25,11 @@ pub(crate) struct ExecBlock {
     pub(crate) env: EnvironmentBlock,
     /// Signal that stops the child process; `\"\"`: none
     #[key(
-        default = "the TERM that stops ctmpl, else `\"SIGINT\"`",
+        default = "the TERM, INT or QUIT that stops ctmpl, else `\"SIGINT\"`",
         flag = "--exec-kill-signal"
     )]
     #[key(help = "Signal that stops the child process")]
-    #[key(help_default = "the TERM that stops ctmpl, else SIGINT")]
+    #[key(help_default = "the TERM, INT or QUIT that stops ctmpl, else SIGINT")]
     pub(crate) kill_signal: Setting<SignalName>,
     /// Timeout for the child process to stop, before it is killed
     #[key(default = "\"30s\"", flag = "--exec-kill-timeout")]
