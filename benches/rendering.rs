@@ -4,11 +4,10 @@
 //! Run it with `cargo bench --bench rendering`. Targets: 1.2 ms (Go) and 1.4 ms (Jinja) for the plain loop, 7 ms and
 //! 9 ms for the rich one.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ctmpl::answer::{Answer, Instance, TextMap, Weights};
+use ctmpl::answer::{Answer, Instance, Nullable, TextMap, Weights};
 use ctmpl::config::resolved::{Job, Language, TemplateSource};
 use ctmpl::query::{Health, Query};
 use ctmpl::render::{RenderEnv, Template};
@@ -48,7 +47,7 @@ fn instance(number: u32) -> Arc<Instance> {
             if number.is_multiple_of(3) { "2" } else { "1" }.into(),
         )]),
         address: format!("10.0.{high}.{low}"),
-        service_tagged_addresses: BTreeMap::new(),
+        service_tagged_addresses: Nullable::new(),
         id: format!("web-{number}"),
         name: "web".into(),
         tags: vec!["blue".into(), "http".into(), "v2".into()],

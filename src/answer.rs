@@ -1,12 +1,14 @@
 //! The typed answers to queries.
 //!
 //! An [`Answer`] is sorted in the order that templates expect, and comparable with the previous
-//! one. Field names are Consul's own. A field that is missing or `null` is empty.
+//! one. Field names are Consul's own. A field that is missing or `null` is empty, or
+//! [`Nullable`].
 
 mod any;
 mod catalog;
 mod depth;
 mod mesh;
+mod nullable;
 
 pub use any::Answer;
 pub(crate) use catalog::or_default;
@@ -19,3 +21,4 @@ pub use mesh::{
     CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering,
     PeeringRemote, PrivateKey, StreamStatus,
 };
+pub use nullable::Nullable;

@@ -102,9 +102,15 @@ async fn three_healthy_instances_are_read() {
     let first = &instances[0];
     assert_eq!(first.tags, ["blue", "v1"], "tags are sorted");
     assert_eq!((first.status, first.checks.len()), (Health::Passing, 2));
-    assert_eq!(first.service_meta["weight"], "1");
-    assert_eq!(first.node_tagged_addresses["lan"], "127.0.0.1");
-    assert_eq!(first.service_tagged_addresses["lan_ipv4"].port, 8081);
+    assert_eq!(first.service_meta.get().unwrap()["weight"], "1");
+    assert_eq!(
+        first.node_tagged_addresses.get().unwrap()["lan"],
+        "127.0.0.1"
+    );
+    assert_eq!(
+        first.service_tagged_addresses.get().unwrap()["lan_ipv4"].port,
+        8081
+    );
 }
 
 #[tokio::test]
@@ -303,7 +309,10 @@ async fn peerings_are_read_and_sorted() {
         .collect();
     assert_eq!(read, [("cluster-02", "ACTIVE"), ("cluster-03", "PENDING")]);
     let first = &peerings[0];
-    assert_eq!(first.stream_status.imported_services, ["api", "db"]);
+    assert_eq!(
+        first.stream_status.imported_services.get().unwrap()[..],
+        ["api", "db"]
+    );
     assert_eq!(
         first.stream_status.last_heartbeat.as_deref(),
         Some("2026-11-22T20:28:14.0254Z")
@@ -317,8 +326,8 @@ async fn peerings_are_read_and_sorted() {
     );
     assert_eq!(
         (
-            first.peer_server_addresses.len(),
-            peerings[1].meta["env"].as_str()
+            first.peer_server_addresses.iter().count(),
+            peerings[1].meta.get().unwrap()["env"].as_str()
         ),
         (1, "production")
     );

@@ -2,12 +2,11 @@
 //! directives as with harmless values, or the file is not written and the error names the origin of
 //! the value.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use ctmpl::answer::{Answer, Instance, Pair, TextMap, Weights};
+use ctmpl::answer::{Answer, Instance, Nullable, Pair, TextMap, Weights};
 use ctmpl::config::resolved::{Format, Job, Language, TemplateSource};
 use ctmpl::query::{Health, Query};
 use ctmpl::render::Template;
@@ -68,7 +67,7 @@ fn snapshot(value: &str) -> Snapshot {
         node_meta: TextMap::new(),
         service_meta: TextMap::from([("m".into(), value.into())]),
         address: value.into(),
-        service_tagged_addresses: BTreeMap::new(),
+        service_tagged_addresses: Nullable::new(),
         id: value.into(),
         name: value.into(),
         tags: vec![value.into()],

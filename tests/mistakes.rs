@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ctmpl::answer::{Answer, Instance, Node, NodeServices, Pair, TextMap, Weights};
+use ctmpl::answer::{Answer, Instance, Node, NodeServices, Nullable, Pair, TextMap, Weights};
 use ctmpl::config::resolved::{Job, Language, MissingKey, TemplateSource};
 use ctmpl::query::{Health, Query};
 use ctmpl::render::{RenderEnv, Template, TemplateError};
@@ -31,7 +31,7 @@ pub(crate) fn instance(number: i64) -> Arc<Instance> {
         node_meta: TextMap::new(),
         service_meta: TextMap::from([("version".into(), "2".into())]),
         address: format!("10.0.1.{number}"),
-        service_tagged_addresses: BTreeMap::new(),
+        service_tagged_addresses: Nullable::new(),
         id: format!("web-{number}"),
         name: "web".into(),
         tags: vec!["blue".into()],

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer};
 
+use super::nullable::Nullable;
 use crate::query::Health;
 
 /// Strings by name.
-pub type TextMap = BTreeMap<String, String>;
+pub type TextMap = Nullable<BTreeMap<String, String>>;
 
 /// One entry of the key/value store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub struct Instance {
     /// The service's address; the node's if the service has none.
     pub address: String,
     /// The service's addresses by kind.
-    pub service_tagged_addresses: BTreeMap<String, TaggedAddress>,
+    pub service_tagged_addresses: Nullable<BTreeMap<String, TaggedAddress>>,
     /// The instance's ID.
     pub id: String,
     /// The service's name.
@@ -156,8 +157,7 @@ pub struct Check {
     /// The name of the checked service; empty for a node check.
     pub service_name: String,
     /// The tags of the checked service.
-    #[serde(deserialize_with = "or_default")]
-    pub service_tags: Vec<String>,
+    pub service_tags: Nullable<Vec<String>>,
     /// The type (`http`, `tcp`, `ttl`…); empty if Consul does not report it.
     #[serde(rename = "Type")]
     pub kind: String,
@@ -170,6 +170,7 @@ pub struct Check {
     /// The cluster peer that the check was imported from.
     pub peer_name: String,
     /// The definition of the check, as reported by Consul.
+    #[serde(deserialize_with = "or_default")]
     pub definition: serde_json::Map<String, serde_json::Value>,
     /// The index at which the check was created.
     pub create_index: u64,
@@ -200,10 +201,8 @@ pub struct Node {
     /// The datacenter of the node.
     pub datacenter: String,
     /// The node's addresses by kind (`lan`, `wan`).
-    #[serde(deserialize_with = "or_default")]
     pub tagged_addresses: TextMap,
     /// The node's metadata.
-    #[serde(deserialize_with = "or_default")]
     pub meta: TextMap,
 }
 
@@ -229,7 +228,6 @@ pub struct NodeService {
     #[serde(deserialize_with = "or_default")]
     pub tags: Vec<String>,
     /// The service's metadata.
-    #[serde(deserialize_with = "or_default")]
     pub meta: TextMap,
     /// The port.
     pub port: i64,

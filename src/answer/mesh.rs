@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::catalog::{TextMap, or_default};
+use super::nullable::Nullable;
 
 /// A root certificate that the mesh trusts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -106,7 +107,6 @@ pub struct Peering {
     /// The local partition of the peering.
     pub partition: String,
     /// The metadata.
-    #[serde(deserialize_with = "or_default")]
     pub meta: TextMap,
     /// `PENDING`, `ESTABLISHING`, `ACTIVE`, `FAILING`, `DELETING`, `TERMINATED`.
     pub state: String,
@@ -116,8 +116,7 @@ pub struct Peering {
     /// The TLS server name of the peer's servers.
     pub peer_server_name: String,
     /// The addresses of the peer's servers.
-    #[serde(deserialize_with = "or_default")]
-    pub peer_server_addresses: Vec<String>,
+    pub peer_server_addresses: Nullable<Vec<String>>,
     /// The state of the replication stream.
     #[serde(deserialize_with = "or_default")]
     pub stream_status: StreamStatus,
@@ -131,11 +130,9 @@ pub struct Peering {
 #[serde(default, rename_all = "PascalCase")]
 pub struct StreamStatus {
     /// The names of the services imported from the peer.
-    #[serde(deserialize_with = "or_default")]
-    pub imported_services: Vec<String>,
+    pub imported_services: Nullable<Vec<String>>,
     /// The names of the services exported to the peer.
-    #[serde(deserialize_with = "or_default")]
-    pub exported_services: Vec<String>,
+    pub exported_services: Nullable<Vec<String>>,
     /// The time of the last heartbeat of the peer.
     pub last_heartbeat: Option<String>,
     /// The time at which data was last received.

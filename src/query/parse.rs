@@ -263,6 +263,7 @@ fn read_parameters(written: Written<'_>, text: Option<&str>) -> Result<Parameter
     if text.is_empty() {
         return Err(written.refuse("nothing follows ?"));
     }
+    let mut read = BTreeSet::new();
     for assignment in text.split('&').filter(|assignment| !assignment.is_empty()) {
         let (name, value) = assignment.split_once('=').unwrap_or((assignment, ""));
         let slot = match name {
@@ -276,11 +277,15 @@ fn read_parameters(written: Written<'_>, text: Option<&str>) -> Result<Parameter
                 )));
             }
         };
-        *slot = if value.is_empty() {
+        let value = if value.is_empty() {
             String::new()
         } else {
             written.word(value, "a value after ?", "-=")?
         };
+        // As in consul-template, the first value of a repeated parameter counts.
+        if read.insert(name) {
+            *slot = value;
+        }
     }
     Ok(parameters)
 }

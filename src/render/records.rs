@@ -13,13 +13,14 @@ use minijinja::value::{Enumerator, Object, ObjectRepr};
 use crate::answer::{
     Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress, Weights,
 };
-use gotemplate::json;
-use gotemplate::record::{Field, Fields, Record, Schema, TypedMap};
+use gotemplate::record::{Field, Fields, NilList, Record, Schema, TypedMap};
 
+mod definition;
 mod kind;
 mod mesh;
 
-use kind::{Kind, by_value, record, text, text_map, texts};
+use definition::Definition;
+use kind::{Kind, by_value, nullable_texts, record, text, text_map, texts};
 
 /// The fields of the records that a function returns, alone or in a list.
 pub(super) fn of_function(name: &str) -> Option<&'static Schema> {
@@ -91,6 +92,7 @@ record!(Instance, "*dependency.HealthService", |instance| {
         Value::from_object(TypedMap {
             entries: addresses.map(|(kind, address)| (kind.clone(), by_value(address))).collect(),
             zero: by_value(&TaggedAddress::default()),
+            is_nil: instance.service_tagged_addresses.get().is_none(),
         })
     },
     ID id => text(&instance.id),
@@ -121,13 +123,13 @@ record!(Check, "*api.HealthCheck", |check| {
     Output output => text(&check.output),
     ServiceID service_id => text(&check.service_id),
     ServiceName service_name => text(&check.service_name),
-    ServiceTags service_tags => texts(&check.service_tags),
+    ServiceTags service_tags => nullable_texts(&check.service_tags),
     Type type => text(&check.kind),
-    Namespace namespace (omit) => text(&check.namespace),
-    Partition partition (omit) => text(&check.partition),
+    Namespace namespace (UnlessEmpty) => text(&check.namespace),
+    Partition partition (UnlessEmpty) => text(&check.partition),
     ExposedPort exposed_port => Value::from(check.exposed_port),
-    PeerName peer_name (omit) => text(&check.peer_name),
-    Definition definition => json::object(&check.definition),
+    PeerName peer_name (UnlessEmpty) => text(&check.peer_name),
+    Definition definition => by_value(&Definition(check.definition.clone())),
     CreateIndex create_index => Value::from(check.create_index),
     ModifyIndex modify_index => Value::from(check.modify_index),
 });
@@ -156,8 +158,8 @@ record!(NodeServices, "*dependency.CatalogNode", |found| {
 pub struct NoSuchNode;
 
 record!(NoSuchNode, "*dependency.CatalogNode", |_none| {
-    Node node => Value::from(()),
-    Services services => list::<NodeService>(&[]),
+    Node node => Record::nil(Node::SCHEMA),
+    Services services => Value::from_object(NilList),
 });
 
 record!(NodeService, "*dependency.CatalogNodeService", |service| {

@@ -29,7 +29,7 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Returns the items of a list or a lazy sequence. Each item of a lazy sequence costs a step,
+    /// Returns the items of a list or a lazy sequence; none for nil. Each item of a lazy sequence costs a step,
     /// because the sequence may be endless.
     ///
     /// # Errors
@@ -38,6 +38,7 @@ impl<'a> Call<'a> {
         let lazy = match value.kind() {
             ValueKind::Seq => false,
             ValueKind::Iterable => true,
+            ValueKind::None => return Ok(Vec::new()),
             _ => return fail(wrong_type("a list", value)),
         };
         let Ok(iter) = value.try_iter() else {

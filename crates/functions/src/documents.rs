@@ -8,7 +8,6 @@ use minijinja::Value;
 
 use super::args::{FunctionResult, fail, text};
 use crate::function::{Call, Function, FunctionError, Group};
-use gotemplate::any_map::AnyMap;
 use gotemplate::json::{self, Style};
 use gotemplate::{toml, yaml};
 
@@ -52,7 +51,7 @@ pub(super) static TABLE: &[Function] = &[
         |call| {
             let [only] = call.exactly("parseYAML")?;
             match text(only)? {
-                "" => Ok(Value::from_object(AnyMap::default())),
+                "" => Ok(Value::from_object(BTreeMap::<String, Value>::new())),
                 text => yaml::read(text, call.context.budget())
                     .or_else(|error| fail(format!("parseYAML: yaml: {error}"))),
             }

@@ -14,6 +14,12 @@ use gotemplate::record::{Fields, NumberedMap, Record, Schema, TypedMap};
 const PAIR: &str = "*dependency.KeyPair";
 const SERVICE: &str = "*dependency.HealthService";
 
+/// The type of a pair that a map does not have.
+static NO_PAIR: Schema = Schema {
+    name: PAIR,
+    fields: &[],
+};
+
 row_constructor!(shape, Group::Shape);
 
 pub(super) static TABLE: &[Function] = &[
@@ -112,7 +118,8 @@ fn by_key(call: &Call<'_>) -> FunctionResult {
     let inner = |entries| {
         Value::from_object(TypedMap {
             entries,
-            zero: Value::from(()),
+            zero: Record::nil(&NO_PAIR),
+            is_nil: false,
         })
     };
     let zero = inner(BTreeMap::new());
@@ -120,7 +127,11 @@ fn by_key(call: &Call<'_>) -> FunctionResult {
         .into_iter()
         .map(|(first, entries)| (first, inner(entries)))
         .collect();
-    Ok(Value::from_object(TypedMap { entries, zero }))
+    Ok(Value::from_object(TypedMap {
+        entries,
+        zero,
+        is_nil: false,
+    }))
 }
 
 /// Converts groups to a map of lists; a missing group is an empty list.
@@ -132,13 +143,22 @@ fn lists(groups: BTreeMap<String, Vec<Value>>) -> Value {
     Value::from_object(TypedMap {
         entries,
         zero: Value::from(Vec::<Value>::new()),
+        is_nil: false,
     })
 }
 
+/// Returns a list of services of any type; none for nil, also if an interface holds it.
+fn services(call: &Call<'_>, value: &Value) -> Result<Vec<(Value, Record)>, FunctionError> {
+    if value.is_undefined() {
+        return Ok(Vec::new());
+    }
+    call.records(value, "")
+}
+
 fn by_tag(call: &Call<'_>) -> FunctionResult {
-    let [services] = call.exactly("byTag")?;
+    let [list] = call.exactly("byTag")?;
     let mut groups: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for (value, record) in call.records(services, "")? {
+    for (value, record) in services(call, list)? {
         let Some(tags) = record.field("Tags").or_else(|| record.field("ServiceTags")) else {
             return fail(wrong_type("a list of services", &value));
         };
@@ -153,9 +173,9 @@ fn by_tag(call: &Call<'_>) -> FunctionResult {
 }
 
 fn by_port(call: &Call<'_>) -> FunctionResult {
-    let [services] = call.exactly("byPort")?;
+    let [list] = call.exactly("byPort")?;
     let mut groups: BTreeMap<i64, Vec<Value>> = BTreeMap::new();
-    for (value, record) in call.records(services, "")? {
+    for (value, record) in services(call, list)? {
         let Some(port) = record.field("Port").or_else(|| record.field("ServicePort")) else {
             return fail(wrong_type("a list of services", &value));
         };

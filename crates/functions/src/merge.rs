@@ -10,7 +10,7 @@ use minijinja::value::ValueKind;
 use super::args::{FunctionResult, fail, text, wrong_type};
 use crate::function::{Call, FunctionError};
 use gotemplate::dict::Dict;
-use gotemplate::record::Record;
+use gotemplate::record::{Record, TypedMap, is_typed_nil};
 
 /// The maximum nesting depth of maps.
 const MAX_DEPTH: usize = 90;
@@ -29,10 +29,13 @@ pub(super) fn is_map(value: &Value) -> bool {
     value.kind() == ValueKind::Map && value.downcast_object_ref::<Record>().is_none()
 }
 
-/// Returns the entries of a map with string keys.
+/// Returns the entries of a map with string keys; none for nil.
 pub(super) fn entries(map: &Value) -> Result<BTreeMap<String, Value>, FunctionError> {
     if let Some(dict) = map.downcast_object_ref::<Dict>() {
         return Ok(dict.entries());
+    }
+    if map.is_none() {
+        return Ok(BTreeMap::new());
     }
     if !is_map(map) {
         return fail(wrong_type("map[string]interface {}", map));
@@ -53,6 +56,11 @@ pub(super) fn target(map: &Value) -> FunctionResult {
     }
 }
 
+/// Returns `true` for nil, and for a nil map.
+pub(super) fn is_nil(map: &Value) -> bool {
+    map.is_none() || is_typed_nil(map)
+}
+
 /// Merges the source into the target.
 pub(super) fn merge(
     call: &Call<'_>,
@@ -60,6 +68,9 @@ pub(super) fn merge(
     source: &Value,
     precedence: Precedence,
 ) -> FunctionResult {
+    if is_nil(target) && is_nil(source) {
+        return Ok(TypedMap::nil());
+    }
     merge_nested(call, target, source, precedence, 0)
 }
 

@@ -94,7 +94,10 @@ fn dump(out: &mut String, value: &Value, depth: usize) -> Result<(), FunctionErr
     let _ = match value.kind() {
         ValueKind::String => {
             let text = value.as_str().unwrap_or_default();
-            write!(out, "(len={}) {}", text.len(), go_fmt::quoted(text))
+            if !text.is_empty() {
+                let _ = write!(out, "(len={}) ", text.len());
+            }
+            write!(out, "{}", go_fmt::quoted(text))
         }
         ValueKind::Seq => {
             let items: Vec<Value> = value.try_iter().into_iter().flatten().collect();
@@ -179,7 +182,13 @@ fn sprintf(call: &Call<'_>) -> FunctionResult {
         rest = after;
     }
     plain_format.push_str(rest);
-    plain_values.extend(values.cloned());
+    // go-spew wraps each value, and its type shows where a value has no verb.
+    let extra: Vec<Value> = values.cloned().collect();
+    if !extra.is_empty() {
+        let shown = vec!["*spew.formatState=%v"; extra.len()].join(", ");
+        let _ = write!(plain_format, "%%!(EXTRA {shown})");
+    }
+    plain_values.extend(extra);
     let references: Vec<&Value> = plain_values.iter().collect();
     go_fmt::sprintf(&plain_format, &references)
 }

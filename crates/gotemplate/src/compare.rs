@@ -43,6 +43,9 @@ pub(super) fn equal(a: &Value, b: &Value) -> Result<bool, BuiltinError> {
         (GoKind::Complex(a), GoKind::Complex(b)) => Ok(a == b),
         (GoKind::String(a), GoKind::String(b)) => Ok(a == b),
         (GoKind::Nil, GoKind::Nil) => Ok(true),
+        (GoKind::Nil, GoKind::Record(record)) | (GoKind::Record(record), GoKind::Nil) => {
+            Ok(record.is_nil())
+        }
         // A `Uint` is larger than every `Int`.
         (GoKind::Int(_), GoKind::Uint(_))
         | (GoKind::Uint(_), GoKind::Int(_))

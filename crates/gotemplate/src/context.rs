@@ -23,6 +23,9 @@ pub trait Context: Sync + fmt::Debug {
     /// Calls a function. A piped argument is the last one. `offset` is the byte offset of the call in the source. The
     /// implementation may replace arguments. Quoted texts of an error that come from the arguments are redacted.
     ///
+    /// Nil is none. A nil that is held in an `interface {}`, such as a JSON null, is undefined: Go does not accept it
+    /// for a list or a map.
+    ///
     /// # Errors
     /// The error of the function, without the name of the function.
     fn call(

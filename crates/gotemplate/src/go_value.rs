@@ -92,6 +92,18 @@ impl GoValue {
         }
     }
 
+    /// The argument of a function. Where a function takes a list or a map, Go accepts nil, but not a nil that is held
+    /// in an interface: nil is none, and a nil in an interface is undefined.
+    pub(super) fn into_argument(self) -> Value {
+        if self.value.is_undefined() {
+            Value::from(())
+        } else if self.value.is_none() {
+            Value::UNDEFINED
+        } else {
+            self.value
+        }
+    }
+
     /// Returns `true` if there is no value, not even nil.
     pub(super) fn is_invalid(&self) -> bool {
         self.value.is_undefined()
@@ -155,7 +167,8 @@ pub(super) fn is_true(value: &Value) -> bool {
         GoKind::Complex(Complex { real, imaginary }) => real != 0.0 || imaginary != 0.0,
         GoKind::String(text) => !text.is_empty(),
         GoKind::List | GoKind::Map => value.len().unwrap_or(0) != 0,
-        GoKind::Record(_) | GoKind::Channel | GoKind::Opaque => true,
+        GoKind::Record(record) => !record.is_nil(),
+        GoKind::Channel | GoKind::Opaque => true,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::any_map::AnyMap;
 use crate::args::fail;
 use crate::dict::Dict;
 use crate::function_error::FunctionError;
-use crate::record::Record;
+use crate::record::{InJson, Record, is_typed_nil};
 use crate::scalar_object::ScalarObject;
 
 /// The style of the output.
@@ -148,6 +148,7 @@ impl Writer {
         }
         match value.kind() {
             ValueKind::Undefined | ValueKind::None => self.out.push_str("null"),
+            ValueKind::Seq | ValueKind::Map if is_typed_nil(value) => self.out.push_str("null"),
             ValueKind::Bool => self
                 .out
                 .push_str(if value.is_true() { "true" } else { "false" }),
@@ -169,9 +170,17 @@ impl Writer {
 
     fn map(&mut self, value: &Value) -> Result<(), FunctionError> {
         if let Some(record) = value.downcast_object_ref::<Record>() {
-            let fields = record
+            let first = record
                 .fields()
-                .filter(|(field, value)| !field.omit_empty || value.is_true());
+                .filter(|(field, _)| field.in_json == InJson::First);
+            let further = record
+                .fields()
+                .filter(|(field, value)| match field.in_json {
+                    InJson::Always => true,
+                    InJson::UnlessEmpty => value.is_true(),
+                    InJson::First | InJson::Never => false,
+                });
+            let fields = first.chain(further);
             return self.container('{', '}', fields, |writer, (field, value)| {
                 writer.entry(field.json, &value)
             });

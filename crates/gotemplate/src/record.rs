@@ -27,8 +27,21 @@ pub struct Field {
     pub jinja: &'static str,
     /// The key in JSON, YAML and TOML.
     pub json: &'static str,
-    /// The field is omitted from JSON if it is empty.
-    pub omit_empty: bool,
+    /// Whether and where JSON has the field.
+    pub in_json: InJson,
+}
+
+/// Whether and where JSON has a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InJson {
+    /// In the order of the schema.
+    Always,
+    /// In the order of the schema, unless it is empty.
+    UnlessEmpty,
+    /// Before the other fields.
+    First,
+    /// JSON omits it.
+    Never,
 }
 
 /// A value with the fields of a schema.
@@ -37,6 +50,28 @@ pub trait Fields: fmt::Debug + Send + Sync {
     fn schema(&self) -> &'static Schema;
     /// The field at an index of the schema; `Value::UNDEFINED` after its end.
     fn get(&self, index: usize) -> Value;
+    /// Returns `true` if this is a nil pointer, which has no fields.
+    fn is_nil(&self) -> bool {
+        false
+    }
+}
+
+/// A nil pointer to a record.
+#[derive(Debug)]
+struct NilRecord(&'static Schema);
+
+impl Fields for NilRecord {
+    fn schema(&self) -> &'static Schema {
+        self.0
+    }
+
+    fn get(&self, _: usize) -> Value {
+        Value::UNDEFINED
+    }
+
+    fn is_nil(&self) -> bool {
+        true
+    }
 }
 
 /// A record as a template value.
@@ -48,6 +83,19 @@ impl Record {
     #[must_use]
     pub fn value(fields: Arc<dyn Fields>) -> Value {
         Value::from_object(Self(fields))
+    }
+
+    /// A nil pointer to a record: it prints as `<nil>`, and is `null` in JSON. For Jinja it is none where it is the
+    /// field of a record.
+    #[must_use]
+    pub fn nil(schema: &'static Schema) -> Value {
+        Self::value(Arc::new(NilRecord(schema)))
+    }
+
+    /// Returns `true` if this is a nil pointer.
+    #[must_use]
+    pub fn is_nil(&self) -> bool {
+        self.0.is_nil()
     }
 
     /// The schema.
@@ -99,7 +147,11 @@ impl Object for Record {
         } else {
             fields.iter().position(|field| field.jinja == key)
         };
-        index.map(|index| self.0.get(index))
+        let value = self.0.get(index?);
+        let nil = value
+            .downcast_object_ref::<Self>()
+            .is_some_and(Self::is_nil);
+        Some(if nil { Value::from(()) } else { value })
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -114,7 +166,21 @@ impl Object for Record {
 
     /// A struct is always true.
     fn is_true(self: &Arc<Self>) -> bool {
-        true
+        !self.is_nil()
+    }
+}
+
+/// A nil list: it is empty, and `null` in JSON.
+#[derive(Debug)]
+pub struct NilList;
+
+impl Object for NilList {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(0)
     }
 }
 
@@ -125,9 +191,21 @@ pub struct TypedMap {
     pub entries: BTreeMap<String, Value>,
     /// The value of a missing key in Go templates.
     pub zero: Value,
+    /// This is a nil map: it is empty, and `null` in JSON.
+    pub is_nil: bool,
 }
 
 impl TypedMap {
+    /// A nil `map[string]interface {}`.
+    #[must_use]
+    pub fn nil() -> Value {
+        Value::from_object(Self {
+            entries: BTreeMap::new(),
+            zero: Value::from(()),
+            is_nil: true,
+        })
+    }
+
     /// Go's `map[string]string`.
     pub fn of_text<'a>(entries: impl IntoIterator<Item = (&'a String, &'a String)>) -> Value {
         let entries = entries
@@ -137,6 +215,7 @@ impl TypedMap {
         Value::from_object(Self {
             entries,
             zero: Value::from(""),
+            is_nil: false,
         })
     }
 }
@@ -162,6 +241,18 @@ impl Object for TypedMap {
                 .collect(),
         )
     }
+}
+
+/// Returns `true` if a value is a nil list, a nil map, or a nil pointer to a record.
+#[must_use]
+pub fn is_typed_nil(value: &Value) -> bool {
+    value.as_object().is_some_and(|object| {
+        object.downcast_ref::<NilList>().is_some()
+            || object
+                .downcast_ref::<TypedMap>()
+                .is_some_and(|map| map.is_nil)
+            || object.downcast_ref::<Record>().is_some_and(Record::is_nil)
+    })
 }
 
 /// Go's `map[int]T`: a missing key yields the zero value of `T`.

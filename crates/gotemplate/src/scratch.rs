@@ -10,7 +10,7 @@ use minijinja::value::{Object, ObjectRepr, Value, ValueKind};
 use minijinja::{Error, ErrorKind, State};
 
 use crate::dict::Dict;
-use crate::record::{Record, TypedMap};
+use crate::record::{NilList, Record, TypedMap};
 
 /// The values that a template stores during one rendering.
 #[derive(Debug, Default)]
@@ -73,16 +73,17 @@ impl Scratch {
         Ok(slot.clone())
     }
 
-    fn map_values(&self, key: &str) -> Result<Value, Error> {
-        if !self.values().contains_key(key) {
-            return Ok(Value::from(Vec::<Value>::new()));
-        }
-        let map = self.map(key)?;
-        let values = map
-            .downcast_object_ref::<Dict>()
-            .map(Dict::entries)
-            .unwrap_or_default();
-        Ok(values.into_values().collect())
+    /// The values of a map in the order of its keys; a nil list for a missing key, and for what is not a map.
+    fn map_values(&self, key: &str) -> Value {
+        let value = self.get(key);
+        let entries = match value.downcast_object_ref::<Dict>() {
+            Some(dict) => Some(dict.entries()),
+            None => entries(&value),
+        };
+        entries.map_or_else(
+            || Value::from_object(NilList),
+            |entries| entries.into_values().collect(),
+        )
     }
 }
 
@@ -146,7 +147,7 @@ impl Object for Scratch {
         match method {
             "Key" | "key" => return Ok(Value::from(self.values().contains_key(key))),
             "Get" | "get" => return Ok(self.get(key)),
-            "MapValues" | "map_values" => return self.map_values(key),
+            "MapValues" | "map_values" => return Ok(self.map_values(key)),
             "Set" | "set" => self.set(key, &args[1], false),
             "SetX" | "set_x" => self.set(key, &args[1], true),
             "MapSet" | "map_set" => self.map_set(key, text(1)?, &args[2], false)?,
@@ -232,17 +233,32 @@ mod tests {
     }
 
     #[test]
+    fn row_12_map_values_of_what_is_no_map_is_a_nil_list() {
+        let scratch = Value::from_object(Scratch::default());
+        let typed = TypedMap::of_text(&BTreeMap::from([("a".to_owned(), "b".to_owned())]));
+        for value in [
+            true.into(),
+            1.into(),
+            "x".into(),
+            vec![1].into(),
+            ().into(),
+            typed,
+        ] {
+            call(&scratch, "Set", &["a".into(), value]).unwrap();
+            for key in ["a", "missing"] {
+                let values = call(&scratch, "MapValues", &[key.into()]).unwrap();
+                assert_eq!(values.len(), Some(0));
+                assert!(values.downcast_object_ref::<NilList>().is_some());
+            }
+        }
+    }
+
+    #[test]
     fn misuse_is_an_error_that_names_no_value() {
         let scratch = Value::from_object(Scratch::default());
         call(&scratch, "Set", &["a".into(), "secret".into()]).unwrap();
         let error = call(&scratch, "MapSet", &["a".into(), "b".into(), 1.into()]).unwrap_err();
         assert_eq!(error.detail(), Some("\"a\" is not a map"));
-        assert_eq!(
-            call(&scratch, "MapValues", &["a".into()])
-                .unwrap_err()
-                .detail(),
-            Some("\"a\" is not a map")
-        );
         assert_eq!(
             call(&scratch, "Set", &["a".into()]).unwrap_err().detail(),
             Some("wrong number of args for Set: want 2 got 1")

@@ -8,7 +8,7 @@ use minijinja::value::{Enumerator, Object, ObjectRepr};
 use minijinja::{ErrorKind, State, Value};
 use proptest::prelude::*;
 
-use crate::record::{Field, Fields, Record, Schema, TypedMap};
+use crate::record::{Field, Fields, InJson, Record, Schema, TypedMap};
 use crate::{
     Budget, Context, Delimiters, Error, Exhausted, FunctionError, FunctionId, Limits, MissingKey,
     Options, Phase, Template,
@@ -91,19 +91,19 @@ static NODE: Schema = Schema {
             go: "Address",
             jinja: "address",
             json: "Address",
-            omit_empty: false,
+            in_json: InJson::Always,
         },
         Field {
             go: "Port",
             jinja: "port",
             json: "Port",
-            omit_empty: false,
+            in_json: InJson::Always,
         },
         Field {
             go: "Meta",
             jinja: "meta",
             json: "Meta",
-            omit_empty: false,
+            in_json: InJson::Always,
         },
     ],
 };

@@ -12,7 +12,7 @@ use crate::args::{Number, fail};
 use crate::budget::Budget;
 use crate::function_error::FunctionError;
 use crate::go_fmt;
-use crate::record::{NumberedMap, Record};
+use crate::record::{NumberedMap, Record, is_typed_nil};
 use crate::scalar_object::ScalarObject;
 
 const MAX_DEPTH: usize = 300;
@@ -180,7 +180,7 @@ impl Writer<'_> {
 }
 
 fn is_nil(value: &Value) -> bool {
-    value.is_none() || value.is_undefined()
+    value.is_none() || value.is_undefined() || is_typed_nil(value)
 }
 
 /// Returns `true` if a value is written as a table or as an array of tables.

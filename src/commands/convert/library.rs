@@ -1,6 +1,5 @@
 //! The functions and records of ctmpl for the converter.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ctmpl_convert::{Function, Library};
@@ -8,8 +7,8 @@ use gotemplate::FunctionId;
 use gotemplate::record::Fields;
 
 use crate::answer::{
-    Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress, TextMap,
-    Weights,
+    Check, Instance, Node, NodeService, NodeServices, Nullable, Pair, ServiceTags, TaggedAddress,
+    TextMap, Weights,
 };
 use crate::config::resolved::Permissions;
 use crate::query::Health;
@@ -42,7 +41,7 @@ impl Library for TemplateFunctions {
             Arc::new(TaggedAddress::default()),
             Arc::new(Weights::default()),
             Arc::new(Check {
-                service_tags: texts(),
+                service_tags: Nullable::from([String::new()]),
                 ..Check::default()
             }),
             Arc::new(ServiceTags {
@@ -80,7 +79,7 @@ fn instance() -> Instance {
         node_meta: TextMap::new(),
         service_meta: TextMap::new(),
         address: String::new(),
-        service_tagged_addresses: BTreeMap::new(),
+        service_tagged_addresses: Nullable::new(),
         id: String::new(),
         name: String::new(),
         tags: vec![String::new()],

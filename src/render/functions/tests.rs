@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::answer::{
     Answer, CaRoot, Consumers, ExportedService, ImportedService, Instance, LeafCertificate, Node,
-    NodeServices, Pair, Partition, Peering, ServiceTags, TextMap, Weights,
+    NodeServices, Nullable, Pair, Partition, Peering, ServiceTags, TextMap, Weights,
 };
 use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, Health, Query};
 use crate::render::records;
@@ -199,7 +199,7 @@ fn instances() -> Vec<Arc<Instance>> {
                 ("weight".into(), "7".into()),
             ]),
             address: "10.0.0.2".into(),
-            service_tagged_addresses: BTreeMap::new(),
+            service_tagged_addresses: Nullable::new(),
             id: id.into(),
             name: "web".into(),
             tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
@@ -321,10 +321,9 @@ fn any_value() -> impl Strategy<Value = Value> {
             pair("a/b/c", "2"),
             pair("", "3")
         ])),
-        Just(TypedMap::of_text(&TextMap::from([(
-            "k".into(),
-            "v".into()
-        )]))),
+        Just(TypedMap::of_text(
+            TextMap::from([("k".into(), "v".into())]).iter()
+        )),
     ];
     leaf.prop_recursive(2, 12, 4, |inner| {
         prop_oneof![

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::answer::{Answer, Instance, Pair, TextMap, Weights};
+use crate::answer::{Answer, Instance, Nullable, Pair, TextMap, Weights};
 use crate::query::{Health, Query};
 use crate::render::render_context::RenderEnv;
 use crate::store::Snapshot;
@@ -18,7 +18,7 @@ fn instance(number: i64) -> Arc<Instance> {
         node_meta: TextMap::new(),
         service_meta: TextMap::from([("version".into(), "2".into())]),
         address: format!("10.0.{}.{}", number / 250, number % 250),
-        service_tagged_addresses: BTreeMap::new(),
+        service_tagged_addresses: Nullable::new(),
         id: format!("web-{number}"),
         name: "web".into(),
         tags: vec!["blue".into()],

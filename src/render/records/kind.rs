@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
-use crate::answer::TextMap;
-use gotemplate::record::{Fields, Record, Schema, TypedMap};
+use crate::answer::{Nullable, TextMap};
+use gotemplate::record::{Fields, NilList, Record, Schema, TypedMap};
 
 /// The fields of a record type, without an instance.
 pub(super) trait Kind {
     const SCHEMA: &'static Schema;
 }
 
-/// Declares the fields of a type: Go name, Jinja name, value. `(omit)` marks a field that JSON
-/// omits if it is empty; `as` sets its key in JSON.
+/// Declares the fields of a type: Go name, Jinja name, value. The name in parentheses is a variant
+/// of [`InJson`](gotemplate::record::InJson); `as` sets the key in JSON.
 macro_rules! record {
     ($type:ty, $schema:literal, |$item:ident| {
-        $($go:ident $jinja:ident $(($omit:ident))? $(as $json:literal)? => $value:expr,)+
+        $($go:ident $jinja:ident $(($in_json:ident))? $(as $json:literal)? => $value:expr,)+
     }) => {
         impl crate::render::records::kind::Kind for $type {
             const SCHEMA: &'static Schema = &Schema {
@@ -28,9 +28,10 @@ macro_rules! record {
                         let names: &[&str] = &[$($json,)? stringify!($go)];
                         names[0]
                     },
-                    omit_empty: {
-                        let marks: &[&str] = &[$(stringify!($omit))?];
-                        !marks.is_empty()
+                    in_json: {
+                        use gotemplate::record::InJson;
+                        let set: &[InJson] = &[$(InJson::$in_json,)? InJson::Always];
+                        set[0]
                     },
                 }),+],
             };
@@ -59,8 +60,21 @@ pub(super) fn texts(texts: &[String]) -> Value {
     texts.iter().map(String::as_str).collect()
 }
 
+/// A list of strings that may be nil.
+pub(super) fn nullable_texts(texts: &Nullable<Vec<String>>) -> Value {
+    let list = texts.get().map(|list| self::texts(list));
+    list.unwrap_or_else(|| Value::from_object(NilList))
+}
+
 pub(super) fn text_map(map: &TextMap) -> Value {
-    TypedMap::of_text(map)
+    Value::from_object(TypedMap {
+        entries: map
+            .iter()
+            .map(|(key, value)| (key.clone(), text(value)))
+            .collect(),
+        zero: Value::from(""),
+        is_nil: map.get().is_none(),
+    })
 }
 
 pub(super) fn by_value<T: Fields + Clone + 'static>(item: &T) -> Value {

@@ -2,12 +2,12 @@
 
 use minijinja::Value;
 
-use super::kind::{Kind, by_value, record, text, text_map, texts};
+use super::kind::{Kind, by_value, nullable_texts, record, text, text_map, texts};
 use crate::answer::{
     CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering,
     PeeringRemote, StreamStatus,
 };
-use gotemplate::record::{Field, Fields, Schema};
+use gotemplate::record::{Field, Fields, Record, Schema};
 
 /// The fields of the records that a function returns, alone or in a list.
 pub(super) fn of_function(name: &str) -> Option<&'static Schema> {
@@ -46,8 +46,8 @@ record!(CaRoot, "*api.CARoot", |root| {
 
 record!(LeafCertificate, "*api.LeafCert", |leaf| {
     SerialNumber serial_number => text(&leaf.serial_number),
-    CertPEM cert_pem (omit) => text(&leaf.certificate),
-    PrivateKeyPEM private_key_pem (omit) => text(leaf.private_key.expose()),
+    CertPEM cert_pem (UnlessEmpty) => text(&leaf.certificate),
+    PrivateKeyPEM private_key_pem (UnlessEmpty) => text(leaf.private_key.expose()),
     Service service => text(&leaf.service),
     ServiceURI service_uri => text(&leaf.service_uri),
     ValidAfter valid_after => text(&leaf.valid_after),
@@ -69,14 +69,14 @@ record!(Peering, "*dependency.Peering", |peering| {
     PeeringState peering_state => text(&peering.state),
     PeerID peer_id => text(&peering.peer_id),
     PeerServerName peer_server_name => text(&peering.peer_server_name),
-    PeerServerAddresses peer_server_addresses => texts(&peering.peer_server_addresses),
+    PeerServerAddresses peer_server_addresses => nullable_texts(&peering.peer_server_addresses),
     StreamStatus stream_status => by_value(&peering.stream_status),
     Remote remote => by_value(&peering.remote),
 });
 
 record!(StreamStatus, "dependency.PeeringStreamStatus", |status| {
-    ImportedServices imported_services => texts(&status.imported_services),
-    ExportedServices exported_services => texts(&status.exported_services),
+    ImportedServices imported_services => nullable_texts(&status.imported_services),
+    ExportedServices exported_services => nullable_texts(&status.exported_services),
     LastHeartbeat last_heartbeat => time(status.last_heartbeat.as_deref()),
     LastReceive last_receive => time(status.last_receive.as_deref()),
     LastSend last_send => time(status.last_send.as_deref()),
@@ -105,7 +105,13 @@ record!(ImportedService, "dependency.ImportedService", |service| {
     SourcePartition source_partition => text(&service.source_partition),
 });
 
+/// The type of a time that is nil.
+static TIME: Schema = Schema {
+    name: "*time.Time",
+    fields: &[],
+};
+
 /// A time; nil if the event has not happened.
 fn time(time: Option<&str>) -> Value {
-    time.map_or_else(|| Value::from(()), text)
+    time.map_or_else(|| Record::nil(&TIME), text)
 }

@@ -1,18 +1,21 @@
-use std::collections::BTreeMap;
-
 use super::*;
 use crate::answer::TextMap;
 use crate::answer::{
-    CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering,
-    PeeringRemote, StreamStatus,
+    CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Nullable, Partition,
+    Peering, PeeringRemote, StreamStatus,
 };
 use crate::query::Health;
+use gotemplate::json;
+use gotemplate::record::InJson;
 
 fn listing(schema: &Schema) -> String {
     let names: Vec<String> = schema
         .fields
         .iter()
-        .map(|field| format!("{}{}", field.go, if field.omit_empty { "?" } else { "" }))
+        .map(|field| {
+            let empty = field.in_json == InJson::UnlessEmpty;
+            format!("{}{}", field.go, if empty { "?" } else { "" })
+        })
         .collect();
     assert!(!names.is_empty());
     format!("{}: {}", schema.name, names.join(" "))
@@ -140,10 +143,26 @@ fn every_field_has_its_value() {
           "Output": "",
           "ServiceID": "",
           "ServiceName": "",
-          "ServiceTags": [],
+          "ServiceTags": null,
           "Type": "http",
           "ExposedPort": 0,
-          "Definition": {},
+          "Definition": {
+            "Interval": "0s",
+            "Timeout": "0s",
+            "DeregisterCriticalServiceAfter": "0s",
+            "HTTP": "",
+            "Header": null,
+            "Method": "",
+            "Body": "",
+            "TLSServerName": "",
+            "TLSSkipVerify": false,
+            "TCP": "",
+            "TCPUseTLS": false,
+            "UDP": "",
+            "GRPC": "",
+            "OSService": "",
+            "GRPCUseTLS": false
+          },
           "CreateIndex": 0,
           "ModifyIndex": 0
         }
@@ -166,7 +185,7 @@ fn every_field_has_its_value() {
     let record = Record::value(Arc::new(pair));
     insta::assert_snapshot!(json::write(&record, json::Style { pretty: false, escape_html: true }).unwrap(), @r#"{"Path":"app/a","Key":"a","Value":"1","CreateIndex":0,"ModifyIndex":0,"LockIndex":0,"Flags":18446744073709551615,"Session":""}"#);
     let record = Record::value(Arc::new(NoSuchNode));
-    insta::assert_snapshot!(json::write(&record, json::Style { pretty: false, escape_html: true }).unwrap(), @r#"{"Node":null,"Services":[]}"#);
+    insta::assert_snapshot!(json::write(&record, json::Style { pretty: false, escape_html: true }).unwrap(), @r#"{"Node":null,"Services":null}"#);
 }
 
 #[test]
@@ -188,7 +207,7 @@ fn instance() -> Instance {
         node_meta: TextMap::new(),
         service_meta: TextMap::from([("version".into(), "2".into())]),
         address: "10.0.0.9".into(),
-        service_tagged_addresses: BTreeMap::from([(
+        service_tagged_addresses: Nullable::from([(
             "lan".into(),
             TaggedAddress {
                 address: "a".into(),

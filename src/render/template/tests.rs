@@ -1,10 +1,9 @@
-use std::collections::BTreeMap;
 use std::fs;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::answer::{Answer, Instance, Node, NodeServices, Pair, TextMap, Weights};
+use crate::answer::{Answer, Instance, Node, NodeServices, Nullable, Pair, TextMap, Weights};
 use crate::config::language_of;
 use crate::config::resolved::{Delimiters, FileConfig, Language, MissingKey, Permissions};
 use crate::query::{Health, Query};
@@ -203,7 +202,7 @@ fn world() -> Snapshot {
             node_meta: TextMap::new(),
             service_meta: TextMap::from([("version".into(), "2".into())]),
             address: format!("10.0.0.{number}"),
-            service_tagged_addresses: BTreeMap::new(),
+            service_tagged_addresses: Nullable::new(),
             id: format!("web-{number}"),
             name: "web".into(),
             tags: vec!["blue".into(), format!("t{number}")],

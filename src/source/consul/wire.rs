@@ -1,6 +1,6 @@
 //! Reads Consul's JSON into typed answers.
 //!
-//! Unknown fields are ignored; missing ones and `null` are empty. Sorting, filtering and derived
+//! Unknown fields are ignored; missing ones and `null` are empty or null. Sorting, filtering and derived
 //! values (health, address) are as in consul-template.
 
 use std::collections::BTreeMap;
@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::answer::{
-    Answer, Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress,
-    TextMap, Weights, or_default,
+    Answer, Check, Instance, Node, NodeService, NodeServices, Nullable, Pair, ServiceTags,
+    TaggedAddress, TextMap, Weights, or_default,
 };
 use crate::query::{ConsulQuery, Health, KeyQuery, ServiceQuery};
 
@@ -143,9 +143,7 @@ struct WireService {
     #[serde(deserialize_with = "or_default")]
     tags: Vec<String>,
     address: String,
-    #[serde(deserialize_with = "or_default")]
-    tagged_addresses: BTreeMap<String, TaggedAddress>,
-    #[serde(deserialize_with = "or_default")]
+    tagged_addresses: Nullable<BTreeMap<String, TaggedAddress>>,
     meta: TextMap,
     port: i64,
     #[serde(deserialize_with = "or_default")]

@@ -23,7 +23,7 @@ use super::keys::{self, KEY_STEPS, Key};
 use super::sprig;
 use crate::args::{FunctionResult, fail, integer, text, wrong_type};
 use crate::function::{Call, Function, FunctionError};
-use gotemplate::record::{Field, Fields, Record, Schema};
+use gotemplate::record::{Field, Fields, InJson, Record, Schema};
 
 pub(crate) static TABLE: &[Function] = &[
     sprig(
@@ -127,13 +127,13 @@ impl Fields for Pair {
                     go: "Cert",
                     jinja: "cert",
                     json: "Cert",
-                    omit_empty: false,
+                    in_json: InJson::Always,
                 },
                 Field {
                     go: "Key",
                     jinja: "key",
                     json: "Key",
-                    omit_empty: false,
+                    in_json: InJson::Always,
                 },
             ],
         };

@@ -10,6 +10,8 @@ use minijinja::value::ValueKind;
 
 use super::cast::{is_nil, kind};
 use crate::function::{Call, FunctionError};
+use gotemplate::go_fmt::type_name;
+use gotemplate::record::is_typed_nil;
 
 /// Returns `true` if two values are equal.
 pub(super) fn deep_equal(call: &Call<'_>, a: &Value, b: &Value) -> Result<bool, FunctionError> {
@@ -17,7 +19,10 @@ pub(super) fn deep_equal(call: &Call<'_>, a: &Value, b: &Value) -> Result<bool, 
     if is_nil(a) || is_nil(b) {
         return Ok(is_nil(a) && is_nil(b));
     }
-    if kind(a) != kind(b) {
+    if kind(a) != kind(b)
+        || is_typed_nil(a) != is_typed_nil(b)
+        || (a.kind() == ValueKind::Map && type_name(a) != type_name(b))
+    {
         return Ok(false);
     }
     match a.kind() {

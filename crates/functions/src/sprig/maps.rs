@@ -9,6 +9,7 @@ use crate::args::{FunctionResult, fail, text, wrong_type};
 use crate::function::{Call, Function, FunctionError};
 use crate::merge::{self, Precedence};
 use gotemplate::dict::{self, Dict};
+use gotemplate::record::TypedMap;
 
 pub(crate) static TABLE: &[Function] = &[
     sprig(
@@ -42,7 +43,11 @@ pub(crate) static TABLE: &[Function] = &[
         "Removes a key from a map, and returns the map.",
         |call| {
             let [map, key] = call.exactly("sprig_unset")?;
-            mutable(map)?.remove(text(key)?);
+            let key = text(key)?;
+            if merge::is_nil(map) {
+                return Ok(TypedMap::nil());
+            }
+            mutable(map)?.remove(key);
             Ok(map.clone())
         },
     ),
@@ -164,6 +169,7 @@ fn entries(map: &Value) -> Result<BTreeMap<String, Value>, FunctionError> {
 fn entry(map: &Value, key: &str) -> Result<Option<Value>, FunctionError> {
     match map.as_object() {
         Some(object) if merge::is_map(map) => Ok(object.get_value_by_str(key)),
+        None if map.is_none() => Ok(None),
         _ => fail(wrong_type("map[string]interface {}", map)),
     }
 }
@@ -179,7 +185,11 @@ fn select(call: &Call<'_>, name: &str, keep: bool) -> FunctionResult {
 
 fn merged(call: &Call<'_>, name: &str, precedence: Precedence) -> FunctionResult {
     let (target, sources) = first_and_rest(call, name)?;
-    let mut result = merge::target(target)?;
+    let mut result = if merge::is_nil(target) {
+        TypedMap::nil()
+    } else {
+        merge::target(target)?
+    };
     for source in sources {
         result = merge::merge(call, &result, source, precedence)?;
     }
@@ -196,6 +206,9 @@ fn dig(call: &Call<'_>) -> FunctionResult {
     let keys: Vec<&str> = keys.iter().map(text).collect::<Result<_, _>>()?;
     let mut found = map.clone();
     for key in keys {
+        if found.is_none() {
+            return fail(wrong_type("map[string]interface {}", &found));
+        }
         match entry(&found, key)? {
             Some(value) => found = value,
             None => return Ok(default.clone()),

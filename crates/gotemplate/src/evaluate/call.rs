@@ -9,7 +9,6 @@ use crate::builtin_error::BuiltinError;
 use crate::builtins::{Builtin, Callee};
 use crate::context::FunctionId;
 use crate::error::{BoxedError, Result};
-use crate::go_value::nil_if_invalid;
 use crate::go_value::{GoKind, GoValue, go_kind, is_true, type_name};
 use crate::redact;
 
@@ -208,9 +207,9 @@ impl<'t> Evaluator<'t> {
     fn evaluated(&mut self, dot: &GoValue, args: CallArguments<'t>) -> Result<Vec<Value>> {
         let mut values = Vec::with_capacity(args.written.len() + 1);
         for argument in args.written {
-            values.push(nil_if_invalid(self.argument(dot, argument)?.value));
+            values.push(self.argument(dot, argument)?.into_argument());
         }
-        values.extend(args.piped.map(|go_value| nil_if_invalid(go_value.value)));
+        values.extend(args.piped.map(GoValue::into_argument));
         Ok(values)
     }
 

@@ -66,6 +66,10 @@ impl<'t> Evaluator<'t> {
             return Err(self.no_field(name, go_value));
         };
         let found = if let Some(record) = object.downcast_ref::<Record>() {
+            if record.is_nil() {
+                let of_type = record.schema().name;
+                return Err(self.error(format!("nil pointer evaluating {of_type}.{name}")));
+            }
             match record.field(name) {
                 Some(value) => GoValue::concrete(value),
                 None => return self.method(dot, go_value, operand, name, args),

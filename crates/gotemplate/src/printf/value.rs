@@ -5,7 +5,7 @@ use minijinja::Value;
 use super::{BuiltinError, Flags, Printer};
 use crate::complex::Complex;
 use crate::go_value::{GoKind, go_kind, sorted_entries, type_name};
-use crate::record::Record;
+use crate::record::{Record, is_typed_nil};
 use crate::scalar_object::ScalarObject;
 
 /// The maximum nesting of lists and maps that are printed.
@@ -23,7 +23,7 @@ impl Printer {
                 let name = type_name(value);
                 self.format_text(name.as_bytes());
             }
-            (GoKind::Record(record), _) => {
+            (GoKind::Record(record), _) if !record.is_nil() => {
                 // A pointer type.
                 if record.schema().name.starts_with('*') {
                     self.push(b"&");
@@ -86,6 +86,9 @@ impl Printer {
         if verb == 'p' {
             return self.address(list);
         }
+        if sharp && is_typed_nil(list) {
+            return self.push(b"[]interface {}(nil)");
+        }
         if sharp {
             self.push(b"[]interface {}{");
         } else {
@@ -105,6 +108,10 @@ impl Printer {
         let sharp = self.flags.sharp_v;
         if verb == 'p' {
             return self.address(map);
+        }
+        if sharp && is_typed_nil(map) {
+            self.push(type_name(map).as_bytes());
+            return self.push(b"(nil)");
         }
         if sharp {
             self.push(type_name(map).as_bytes());
@@ -126,6 +133,9 @@ impl Printer {
 
     /// Prints the fields of a record, also within a list, where Go prints an address.
     pub(super) fn record(&mut self, record: &Record, verb: char, depth: usize) {
+        if record.is_nil() {
+            return self.push(b"<nil>");
+        }
         let (sharp, plus) = (self.flags.sharp_v, self.flags.plus_v);
         if sharp {
             self.push(record.schema().name.trim_start_matches('*').as_bytes());

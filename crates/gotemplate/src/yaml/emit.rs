@@ -68,7 +68,7 @@ impl Emitter<'_> {
         }
         match value.kind() {
             ValueKind::Seq => self.list(value, position)?,
-            ValueKind::Map => self.map(value, position)?,
+            ValueKind::Map if !is_nil(value) => self.map(value, position)?,
             _ => {
                 if position.after_key {
                     self.buffer.out.push(' ');
@@ -136,7 +136,8 @@ impl Emitter<'_> {
     fn scalar(&mut self, value: &Value, indent: usize, key: bool) -> Result<(), FunctionError> {
         let buffer = &mut self.buffer;
         let shown = match value.kind() {
-            ValueKind::Undefined | ValueKind::None => Cow::Borrowed("null"),
+            // A map here is a nil pointer to a record.
+            ValueKind::Undefined | ValueKind::None | ValueKind::Map => Cow::Borrowed("null"),
             ValueKind::Bool => Cow::Borrowed(if value.is_true() { "true" } else { "false" }),
             ValueKind::Number if value.is_integer() => Cow::Owned(value.to_string()),
             ValueKind::Number => match f64::try_from(value.clone()) {
@@ -192,6 +193,12 @@ impl Position {
             after_key: false,
         }
     }
+}
+
+/// Returns `true` if a map is a nil pointer to a record.
+fn is_nil(map: &Value) -> bool {
+    map.downcast_object_ref::<Record>()
+        .is_some_and(Record::is_nil)
 }
 
 /// The entries of a map in the order of yaml.v2. The fields of a record keep their order; their names are in lower case.

@@ -173,7 +173,7 @@ fn services_and_nodes() {
         (
             "node",
             r#"["n2"]"#,
-            r#"{"Node":null,"Services":[]}"#,
+            r#"{"Node":null,"Services":null}"#,
             "catalog.node(n2)",
         ),
         (

@@ -19,7 +19,7 @@ fn data() -> (Snapshot, Arc<RenderEnv>) {
             node_meta: TextMap::new(),
             service_meta: TextMap::from([("version".into(), version.into())]),
             address: format!("10.0.0.{number}"),
-            service_tagged_addresses: BTreeMap::new(),
+            service_tagged_addresses: Nullable::new(),
             id: format!("web-{number}"),
             name: "web".into(),
             tags: vec![color.into(), "http".into()],

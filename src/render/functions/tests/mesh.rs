@@ -45,7 +45,7 @@ fn the_mesh_and_other_clusters() {
         (
             "peerings",
             "[]",
-            r#"[{"ID":"","Name":"east","Partition":"","Meta":{},"PeeringState":"ACTIVE","PeerID":"","PeerServerName":"","PeerServerAddresses":[],"StreamStatus":{"ImportedServices":[],"ExportedServices":[],"LastHeartbeat":null,"LastReceive":null,"LastSend":null},"Remote":{"Partition":"","Datacenter":""}}]"#,
+            r#"[{"ID":"","Name":"east","Partition":"","Meta":null,"PeeringState":"ACTIVE","PeerID":"","PeerServerName":"","PeerServerAddresses":null,"StreamStatus":{"ImportedServices":null,"ExportedServices":null,"LastHeartbeat":null,"LastReceive":null,"LastSend":null},"Remote":{"Partition":"","Datacenter":""}}]"#,
             "list.peerings",
         ),
         (

@@ -364,7 +364,7 @@ fn odd_instance() -> Instance {
         node_meta: TextMap::new(),
         service_meta: TextMap::from([(odd('3'), odd('4'))]),
         address: odd('5'),
-        service_tagged_addresses: std::collections::BTreeMap::new(),
+        service_tagged_addresses: Nullable::new(),
         id: odd('6'),
         name: "web".into(),
         tags: vec![odd('7')],

@@ -101,6 +101,26 @@ fn every_form_of_a_service_is_read() {
 }
 
 #[test]
+fn row_12_the_first_of_repeated_parameters_counts() {
+    let cases = [
+        (
+            "web?ns=a&ns=b",
+            "health.service(web@ns=a|passing) /v1/health/service/web?ns=a&passing=1",
+        ),
+        (
+            "web?peer=&peer=east&partition=p&partition=q",
+            "health.service(web@partition=p|passing) /v1/health/service/web?partition=p&passing=1",
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(shown(&Query::service(text).unwrap()), expected, "{text}");
+    }
+    for text in ["web?ns=a&ns=b.c", "web?ns=a&nope=b"] {
+        assert!(Query::service(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn every_form_of_a_key_is_read() {
     let cases = [
         ("a/b", "kv.get(a/b) /v1/kv/a/b?"),

@@ -8,6 +8,7 @@ use super::items;
 use crate::args::{FunctionResult, fail, integer};
 use crate::function::{Call, Function, FunctionError};
 use gotemplate::dict;
+use gotemplate::record::NilList;
 
 pub(crate) static TABLE: &[Function] = &[
     sprig(
@@ -113,6 +114,9 @@ fn concat(call: &Call<'_>) -> FunctionResult {
         }
         all.extend(list.try_iter().into_iter().flatten());
         check_items(all.len())?;
+    }
+    if all.is_empty() {
+        return Ok(Value::from_object(NilList));
     }
     Ok(Value::from(all))
 }

@@ -8,6 +8,7 @@ use super::items;
 use crate::args::{FunctionResult, fail, integer};
 use crate::function::{Call, Function};
 use gotemplate::dict;
+use gotemplate::record::NilList;
 
 pub(crate) static TABLE: &[Function] = &[
     sprig(
@@ -103,16 +104,18 @@ fn last(items: &[Value]) -> Value {
 }
 
 fn all_but_first(items: &[Value]) -> Value {
-    items.iter().skip(1).cloned().collect()
+    list_or_nil(items.split_first().map(|(_, rest)| rest))
 }
 
 fn all_but_last(items: &[Value]) -> Value {
-    items
-        .split_last()
-        .map_or(&[][..], |(_, initial)| initial)
-        .iter()
-        .cloned()
-        .collect()
+    list_or_nil(items.split_last().map(|(_, initial)| initial))
+}
+
+fn list_or_nil(items: Option<&[Value]>) -> Value {
+    items.map_or_else(
+        || Value::from_object(NilList),
+        |items| items.iter().cloned().collect(),
+    )
 }
 
 fn slice(call: &Call<'_>, name: &str) -> FunctionResult {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use functions::{Call, Context, Function, FunctionError, Group, Library, TABLES, row};
 use gotemplate::scratch::Scratch;
@@ -13,6 +13,8 @@ use gotemplate::{Budget, FunctionId, Options, Phase, Template};
 use jiff::Timestamp;
 use minijinja::Value;
 use serde::Deserialize;
+
+mod mixtures;
 
 const VECTORS: &str = "tests/vectors/functions.jsonl";
 
@@ -74,9 +76,8 @@ fn empty_list(_: &Call<'_>) -> Result<Value, FunctionError> {
     Ok(Value::from(Vec::<Value>::new()))
 }
 
-fn library() -> Library {
-    Library::new(TABLES.iter().copied().chain([WITHOUT_DATA]), &[])
-}
+static LIBRARY: LazyLock<Library> =
+    LazyLock::new(|| Library::new(TABLES.iter().copied().chain([WITHOUT_DATA]), &[]));
 
 /// A rendering context with the variable `SET`; the time is the start of 1970.
 #[derive(Debug, Default)]
@@ -98,7 +99,7 @@ impl gotemplate::Context for Rendering {
         args: &mut [Value],
         _: usize,
     ) -> Result<Value, FunctionError> {
-        let function = library().of_id(function).expect("the library has it");
+        let function = LIBRARY.of_id(function).expect("the library has it");
         function.call(&Call {
             args,
             context: self,
@@ -126,9 +127,8 @@ impl Context for Rendering {
 }
 
 fn render(template: &str) -> Result<String, (&'static str, String)> {
-    let library = library();
     Template::parse("", template, &Options::default(), |name| {
-        library.id_in_go(name)
+        LIBRARY.id_in_go(name)
     })
     .and_then(|template| template.render(&Value::from(()), &Rendering::default()))
     .map_err(|error| {
@@ -184,8 +184,7 @@ fn every_function_has_a_case() {
     let words: BTreeSet<&str> = templates
         .split(|c: char| !(c.is_alphanumeric() || c == '_'))
         .collect();
-    let library = library();
-    let missing: Vec<&str> = library
+    let missing: Vec<&str> = LIBRARY
         .all()
         .filter(|function| function.group != Group::Sources)
         .map(|function| function.go)

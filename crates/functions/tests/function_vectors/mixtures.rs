@@ -1,0 +1,151 @@
+//! Calls every function with 120 mixtures of arguments: nil, text, numbers, booleans, maps and lists.
+//!
+//! The results in `tests/vectors/mixtures.jsonl` are those of consul-template. The first line has the mixtures, and the
+//! declarations of the variables in their calls. Each further line has a function with its results; a mixture without a
+//! result is an error.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use functions::TABLES;
+use serde::Deserialize;
+
+use super::{is_omitted, render};
+
+const VECTORS: &str = include_str!("../vectors/mixtures.jsonl");
+
+#[derive(Deserialize)]
+struct Header {
+    prelude: String,
+    mixtures: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    function: String,
+    results: BTreeMap<String, Expected>,
+}
+
+/// The result of a call that does not fail.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Expected {
+    /// The printed result, `~` and the result as JSON.
+    Printed(String),
+    /// The printed result of a value that JSON does not have.
+    Plain { plain: String },
+    /// `true`: the result differs each time.
+    Any(#[expect(dead_code, reason = "it is always true")] bool),
+}
+
+/// Returns the call of a function with a mixture of arguments. A piped argument comes before `|`.
+fn call(function: &str, mixture: &str) -> String {
+    let argument = |kind: char| match kind {
+        'N' => "$nil",
+        // Nil that is held in an interface.
+        'J' => "$null.n",
+        'E' => r#""""#,
+        'T' => r#""a""#,
+        'D' => r#""1""#,
+        'Z' => "0",
+        'I' => "1",
+        'F' => "1.5",
+        'B' => "true",
+        'M' => "$map",
+        'H' => "$bare",
+        'P' => "$textmap",
+        'Y' => "$yaml",
+        'L' => "$list",
+        'K' => "$none",
+        'S' => "$texts",
+        other => panic!("{other} is not a kind of argument"),
+    };
+    let (piped, written) = mixture.split_once('|').unwrap_or(("", mixture));
+    let piped = piped.chars().map(|kind| format!("{} | ", argument(kind)));
+    let written = written.chars().map(|kind| format!(" {}", argument(kind)));
+    piped.chain([function.to_owned()]).chain(written).collect()
+}
+
+/// Returns the text of a result in the form that is expected.
+fn result(prelude: &str, call: &str, expected: Option<&Expected>) -> Option<String> {
+    let action = match expected {
+        Some(Expected::Printed(_)) => format!("$r := {call} }}}}{{{{ $r }}}}~{{{{ toJSON $r"),
+        _ => call.to_owned(),
+    };
+    let is_used = |declaration: &&str| {
+        let name = declaration.split_whitespace().nth(1);
+        name.is_some_and(|name| call.contains(name))
+    };
+    let declared: String = prelude.split_inclusive("}}").filter(is_used).collect();
+    render(&format!("{declared}{{{{ {action} }}}}")).ok()
+}
+
+fn is_same(expected: Option<&Expected>, ours: Option<&str>) -> bool {
+    match expected {
+        None => ours.is_none(),
+        Some(Expected::Any(_)) => ours.is_some(),
+        Some(Expected::Printed(text) | Expected::Plain { plain: text }) => ours == Some(text),
+    }
+}
+
+/// Returns the documented difference that a result shows. The texts are those of the page *Differences from
+/// consul-template*.
+fn documented(function: &str, mixture: &str, fails_in_go: bool) -> Option<&'static str> {
+    let has = |kinds: &[char]| mixture.contains(kinds);
+    match function {
+        "join" if fails_in_go && has(&['L', 'K']) => Some("`join` accepts a list of any type"),
+        "byKey" | "byTag" | "byPort" | "byMeta" | "explode" if fails_in_go && has(&['K']) => {
+            Some("Functions accept any list")
+        }
+        _ if fails_in_go && has(&['P', 'Y']) => Some("any map with the right content"),
+        "in" | "contains" if fails_in_go && has(&['N', 'J']) => {
+            Some("`in` and `contains` find no nil")
+        }
+        "sprig_typeOf" | "spew_sdump" if has(&['S']) => Some("All lists have the type"),
+        "scratch" => Some("`scratch` prints its type"),
+        "sprig_duration" => Some("`sprig_duration` accepts any"),
+        "sprig_genPrivateKey" => Some("New keys are ECDSA or Ed25519, never RSA or DSA"),
+        _ => None,
+    }
+}
+
+/// The names of the functions of this crate.
+fn names() -> BTreeSet<&'static str> {
+    let all = TABLES.iter().copied().flatten();
+    // `raw` does not exist in consul-template, and `sockaddr` depends on the host.
+    all.map(|function| function.go)
+        .filter(|name| !["raw", "sockaddr"].contains(name))
+        .collect()
+}
+
+#[test]
+fn row_8_no_mixture_of_arguments_has_another_result_than_in_consul_template() {
+    let differences = include_str!("../../../../docs/src/reference/differences.md");
+    let differences = differences.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut lines = VECTORS.lines();
+    let header: Header = serde_json::from_str(lines.next().expect("a header")).expect("a header");
+    assert_eq!(header.mixtures.len(), 120);
+    let mut untested = names();
+    let mut report = String::new();
+    for line in lines {
+        let Case { function, results } = serde_json::from_str(line).expect(line);
+        if !untested.remove(function.as_str()) || is_omitted(&function) {
+            continue;
+        }
+        for mixture in &header.mixtures {
+            let expected = results.get(mixture);
+            let call = call(&function, mixture);
+            let ours = result(&header.prelude, &call, expected);
+            if is_same(expected, ours.as_deref()) {
+                continue;
+            }
+            match documented(&function, mixture, expected.is_none()) {
+                Some(text) => assert!(differences.contains(text), "{text:?} is not documented"),
+                None => writeln!(report, "{call}\n    Go:   {expected:?}\n    ours: {ours:?}")
+                    .expect("text"),
+            }
+        }
+    }
+    assert!(untested.is_empty(), "no results of {untested:?}");
+    assert!(report.is_empty(), "{report}");
+}

@@ -1,0 +1,111 @@
+//! The definition of a health check.
+//!
+//! The fields and their order are those of Consul's Go client, which consul-template prints. JSON
+//! has the durations first, and only once.
+
+use std::time::Duration;
+
+use go_duration::GoDuration;
+use minijinja::Value;
+use serde_json::{Map, Value as Json};
+
+use super::kind::{record, text};
+use gotemplate::FunctionError;
+use gotemplate::json;
+use gotemplate::record::{Field, Fields, NilList, Schema, TypedMap};
+use gotemplate::scalar_object::{Methods, ScalarObject};
+
+/// The definition, with the fields that Consul has sent.
+#[derive(Clone, Debug)]
+pub(super) struct Definition(pub(super) Map<String, Json>);
+
+impl Definition {
+    fn text(&self, key: &str) -> Value {
+        text(self.0.get(key).and_then(Json::as_str).unwrap_or_default())
+    }
+
+    fn flag(&self, key: &str) -> Value {
+        Value::from(self.0.get(key).and_then(Json::as_bool).unwrap_or_default())
+    }
+
+    fn header(&self) -> Value {
+        let header = self.0.get("Header").and_then(Json::as_object);
+        let fields = header.cloned().unwrap_or_default();
+        let names = fields.keys().cloned();
+        let values = json::object(&fields);
+        Value::from_object(TypedMap {
+            entries: names
+                .map(|name| (name.clone(), values.get_attr(&name).unwrap_or_default()))
+                .collect(),
+            zero: Value::from_object(NilList),
+            is_nil: header.is_none(),
+        })
+    }
+
+    /// A duration, which Consul writes as a text, or as a number of nanoseconds.
+    fn duration(&self, key: &str) -> GoDuration {
+        let value = self
+            .0
+            .get(&format!("{key}Duration"))
+            .or_else(|| self.0.get(key));
+        let read = value.and_then(|value| match value {
+            Json::String(text) => text.parse().ok(),
+            other => other
+                .as_u64()
+                .map(|nanos| GoDuration(Duration::from_nanos(nanos))),
+        });
+        read.unwrap_or(GoDuration(Duration::ZERO))
+    }
+
+    fn shown(&self, key: &str) -> Value {
+        Value::from(self.duration(key).to_string())
+    }
+
+    /// A duration that YAML and TOML write as a number of nanoseconds.
+    fn number(&self, key: &str) -> Value {
+        let duration = self.duration(key);
+        Value::from_object(ScalarObject {
+            go_type: "api.ReadableDuration",
+            text: duration.to_string(),
+            properties: Vec::new(),
+            methods: Some(Box::new(Nanoseconds(duration.0.as_nanos()))),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Nanoseconds(u128);
+
+impl Methods for Nanoseconds {
+    fn call(&self, _: &str, _: &[Value]) -> Option<Result<Value, FunctionError>> {
+        None
+    }
+
+    fn encoded(&self) -> Option<String> {
+        Some(self.0.to_string())
+    }
+}
+
+record!(Definition, "api.HealthCheckDefinition", |definition| {
+    HTTP http => definition.text("HTTP"),
+    Header header => definition.header(),
+    Method method => definition.text("Method"),
+    Body body => definition.text("Body"),
+    TLSServerName tls_server_name => definition.text("TLSServerName"),
+    TLSSkipVerify tls_skip_verify => definition.flag("TLSSkipVerify"),
+    TCP tcp => definition.text("TCP"),
+    TCPUseTLS tcp_use_tls => definition.flag("TCPUseTLS"),
+    UDP udp => definition.text("UDP"),
+    GRPC grpc => definition.text("GRPC"),
+    OSService os_service => definition.text("OSService"),
+    GRPCUseTLS grpc_use_tls => definition.flag("GRPCUseTLS"),
+    IntervalDuration interval_duration (First) as "Interval" => definition.shown("Interval"),
+    TimeoutDuration timeout_duration (First) as "Timeout" => definition.shown("Timeout"),
+    DeregisterCriticalServiceAfterDuration deregister_critical_service_after_duration (First)
+        as "DeregisterCriticalServiceAfter" => definition.shown("DeregisterCriticalServiceAfter"),
+    SessionName session_name (UnlessEmpty) => definition.text("SessionName"),
+    Interval interval (Never) => definition.number("Interval"),
+    Timeout timeout (Never) => definition.number("Timeout"),
+    DeregisterCriticalServiceAfter deregister_critical_service_after (Never)
+        => definition.number("DeregisterCriticalServiceAfter"),
+});
