@@ -293,6 +293,43 @@ fn an_empty_directory_sets_nothing() {
 }
 
 #[test]
+fn row_7_validate_lists_each_call_that_will_fail_once() {
+    let folder = Folder::new();
+    folder.write(
+        "a.ctmpl",
+        "{{ if false }}{{ secret \"a\" }}{{ end }}\n{{ plugin \"b\" }}{{ \"c\" | plugin \"b\" }}",
+    );
+    folder.write("b.j2", "{% include 'c' %}{{ nomad_var('a') }}");
+    folder.write("c", "\n{{ write_to_file('a', '', '', '600', 'b') }}");
+    let templates = ["a.ctmpl:a", "b.j2:b", "a.ctmpl:c"];
+    let mut args = vec!["validate"];
+    for template in &templates {
+        args.extend(["-template", template]);
+    }
+    let ended = run(&folder, &args);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    let calls: Vec<&str> = ended
+        .log
+        .lines()
+        .filter_map(|line| line.strip_prefix("ctmpl: "))
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            "a.ctmpl:1:18: function \"secret\" is not supported yet: the template fails where it calls it",
+            "a.ctmpl:2:4: function \"plugin\" is not allowed: the template fails where it calls it",
+            "a.ctmpl:2:26: function \"plugin\" is not allowed: the template fails where it calls it",
+            "b.j2:1:21: function \"nomad_var\" is not supported yet: the template fails where it calls it",
+            "c:2:4: function \"write_to_file\" is not allowed: the template fails where it calls it",
+        ]
+    );
+    args.push("--allow=plugin,writeToFile");
+    let allowed = run(&folder, &args);
+    assert!(!allowed.log.contains("is not allowed"), "{}", allowed.log);
+    assert!(allowed.log.contains("nomad_var"), "{}", allowed.log);
+}
+
+#[test]
 fn validate_reads_everything_and_changes_nothing() {
     let folder = Folder::new();
     folder.write("good", "{{ key \"a\" }}");

@@ -1,5 +1,6 @@
 //! `ctmpl validate`: checks the configuration and parses every template.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 
 use super::output::{Failure, report};
@@ -20,17 +21,27 @@ pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
     })
 }
 
-/// Parses every template and reports the invalid ones. Returns `true` if all are valid.
+/// Parses every template. Reports the invalid ones, and the calls that fail when a template
+/// executes them. Returns `true` if all templates are valid.
 pub(super) fn templates_parse(config: &Config) -> bool {
-    let invalid: Vec<_> = config
-        .jobs
-        .iter()
-        .filter_map(|job| Template::read(job).err())
-        .collect();
-    for error in &invalid {
-        report(with_causes(error));
+    let mut valid = true;
+    let mut reported = BTreeSet::new();
+    for job in &config.jobs {
+        match Template::read(job) {
+            // Several jobs may have the same template.
+            Ok(template) => template
+                .failing_calls()
+                .iter()
+                .map(|call| with_causes(call))
+                .filter(|call| reported.insert(call.clone()))
+                .for_each(report),
+            Err(error) => {
+                valid = false;
+                report(with_causes(&error));
+            }
+        }
     }
-    invalid.is_empty()
+    valid
 }
 
 /// Formats an error with its causes. The text of an error may have several lines.

@@ -126,6 +126,14 @@ impl Engine {
         }
     }
 
+    /// The calls of functions that are unsupported or not allowed, as errors at their places.
+    pub(super) fn failing_calls(&self) -> Vec<TemplateError> {
+        match self {
+            Self::Go(template) => template.failing_calls(),
+            Self::Jinja(template) => template.failing_calls(),
+        }
+    }
+
     /// The files that the template includes; a Go template has none.
     pub(super) fn included(&self) -> Vec<PathBuf> {
         match self {

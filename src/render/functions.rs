@@ -10,13 +10,15 @@ mod instances;
 mod mesh;
 mod rendering;
 mod sources;
-pub mod unsupported;
 mod write_to_file;
 
 use std::sync::LazyLock;
 
+pub use ::functions::unsupported;
 use ::functions::{Function, Library, TABLES};
 use gotemplate::FunctionId;
+
+use crate::config::resolved::Permissions;
 
 /// All functions, by group.
 pub static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
@@ -57,6 +59,29 @@ pub fn id_in_go(name: &str) -> Option<FunctionId> {
 #[must_use]
 pub fn of_id(id: FunctionId) -> Option<&'static Function> {
     LIBRARY.of_id(id)
+}
+
+/// The names in Go templates of the functions that may fail when they are called: the unsupported
+/// ones, and those that need a permission.
+fn failing() -> impl Iterator<Item = &'static str> {
+    let guarded = all().map(|function| function.go);
+    unsupported::all()
+        .map(|function| function.go)
+        .chain(guarded.filter(|go| !Permissions::default().allow(go)))
+}
+
+/// Returns an identifier for the calls of a function that fails when it is called.
+#[must_use]
+pub fn failing_id(name: &str) -> Option<FunctionId> {
+    // The identifiers of the library begin at 0.
+    let index = failing().position(|failing| failing == name)?;
+    Some(FunctionId(usize::MAX - index))
+}
+
+/// Returns the name in Go templates of the function with the identifier of [`failing_id`].
+#[must_use]
+pub fn failing_of_id(id: FunctionId) -> Option<&'static str> {
+    failing().nth(usize::MAX - id.0)
 }
 
 /// Returns the function with this name in Jinja.

@@ -8,7 +8,8 @@ use gotemplate::{Delimiters, MissingKey};
 use minijinja::Value;
 
 use super::error::{Place, TemplateError};
-use super::functions;
+use super::functions::{self, unsupported};
+use super::hints::absent;
 use super::render_context::RenderContext;
 use super::undefined::Undefined;
 use crate::config::resolved::Permissions;
@@ -42,8 +43,7 @@ impl GoTemplate {
     /// Parses a template.
     ///
     /// # Errors
-    /// [`TemplateError`] if it is not a valid Go template, or calls a function that does not exist
-    /// or is not allowed.
+    /// [`TemplateError`] if it is not a valid Go template, or calls a function that does not exist.
     pub(super) fn parse(
         name: &str,
         source: &str,
@@ -56,7 +56,8 @@ impl GoTemplate {
             ..gotemplate::Options::default()
         };
         let template = gotemplate::Template::parse(name, source, &go_options, |name| {
-            functions::id_in_go(name).filter(|_| options.allow.allow(name))
+            let callable = functions::id_in_go(name).filter(|_| options.allow.allow(name));
+            callable.or_else(|| functions::failing_id(name))
         })
         .map_err(|error| failure::translate(name, source, &error))?;
         Ok(Self {
@@ -80,6 +81,18 @@ impl GoTemplate {
             Undefined::Empty => self.template.discover(&Value::from(()), context),
         };
         rendered.map_err(|error| failure::translate(&self.name, &self.source, &error))
+    }
+
+    /// The calls of functions that are unsupported or not allowed, as errors at their places.
+    pub(super) fn failing_calls(&self) -> Vec<TemplateError> {
+        let calls = self.template.calls().iter();
+        let failing = calls.filter_map(|(id, at)| Some((functions::failing_of_id(*id)?, *at)));
+        failing
+            .map(|(name, at)| {
+                let unsupported = unsupported::in_go(name);
+                absent::failing_call(&self.name, &self.source, at, name, unsupported)
+            })
+            .collect()
     }
 
     /// The file and place of a byte offset in the source.

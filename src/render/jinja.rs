@@ -207,6 +207,20 @@ impl JinjaTemplate {
         rendered.map_err(|error| self.failure(&error))
     }
 
+    /// The calls of functions that are unsupported or not allowed, in the template and its includes,
+    /// as errors at their places.
+    pub fn failing_calls(&self) -> Vec<TemplateError> {
+        let included = survey::includes(&self.name, &self.includes);
+        let names = std::iter::once(self.name.as_str())
+            .chain(included.iter().map(|include| include.name.as_str()));
+        names
+            .filter_map(|name| Some((name, self.environment.get_template(name).ok()?)))
+            .flat_map(|(name, template)| {
+                survey::failing_calls(&self.includes.shown(name), &template, &self.environment)
+            })
+            .collect()
+    }
+
     /// The file and place of a call; `None` if the source does not contain it.
     pub fn place(&self, call: &JinjaCall) -> Option<(String, Place)> {
         let source = self.includes.source(&call.template)?;

@@ -240,6 +240,13 @@ impl Template {
             ))
     }
 
+    /// The calls of functions that are unsupported or not allowed, as errors at their places. The
+    /// template fails when it executes one of them.
+    #[must_use]
+    pub fn failing_calls(&self) -> Vec<TemplateError> {
+        self.engine.failing_calls()
+    }
+
     /// The files to watch: the template itself and its includes, whether or not they exist.
     #[must_use]
     pub fn sources(&self) -> Vec<PathBuf> {

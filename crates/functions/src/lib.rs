@@ -29,6 +29,8 @@ mod library;
 
 pub mod reference;
 
+pub mod unsupported;
+
 pub mod args;
 
 mod environment;

@@ -19,8 +19,8 @@ mod pipeline;
 /// The maximum nesting of control structures and parentheses.
 const MAX_NESTING: usize = 200;
 
-/// Resolves the name of a function.
-pub(crate) type Resolve<'r> = &'r dyn Fn(&str) -> Option<FunctionId>;
+/// Resolves the name of a function at a byte offset.
+pub(crate) type Resolve<'r> = &'r dyn Fn(&str, usize) -> Option<FunctionId>;
 
 /// Parses `source`.
 pub(crate) fn parse(

@@ -1,5 +1,7 @@
 //! A template: parsed once, rendered many times.
 
+use std::cell::RefCell;
+
 use minijinja::Value;
 
 use crate::ast::Templates;
@@ -17,6 +19,8 @@ use crate::stack;
 #[derive(Debug)]
 pub struct Template {
     program: Program,
+    /// The functions that it calls, with the byte offsets of the calls.
+    calls: Box<[(FunctionId, usize)]>,
     /// The depth of the execution may exceed the stack of a thread.
     needs_large_stack: bool,
 }
@@ -32,8 +36,15 @@ impl Template {
         options: &Options,
         resolve: impl Fn(&str) -> Option<FunctionId>,
     ) -> Result<Self, Error> {
-        let templates = parser::parse(name, source, options, Comments::Skip, &resolve)?;
+        let calls = RefCell::new(Vec::new());
+        let record = |name: &str, offset| {
+            let function = resolve(name)?;
+            calls.borrow_mut().push((function, offset));
+            Some(function)
+        };
+        let templates = parser::parse(name, source, options, Comments::Skip, &record)?;
         Ok(Self {
+            calls: calls.take().into(),
             needs_large_stack: stack::needs_large_stack(name, &templates),
             program: Program {
                 name: name.into(),
@@ -59,6 +70,13 @@ impl Template {
     /// If the budget of the context is exhausted.
     pub fn discover(&self, dot: &Value, context: &dyn Context) -> Result<String, Error> {
         self.run(dot, context, ErrorPolicy::Skip)
+    }
+
+    /// The functions of the program that the template calls, with the byte offsets of the calls, in the order of the
+    /// source.
+    #[must_use]
+    pub fn calls(&self) -> &[(FunctionId, usize)] {
+        &self.calls
     }
 
     /// The source.
@@ -108,5 +126,7 @@ pub fn parse_tree(
         delimiters: delimiters.clone(),
         ..Options::default()
     };
-    parser::parse(name, source, &options, Comments::Keep, &resolve)
+    parser::parse(name, source, &options, Comments::Keep, &|name, _| {
+        resolve(name)
+    })
 }

@@ -7,6 +7,7 @@ use minijinja::Value;
 
 use crate::config::resolved::Format;
 use crate::render::functions;
+use crate::render::hints::absent;
 use crate::render::render_context::{CallSite, RenderContext};
 use ::functions::{Call, FunctionError, Group};
 use file_formats::escape::mark::Kind;
@@ -22,8 +23,11 @@ impl Context for RenderContext {
         args: &mut [Value],
         at: usize,
     ) -> Result<Value, FunctionError> {
-        let function = functions::of_id(function)
-            .ok_or_else(|| FunctionError::new("the function does not exist"))?;
+        let Some(function) = functions::of_id(function) else {
+            let name = functions::failing_of_id(function).unwrap_or_default();
+            let unsupported = functions::unsupported::in_go(name);
+            return Err(FunctionError::new(absent::message(name, unsupported)));
+        };
         for arg in args.iter_mut() {
             *arg = self.argument(function, std::mem::take(arg));
         }

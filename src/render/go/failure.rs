@@ -30,11 +30,18 @@ fn message(error: &Error) -> String {
             let calling = format!("error calling {name}: ");
             match error.message.strip_prefix(&format!("{calling}{name}: ")) {
                 Some(why) => calling + why,
+                None if is_absent(name, error) => absent::message(name, unsupported::in_go(name)),
                 None => error.message.clone(),
             }
         }
         _ => error.message.clone(),
     }
+}
+
+/// Returns `true` if the function is unknown, unsupported or not allowed.
+fn is_absent(name: &str, error: &Error) -> bool {
+    let failed = || absent::message(name, unsupported::in_go(name));
+    error.phase == Phase::Parse || error.message == format!("error calling {name}: {}", failed())
 }
 
 /// The enclosing `range` or `with`, or the declaration of the variable at the place.
@@ -81,7 +88,9 @@ fn declaration(before: &str, name: &str) -> Option<String> {
 
 fn hint(source: &str, error: &Error) -> Option<String> {
     let at = source.get(error.offset..).unwrap_or_default();
-    if let (Phase::Parse, ErrorSubject::Function(name)) = (error.phase, &error.subject) {
+    if let ErrorSubject::Function(name) = &error.subject
+        && is_absent(name, error)
+    {
         // This remedy is certain, so it has priority.
         if let Some(remedy) = absent::remedy(name, unsupported::in_go(name)) {
             return Some(remedy);

@@ -3,6 +3,7 @@
 //! Input: an unresolved name. Output: the reason, and the remedy.
 
 use crate::config::resolved::Permissions;
+use crate::render::error::{Place, TemplateError};
 use crate::render::functions;
 use crate::render::functions::unsupported::{self, Unsupported};
 
@@ -26,6 +27,24 @@ pub(in crate::render) fn remedy(name: &str, known: Option<&Unsupported>) -> Opti
     known
         .map(|function| function.remedy.to_owned())
         .or_else(|| unsupported::removed(name))
+}
+
+/// Returns `true` if a call of the function fails when it is executed, not when the template is parsed.
+pub(in crate::render) fn is_failing(name: &str, known: Option<&Unsupported>) -> bool {
+    known.is_some() || forbidden(name).is_some()
+}
+
+/// The warning about a call that fails when it is executed.
+pub(in crate::render) fn failing_call(
+    template: &str,
+    source: &str,
+    at: usize,
+    name: &str,
+    known: Option<&Unsupported>,
+) -> TemplateError {
+    let message = message(name, known) + ": the template fails where it calls it";
+    TemplateError::at(template, source, Place::of_byte(source, at), message)
+        .with_hint(remedy(name, known))
 }
 
 /// The hint for a sprig function without its prefix.

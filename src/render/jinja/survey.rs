@@ -10,7 +10,7 @@ use super::includes::Includes;
 use super::tags;
 use crate::render::error::{Place, TemplateError};
 use crate::render::functions::unsupported;
-use crate::render::hints;
+use crate::render::hints::{self, absent};
 
 static INCLUDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let name = r#"(?:"([^"\\]+)"|'([^'\\]+)')"#;
@@ -67,17 +67,59 @@ fn named(by: &str, source: &str) -> Vec<Found> {
 }
 
 /// Returns an error for the first call of a name that neither the template nor the library defines.
-///
-/// A template that extends another may use names of its parent, so its calls are checked only when
-/// it renders.
 pub(super) fn unknown_functions(
     name: &str,
     template: &Template<'_, '_>,
     environment: &Environment<'_>,
 ) -> Result<(), TemplateError> {
     let source = template.source();
+    let unknown = unknown_calls(template, environment);
+    let mut unknown = unknown.into_iter();
+    match unknown.find(|(_, called)| !absent::is_failing(called, unsupported::in_jinja(called))) {
+        None => Ok(()),
+        Some((at, function)) => {
+            let message = absent::message(function, None);
+            let error = TemplateError::at(name, source, Place::of_byte(source, at), message);
+            let tags = tags::read(source);
+            let known = environment
+                .globals()
+                .map(|(name, _)| name)
+                .chain(tags.declared());
+            Err(error.with_hint(hints::jinja::for_function(function, known)))
+        }
+    }
+}
+
+/// Returns a warning for each call of a function that is unsupported or not allowed. `shown` is the
+/// name of the template in messages.
+pub(super) fn failing_calls(
+    shown: &str,
+    template: &Template<'_, '_>,
+    environment: &Environment<'_>,
+) -> Vec<TemplateError> {
+    let source = template.source();
+    let warning = |(at, name): (usize, &str)| {
+        let known = unsupported::in_jinja(name);
+        absent::is_failing(name, known)
+            .then(|| absent::failing_call(shown, source, at, name, known))
+    };
+    unknown_calls(template, environment)
+        .into_iter()
+        .filter_map(warning)
+        .collect()
+}
+
+/// Returns the calls of names that neither the template nor the library defines.
+///
+/// A template that extends another may use names of its parent, so its calls are checked only when
+/// it renders.
+fn unknown_calls<'s>(
+    template: &'s Template<'_, '_>,
+    environment: &Environment<'_>,
+) -> Vec<(usize, &'s str)> {
+    let source = template.source();
     if source.contains("extends") {
-        return Ok(());
+        return Vec::new();
     }
     let known: BTreeSet<&str> = environment
         .globals()
@@ -87,21 +129,11 @@ pub(super) fn unknown_functions(
     let mut unknown = template.undeclared_variables(false);
     unknown.retain(|used| !known.contains(used.as_str()));
     if unknown.is_empty() {
-        return Ok(());
+        return Vec::new();
     }
-    let tags = tags::read(source);
-    match calls(&tags).find(|(_, called)| unknown.contains(*called)) {
-        None => Ok(()),
-        Some((at, function)) => {
-            let message = hints::absent::message(function, unsupported::in_jinja(function));
-            let error = TemplateError::at(name, source, Place::of_byte(source, at), message);
-            let known = environment
-                .globals()
-                .map(|(name, _)| name)
-                .chain(tags.declared());
-            Err(error.with_hint(hints::jinja::for_function(function, known)))
-        }
-    }
+    calls(&tags::read(source))
+        .filter(|(_, called)| unknown.contains(*called))
+        .collect()
 }
 
 /// The calls in a template: names before a parenthesis, inside a tag, that are neither methods nor filters.

@@ -52,14 +52,14 @@ impl Parser<'_> {
         Ok(Some(operand))
     }
 
-    /// The function with this name.
-    fn target(&self, name: &str) -> Option<Target> {
+    /// The function with this name, which is called at `offset`.
+    fn target(&self, name: &str, offset: usize) -> Option<Target> {
         if name == "executeTemplate" {
             return Some(Target::ExecuteTemplate);
         }
         Builtin::of_name(name)
             .map(Target::Builtin)
-            .or_else(|| (self.resolve)(name).map(Target::Function))
+            .or_else(|| (self.resolve)(name, offset).map(Target::Function))
     }
 
     fn term(&mut self) -> Result<Option<Operand>> {
@@ -102,7 +102,7 @@ impl Parser<'_> {
     }
 
     fn function(&mut self, token: &Token<'_>) -> Result<OperandKind> {
-        if let Some(target) = self.target(&token.text) {
+        if let Some(target) = self.target(&token.text, token.offset) {
             return Ok(OperandKind::Function(token.text.as_ref().into(), target));
         }
         let error = self.error_at_offset(

@@ -67,39 +67,133 @@ fn both_languages_have_the_functions_of_sprig() {
     }
 }
 
-#[test]
-fn an_unsupported_function_is_reported_when_the_template_is_read() {
-    let mut seen = 0;
-    for function in functions::unsupported::all() {
-        let cases = [
-            (
-                format!(
-                    "{{{{ if false }}}}{{{{ {} \"x\" }}}}{{{{ end }}}}",
-                    function.go
-                ),
-                Language::Go,
-                function.go,
-            ),
-            (
-                format!(
-                    "{{% if false %}}{{{{ {}('x') }}}}{{% endif %}}",
-                    function.jinja
-                ),
-                Language::Jinja,
-                function.jinja,
-            ),
-        ];
-        for (text, language, name) in cases {
-            let error = inline(&text, language).unwrap_err();
-            assert_eq!(
-                error.message,
-                format!("function {name:?} is not supported yet")
-            );
-            assert_eq!(error.hint.as_deref(), Some(function.remedy));
-            seen += 1;
-        }
+/// The calls of each unsupported function and of each function that needs a permission, with the language, the
+/// message of the error and the remedy.
+fn failing_calls() -> Vec<(String, Language, String, &'static str)> {
+    let unsupported = functions::unsupported::all();
+    let names = unsupported.map(|function| {
+        (
+            [function.go, function.jinja],
+            "is not supported yet",
+            function.remedy,
+        )
+    });
+    let guarded = [
+        (["plugin", "plugin"], "is not allowed", "--allow plugin"),
+        (
+            ["writeToFile", "write_to_file"],
+            "is not allowed",
+            "--allow writeToFile",
+        ),
+    ];
+    let mut calls = Vec::new();
+    for ([go, jinja], why, remedy) in names.chain(guarded) {
+        let message = |name: &str| format!("function {name:?} {why}");
+        calls.push((format!("{go} \"x\""), Language::Go, message(go), remedy));
+        calls.push((
+            format!("{jinja}('x')"),
+            Language::Jinja,
+            message(jinja),
+            remedy,
+        ));
     }
-    assert!(seen >= 18, "{seen}");
+    assert!(calls.len() >= 22, "{}", calls.len());
+    calls
+}
+
+#[test]
+fn row_12_the_node_of_a_node_that_does_not_exist_is_nil() {
+    let mut snapshot = Snapshot::default();
+    snapshot.record(Query::node("absent").unwrap(), Arc::new(Answer::Node(None)));
+    let cases = [
+        (
+            "{{ with node \"absent\" }}[{{ .Node }}]{{ end }}",
+            Ok("[<nil>]"),
+        ),
+        (
+            "{{ (node \"absent\").Services }}{{ node \"absent\" | toJSON }}",
+            Ok(r#"[]{"Node":null,"Services":null}"#),
+        ),
+        (
+            "{{ with (node \"absent\").Node }}x{{ else }}none{{ end }}",
+            Ok("none"),
+        ),
+        (
+            "{{ node \"absent\" }}{{ eq (node \"absent\").Node nil }}",
+            Ok("{<nil> []}true"),
+        ),
+        (
+            "{{ (node \"absent\").Node.Address }}",
+            Err("nil pointer evaluating *dependency.Node.Address"),
+        ),
+    ];
+    for (text, wanted) in cases {
+        let text = inline(text, Language::Go).unwrap();
+        let rendered = render(&text, &snapshot).text.map_err(|error| error.message);
+        assert_eq!(rendered.as_deref().map_err(String::as_str), wanted);
+    }
+    let jinja = "{{ node('absent').node is none }}[{{ node('absent').node }}]{{ node('absent').services | length }}";
+    let rendered = render(&inline(jinja, Language::Jinja).unwrap(), &snapshot).text;
+    assert_eq!(rendered, Ok("true[]0".into()));
+}
+
+#[test]
+fn row_7_a_function_that_is_not_available_fails_where_it_is_called() {
+    for (call, language, message, remedy) in failing_calls() {
+        let text = format!("a\n{{{{ {call} }}}}");
+        let template = inline(&text, language).unwrap();
+        let error = render(&template, &Snapshot::default()).text.unwrap_err();
+        assert_eq!(error.message, message, "{text}");
+        assert_eq!(error.place, Some(Place { line: 2, column: 4 }), "{text}");
+        assert!(error.hint.unwrap().contains(remedy), "{text}");
+    }
+}
+
+#[test]
+fn row_7_a_branch_that_is_not_taken_does_not_fail_but_its_call_is_listed_once() {
+    for (call, language, message, remedy) in failing_calls() {
+        let text = match language {
+            Language::Go => format!("{{{{ if false }}}}{{{{ {call} }}}}{{{{ end }}}}b"),
+            Language::Jinja => format!("{{% if false %}}{{{{ {call} }}}}{{% endif %}}b"),
+        };
+        let template = inline(&text, language).unwrap();
+        let rendered = render(&template, &Snapshot::default()).text;
+        assert_eq!(rendered, Ok("b".into()), "{text}");
+        let [listed] = &template.failing_calls()[..] else {
+            panic!("{text}: {:?}", template.failing_calls());
+        };
+        assert_eq!(
+            listed.message,
+            message + ": the template fails where it calls it"
+        );
+        assert_eq!(
+            listed.place,
+            Some(Place {
+                line: 1,
+                column: 18
+            }),
+            "{text}"
+        );
+        assert!(listed.hint.as_deref().unwrap().contains(remedy), "{text}");
+    }
+}
+
+#[test]
+fn row_7_a_function_of_vault_in_a_branch_that_is_not_taken_does_no_harm() {
+    let text = "{{ if env \"USE_VAULT\" }}{{ with secret \"s/a\" }}{{ .Data.p }}{{ end }}{{ else }}{{ key \"a\" }}{{ end }}";
+    let template = inline(text, Language::Go).unwrap();
+    assert_eq!(
+        render(&template, &known(&[("a", "1")])).text,
+        Ok("1".into())
+    );
+}
+
+#[test]
+fn row_7_a_variable_may_have_the_name_of_an_unsupported_function() {
+    let text = "{% macro secret(x) %}{{ x }}{% endmacro %}{{ secret('a') }}";
+    let template = inline(text, Language::Jinja).unwrap();
+    assert_eq!(render(&template, &Snapshot::default()).text, Ok("a".into()));
+    assert!(template.failing_calls().is_empty());
 }
 
 #[test]
@@ -118,7 +212,7 @@ fn a_former_method_has_a_hint() {
         node_meta: TextMap::new(),
         service_meta: TextMap::new(),
         address: String::new(),
-        service_tagged_addresses: BTreeMap::new(),
+        service_tagged_addresses: Nullable::new(),
         id: "web".into(),
         name: "web".into(),
         tags: vec!["x".into()],

@@ -152,7 +152,10 @@ fn without_permission_both_languages_report_the_function_and_the_remedy() {
         (JINJA, Language::Jinja, "write_to_file"),
     ];
     for (text, language, name) in calls {
-        let error = inline(text, language).unwrap_err();
+        let template = inline(text, language).unwrap();
+        let rendering = render(&template, &known(&[("a", "1")]));
+        assert!(rendering.outputs.is_empty());
+        let error = rendering.text.unwrap_err();
         assert_eq!(error.message, format!("function {name:?} is not allowed"));
         assert!(error.hint.unwrap().contains("--allow writeToFile"));
     }
