@@ -10,6 +10,7 @@
 //! | `METHOD TARGET [BODY]` | sends a request |
 //! | `consul ARGUMENTS` | runs Consul's command line |
 //! | `save NAME POINTER` | keeps a value of the last answer as `$NAME` |
+//! | `wakes TARGET METHOD TARGET [BODY]` | sends a blocking query for the first target, then the request; the query returns |
 //! | `until TARGET TEXT` | sends a request until the answer contains the text |
 //! | `serve` / `fail` | the service at `$PORT` succeeds / fails |
 
@@ -30,6 +31,9 @@ use crate::support::{http, within};
 
 /// The time limit of a step. A TTL of Consul's sessions ends after 20 s.
 const LIMIT: Duration = Duration::from_secs(45);
+
+/// The time that a blocking query must wait before the write.
+const QUIET: Duration = Duration::from_millis(150);
 
 /// A server, and what is known from earlier steps.
 struct Session {
@@ -81,6 +85,7 @@ impl Session {
             "consul" => self.consul(rest),
             "save" => self.save(rest),
             "until" => self.until(rest),
+            "wakes" => self.wakes(rest),
             "serve" | "fail" => {
                 self.backend.set_healthy(verb == "serve");
                 String::new()
@@ -136,6 +141,22 @@ impl Session {
         let value = value.unwrap_or_else(|| panic!("no {pointer} in {body}"));
         self.values.insert(name.to_owned(), value.to_owned());
         String::new()
+    }
+
+    fn wakes(&mut self, rest: &str) -> String {
+        let (target, write) = rest.split_once(' ').unwrap();
+        let before = http::get(self.address, target).unwrap();
+        let query = match before.header("X-Consul-Contenthash") {
+            Some(hash) => format!("{target}?hash={hash}&wait=5m"),
+            None => format!("{target}?index={}&wait=5m", before.index()),
+        };
+        let mut query = http::send(self.address, "GET", &query, "").unwrap();
+        assert!(query.is_silent_for(QUIET), "{target} does not block");
+        let (method, rest) = write.split_once(' ').unwrap();
+        let written = self.request(method, rest);
+        let answer = query.answer(LIMIT).unwrap();
+        let body = self.blur.body(&answer.body);
+        format!("{written}\n{} {body}", answer.status)
     }
 
     fn until(&mut self, rest: &str) -> String {

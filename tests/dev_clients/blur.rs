@@ -84,10 +84,18 @@ impl Blur {
                 }
             }
             Value::String(text) => json!(self.replaced(&text)),
-            Value::Array(items) => items
-                .into_iter()
-                .map(|item| self.value(None, item))
-                .collect(),
+            Value::Array(items) => {
+                let items = items.into_iter().map(|item| self.value(None, item));
+                let mut items: Vec<Value> = items.collect();
+                // Sessions are sorted by their random IDs, and this health not at all.
+                let is_unsorted = |item: &Value| {
+                    item.get("LockDelay").is_some() || item.get("AggregatedStatus").is_some()
+                };
+                if items.iter().all(is_unsorted) {
+                    items.sort_by_key(ToString::to_string);
+                }
+                Value::Array(items)
+            }
             Value::Object(fields) => {
                 let mut fields: Vec<_> = fields
                     .into_iter()

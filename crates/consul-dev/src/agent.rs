@@ -37,6 +37,7 @@ impl ClusterState {
         replace_checks: bool,
     ) {
         instance.node.clone_from(&self.identity.node);
+        self.agent.sidecars.remove(&instance.id);
         let mut kept = Vec::new();
         for NewCheck {
             mut check,
@@ -83,6 +84,18 @@ impl ClusterState {
                 debug_assert!(stored.is_ok(), "the instance was registered a line above");
             }
         });
+    }
+
+    /// Registers the sidecar proxy of an instance.
+    pub(crate) fn register_sidecar(
+        &mut self,
+        proxy: Instance,
+        checks: Vec<NewCheck>,
+        replace_checks: bool,
+    ) {
+        let id = proxy.id.clone();
+        self.register_instance(proxy, checks, replace_checks);
+        self.agent.sidecars.insert(id);
     }
 
     /// Returns the port of the sidecar proxy with this ID: its present one, or a free one. `None` if
@@ -132,7 +145,9 @@ impl ClusterState {
         let node = self.identity.node.clone();
         self.local()
             .write(|_, catalog, at| catalog.remove_instance(at, &node, id));
-        if let Some(sidecar) = self.agent.sidecars.remove(id) {
+        self.agent.sidecars.remove(id);
+        let sidecar = sidecar_id(id);
+        if self.agent.sidecars.contains(&sidecar) {
             self.deregister_instance(&sidecar);
         }
     }
@@ -206,6 +221,11 @@ impl ClusterState {
             "the catalog has all that is registered with the agent"
         );
     }
+}
+
+/// Returns the ID of the sidecar proxy of an instance.
+pub(crate) fn sidecar_id(instance: &str) -> String {
+    format!("{instance}-sidecar-proxy")
 }
 
 fn maintenance(id: String, of: &str, reason: &str) -> Check {

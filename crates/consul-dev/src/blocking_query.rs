@@ -11,10 +11,14 @@ use tokio::time::{Instant, sleep_until};
 use super::cluster_state::ClusterState;
 use super::faults::Interruptions;
 use super::filter::{Filter, FilterError};
+use super::go;
 use super::query::{Query, QueryWatch};
 use super::reply::Reply;
 use super::request::{ReadOptions, Request};
 use super::store::Store;
+
+/// The only path whose answer can be in PEM.
+const ROOTS: &str = "/v1/connect/ca/roots";
 
 /// The body at an index; `None` means 404.
 struct Indexed {
@@ -65,7 +69,7 @@ pub(crate) async fn answer(
             filter.retain(&mut body);
             if request.has("raw") && matches!(query, Query::Key(_)) {
                 raw(&body)
-            } else if request.has("pem") && matches!(query, Query::Certificate(_)) {
+            } else if query.is_of_roots() && request.path == ROOTS && is_pem(request)? {
                 return Ok(roots_in_pem(&body));
             } else {
                 Reply::json(&body, request.has("pretty"))
@@ -156,6 +160,19 @@ fn raw(body: &Value) -> Reply {
         .with("Content-Type", "text/plain")
         .with("X-Content-Type-Options", "nosniff")
         .with("Content-Security-Policy", "sandbox")
+}
+
+/// Returns `true` if `?pem` asks for certificates instead of JSON.
+fn is_pem(request: &Request) -> Result<bool, Reply> {
+    match request.get("pem") {
+        "" => Ok(false),
+        text => go::boolean(text).ok_or_else(|| {
+            Reply::text(
+                400,
+                "Bad request: The 'pem' query parameter must be a boolean value",
+            )
+        }),
+    }
 }
 
 /// Returns the root certificates in PEM.

@@ -3,7 +3,7 @@
 //! Input: writes, each at one index of a datacenter's raft log. Output: the state of the
 //! datacenters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::Catalog;
 use super::certificates::Authority;
@@ -96,8 +96,8 @@ pub(crate) struct Agent {
     pub(crate) checks: BTreeMap<String, Check>,
     /// The progress of the checks that have a definition, by ID.
     pub(crate) runs: BTreeMap<String, CheckRun>,
-    /// IDs of the sidecar proxies that were registered with an instance, by the instance's ID.
-    pub(crate) sidecars: BTreeMap<String, String>,
+    /// IDs of the sidecar proxies that were registered with an instance. They end with it.
+    pub(crate) sidecars: BTreeSet<String>,
 }
 
 /// The identity of the server.

@@ -134,6 +134,11 @@ impl Query {
         matches!(self, Self::Certificate(CertificateKind::Leaf(_)))
     }
 
+    /// Returns `true` for a query for the root certificates.
+    pub(crate) fn is_of_roots(&self) -> bool {
+        matches!(self, Self::Certificate(CertificateKind::Roots))
+    }
+
     /// Returns `true` if the answer says which consistency it has.
     pub(crate) fn shows_consistency(&self) -> bool {
         let is_other = matches!(self, Self::Sessions(_) | Self::Certificate(_));

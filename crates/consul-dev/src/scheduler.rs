@@ -103,3 +103,132 @@ fn elapse(cluster: &mut ClusterState, timer: &Timer, stamp: u64) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::check_method::{CheckDefinition, NewCheck};
+    use crate::cluster_state::Identity;
+    use crate::records::{Check, Instance};
+    use crate::sessions::Session;
+
+    /// Starts the task with an empty state.
+    fn start() -> (Store, JoinSet<()>) {
+        let cluster = ClusterState::new(Identity {
+            node: "n1".into(),
+            node_id: String::new(),
+            datacenter: "dc1".into(),
+            address: "127.0.0.1".into(),
+            rpc_port: 1,
+            lan_port: 2,
+            wan_port: 3,
+        });
+        let store = Store::new(cluster);
+        let mut task = JoinSet::new();
+        task.spawn(run(store.clone(), CancellationToken::new()));
+        (store, task)
+    }
+
+    fn register(store: &Store, ttl: u64, deregister_after: Option<Duration>) {
+        let instance = Instance {
+            id: "web".into(),
+            name: "web".into(),
+            ..Instance::default()
+        };
+        let check = NewCheck {
+            check: Check {
+                id: "c".into(),
+                status: "passing".into(),
+                kind: "ttl".into(),
+                ..Check::default()
+            },
+            definition: Some(Arc::new(CheckDefinition {
+                method: CheckMethod::Ttl(Duration::from_secs(ttl)),
+                interval: Duration::ZERO,
+                timeout: Duration::ZERO,
+                successes: 0,
+                failures: 0,
+                deregister_after,
+                max_output: 0,
+            })),
+        };
+        store.write(|cluster| cluster.register_instance(instance, vec![check], false));
+    }
+
+    fn status(store: &Store) -> Option<String> {
+        store.read(|cluster| {
+            let check = cluster.agent.checks.get("c");
+            check.map(|check| check.status.clone())
+        })
+    }
+
+    async fn seconds(count: u64) {
+        sleep(Duration::from_secs(count)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_report_starts_the_ttl_again() {
+        let (store, _task) = start();
+        register(&store, 10, None);
+        seconds(9).await;
+        let reported = store.write(|cluster| cluster.report("c", "passing", ""));
+        assert!(reported.is_ok());
+        seconds(9).await;
+        assert_eq!(status(&store).as_deref(), Some("passing"));
+        seconds(2).await;
+        assert_eq!(status(&store).as_deref(), Some("critical"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_is_critical_for_too_long_is_deregistered() {
+        let (store, _task) = start();
+        register(&store, 10, Some(Duration::from_secs(90)));
+        seconds(11).await;
+        assert_eq!(status(&store).as_deref(), Some("critical"));
+        // A recovery starts the time again.
+        seconds(80).await;
+        for status in ["passing", "critical"] {
+            let reported = store.write(|cluster| cluster.report("c", status, ""));
+            assert!(reported.is_ok());
+        }
+        seconds(80).await;
+        assert_eq!(status(&store).as_deref(), Some("critical"));
+        seconds(11).await;
+        assert_eq!(status(&store), None);
+        let is_known = store.read(|cluster| cluster.agent.instances.contains_key("web"));
+        assert!(!is_known);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_ends_after_twice_its_ttl_and_its_keys_are_locked_later() {
+        let (store, _task) = start();
+        let session = Session {
+            node: "n1".into(),
+            ttl: Some(Duration::from_secs(10)),
+            lock_delay: Duration::from_secs(15),
+            ..Session::default()
+        };
+        let id = store.write(|cluster| cluster.local().create_session(session));
+        let id = id.expect("a session");
+        store.write(|cluster| {
+            let dc = cluster.local();
+            dc.write(|kv, _, at| kv.lock(at, "k", (b"x", 0), &id))
+        });
+        let exists = || store.write(|cluster| cluster.local().sessions.get(&id).is_some());
+        let is_delayed =
+            || store.write(|cluster| cluster.local().sessions.delays().contains_key("k"));
+        seconds(15).await;
+        store.write(|cluster| cluster.local().sessions.renew(&id).is_some());
+        seconds(19).await;
+        assert!(exists() && !is_delayed());
+        seconds(2).await;
+        assert!(!exists() && is_delayed());
+        seconds(15).await;
+        assert!(!is_delayed());
+    }
+}

@@ -10,6 +10,9 @@ use crate::reply::Reply;
 use crate::request::Request;
 use crate::store::Store;
 
+/// The maximum length of a service's name in a certificate, in bytes.
+const MAX_NAME: usize = 255;
+
 /// Returns the root certificates; creates them with the first request.
 pub(crate) fn roots(store: &Store, request: &Request, _: &str) -> Handled {
     ensure(
@@ -25,6 +28,10 @@ pub(crate) fn roots(store: &Store, request: &Request, _: &str) -> Handled {
 pub(crate) fn leaf(store: &Store, request: &Request, service: &str) -> Handled {
     if service.is_empty() {
         return Err(Reply::text(500, "URI must be either service or agent"));
+    }
+    if service.len() > MAX_NAME {
+        let text = format!("the name of the service has more than {MAX_NAME} bytes");
+        return Err(Reply::text(400, text));
     }
     let now = SystemTime::now();
     let is_fresh = |dc: &Datacenter| {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::check_definition;
+use crate::agent::sidecar_id;
 use crate::check_method::{
     Alias, CheckDefinition, CheckMethod, LoopbackTarget, MAX_OUTPUT, NewCheck,
 };
@@ -44,14 +45,10 @@ pub(crate) fn register_service(store: &Store, request: &Request, _: &str) -> Han
         let sidecar = sidecar
             .map(|sidecar| placed(sidecar, &instance, cluster)?.finished())
             .transpose()?;
-        let id = instance.id.clone();
-        cluster.register_instance(instance, checks, replaces_checks(request));
-        match sidecar {
-            Some((proxy, checks)) => {
-                cluster.agent.sidecars.insert(id, proxy.id.clone());
-                cluster.register_instance(proxy, checks, replaces_checks(request));
-            }
-            None => drop(cluster.agent.sidecars.remove(&id)),
+        let replace = replaces_checks(request);
+        cluster.register_instance(instance, checks, replace);
+        if let Some((proxy, checks)) = sidecar {
+            cluster.register_sidecar(proxy, checks, replace);
         }
         Ok::<(), Reply>(())
     })?;
@@ -132,7 +129,7 @@ fn read_sidecar(value: Value, of: &Instance) -> Result<Registration, Reply> {
         let text = "A SidecarService cannot have a nested SidecarService";
         return Err(invalid(&[text]));
     }
-    instance.id = format!("{}-sidecar-proxy", of.id);
+    instance.id = sidecar_id(&of.id);
     if instance.name.is_empty() {
         instance.name = format!("{}-sidecar-proxy", of.name);
     }

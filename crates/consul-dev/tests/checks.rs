@@ -1,0 +1,275 @@
+//! Tests of running checks over HTTP: what is probed, what is refused, and when it ends.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use consul_dev::{Background, Options};
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn start() -> Background {
+    Background::start(Options::default()).expect("a server")
+}
+
+/// Sends a request. Returns the status line, the headers and the body.
+fn send(address: SocketAddr, method: &str, target: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect_timeout(&address, DEADLINE).expect("a connection");
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+fn register(consul: &Background, check: &str) -> String {
+    let body = format!(r#"{{"Name":"web","Check":{check}}}"#);
+    send(consul.address(), "PUT", "/v1/agent/service/register", &body)
+}
+
+fn checks(consul: &Background) -> String {
+    send(consul.address(), "GET", "/v1/agent/checks", "")
+}
+
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "not within {DEADLINE:?}: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The requests of a server.
+#[derive(Default)]
+struct Served {
+    count: AtomicUsize,
+    open: AtomicUsize,
+    most_open: AtomicUsize,
+}
+
+impl Served {
+    fn count(&self) -> usize {
+        self.count.load(Ordering::SeqCst)
+    }
+}
+
+/// Serves this answer to every request, until the process ends. Returns the port and the requests.
+fn serve(answer: String) -> (u16, Arc<Served>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let served = Arc::new(Served::default());
+    let shared = Arc::clone(&served);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let (answer, served) = (answer.clone(), Arc::clone(&shared));
+            std::thread::spawn(move || {
+                let open = served.open.fetch_add(1, Ordering::SeqCst) + 1;
+                served.most_open.fetch_max(open, Ordering::SeqCst);
+                let mut some = [0; 4096];
+                drop(stream.read(&mut some));
+                served.count.fetch_add(1, Ordering::SeqCst);
+                served.open.fetch_sub(1, Ordering::SeqCst);
+                drop(stream.write_all(answer.as_bytes()));
+            });
+        }
+    });
+    (port, served)
+}
+
+fn response(head: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+}
+
+fn http_check(port: u16) -> String {
+    format!(r#"{{"HTTP":"http://127.0.0.1:{port}/a","Interval":"1s"}}"#)
+}
+
+#[test]
+fn other_machines_are_not_probed() {
+    let consul = start();
+    let wrong = [
+        r#"{"HTTP":"http://192.0.2.1/","Interval":"1s"}"#,
+        r#"{"HTTP":"https://127.0.0.1/","Interval":"1s"}"#,
+        r#"{"HTTP":"http://127.0.0.1@192.0.2.1/","Interval":"1s"}"#,
+        r#"{"TCP":"192.0.2.1:80","Interval":"1s"}"#,
+        r#"{"TCP":"0.0.0.0:80","Interval":"1s"}"#,
+        r#"{"TCP":"example.com:80","Interval":"1s"}"#,
+    ];
+    for check in wrong {
+        let answer = register(&consul, check);
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{check}: {answer}");
+        assert!(
+            answer.contains("only checks addresses of this machine"),
+            "{answer}"
+        );
+    }
+    let answer = register(&consul, r#"{"GRPC":"127.0.0.1:1","Interval":"1s"}"#);
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(checks(&consul).ends_with("{}"));
+}
+
+#[test]
+fn a_redirect_to_another_machine_is_not_followed() {
+    let consul = start();
+    let (port, _) = serve(response("302 Found\r\nLocation: http://192.0.2.1/", ""));
+    register(&consul, &http_check(port));
+    eventually("the check fails", || {
+        checks(&consul).contains("leaves this machine")
+    });
+    assert!(checks(&consul).contains("critical"));
+}
+
+#[test]
+fn a_redirect_on_this_machine_is_followed_and_an_endless_one_ends() {
+    let consul = start();
+    let (end, _) = serve(response("200 OK", "hello"));
+    let to = format!("302 Found\r\nLocation: http://localhost:{end}/b");
+    let (first, _) = serve(response(&to, ""));
+    register(&consul, &http_check(first));
+    eventually("the check passes", || {
+        checks(&consul).contains("200 OK Output: hello")
+    });
+    let (endless, served) = serve(response("302 Found\r\nLocation: /a", ""));
+    register(&consul, &http_check(endless));
+    eventually("the check fails", || {
+        checks(&consul).contains("stopped after 10 redirects")
+    });
+    assert!(served.count() >= 11);
+}
+
+#[test]
+fn too_many_requests_is_a_warning_and_a_long_output_is_cut() {
+    let consul = start();
+    let body = "x".repeat(3 * 1024 * 1024);
+    let (port, _) = serve(response("429 Too Many Requests", &body));
+    register(&consul, &http_check(port));
+    eventually("a warning", || checks(&consul).contains("\"warning\""));
+    let length = checks(&consul).len();
+    assert!(length < 8 * 1024, "{length} bytes");
+}
+
+#[test]
+fn a_server_without_an_answer_fails_its_check_in_time() {
+    let consul = start();
+    // It accepts, because the system does, and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("an address").port();
+    register(&consul, &http_check(port));
+    eventually("a timeout", || {
+        checks(&consul).contains("context deadline exceeded")
+    });
+}
+
+#[test]
+fn checks_end_with_their_service_and_with_the_server() {
+    let consul = start();
+    let (port, served) = serve(response("200 OK", ""));
+    register(&consul, &http_check(port));
+    eventually("a second probe", || served.count() >= 2);
+    send(
+        consul.address(),
+        "PUT",
+        "/v1/agent/service/deregister/web",
+        "",
+    );
+    let (other, other_served) = serve(response("200 OK", ""));
+    register(&consul, &http_check(other));
+    eventually("probes of another service", || other_served.count() >= 3);
+    // The first service was not probed any more: the second had three probes since then.
+    assert!(served.count() <= 3);
+    consul.stop();
+    let at_end = other_served.count();
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(other_served.count(), at_end);
+}
+
+#[test]
+fn hundreds_of_checks_run_with_a_limit() {
+    let consul = start();
+    let (port, served) = serve(response("200 OK", ""));
+    for number in 0..200 {
+        let body = format!(
+            r#"{{"ID":"web-{number}","Name":"web","Check":{}}}"#,
+            http_check(port)
+        );
+        send(consul.address(), "PUT", "/v1/agent/service/register", &body);
+    }
+    eventually("all pass", || !checks(&consul).contains("critical"));
+    assert!(served.count() >= 200);
+    let most = served.most_open.load(Ordering::SeqCst);
+    assert!(most <= 32, "{most} probes at a time");
+}
+
+#[test]
+fn extreme_times_are_accepted_and_do_no_harm() {
+    let consul = start();
+    for check in [
+        r#"{"TTL":"100000000000000h"}"#,
+        r#"{"TTL":"99999999999999999999999999h"}"#,
+        r#"{"HTTP":"http://127.0.0.1:1/","Interval":"100000000000000h","Timeout":"100000000000000h"}"#,
+        r#"{"TCP":"127.0.0.1:1","Interval":"1ns","DeregisterCriticalServiceAfter":"100000000000000h"}"#,
+        r#"{"TCP":"127.0.0.1:1","Interval":-1}"#,
+        r#"{"TCP":"127.0.0.1:1","Interval":"1s","OutputMaxSize":9223372036854775807,"FailuresBeforeCritical":-5}"#,
+    ] {
+        register(&consul, check);
+    }
+    let session = r#"{"LockDelay":9223372036854775807}"#;
+    let created = send(consul.address(), "PUT", "/v1/session/create", session);
+    let id = created.rsplit('"').nth(1).expect("an ID").to_owned();
+    let key = format!("/v1/kv/a?acquire={id}");
+    assert!(send(consul.address(), "PUT", &key, "x").ends_with("true"));
+    let end = format!("/v1/session/destroy/{id}");
+    assert!(send(consul.address(), "PUT", &end, "").ends_with("true"));
+    assert!(send(consul.address(), "GET", "/v1/kv/a?raw", "").ends_with('x'));
+    eventually("the server still runs checks", || {
+        register(&consul, r#"{"TCP":"127.0.0.1:1","Interval":"1s"}"#);
+        checks(&consul).contains("connection refused")
+    });
+}
+
+#[test]
+fn endpoints_that_the_server_does_not_have_answer_501_with_a_text() {
+    let consul = start();
+    for path in consul_dev::absent_endpoints() {
+        let path = if path.ends_with('/') {
+            format!("{path}x")
+        } else {
+            (*path).to_owned()
+        };
+        for method in ["GET", "PUT"] {
+            let answer = send(consul.address(), method, &path, "");
+            assert!(
+                answer.starts_with("HTTP/1.1 501 "),
+                "{method} {path}: {answer}"
+            );
+            assert!(
+                answer.contains("not part of the embedded server"),
+                "{answer}"
+            );
+        }
+    }
+    let answer = send(consul.address(), "GET", "/v1/agent/nope", "");
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    assert!(
+        answer.contains("/v1/agent/nope is not an endpoint of Consul"),
+        "{answer}"
+    );
+    let kind = r#"{"Name":"g","Kind":"mesh-gateway","Port":1}"#;
+    let answer = send(consul.address(), "PUT", "/v1/agent/service/register", kind);
+    assert!(answer.starts_with("HTTP/1.1 501 "), "{answer}");
+    let answer = send(
+        consul.address(),
+        "PUT",
+        "/v1/txn",
+        r#"[{"Node":{"Verb":"get"}}]"#,
+    );
+    assert!(answer.starts_with("HTTP/1.1 501 "), "{answer}");
+}
