@@ -27,29 +27,52 @@ pub mod values;
 pub mod wait;
 
 pub use arguments::{Arguments, DevArguments};
-use config_blocks::{Block as _, Error, Found, Source, find};
+use config_blocks::{Block, Error, Found, Overridden, Source, find};
 pub use config_blocks::{Environment, Flags};
 pub use error::ConfigError;
-use layer::{ConfigLayer, ConsulBlock};
+use layer::{AuthBlock, ConfigLayer, ConsulBlock};
 use resolved::DevConfig;
 pub use resolved::{Config, ConsulConfig};
 pub use values::language_of;
 
-/// Resolves the configuration: flags over `CT_LOCAL_CONFIG` over environment over files over defaults.
+/// The warning for files without a template.
+const NOTHING_YET: &str = "there is no template and no exec command in the configuration yet: nothing is done until a reload \
+                           finds one";
+
+/// Resolves the configuration: flags over `CT_LOCAL_CONFIG` over files over environment over defaults.
 ///
 /// Reads the configuration files and the token file; the client reads the files for TLS.
 ///
 /// # Errors
 /// [`ConfigError`]; [`ConfigError::exit_code`] tells bad flags from bad configuration.
 pub fn load(arguments: Arguments, environment: &Environment) -> Result<Config, ConfigError> {
+    load_with_notes(arguments, environment).map(|(config, _)| config)
+}
+
+/// As [`load`], with notes for `ctmpl validate`: what has another effect than a user may expect.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with_notes(
+    arguments: Arguments,
+    environment: &Environment,
+) -> Result<(Config, Vec<String>), ConfigError> {
+    let has_files = !arguments.config.is_empty();
     let Layers {
         layer,
         dev,
         warnings,
+        notes,
     } = layers(arguments, environment)?;
     let mut config = resolve::resolve(layer, dev, environment)?;
     config.warnings.splice(0..0, warnings);
-    Ok(config)
+    if !config.has_work() {
+        if !has_files {
+            return Err(ConfigError::NothingToDo);
+        }
+        config.warnings.push(NOTHING_YET.to_owned());
+    }
+    Ok((config, notes))
 }
 
 /// The configuration that [`load`] would use, as HCL with the origin of each value; secrets are `***`.
@@ -68,6 +91,8 @@ struct Layers {
     dev: Option<DevConfig>,
     /// What the operator should know about the files.
     warnings: Vec<String>,
+    /// What only a check of the configuration shows.
+    notes: Vec<String>,
 }
 
 /// Reads all layers. The precedence of the sources is decided here.
@@ -78,40 +103,65 @@ fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, Con
     let mut warnings = Vec::new();
     let mut below = ConfigLayer::default();
     for path in arguments.config {
-        let Found { files, left } = find(&path)?;
+        let Found { files, backups } = find(&path)?;
         for file in files {
-            below = file::layer(&file::load(&file)?)?.over(below);
+            let layer = file::load(&file).and_then(|source| file::layer(&source));
+            let layer = layer.map_err(|error| error::with_remedy(error, file == path))?;
+            below = layer.over(below);
         }
-        if !left.is_empty() {
-            let left: Vec<_> = left.iter().map(|path| path.display().to_string()).collect();
+        if !backups.is_empty() {
+            let names: Vec<_> = backups
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
             warnings.push(format!(
-                "not read, since its name does not end in .hcl, .json, .yaml, .yml or .toml: {}",
-                left.join(", ")
+                "not read, since the name is that of a backup: {}",
+                names.join(", ")
             ));
         }
     }
-    below = environment_layer(environment)?.over(below);
+    below = local_layer(environment)?.over(below);
+    let mut variables = ConfigLayer::from_inputs(environment)?;
     if dev.is_some() {
         // The embedded server needs none of it.
-        below.consul = ConsulBlock::default();
+        (below.consul, variables.consul) = <(ConsulBlock, ConsulBlock)>::default();
         below
             .unsupported
             .retain(|span| !span.key.starts_with("consul"));
     }
+    let upper = flags.over(below);
+    let mut lower = variables.clone();
+    if Block::is_set(&upper.consul.auth) {
+        // A user with the password of another one would be a third account.
+        lower.consul.auth = AuthBlock::default();
+    }
+    let layer = upper.over(lower);
     Ok(Layers {
-        layer: flags.over(below),
+        notes: overridden(&layer, &variables),
+        layer,
         dev,
         warnings,
     })
 }
 
-/// The layer of the environment, with `CT_LOCAL_CONFIG` over the other variables. What can be wrong only in its use (an
-/// address, a log level) is checked later, unless a higher layer overrides it.
-fn environment_layer(environment: &Environment) -> Result<ConfigLayer, Error> {
-    let layer = ConfigLayer::from_inputs(environment)?;
+/// One note for each environment variable that is not in force. It shows no value, which may be a secret.
+fn overridden(layer: &ConfigLayer, variables: &ConfigLayer) -> Vec<String> {
+    let mut found = Vec::new();
+    layer.overridden(variables, &mut found);
+    let note = |Overridden { origin, by }| match by {
+        Some(by) => format!("{origin} is not used: {by} has another value, and overrides it"),
+        None => format!("{origin} is not used: a file or a flag sets another key that replaces it"),
+    };
+    let mut notes: Vec<_> = found.into_iter().map(note).collect();
+    notes.dedup();
+    notes
+}
+
+/// The layer of `CT_LOCAL_CONFIG`.
+fn local_layer(environment: &Environment) -> Result<ConfigLayer, Error> {
     match environment.first(&["CT_LOCAL_CONFIG"])? {
-        Some((name, text)) => Ok(file::layer(&Source::of_variable(name, text))?.over(layer)),
-        None => Ok(layer),
+        Some((name, text)) => file::layer(&Source::of_variable(name, text)),
+        None => Ok(ConfigLayer::default()),
     }
 }
 
@@ -128,7 +178,8 @@ pub(crate) fn sandbox(directory: &std::path::Path) -> safe_read::Sandbox<'_> {
 /// # Errors
 /// As [`load`].
 pub fn consul(flags: &Flags, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
-    let layer = ConfigLayer::from_inputs(flags)?.over(environment_layer(environment)?);
+    let local = local_layer(environment)?.over(ConfigLayer::from_inputs(environment)?);
+    let layer = ConfigLayer::from_inputs(flags)?.over(local);
     resolve::consul_config(layer.consul, environment)
 }
 

@@ -49,7 +49,7 @@ pub struct Signals {
 /// The role of each signal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Roles {
-    /// The signal that shuts down, in addition to TERM, INT and QUIT.
+    /// The signal that shuts down, in addition to TERM, INT and QUIT; with `None`, INT does not either.
     pub kill: Option<Signal>,
     /// The signal that reloads; it may be TERM, INT or QUIT.
     pub reload: Option<Signal>,
@@ -71,7 +71,7 @@ impl Roles {
             Some(SignalAction::End(signal))
         } else if reload == Some(signal) {
             Some(SignalAction::Reload)
-        } else if SHUTDOWN.contains(&signal) {
+        } else if SHUTDOWN.contains(&signal) && (kill.is_some() || signal != Signal::SIGINT) {
             Some(SignalAction::End(signal))
         } else {
             child.then_some(SignalAction::Forward(signal))
@@ -221,6 +221,7 @@ mod tests {
             roles(Some(Signal::SIGHUP), Some(Signal::SIGHUP)).action(Signal::SIGHUP),
             Some(SignalAction::End(Signal::SIGHUP))
         );
+        assert_eq!(reload_on_term.action(Signal::SIGINT), None);
         let with_child = Roles {
             child: true,
             ..reload_on_term
@@ -235,7 +236,8 @@ mod tests {
         );
         assert_eq!(
             with_child.action(Signal::SIGINT),
-            Some(SignalAction::End(Signal::SIGINT))
+            Some(SignalAction::Forward(Signal::SIGINT)),
+            "without a kill signal, INT is like any other signal"
         );
     }
 

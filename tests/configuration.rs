@@ -86,7 +86,7 @@ fn layered() -> Folder {
         r#"{"template": [{"source": "in", "destination": "c"}]}"#,
     );
     folder.write("d/c.json~", "garbage");
-    folder.write("d/notes.txt", "garbage");
+    folder.write("d/d.bak", "garbage");
     folder
 }
 
@@ -140,7 +140,7 @@ fn later_files_take_precedence_and_templates_accumulate() {
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     assert_eq!(["a", "b", "c", "e"].map(|name| folder.read(name)), ["x"; 4]);
     assert!(
-        ended.log.contains("d/c.json~, d/notes.txt"),
+        ended.log.contains("that of a backup: d/c.json~, d/d.bak"),
         "{}",
         ended.log
     );
@@ -281,15 +281,6 @@ fn a_wrong_configuration_exits_with_15_and_names_its_position() {
         assert_eq!(ended.log.lines().count(), 1, "{}", ended.log);
         assert!(!folder.path("out").exists(), "{name}");
     }
-}
-
-#[test]
-fn an_empty_directory_sets_nothing() {
-    let folder = Folder::new();
-    fs::create_dir(folder.path("d")).unwrap();
-    let ended = run(&folder, &["-config=d", "-once"]);
-    assert_eq!(ended.code(), Some(13));
-    assert!(ended.log.contains("nothing to do"), "{}", ended.log);
 }
 
 #[test]

@@ -176,6 +176,34 @@ async fn entries_of_the_store_are_read_and_absent_ones_are_no_error() {
 }
 
 #[tokio::test]
+async fn a_404_without_an_index_is_not_a_missing_key() {
+    for query in [
+        Query::key("app/one").unwrap(),
+        Query::pairs("app").unwrap(),
+        service("web"),
+        Query::node("").unwrap(),
+    ] {
+        let error = fixture(&query, "error-404-path").await.unwrap_err();
+        assert!(
+            matches!(error, Error::NotConsul { .. }) && error.concerns_the_server(),
+            "{query}: {error:?}"
+        );
+    }
+    let text = "Namespace not found";
+    let answer = format!(
+        "HTTP/1.1 404 Not Found\r\nContent-Length: {}\r\n\r\n{text}",
+        text.len()
+    );
+    let error = ask(&Query::key("a").unwrap(), answer.into_bytes()).await;
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .ends_with("answered 404: Namespace not found")
+    );
+}
+
+#[tokio::test]
 async fn the_catalog_is_read_and_sorted() {
     let reply = fixture(
         &Query::services("").unwrap(),

@@ -8,10 +8,11 @@ use std::ffi::OsString;
 use process_tree::Environment;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::config::exec::Variable;
 use crate::config::resolved::EnvironmentConfig;
 
 /// Returns the environment: the variables of ctmpl that pass the filter, the exports, and the
-/// custom variables of the configuration; later ones override earlier ones. The notification
+/// custom variables of the configuration; later ones override earlier ones, except those without a value. The notification
 /// variables of systemd are omitted. As in consul-template, the filter does not apply to exports.
 pub fn environment(config: &EnvironmentConfig, exports: &[(String, SecretString)]) -> Environment {
     let passes = |name: &OsString| {
@@ -22,20 +23,20 @@ pub fn environment(config: &EnvironmentConfig, exports: &[(String, SecretString)
     let exports = exports
         .iter()
         .map(|(name, value)| (name, value.expose_secret()));
-    let custom = config
-        .custom
-        .iter()
-        .map(|variable| (&variable.name, &variable.value));
     let mut environment: Environment = own.collect();
     environment.extend(exports);
-    environment.extend(custom);
+    for Variable { name, value } in &config.custom {
+        match value {
+            Some(value) => environment.extend([(name, value)]),
+            None => environment.set_default(name, ""),
+        }
+    }
     environment
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::exec::Variable;
 
     #[test]
     fn the_filter_applies_to_own_variables_but_not_to_exports_and_custom_ones() {
@@ -83,7 +84,7 @@ mod tests {
         );
         let custom = |value: &str| Variable {
             name: "X".to_owned(),
-            value: value.to_owned(),
+            value: Some(value.to_owned()),
         };
         let pristine = EnvironmentConfig {
             pristine: true,
@@ -95,5 +96,24 @@ mod tests {
             [None, None, there, Some("$PATH".to_owned())],
             "custom values are not expanded, and the last one counts"
         );
+    }
+
+    #[test]
+    fn a_name_without_a_value_is_empty_and_replaces_no_value() {
+        let named = |name: &str| Variable {
+            name: name.to_owned(),
+            value: None,
+        };
+        let config = EnvironmentConfig {
+            custom: vec![named("X"), named("PATH")],
+            ..EnvironmentConfig::default()
+        };
+        let all = environment(&config, &[]);
+        let value = |name: &str| {
+            let mut values = all.iter().filter(|(known, _)| *known == name);
+            values.next().map(|(_, value)| value.clone())
+        };
+        assert_eq!(value("X"), Some("".into()));
+        assert_eq!(value("PATH"), std::env::var_os("PATH"));
     }
 }

@@ -26,7 +26,15 @@ pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
             exit_code::FAILURE
         });
     }
-    let read_again = move || config::load(arguments.clone(), &environment);
+    // A file that is empty while it is written must not stop everything.
+    let had_work = config.has_work();
+    let read_again = move || {
+        let config = config::load(arguments.clone(), &environment)?;
+        if had_work && !config.has_work() {
+            return Err(ConfigError::NothingToDo);
+        }
+        Ok(config)
+    };
     Ok(match run_to_end(config, read_again) {
         Ok(end) => end.exit_code(),
         Err(error) => {

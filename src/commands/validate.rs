@@ -10,9 +10,9 @@ use crate::exit_code;
 use crate::render::Template;
 
 pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
-    let config = config::load(arguments, &std::env::vars_os().collect())?;
-    for warning in &config.warnings {
-        report(warning);
+    let (config, notes) = config::load_with_notes(arguments, &std::env::vars_os().collect())?;
+    for message in config.warnings.iter().chain(&notes) {
+        report(message);
     }
     Ok(if templates_parse(&config) {
         exit_code::SUCCESS

@@ -67,6 +67,14 @@ pub fn servers(list: &str, tls: bool) -> Result<Vec<Url>, AddressError> {
     }
 }
 
+/// The addresses of a list that end in `/v1`, which ctmpl adds itself, each with the address that was probably meant.
+pub(super) fn with_api_path(list: &str) -> impl Iterator<Item = (&str, &str)> {
+    items(list).filter_map(|item| {
+        let meant = item.trim_end_matches('/').strip_suffix("/v1")?;
+        (!item.to_ascii_lowercase().starts_with("unix:")).then_some((item, meant))
+    })
+}
+
 fn server(written: &str, tls: bool) -> Result<Url, AddressError> {
     let (scheme, rest) = written.split_once("://").unwrap_or(("http", written));
     let scheme = match scheme.to_ascii_lowercase().as_str() {

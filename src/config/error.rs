@@ -31,7 +31,7 @@ pub enum ValueError {
     )]
     Token,
     /// A variable without a name.
-    #[error("this is not NAME=VALUE")]
+    #[error("this is not NAME=VALUE, or the name alone for a variable without a value")]
     Variable,
     /// A timeout of zero.
     #[error("a limit of 0s would end the command at once; set a longer one, for example 5m")]
@@ -64,12 +64,6 @@ pub enum ConfigError {
         /// The reason.
         source: TokenError,
     },
-    /// A private key without a certificate.
-    #[error("{origin} names a private key without a certificate; set --consul-ssl-cert too")]
-    KeyWithoutCertificate {
-        /// Its origin.
-        origin: Origin,
-    },
     /// A file that is not a configuration of consul-template.
     #[error("cannot migrate {}: consul-template reads HCL and JSON only, so this is a configuration of ctmpl already", path.display())]
     NotMigratable {
@@ -78,7 +72,8 @@ pub enum ConfigError {
     },
     /// There are no templates.
     #[error(
-        "nothing to do: give at least one --template SOURCE:DESTINATION[:COMMAND], or a --config with a template block"
+        "nothing to do: give at least one --template SOURCE:DESTINATION[:COMMAND], or a --config with a template block; \
+         see `ctmpl --help`, and `ctmpl dev` to try templates without Consul"
     )]
     NothingToDo,
     /// A timeout without `-once`.
@@ -152,7 +147,6 @@ impl ConfigError {
             Self::Read(Error::Value { origin, .. })
             | Self::SameSignal { origin, .. }
             | Self::TokenFile { origin, .. }
-            | Self::KeyWithoutCertificate { origin }
             | Self::NoDestination { origin, .. }
             | Self::NoSource { origin }
             | Self::SameDestination { origin, .. }
@@ -162,6 +156,24 @@ impl ConfigError {
                 Origin::Default | Origin::Variable(_) => exit_code::CONFIG,
             },
         }
+    }
+}
+
+/// The error of a configuration file. In a directory, the remedy may be to move the file elsewhere.
+pub(super) fn with_remedy(error: Error, is_named: bool) -> Error {
+    match error {
+        Error::Malformed {
+            span,
+            format,
+            reason,
+        } if !is_named => Error::Malformed {
+            span,
+            format,
+            reason: format!(
+                "{reason}; each file in a directory of --config is a configuration, so keep other files elsewhere"
+            ),
+        },
+        error => error,
     }
 }
 

@@ -138,8 +138,8 @@ pub struct EnvironmentConfig {
 pub struct Variable {
     /// Its name.
     pub name: String,
-    /// Its value, verbatim.
-    pub value: String,
+    /// Its value, verbatim; `None`: the value that it has already, else the empty text.
+    pub value: Option<String>,
 }
 
 /// Only the name: the value may be secret.

@@ -32,8 +32,7 @@ pub(super) fn load(path: &Path) -> Result<Source, Error> {
 
 /// Reads the layer of a document.
 pub(super) fn layer(source: &Source) -> Result<ConfigLayer, Error> {
-    let (layer, unsupported) =
-        ConfigLayer::from_document(&source.tree()?, source.document.clone())?;
+    let (layer, unsupported) = ConfigLayer::from_source(source)?;
     Ok(ConfigLayer {
         unsupported,
         ..layer

@@ -86,7 +86,8 @@ pub(crate) struct ConfigLayer {
     pub(crate) syslog: SyslogBlock,
     /// Log to the systemd journal, with the fields of each event
     pub(crate) journal: JournalBlock,
-    /// Signal that shuts ctmpl down, in addition to TERM, INT and QUIT; `SIGNULL`: none
+    /// Signal that shuts ctmpl down, in addition to TERM, INT and QUIT; `SIGNULL`: none, and INT is then passed on to the
+    /// child process like other signals, or ignored
     #[key(default = "\"SIGINT\"", flag = "--kill-signal", heading = "Process")]
     pub(crate) kill_signal: Setting<SignalName>,
     /// Signal that reloads the configuration, all templates, and the files that they read; `SIGNULL`: none

@@ -43,9 +43,6 @@ pub(super) fn resolve(
         signals(layer.kill_signal.as_ref(), layer.reload_signal.as_ref())?;
     let jobs = resolve_all(mem::take(&mut layer.template), &common)?;
     let exec = exec::resolve(mem::take(&mut layer.exec))?;
-    if jobs.is_empty() && dev.is_none() && exec.is_none() {
-        return Err(ConfigError::NothingToDo);
-    }
     let max_stale = value(layer.max_stale.take()).unwrap_or(MAX_STALE);
     let consul = ConsulConfig {
         max_stale: Some(max_stale).filter(|age| !age.is_zero()),
@@ -78,10 +75,17 @@ fn warnings(layer: &ConfigLayer, mode: Mode) -> Vec<String> {
     let mut warnings = ignored::warnings(&layer.unsupported);
     warnings.extend(ignored::flag_warnings(&layer.ignored_flags));
     warnings.extend(connection::ignored_options(&layer.consul, mode));
+    warnings.extend(consul::warnings(&layer.consul));
     warnings
 }
 
 impl Config {
+    /// Returns `true` if there is a template, a child process or an embedded server.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        !self.jobs.is_empty() || self.exec.is_some() || self.dev.is_some()
+    }
+
     /// The same configuration, against the embedded server that listens at `bound`.
     #[must_use]
     pub fn against(mut self, bound: SocketAddr) -> Self {

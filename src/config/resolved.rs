@@ -25,7 +25,7 @@ pub use job::{
 pub struct Config {
     /// The connection to Consul.
     pub consul: ConsulConfig,
-    /// The templates, in the order in which they are applied.
+    /// The templates, in the order in which they are applied. A configuration file may have none yet.
     pub jobs: Vec<Job>,
     /// The child process; `None`: none.
     pub exec: Option<ExecConfig>,
@@ -39,14 +39,14 @@ pub struct Config {
     pub fail_on_missing: bool,
     /// The log.
     pub log: LogConfig,
-    /// The signal that shuts the process down, in addition to TERM, INT and QUIT; `None`: no other.
+    /// The signal that shuts the process down, in addition to TERM and QUIT, and to INT; `None`: only TERM and QUIT do.
     pub kill_signal: Option<Signal>,
     /// The signal that reloads the configuration; `None`: none. It may be TERM, INT or QUIT, which then does not shut the
     /// process down.
     pub reload_signal: Option<Signal>,
     /// The file for the process ID.
     pub pid_file: Option<PathBuf>,
-    /// The embedded server to run in the same process; `None`: none. With one, `jobs` may be empty.
+    /// The embedded server to run in the same process; `None`: none.
     pub dev: Option<DevConfig>,
     /// Warnings about the configuration, for the log.
     pub warnings: Vec<String>,

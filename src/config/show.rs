@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use config_blocks::{Block as _, Origin, Page};
+use config_blocks::{Block as _, Origin, Page, filled};
 
 use super::layer::ConfigLayer;
 
@@ -15,6 +15,11 @@ pub(super) fn show(mut layer: ConfigLayer) -> String {
     if is_once && layer.timeout.is_none() {
         layer.timeout = Some(Origin::Default.locate(TIMEOUT));
     }
+    // An empty value sets nothing, and does not turn syslog on.
+    let syslog = &mut layer.syslog;
+    syslog.facility = filled(syslog.facility.take());
+    syslog.name = filled(syslog.name.take());
+    syslog.address = filled(syslog.address.take());
     let mut page = Page::default();
     layer.show(&mut page);
     for span in &layer.unsupported {

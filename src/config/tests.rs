@@ -235,12 +235,6 @@ fn bad_flags_are_13_and_bad_configuration_is_15() {
             &["cannot use --consul-addr:", "three slashes"],
         ),
         (
-            &["-consul-ssl-key=k"],
-            &[],
-            13,
-            &["--consul-ssl-key names a private key", "--consul-ssl-cert"],
-        ),
-        (
             &["-consul-auth="],
             &[],
             13,
@@ -442,7 +436,7 @@ fn a_variable_must_be_utf8() {
     )]
     .into_iter()
     .collect();
-    let error = ConfigError::from(environment_layer(&environment).expect_err("no text"));
+    let error = ConfigError::from(ConfigLayer::from_inputs(&environment).expect_err("no text"));
     assert_eq!(error.exit_code(), 15);
     assert!(chain(&error).contains("CONSUL_HTTP_TOKEN of the environment: it is not UTF-8"));
     assert!(!format!("{error:?} {environment:?}").contains("s3cret"));

@@ -68,6 +68,17 @@ pub enum Error {
         /// The position and kind of the deviation.
         reason: String,
     },
+    /// The server answered that a path does not exist which every Consul has.
+    #[error(
+        "{address} answered 404, so it is not the address of Consul's HTTP API; correct --consul-addr or consul.address: \
+         {remedy}"
+    )]
+    NotConsul {
+        /// The address, with its path.
+        address: String,
+        /// The likely correction.
+        remedy: &'static str,
+    },
     /// The answer exceeds a limit of ctmpl.
     #[error("Consul at {server}: the answer is too large: {reason}")]
     TooLarge {
@@ -135,6 +146,7 @@ impl Error {
                 _ => ErrorClass::Query,
             },
             Self::Unreadable { .. }
+            | Self::NotConsul { .. }
             | Self::TooLarge { .. }
             | Self::InvalidRequest { .. }
             | Self::File { .. } => ErrorClass::Query,
@@ -145,7 +157,7 @@ impl Error {
     #[must_use]
     pub fn concerns_the_server(&self) -> bool {
         matches!(self.class(), ErrorClass::Outage | ErrorClass::Throttled)
-            || matches!(self, Self::Unreadable { .. })
+            || matches!(self, Self::Unreadable { .. } | Self::NotConsul { .. })
     }
 
     /// Returns `true` if a retry fails again unless the template changes: the server has no such
@@ -158,7 +170,8 @@ impl Error {
             Self::Status {
                 status: 404 | 405,
                 ..
-            } | Self::InvalidRequest { .. }
+            } | Self::NotConsul { .. }
+                | Self::InvalidRequest { .. }
                 | Self::File { .. }
         )
     }

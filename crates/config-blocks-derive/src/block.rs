@@ -103,11 +103,16 @@ fn over(fields: &[Field]) -> TokenStream {
 /// The methods that do the same for each key.
 fn on_keys(keys: &[&Field]) -> TokenStream {
     let is_set = keys.iter().map(|key| key.is_set());
+    let overridden = keys.iter().map(|key| key.overridden());
     let show = keys.iter().map(|key| key.show());
     let apply = keys.iter().map(|key| key.apply());
     quote! {
         fn is_set(&self) -> bool {
             false #(#is_set)*
+        }
+
+        fn overridden(&self, lower: &Self, found: &mut Vec<::config_blocks::Overridden>) {
+            #(#overridden)*
         }
 
         fn show(&self, page: &mut ::config_blocks::Page) {

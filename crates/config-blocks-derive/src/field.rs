@@ -127,6 +127,11 @@ impl Field {
         quote!(|| ::config_blocks::Field::is_set(&self.#ident))
     }
 
+    pub(crate) fn overridden(&self) -> TokenStream {
+        let ident = &self.ident;
+        quote!(::config_blocks::Field::overridden(&self.#ident, &lower.#ident, found);)
+    }
+
     pub(crate) fn show(&self) -> TokenStream {
         let (ident, ty, key) = (&self.ident, &self.ty, self.own_key());
         let shown = if let Some(function) = &self.attributes.show {

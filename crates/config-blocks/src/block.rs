@@ -1,14 +1,15 @@
 //! Blocks: structs whose fields are keys.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::entries::{Entries, FromNode, Position};
+use crate::entries::{Entries, FromNode, Position, Reading};
 use crate::error::Error;
+use crate::format::Format;
 use crate::inputs::Inputs;
 use crate::key::{Key, Shape};
-use crate::origin::{Document, Origin, Span};
+use crate::origin::{Document, Origin, Overridden, Span};
 use crate::page::Page;
+use crate::source::Source;
 use crate::tree::{Node, Tree};
 
 /// A block of keys. Derive it: see [the macro](macro@crate::Block).
@@ -42,6 +43,9 @@ pub trait Block: FromNode + Default {
     /// Returns `true` if any of its keys is set.
     fn is_set(&self) -> bool;
 
+    /// Adds the values of a lower layer that are not in force in this block, which has them and those of higher layers.
+    fn overridden(&self, lower: &Self, found: &mut Vec<Overridden>);
+
     /// Writes its keys to a page.
     fn show(&self, page: &mut Page);
 
@@ -61,15 +65,34 @@ pub trait Block: FromNode + Default {
         Ok(block)
     }
 
-    /// The layer of a document, and the keys in it that have no effect.
+    /// The layer of a text, and the keys in it that have no effect.
+    ///
+    /// # Errors
+    /// For a text that is not of its format, and for the first key that is unknown, repeated or not valid.
+    fn from_source(source: &Source) -> Result<(Self, Vec<Arc<Span>>), Error> {
+        let reading = Reading {
+            is_json: source.format == Format::Json,
+            ..Reading::default()
+        };
+        read_document(&source.tree()?, source.document.clone(), reading)
+    }
+
+    /// The layer of a document that is parsed already, and the keys in it that have no effect.
     ///
     /// # Errors
     /// For the first key that is unknown, repeated or not valid.
     fn from_document(node: &Node, document: Document) -> Result<(Self, Vec<Arc<Span>>), Error> {
-        let (span, unsupported) = (Span::whole(document), RefCell::default());
-        let block = Self::from_node(node, Position::new(&span, &unsupported))?;
-        Ok((block, unsupported.into_inner()))
+        read_document(node, document, Reading::default())
     }
+}
+
+fn read_document<B: Block>(
+    node: &Node,
+    document: Document,
+    reading: Reading,
+) -> Result<(B, Vec<Arc<Span>>), Error> {
+    let block = B::from_node(node, Position::new(&Span::whole(document), &reading))?;
+    Ok((block, reading.unsupported.into_inner()))
 }
 
 /// Reads a block from a node; for the derived code.

@@ -15,11 +15,20 @@ use crate::tree::{Entry, Node, Tree};
 /// The similarity from which an unknown key is taken for a known one.
 const SIMILAR: f64 = 0.8;
 
-/// The position of a node, and the list of unsupported keys.
+/// The position of a node in its document.
 #[derive(Clone, Copy)]
 pub struct Position<'a> {
     span: &'a Span,
-    unsupported: &'a RefCell<Vec<Arc<Span>>>,
+    reading: &'a Reading,
+}
+
+/// The reading of one document.
+#[derive(Default)]
+pub(crate) struct Reading {
+    /// The document is JSON, where programs write numbers in decimal digits.
+    pub(crate) is_json: bool,
+    /// The keys that have no effect.
+    pub(crate) unsupported: RefCell<Vec<Arc<Span>>>,
 }
 
 /// A type that is read from a node.
@@ -36,8 +45,13 @@ pub trait FromNode: Sized {
 
 impl<'a> Position<'a> {
     /// The position of a whole document.
-    pub(crate) fn new(span: &'a Span, unsupported: &'a RefCell<Vec<Arc<Span>>>) -> Self {
-        Self { span, unsupported }
+    pub(crate) fn new(span: &'a Span, reading: &'a Reading) -> Self {
+        Self { span, reading }
+    }
+
+    /// Returns `true` if the document is JSON.
+    pub fn is_json(self) -> bool {
+        self.reading.is_json
     }
 
     /// An error about the node at this position.
@@ -79,7 +93,8 @@ impl<'a> Position<'a> {
 
     /// Notes that the key at this position has no effect.
     pub fn note_unsupported(self) {
-        self.unsupported
+        self.reading
+            .unsupported
             .borrow_mut()
             .push(Arc::new(self.span.clone()));
     }

@@ -1,14 +1,12 @@
 //! The fields of a block: settings, lists and blocks.
 
-use std::cell::RefCell;
-
 use crate::block::Block;
-use crate::entries::{Entries, FromNode, Position};
+use crate::entries::{Entries, FromNode, Position, Reading};
 use crate::error::Error;
 use crate::format::Format;
 use crate::inputs::{Input, Inputs};
 use crate::key::{Key, Shape};
-use crate::origin::{Document, Located, Span};
+use crate::origin::{Document, Located, Overridden, Span};
 use crate::page::Page;
 use crate::value::Value;
 
@@ -47,11 +45,8 @@ pub fn resolved<T: Value>(set: Option<&Located<T>>, key: &Key) -> T {
 /// The declared default of a key.
 fn declared<T: FromNode>(key: &Key) -> Option<T> {
     let node = Format::Json.parse(key.default).ok()?;
-    let (span, unsupported) = (
-        Span::whole(Document::Variable(key.name)),
-        RefCell::default(),
-    );
-    T::from_node(&node, Position::new(&span, &unsupported)).ok()
+    let span = Span::whole(Document::Variable(key.name));
+    T::from_node(&node, Position::new(&span, &Reading::default())).ok()
 }
 
 /// The type of a field of a block.
@@ -74,6 +69,9 @@ pub trait Field: Sized {
 
     /// Returns `true` if it is set.
     fn is_set(&self) -> bool;
+
+    /// Adds the values of a lower layer that are not in force in this field. Lists add up, so theirs are.
+    fn overridden(&self, _lower: &Self, _found: &mut Vec<Overridden>) {}
 
     /// A value in HCL; `None`: as good as unset.
     fn shown(_item: &Self::Item) -> Option<String> {
@@ -117,6 +115,21 @@ impl<T: Value> Field for Setting<T> {
 
     fn is_set(&self) -> bool {
         self.is_some()
+    }
+
+    fn overridden(&self, lower: &Self, found: &mut Vec<Overridden>) {
+        let Some(lower) = lower else {
+            return;
+        };
+        let is_in_force = self
+            .as_ref()
+            .is_some_and(|set| set.origin == lower.origin || set.value.is_same(&lower.value));
+        if !is_in_force {
+            found.push(Overridden {
+                origin: lower.origin.clone(),
+                by: self.as_ref().map(|set| set.origin.clone()),
+            });
+        }
     }
 
     fn shown(item: &T) -> Option<String> {
@@ -203,6 +216,10 @@ impl<B: Block> Field for B {
 
     fn is_set(&self) -> bool {
         Block::is_set(self)
+    }
+
+    fn overridden(&self, lower: &Self, found: &mut Vec<Overridden>) {
+        Block::overridden(self, lower, found);
     }
 
     fn show(&self, page: &mut Page, key: &Key, _shown: impl Fn(&()) -> Option<String>) {

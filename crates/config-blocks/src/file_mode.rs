@@ -1,6 +1,7 @@
-//! Modes of files: always octal, with or without a leading zero and quotes: `0640`, `640`, `"640"`, `0o640`.
+//! Modes of files: octal, with or without a leading zero and quotes: `0640`, `640`, `"640"`, `0o640`.
 //!
-//! Implausible modes are refused: they are decimal numbers by mistake.
+//! Implausible modes are refused: they are decimal numbers by mistake. JSON has no octal numbers, and programs write a mode
+//! into it in decimal digits: there, a number is decimal if only that reading is plausible.
 
 use std::str::FromStr;
 
@@ -32,6 +33,12 @@ pub enum FileModeError {
         "{0} is the mode {1:04o} in decimal digits, and modes are octal here: write \"{1:04o}\""
     )]
     Decimal(String, u32),
+    /// A number of JSON that is plausible in octal and in decimal digits.
+    #[error(
+        "{0} may be the mode {1:04o} in octal digits, or {2:04o} in decimal digits; write \"{1:04o}\" or \"{2:04o}\", in \
+         quotes"
+    )]
+    Ambiguous(String, u32, u32),
 }
 
 impl FileMode {
@@ -46,18 +53,34 @@ impl FileMode {
     /// # Errors
     /// [`FileModeError`], with the octal spelling if it is clear.
     pub fn of_number(spelling: &str) -> Result<Self, FileModeError> {
-        spelling.parse().map_err(|error| {
-            let octal = spelling.parse::<u32>().map(|number| format!("{number:o}"));
-            match octal
-                .ok()
-                .filter(|_| !spelling.starts_with('0'))
-                .and_then(|octal| octal.parse::<Self>().ok())
-            {
-                Some(Self(mode)) => FileModeError::Decimal(spelling.to_owned(), mode),
-                None => error,
-            }
+        spelling.parse().map_err(|error| match decimal(spelling) {
+            Some(Self(mode)) => FileModeError::Decimal(spelling.to_owned(), mode),
+            None => error,
         })
     }
+
+    /// A mode that is written as a number of JSON.
+    ///
+    /// # Errors
+    /// [`FileModeError`], with both readings if both are plausible.
+    pub fn of_json_number(spelling: &str) -> Result<Self, FileModeError> {
+        match (spelling.parse(), decimal(spelling)) {
+            (Ok(Self(octal)), Some(Self(decimal))) if octal != decimal => Err(
+                FileModeError::Ambiguous(spelling.to_owned(), octal, decimal),
+            ),
+            (Err(_), Some(decimal)) => Ok(decimal),
+            (octal, _) => octal,
+        }
+    }
+}
+
+/// The mode of a number in decimal digits, if it is plausible.
+fn decimal(spelling: &str) -> Option<FileMode> {
+    let number = spelling
+        .parse::<u32>()
+        .ok()
+        .filter(|_| !spelling.starts_with('0'))?;
+    format!("{number:o}").parse().ok()
 }
 
 impl FromStr for FileMode {
@@ -85,7 +108,12 @@ impl FromNode for FileMode {
     fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
         match &node.value {
             Tree::Number(spelling) => {
-                Self::of_number(spelling).map_err(|error| position.refuse(error))
+                let mode = if position.is_json() {
+                    Self::of_json_number(spelling)
+                } else {
+                    Self::of_number(spelling)
+                };
+                mode.map_err(|error| position.refuse(error))
             }
             Tree::Text(text) => position.parse(text),
             _ => Err(position.wrong_kind(node, "a mode, for example \"0640\"")),
@@ -155,6 +183,39 @@ mod tests {
         for text in ["0416", "9999", "4755", "0.5"] {
             let error = FileMode::of_number(text).expect_err(text).to_string();
             assert!(!error.contains("decimal"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_json_is_decimal_if_only_that_is_plausible() {
+        let cases = [
+            ("384", 0o600),
+            ("420", 0o644),
+            ("416", 0o640),
+            ("438", 0o666),
+            ("493", 0o755),
+            ("256", 0o400),
+            ("448", 0o700),
+            ("640", 0o640),
+            ("644", 0o644),
+            ("600", 0o600),
+            ("755", 0o755),
+            ("444", 0o444),
+            ("0", 0),
+        ];
+        for (text, mode) in cases {
+            assert_eq!(FileMode::of_json_number(text), Ok(FileMode(mode)), "{text}");
+        }
+        for (text, octal, decimal) in [
+            ("400", "\"0400\"", "\"0620\""),
+            ("500", "\"0500\"", "\"0764\""),
+            ("511", "\"0511\"", "\"0777\""),
+        ] {
+            let error = FileMode::of_json_number(text).expect_err(text).to_string();
+            assert!(error.contains(octal) && error.contains(decimal), "{error}");
+        }
+        for text in ["9999", "4755", "128", "0.5", "-384", "1e2"] {
+            FileMode::of_json_number(text).expect_err(text);
         }
     }
 

@@ -1,29 +1,34 @@
 //! Finds the configuration files of a directory.
 //!
-//! Input: the path of a file or a directory. Output: the files to read, in order, and the other files of the directory.
+//! Input: the path of a file or a directory. Output: the files to read, in order, and the backups in the directory.
 //!
-//! A directory is walked in the order of the names. Names that begin with a dot are skipped: they are copies of editors,
-//! and the `..data` of Kubernetes, to which the files themselves are links.
+//! A directory is walked in the order of the names. Every file is a configuration, whatever its extension, except copies
+//! that editors and package managers leave behind. Names that begin with a dot are skipped: they are such copies too, and
+//! the `..data` of Kubernetes, to which the files themselves are links.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::format::Format;
 
 /// The maximum depth of directories: a symbolic link to a parent directory would never end.
 const DEEPEST: usize = 8;
+
+/// The ends of the names of backups.
+const BACKUPS: [&str; 7] = ["~", ".bak", ".swp", ".orig", ".rej", ".rpmsave", ".rpmnew"];
+/// The extensions with which dpkg renames configuration files: `.dpkg-dist`, `.dpkg-old` and others.
+const DPKG: &str = ".dpkg-";
 
 /// The files found.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The files to read.
     pub files: Vec<PathBuf>,
-    /// Files without the extension of a configuration.
-    pub left: Vec<PathBuf>,
+    /// Backups of editors and package managers, which are not read.
+    pub backups: Vec<PathBuf>,
 }
 
-/// Finds the files. A file that is named is read, whatever its extension.
+/// Finds the files. A file that is named is read, whatever its name.
 ///
 /// # Errors
 /// [`Error::Unreadable`]
@@ -53,16 +58,21 @@ fn walk(directory: &Path, depth: usize, found: &mut Found) -> Result<(), Error> 
     names.retain(|name| !name.as_encoded_bytes().starts_with(b"."));
     names.sort();
     for name in names {
-        let path = directory.join(name);
-        let known = Format::of_name(&path).is_some();
-        match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => walk(&path, depth + 1, found)?,
-            Ok(_) if known => found.files.push(path),
-            Err(error) if known => return Err(unreadable(&path)(error)),
-            Ok(_) | Err(_) => found.left.push(path),
+        let path = directory.join(&name);
+        if is_backup(&name.to_string_lossy()) {
+            found.backups.push(path);
+        } else if fs::metadata(&path).map_err(unreadable(&path))?.is_dir() {
+            walk(&path, depth + 1, found)?;
+        } else {
+            found.files.push(path);
         }
     }
     Ok(())
+}
+
+fn is_backup(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    BACKUPS.iter().any(|end| name.ends_with(end)) || name.contains(DPKG)
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
@@ -89,19 +99,31 @@ mod tests {
             "c.YML",
             "d.toml",
             "a.hcl~",
-            "README",
+            "10-base",
+            "site.conf",
             ".hidden.hcl",
             "b.hcl.bak",
+            "b.hcl.dpkg-dist",
+            "b.hcl.rpmnew",
         ] {
             fs::write(at(name), "").expect(name);
         }
         let found = find(folder.path()).expect("found");
         assert_eq!(
             found.files,
-            ["a.hcl", "b.d/x.json", "c.YML", "d.toml"].map(at)
+            [
+                "10-base",
+                "a.hcl",
+                "b.d/x.json",
+                "c.YML",
+                "d.toml",
+                "site.conf"
+            ]
+            .map(at)
         );
-        assert_eq!(found.left, ["README", "a.hcl~", "b.hcl.bak"].map(at));
-        assert_eq!(find(&at("README")).expect("named").files, [at("README")]);
+        let backups = ["a.hcl~", "b.hcl.bak", "b.hcl.dpkg-dist", "b.hcl.rpmnew"];
+        assert_eq!(found.backups, backups.map(at));
+        assert_eq!(find(&at("a.hcl~")).expect("named").files, [at("a.hcl~")]);
         assert_eq!(find(&at("b.d/empty")).expect("empty"), Found::default());
     }
 

@@ -205,7 +205,7 @@ impl Shape {
         }
     }
 
-    /// A list of texts, or one text.
+    /// A list of texts, or one text with commas.
     pub fn list() -> Self {
         Self {
             text: true,

@@ -54,7 +54,7 @@ pub use find::{Found, find};
 pub use format::{Comment, Format, FormatError};
 pub use inputs::{Environment, Flags, Input, Inputs, go_bool};
 pub use key::{Key, Number, Pattern, Shape, Spelling, in_any_case};
-pub use origin::{Document, Located, Origin, Span};
+pub use origin::{Document, Located, Origin, Overridden, Span};
 pub use page::{Page, quoted, quoted_list};
 pub use schema::schema;
 pub use source::Source;

@@ -47,6 +47,15 @@ pub struct Located<T> {
     pub origin: Origin,
 }
 
+/// A value that is not in force, because a higher layer sets another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overridden {
+    /// The origin of the value.
+    pub origin: Origin,
+    /// The origin of the value in force; `None`: there is none, because another key replaces this one.
+    pub by: Option<Origin>,
+}
+
 impl<T> Located<T> {
     /// The same origin with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Located<U> {

@@ -112,7 +112,7 @@ impl Site {
 
 fn read(name: &str, text: &str) -> Result<Configuration, Error> {
     let source = Source::of_file(Path::new(name), text.into())?;
-    Ok(Configuration::from_document(&source.tree()?, source.document)?.0)
+    Ok(Configuration::from_source(&source)?.0)
 }
 
 fn refused(name: &str, text: &str) -> String {
@@ -367,8 +367,7 @@ fn a_flag_or_variable_that_is_not_valid_names_itself() {
 #[test]
 fn a_text_may_stand_for_a_block_and_a_key_may_have_no_effect() {
     let source = Source::of_variable("CONFIG", "account = \"a\"\nprocesses = 2");
-    let (configuration, unsupported) =
-        Configuration::from_document(&source.tree().unwrap(), source.document).unwrap();
+    let (configuration, unsupported) = Configuration::from_source(&source).unwrap();
     let name = configuration.account.name.unwrap();
     assert_eq!(name.value, "a");
     assert_eq!(

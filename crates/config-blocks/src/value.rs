@@ -32,6 +32,11 @@ pub trait Value: FromNode + Clone {
         false
     }
 
+    /// Returns `true` if another value means the same. By default, the values are compared as they are shown.
+    fn is_same(&self, other: &Self) -> bool {
+        self.shown() == other.shown()
+    }
+
     /// Layers this value over that of a lower layer.
     #[must_use]
     fn over(self, _lower: Self) -> Self {

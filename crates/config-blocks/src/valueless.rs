@@ -13,9 +13,9 @@ use crate::page::Page;
 #[derive(Clone, Copy, Debug)]
 pub struct Checked<T>(PhantomData<T>);
 
-/// The value of a key that is accepted and has no effect: it is checked, and [`Block::from_document`] lists the key.
+/// The value of a key that is accepted and has no effect: it is checked, and [`Block::from_source`] lists the key.
 ///
-/// [`Block::from_document`]: crate::Block::from_document
+/// [`Block::from_source`]: crate::Block::from_source
 #[derive(Clone, Copy, Debug)]
 pub struct Unsupported<T>(PhantomData<T>);
 

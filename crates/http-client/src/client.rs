@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use crate::body::{Answer, Body, Link, Response};
@@ -51,7 +51,7 @@ impl Client {
     pub fn endpoint(&self, server: &Url, tls: Option<Tls>) -> Result<Endpoint, TlsError> {
         let TransportConfig {
             connect_limit,
-            tls_connect_limit,
+            handshake_limit,
             keep_alive,
             reuse,
             idle_limit,
@@ -76,11 +76,8 @@ impl Client {
                 route,
                 tls,
                 keep_alive,
-                limit: if is_tls {
-                    tls_connect_limit
-                } else {
-                    connect_limit
-                },
+                connect_limit,
+                handshake_limit,
             }),
             is_tls,
             idle: Arc::new(Idle::new(Arc::clone(&self.idle), limits)),
@@ -122,29 +119,47 @@ impl Endpoint {
         self.has_answered.load(Ordering::Relaxed)
     }
 
-    /// Sends a request and reads the complete answer within a time limit.
+    /// Sends a request and reads the complete answer. The time limit begins when the connection is open; connecting
+    /// has a limit of its own, and without one that of the answer.
     ///
     /// # Errors
     /// [`Error`] if no answer arrives within the limits of time and size.
     pub async fn fetch(&self, request: &Request, limit: Duration) -> Result<Answer, Error> {
+        let dial_limit = self.dialer.as_ref().map(Dialer::limit).unwrap_or_default();
         let fetched = async {
+            let (response, deadline) = self.send_within(request, limit).await?;
             let Response {
                 status,
                 headers,
                 body,
-            } = self.send(request).await?;
-            let body = body
-                .collect(self.client.limits, &self.client.in_flight)
-                .await?;
+            } = response;
+            let body = body.collect(self.client.limits, &self.client.in_flight);
+            let body = timeout_at(deadline, body).await;
             Ok(Answer {
                 status,
                 headers,
-                body,
+                body: body.unwrap_or(Err(Error::TimedOut))?,
             })
         };
-        timeout(limit, fetched)
+        timeout(limit.saturating_add(dial_limit), fetched)
             .await
             .unwrap_or(Err(Error::TimedOut))
+    }
+
+    /// Sends a request and waits for the head of the answer. Returns the end of the time limit for the answer too.
+    async fn send_within(
+        &self,
+        request: &Request,
+        limit: Duration,
+    ) -> Result<(Response, Instant), Error> {
+        loop {
+            let link = self.link().await?;
+            let deadline = Instant::now() + limit;
+            let exchanged = timeout_at(deadline, self.exchange(link, request)).await;
+            if let Some(response) = exchanged.unwrap_or(Err(Error::TimedOut))? {
+                return Ok((response, deadline));
+            }
+        }
     }
 
     /// Sends a request and waits for the head of the answer, without a time limit. If the server had closed
@@ -154,33 +169,40 @@ impl Endpoint {
     /// [`Error`] if no head arrives.
     pub async fn send(&self, request: &Request) -> Result<Response, Error> {
         loop {
-            let mut link = self.link().await?;
-            let (is_used, sent) = match &mut link {
-                Link::Http2(slot) => {
-                    let message = self.message(request, true)?;
-                    (slot.is_used(), slot.send(message).await)
-                }
-                Link::Http1 { connection, .. } => {
-                    let Some(connection) = connection else {
-                        return Err(Error::Closed);
-                    };
-                    let message = self.message(request, false)?;
-                    (connection.is_used(), connection.send(message).await)
-                }
-            };
-            match sent {
-                Ok(answer) => {
-                    self.has_answered.store(true, Ordering::Relaxed);
-                    let (head, incoming) = answer.into_parts();
-                    return Ok(Response {
-                        status: head.status,
-                        headers: head.headers,
-                        body: Body::new(incoming, link),
-                    });
-                }
-                Err(failed) if is_used && may_repeat(request, &failed) => {}
-                Err(failed) => return Err(failed.error),
+            let link = self.link().await?;
+            if let Some(response) = self.exchange(link, request).await? {
+                return Ok(response);
             }
+        }
+    }
+
+    /// Sends a request over a link. Returns `None` if it has to be sent again over another one.
+    async fn exchange(&self, mut link: Link, request: &Request) -> Result<Option<Response>, Error> {
+        let (is_used, sent) = match &mut link {
+            Link::Http2(slot) => {
+                let message = self.message(request, true)?;
+                (slot.is_used(), slot.send(message).await)
+            }
+            Link::Http1 { connection, .. } => {
+                let Some(connection) = connection else {
+                    return Err(Error::Closed);
+                };
+                let message = self.message(request, false)?;
+                (connection.is_used(), connection.send(message).await)
+            }
+        };
+        match sent {
+            Ok(answer) => {
+                self.has_answered.store(true, Ordering::Relaxed);
+                let (head, incoming) = answer.into_parts();
+                Ok(Some(Response {
+                    status: head.status,
+                    headers: head.headers,
+                    body: Body::new(incoming, link),
+                }))
+            }
+            Err(failed) if is_used && may_repeat(request, &failed) => Ok(None),
+            Err(failed) => Err(failed.error),
         }
     }
 

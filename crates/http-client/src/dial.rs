@@ -53,11 +53,11 @@ impl Address {
             Host::Ipv6(ip) => TcpStream::connect((*ip, port)).await?,
         };
         stream.set_nodelay(true)?;
-        // With the defaults, a host that disappears is detected within half a minute, not at the
-        // end of a blocking query.
+        // With the defaults, a host that disappears is detected within 45 s, not at the end of a
+        // blocking query.
         let probes = TcpKeepalive::new()
             .with_time(keep_alive)
-            .with_interval((keep_alive / 2).max(Duration::from_secs(1)));
+            .with_interval((keep_alive / 6).max(Duration::from_secs(1)));
         SockRef::from(&stream).set_tcp_keepalive(&probes.with_retries(3))?;
         Ok(Stream::Tcp(stream))
     }
@@ -71,41 +71,61 @@ pub(crate) struct Dialer {
     /// The TLS settings; `None` for clear text.
     pub(crate) tls: Option<Tls>,
     pub(crate) keep_alive: Duration,
-    /// The time limit for connecting, including the TLS handshake; `None`: that of the request.
-    pub(crate) limit: Option<Duration>,
+    /// The time limit for connecting; `None`: that of the request.
+    pub(crate) connect_limit: Option<Duration>,
+    /// The time limit for the TLS handshake; `None`: that of the request.
+    pub(crate) handshake_limit: Option<Duration>,
 }
 
 /// A new connection, and `true` if HTTP/2 was negotiated.
 pub(crate) type Dialed = (Stream, bool);
 
 impl Dialer {
-    /// Opens a connection within the time limit.
-    pub(crate) async fn dial(&self) -> Result<Dialed, Error> {
-        // Boxed, because the future is large and requests that wait for an answer do not need it any more.
-        let dialing = Box::pin(self.dial_without_limit());
-        match self.limit {
-            Some(limit) => tokio::time::timeout(limit, dialing)
-                .await
-                .unwrap_or(Err(Error::ConnectTimeout(limit))),
-            None => dialing.await,
-        }
+    /// The time limit for opening a connection; zero if there is none.
+    pub(crate) fn limit(&self) -> Duration {
+        let handshake = self.handshake_limit.filter(|_| self.tls.is_some());
+        let limit = self.connect_limit.unwrap_or_default();
+        limit.saturating_add(handshake.unwrap_or_default())
     }
 
-    async fn dial_without_limit(&self) -> Result<Dialed, Error> {
-        let stream = match &self.route {
-            Route::Direct => {
-                let connected = self.address.connect(self.keep_alive).await;
-                connected.map_err(|error| Error::connect(&error))?
-            }
-            Route::Forward(proxy) => proxy.connect(self.keep_alive).await?,
-            Route::Tunnel(proxy) => proxy.tunnel(&self.address, self.keep_alive).await?,
-        };
+    /// Opens a connection within the time limits.
+    pub(crate) async fn dial(&self) -> Result<Dialed, Error> {
+        // Boxed, because the futures are large and requests that wait for an answer do not need them any more.
+        let connecting = Box::pin(self.connect());
+        let stream = within(self.connect_limit, connecting, Error::ConnectTimeout).await?;
         let (Some(tls), Address::Tcp { host, .. }) = (&self.tls, &self.address) else {
             return Ok((stream, false));
         };
-        let stream = tls.connect(host, stream).await?;
+        let shaking_hands = Box::pin(tls.connect(host, stream));
+        let stream = within(self.handshake_limit, shaking_hands, Error::HandshakeTimeout).await?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok((Stream::Tls(Box::new(stream)), http2))
+    }
+
+    /// Connects to the server, or to the proxy in front of it.
+    async fn connect(&self) -> Result<Stream, Error> {
+        match &self.route {
+            Route::Direct => {
+                let connected = self.address.connect(self.keep_alive).await;
+                connected.map_err(|error| Error::connect(&error))
+            }
+            Route::Forward(proxy) => proxy.connect(self.keep_alive).await,
+            Route::Tunnel(proxy) => proxy.tunnel(&self.address, self.keep_alive).await,
+        }
+    }
+}
+
+/// Waits within a time limit, if there is one.
+async fn within<T>(
+    limit: Option<Duration>,
+    step: impl Future<Output = Result<T, Error>>,
+    exceeded: fn(Duration) -> Error,
+) -> Result<T, Error> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, step)
+            .await
+            .unwrap_or_else(|_| Err(exceeded(limit))),
+        None => step.await,
     }
 }
 

@@ -21,6 +21,9 @@ pub enum Error {
     /// The time limit for connecting was exceeded.
     #[error("connecting took longer than {}", GoDuration(*.0))]
     ConnectTimeout(Duration),
+    /// The TLS handshake exceeded its time limit.
+    #[error("the TLS handshake took longer than {}", GoDuration(*.0))]
+    HandshakeTimeout(Duration),
     /// The TLS handshake failed, or the server rejected the client certificate.
     #[error(transparent)]
     Tls(TlsFailure),

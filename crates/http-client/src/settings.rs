@@ -8,8 +8,8 @@ use std::time::Duration;
 pub struct TransportConfig {
     /// The time limit for connecting; `None`: that of the answer.
     pub connect_limit: Option<Duration>,
-    /// The time limit for connecting with TLS, its handshake included; `None`: that of the answer.
-    pub tls_connect_limit: Option<Duration>,
+    /// The time limit for the TLS handshake that follows; `None`: that of the answer.
+    pub handshake_limit: Option<Duration>,
     /// The idle time after which TCP probes a connection.
     pub keep_alive: Duration,
     /// `true` to use a connection for more than one request.
@@ -25,22 +25,14 @@ pub struct TransportConfig {
 impl TransportConfig {
     /// The defaults.
     pub const DEFAULT: Self = Self {
-        connect_limit: Some(Duration::from_secs(10)),
-        tls_connect_limit: Some(Duration::from_secs(10)),
-        keep_alive: Duration::from_secs(10),
+        connect_limit: Some(Duration::from_secs(30)),
+        handshake_limit: Some(Duration::from_secs(10)),
+        keep_alive: Duration::from_secs(30),
         reuse: true,
-        idle_limit: Some(Duration::from_secs(30)),
+        idle_limit: Some(Duration::from_secs(5)),
         most_idle: usize::MAX,
-        most_idle_of_one: usize::MAX,
+        most_idle_of_one: 100,
     };
-
-    /// The maximum time for connecting to a server; zero if there is no limit.
-    #[must_use]
-    pub fn longest_connect(&self) -> Duration {
-        self.connect_limit
-            .max(self.tls_connect_limit)
-            .unwrap_or_default()
-    }
 }
 
 /// The TLS settings: the trusted authorities and the client certificate.

@@ -16,6 +16,11 @@ impl Environment {
         std::env::vars_os().collect()
     }
 
+    /// Sets a variable, unless it is set already.
+    pub fn set_default(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
+        self.0.entry(name.into()).or_insert_with(|| value.into());
+    }
+
     /// Returns the variables with their values.
     pub fn iter(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
         self.0.iter()
@@ -53,11 +58,17 @@ mod tests {
     fn the_last_variable_is_used_and_values_are_not_shown() {
         let mut environment = Environment::from_iter([("A", "s3cret"), ("B", "2")]);
         environment.extend([("B", "3")]);
+        environment.set_default("B", "4");
+        environment.set_default("C", "5");
         let all: Vec<_> = environment.iter().collect();
         assert_eq!(
             all,
-            [(&"A".into(), &"s3cret".into()), (&"B".into(), &"3".into())]
+            [
+                (&"A".into(), &"s3cret".into()),
+                (&"B".into(), &"3".into()),
+                (&"C".into(), &"5".into())
+            ]
         );
-        assert_eq!(format!("{environment:?}"), r#"{"A", "B"}"#);
+        assert_eq!(format!("{environment:?}"), r#"{"A", "B", "C"}"#);
     }
 }

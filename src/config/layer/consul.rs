@@ -92,7 +92,7 @@ pub(crate) struct RetryBlock {
     pub(crate) enabled: Setting<bool>,
     /// With `once`: number of retries before giving up; `0`: until the timeout. The daemon has no limit
     #[key(default = "0", flag = "--consul-retry-attempts")]
-    pub(crate) attempts: Setting<u32>,
+    pub(crate) attempts: Setting<i32>,
     /// Pause before the first retry; it doubles with each retry
     #[key(
         default = "\"250ms\"",
@@ -179,29 +179,26 @@ pub(crate) struct SslBlock {
 #[block(heading = "Connections to Consul")]
 pub(crate) struct TransportBlock {
     /// Timeout for connecting; `0`: that of the answer
-    #[key(default = "\"10s\"", flag = "--consul-transport-dial-timeout")]
+    #[key(default = "\"30s\"", flag = "--consul-transport-dial-timeout")]
     pub(crate) dial_timeout: Setting<Duration>,
     /// Additional timeout for the TLS handshake; `0`: that of the answer
-    #[key(
-        default = "no additional time",
-        flag = "--consul-transport-tls-handshake-timeout"
-    )]
+    #[key(default = "\"10s\"", flag = "--consul-transport-tls-handshake-timeout")]
     pub(crate) tls_handshake_timeout: Setting<Duration>,
-    /// Idle time before TCP keep-alive probes are sent: three, half as far apart
-    #[key(default = "\"10s\"", flag = "--consul-transport-dial-keep-alive")]
+    /// Idle time before TCP keep-alive probes are sent: three, a sixth of it apart
+    #[key(default = "\"30s\"", flag = "--consul-transport-dial-keep-alive")]
     pub(crate) dial_keep_alive: Setting<Duration>,
     /// Send each query on a connection of its own, over HTTP/2 too
     #[key(default = "false", flag = "--consul-transport-disable-keep-alives")]
     pub(crate) disable_keep_alives: Setting<bool>,
     /// Time for which an idle connection is kept; `0`: no limit
-    #[key(default = "\"30s\"")]
+    #[key(default = "\"5s\"")]
     pub(crate) idle_conn_timeout: Setting<Duration>,
     /// Maximum number of idle connections; `0`: no limit
     #[key(default = "0")]
     pub(crate) max_idle_conns: Setting<u32>,
     /// Maximum number of idle connections to one server; `0`: no limit. Over TLS the lower of the two limits is for each
     /// server
-    #[key(default = "0", flag = "--consul-transport-max-idle-conns-per-host")]
+    #[key(default = "100", flag = "--consul-transport-max-idle-conns-per-host")]
     pub(crate) max_idle_conns_per_host: Setting<u32>,
     /// Only `0`, no limit, has an effect: each blocking query has a connection, or shares one over HTTP/2
     #[key(default = "0", hide_default)]

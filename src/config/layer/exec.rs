@@ -59,7 +59,8 @@ pub(crate) struct EnvironmentBlock {
     /// Do not pass on variables of ctmpl's environment; only Consul's and the custom ones are set
     #[key(default = "false", flag = "--exec-env-pristine")]
     pub(crate) pristine: Setting<bool>,
-    /// `NAME=VALUE`: additional variables; those of several files add up
+    /// `NAME=VALUE`: additional variables; a `NAME` alone is an empty one, unless it is set already. Those of several files
+    /// add up
     #[key(default = "[]", flag = "--exec-env-custom", value_name = "NAME=VALUE", show = name_only)]
     #[key(help = "Additional variable; repeatable")]
     pub(crate) custom: Vec<Located<String>>,

@@ -31,7 +31,10 @@ pub(super) fn retry(block: RetryBlock) -> RetryConfig {
     };
     let attempts = match (value(enabled), value(attempts)) {
         (Some(false), _) => Some(0),
-        (_, attempts) => attempts.filter(|attempts| *attempts > 0),
+        // As in consul-template, a negative number is no limit either.
+        (_, attempts) => attempts
+            .and_then(|attempts| u32::try_from(attempts).ok())
+            .filter(|attempts| *attempts > 0),
     };
     RetryConfig {
         attempts,
@@ -56,20 +59,15 @@ pub(super) fn transport(block: TransportBlock) -> TransportConfig {
         tls_handshake_timeout,
     } = block;
     let default = TransportConfig::DEFAULT;
-    let connect_limit = limit(dial_timeout, default.connect_limit);
-    let handshake = limit(tls_handshake_timeout, Some(Duration::ZERO));
-    let tls_connect_limit = connect_limit
-        .zip(handshake)
-        .map(|(one, other)| one.saturating_add(other));
     let keep_alive = value(dial_keep_alive).filter(|silence| !silence.is_zero());
     TransportConfig {
-        connect_limit,
-        tls_connect_limit,
+        connect_limit: limit(dial_timeout, default.connect_limit),
+        handshake_limit: limit(tls_handshake_timeout, default.handshake_limit),
         keep_alive: keep_alive.map_or(default.keep_alive, |silence| silence.max(SECOND)),
         reuse: !value(disable_keep_alives).unwrap_or(false),
         idle_limit: limit(idle_conn_timeout, default.idle_limit),
-        most_idle: most(max_idle_conns),
-        most_idle_of_one: most(max_idle_conns_per_host),
+        most_idle: most(max_idle_conns, default.most_idle),
+        most_idle_of_one: most(max_idle_conns_per_host, default.most_idle_of_one),
     }
 }
 
@@ -82,10 +80,12 @@ fn limit(set: Setting<Duration>, default: Option<Duration>) -> Option<Duration> 
 }
 
 /// Zero disables the limit.
-fn most(set: Setting<u32>) -> usize {
-    value(set)
-        .filter(|most| *most > 0)
-        .map_or(usize::MAX, |most| most as usize)
+fn most(set: Setting<u32>, default: usize) -> usize {
+    match value(set) {
+        None => default,
+        Some(0) => usize::MAX,
+        Some(most) => most as usize,
+    }
 }
 
 /// Warnings about options of these blocks that have no effect.
@@ -143,6 +143,7 @@ mod tests {
         let cases = [
             ("", None, (0.25, 60.0, 1.0)),
             ("attempts = 12", Some(12), (0.25, 60.0, 1.0)),
+            ("attempts = -1", None, (0.25, 60.0, 1.0)),
             ("attempts = 0 backoff = \"5s\"", None, (5.0, 60.0, 5.0)),
             (
                 "enabled = true backoff = \"2s\" max_backoff = \"1s\"",
@@ -189,7 +190,7 @@ mod tests {
             disable_keep_alives = true idle_conn_timeout = \"5s\" max_idle_conns_per_host = 4");
         let expected = TransportConfig {
             connect_limit: Some(seconds(3.0)),
-            tls_connect_limit: Some(seconds(5.0)),
+            handshake_limit: Some(seconds(2.0)),
             keep_alive: SECOND,
             reuse: false,
             idle_limit: Some(seconds(5.0)),
@@ -197,12 +198,15 @@ mod tests {
             most_idle_of_one: 4,
         };
         assert_eq!(all, expected);
-        let none =
-            of("dial_timeout = 0 idle_conn_timeout = 0 dial_keep_alive = 0 max_idle_conns = 0");
+        let none = of(
+            "dial_timeout = 0 idle_conn_timeout = 0 dial_keep_alive = 0 max_idle_conns = 0
+            max_idle_conns_per_host = 0 tls_handshake_timeout = 0",
+        );
         let expected = TransportConfig {
             connect_limit: None,
-            tls_connect_limit: None,
+            handshake_limit: None,
             idle_limit: None,
+            most_idle_of_one: usize::MAX,
             ..TransportConfig::DEFAULT
         };
         assert_eq!(none, expected);

@@ -39,7 +39,7 @@ pub(in crate::config) fn resolve(
         namespace,
         partition,
     } = block;
-    let (wants_tls, tls) = tls::resolve(ssl)?;
+    let (wants_tls, tls) = tls::resolve(ssl);
     let (list, origin) = match &address {
         Some(set) => (set.value.as_str(), &set.origin),
         None => (ADDRESS, &Origin::Default),
@@ -68,6 +68,17 @@ pub(in crate::config) fn resolve(
     let first = address.and_then(|set| address::items(&set.value).next());
     config.exports = exports(first, &config, environment);
     Ok(config)
+}
+
+/// Warnings about a block that resolves to something that cannot be meant.
+pub(super) fn warnings(block: &ConsulBlock) -> Vec<String> {
+    let mut warnings = Vec::from_iter(tls::key_warning(&block.ssl));
+    if let Some(Located { value, origin }) = &block.address {
+        warnings.extend(address::with_api_path(value).map(|(written, meant)| {
+            format!("{origin}: {written} ends in /v1, which ctmpl adds itself; write {meant}")
+        }));
+    }
+    warnings
 }
 
 fn read_token(file: &Located<PathBuf>) -> Result<SecretString, ConfigError> {

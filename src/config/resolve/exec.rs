@@ -77,22 +77,24 @@ pub(super) fn environment(block: EnvironmentBlock) -> Result<EnvironmentConfig, 
     })
 }
 
+/// Patterns, without the blanks around them: no name has any.
 pub(super) fn globs(texts: Vec<Located<String>>) -> Result<Vec<Glob>, Error> {
-    texts.into_iter().map(Located::parse).collect()
+    let pattern = |text: Located<String>| text.map(|text| text.trim().to_owned()).parse();
+    texts.into_iter().map(pattern).collect()
 }
 
 fn variable(Located { value, origin }: Located<String>) -> Result<Variable, Error> {
-    match value.split_once('=') {
-        Some((name, value))
-            if !name.is_empty() && !name.contains('\0') && !value.contains('\0') =>
-        {
-            Ok(Variable {
-                name: name.to_owned(),
-                value: value.to_owned(),
-            })
-        }
-        _ => Err(origin.refuse(ValueError::Variable)),
+    let (name, content) = match value.split_once('=') {
+        Some((name, content)) => (name, Some(content)),
+        None => (value.as_str(), None),
+    };
+    if name.is_empty() || value.contains('\0') {
+        return Err(origin.refuse(ValueError::Variable));
     }
+    Ok(Variable {
+        name: name.to_owned(),
+        value: content.map(str::to_owned),
+    })
 }
 
 /// A list of one is a command line; an empty list is no command.

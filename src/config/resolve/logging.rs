@@ -81,7 +81,7 @@ fn system_log(block: SyslogBlock) -> Result<Option<SyslogConfig>, Error> {
         address,
     } = block;
     // An empty value sets nothing, as in consul-template.
-    let (facility, name) = (filled(facility), filled(name));
+    let (facility, name, address) = (filled(facility), filled(name), filled(address));
     let meant = facility.is_some() || name.is_some() || address.is_some();
     let facility = facility.map_or(Ok(Facility::LOCAL0), Located::parse)?;
     let name = value(name).unwrap_or_else(|| NAME.to_owned());

@@ -4,12 +4,11 @@
 
 use config_blocks::{Located, Origin, Value, filled, value};
 
-use crate::config::error::ConfigError;
 use crate::config::layer::SslBlock;
 use crate::config::resolved::{Authorities, Identity, TlsConfig};
 
 /// Resolves the block.
-pub(super) fn resolve(block: SslBlock) -> Result<(bool, TlsConfig), ConfigError> {
+pub(super) fn resolve(block: SslBlock) -> (bool, TlsConfig) {
     let wanted = is_wanted(&block);
     let SslBlock {
         enabled: _,
@@ -36,8 +35,7 @@ pub(super) fn resolve(block: SslBlock) -> Result<(bool, TlsConfig), ConfigError>
             certificate: both.value.clone(),
             key: both.value,
         }),
-        (None, Some(key)) => return Err(ConfigError::KeyWithoutCertificate { origin: key.origin }),
-        (None, None) => None,
+        (None, _) => None,
     };
     let tls = TlsConfig {
         verify: verify.is_none_or(|set| set.value),
@@ -45,7 +43,16 @@ pub(super) fn resolve(block: SslBlock) -> Result<(bool, TlsConfig), ConfigError>
         identity,
         server_name: value(filled(server_name)),
     };
-    Ok((wanted, tls))
+    (wanted, tls)
+}
+
+/// The warning about a private key without a certificate: as in consul-template, the key is not used.
+pub(super) fn key_warning(block: &SslBlock) -> Option<String> {
+    let key = filled(block.key.clone()).filter(|_| filled(block.cert.clone()).is_none())?;
+    Some(format!(
+        "{}: no effect without a certificate, which ssl.cert or --consul-ssl-cert names",
+        key.origin
+    ))
 }
 
 /// Returns `true` if TLS is on. As in consul-template, any key of the block in a flag or a file turns it on, unless

@@ -273,7 +273,8 @@ fn no_secret_is_shown() {
         ("CONSUL_TOKEN", "s3cret"),
         ("CONSUL_HTTP_TOKEN_FILE", path(&file)),
     ];
-    let layer = environment_layer(&environment.iter().copied().collect()).expect("a layer");
+    let variables: Environment = environment.iter().copied().collect();
+    let layer = ConfigLayer::from_inputs(&variables).expect("a layer");
     let flags: &[&str] = &["-consul-token=s3cret", "-consul-auth=u:s3cret"];
     for shown in [
         format!("{layer:#?}"),

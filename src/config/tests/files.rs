@@ -383,8 +383,8 @@ fn an_error_names_file_line_and_key_and_what_was_meant() {
         ),
         (
             "a.hcl",
-            "consul { retry { attempts = -1 } }",
-            &["consul.retry.attempts in a.hcl:1: -1 is out of range"],
+            "consul { transport { max_idle_conns = -1 } }",
+            &["consul.transport.max_idle_conns in a.hcl:1: -1 is out of range"],
         ),
         (
             "a.hcl",

@@ -79,6 +79,11 @@ fn values_that_consul_template_reads_differently_are_rewritten() {
             "command: [\"echo a,b\"]",
             "",
         ),
+        (
+            "template { function_denylist = \"env, sprig_*\" }",
+            "function_denylist: [\"env\", \"sprig_*\"]",
+            "",
+        ),
         // What is there more than once.
         (
             "log_level = \"info\"\nlog_level = \"err\"",
@@ -96,11 +101,7 @@ fn values_that_consul_template_reads_differently_are_rewritten() {
             "wait in f:1: it is set more than once",
         ),
         // Older spellings.
-        (
-            "consul = \"h:8500\"",
-            "consul:\n  address: h:8500",
-            "override this block",
-        ),
+        ("consul = \"h:8500\"", "consul:\n  address: h:8500", ""),
         ("wait { bool = true min = \"1s\" }", "enabled: true", ""),
         (
             "template { uid = 7 gid = 010 }",
@@ -161,6 +162,11 @@ fn values_that_consul_template_reads_differently_are_rewritten() {
             "consul { retry { attempts = 12 } }",
             "attempts: 12",
             "consul.retry.attempts in f:1: the daemon has no limit",
+        ),
+        (
+            "consul { retry { attempts = -1 } }",
+            "attempts: 0",
+            "consul.retry.attempts in f:1: 0 is the documented spelling",
         ),
     ];
     for (text, expected, note) in cases {

@@ -13,7 +13,7 @@ use super::transport::Transport;
 use super::url::Target;
 use super::{tls_hint, wire};
 use crate::answer::Answer;
-use crate::config::resolved::{ConsulConfig, TransportConfig};
+use crate::config::resolved::ConsulConfig;
 use crate::query::{ConsulQuery, NodeQuery, Query};
 use crate::source::error::Error;
 use crate::source::poll::{Poll, Refresh, Reply, Source, SourceQuery};
@@ -28,14 +28,14 @@ const INTERVAL: Duration = Duration::from_secs(15);
 /// The time within which a closed connection counts as a refusal, because the query cannot have
 /// blocked yet.
 const REFUSED_WITHIN: Duration = Duration::from_millis(500);
+/// The header with the index of an answer. Consul sends it with each answer about data, with 404 too.
+const INDEX: &str = "x-consul-index";
 
 /// A client that polls Consul over HTTP. A clone shares the connections.
 #[derive(Clone, Debug)]
 pub struct Client {
     transport: Arc<Transport>,
     config: Arc<ConsulConfig>,
-    /// The configured connect time beyond the default; it extends the time limit of every answer.
-    extra_connect_time: Duration,
     /// The index of the server that answered last.
     preferred: Arc<AtomicUsize>,
 }
@@ -47,14 +47,9 @@ impl Client {
     /// [`ClientError`] if the settings are not usable.
     pub fn new(config: &ConsulConfig) -> Result<Self, ClientError> {
         let transport = Arc::new(Transport::new(config)?);
-        let extra_connect_time = config
-            .transport
-            .longest_connect()
-            .saturating_sub(TransportConfig::DEFAULT.longest_connect());
         Ok(Self {
             transport,
             config: Arc::new(config.clone()),
-            extra_connect_time,
             preferred: Arc::default(),
         })
     }
@@ -97,7 +92,6 @@ impl Client {
         } else {
             ANSWER_LIMIT
         };
-        let limit = limit.saturating_add(self.extra_connect_time);
         let server = poll.server % self.config.servers.len();
         let url = target.url(&self.config, &self.config.servers[server], poll);
         let begun = Instant::now();
@@ -159,6 +153,10 @@ impl Client {
             (StatusCode::OK, _) => {
                 wire::read(query, &body).map_err(|reason| self.unreadable(&reason, poll.server))?
             }
+            // Consul's 404 for a missing key has an index to wait on.
+            (StatusCode::NOT_FOUND, query) if !headers.contains_key(INDEX) => {
+                return Err(self.unknown_path(query.needs(), &body, poll.server));
+            }
             (StatusCode::NOT_FOUND, ConsulQuery::Key(_)) if body.is_empty() => Answer::Key(None),
             (StatusCode::NOT_FOUND, ConsulQuery::Pairs(_)) if body.is_empty() => {
                 Answer::Pairs(Vec::new())
@@ -170,18 +168,11 @@ impl Client {
                     blocking: true,
                 });
             }
-            (StatusCode::NOT_FOUND, query) if body.is_empty() && query.needs().is_some() => {
-                let needed = format!(
-                    "it does not know this query; that needs {}",
-                    query.needs().unwrap_or_default()
-                );
-                return Err(self.refused(status, needed.as_bytes(), poll.server));
-            }
             _ => return Err(self.refused(status, &body, poll.server)),
         };
         Ok(Reply {
             answer,
-            index: number(&headers, "x-consul-index"),
+            index: number(&headers, INDEX),
             last_contact: Duration::from_millis(
                 number(&headers, "x-consul-lastcontact").unwrap_or(0),
             ),
@@ -196,24 +187,43 @@ impl Client {
     }
 
     fn refused(&self, status: StatusCode, body: &[u8], server: usize) -> Error {
-        let text = std::str::from_utf8(body).unwrap_or_default().trim();
-        let message = if text.starts_with('<') || text.contains('\n') || text.len() > 300 {
-            ""
-        } else {
-            text
-        };
         Error::Status {
             server: self.name(server),
             status: status.as_u16(),
-            message: message.to_owned(),
+            message: message_of(body).to_owned(),
+        }
+    }
+
+    /// The error for a path that the server does not know. `needs`: the version of Consul that knows it, if not all do.
+    fn unknown_path(&self, needs: Option<&str>, body: &[u8], server: usize) -> Error {
+        if let Some(needs) = needs.filter(|_| body.is_empty()) {
+            let text = format!("it does not know this query; that needs {needs}");
+            return self.refused(StatusCode::NOT_FOUND, text.as_bytes(), server);
+        }
+        // A web server has a page, a gateway `404 page not found` or JSON; Consul has a sentence.
+        let message = message_of(body);
+        let is_from_consul = !message.is_empty() && !message.starts_with(['4', '{']);
+        if needs.is_some() || is_from_consul {
+            return self.refused(StatusCode::NOT_FOUND, body, server);
+        }
+        let address = self.server(server).as_str().trim_end_matches('/');
+        Error::NotConsul {
+            address: address.to_owned(),
+            remedy: if address.ends_with("/v1") {
+                "write it without /v1, which ctmpl adds itself"
+            } else {
+                "write HOST:PORT of Consul, or the whole prefix of a proxy: http(s)://HOST:PORT/PREFIX"
+            },
         }
     }
 
     /// Requests the name of the agent's node, for a node query without a name.
     async fn own_node(&self, poll: Poll) -> Result<String, Error> {
         let http_client::Answer { status, body, .. } = self.get(&Target::agent(), poll).await?;
-        if status != StatusCode::OK {
-            return Err(self.refused(status, &body, poll.server));
+        match status {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return Err(self.unknown_path(None, &body, poll.server)),
+            _ => return Err(self.refused(status, &body, poll.server)),
         }
         wire::node_name(&body).map_err(|reason| self.unreadable(&reason, poll.server))
     }
@@ -283,6 +293,16 @@ impl Source for Client {
             *names = self.responding(std::mem::take(names), poll).await;
         }
         Ok(reply)
+    }
+}
+
+/// The body of an error, if it is one short line of text; else empty.
+fn message_of(body: &[u8]) -> &str {
+    let text = std::str::from_utf8(body).unwrap_or_default().trim();
+    if text.starts_with('<') || text.contains('\n') || text.len() > 300 {
+        ""
+    } else {
+        text
     }
 }
 

@@ -42,27 +42,33 @@ fn whole_number(spelling: &str, position: Position<'_>) -> Result<i64, Error> {
         .ok_or_else(|| position.refuse(ValueError::NotWhole(spelling.to_owned())))
 }
 
-impl FromNode for u32 {
-    fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
-        let number = i64::from_node(node, position)?;
-        Self::try_from(number).map_err(|_| position.refuse(ValueError::Range(number)))
-    }
+macro_rules! whole_numbers {
+    ($($type:ident: $number:ident),+) => {$(
+        impl FromNode for $type {
+            fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
+                let number = i64::from_node(node, position)?;
+                Self::try_from(number).map_err(|_| position.refuse(ValueError::Range(number)))
+            }
 
-    fn shape() -> Shape {
-        Shape::number(Number::Natural)
-    }
+            fn shape() -> Shape {
+                Shape::number(Number::$number)
+            }
+        }
+
+        impl Value for $type {
+            fn from_input(input: &Input) -> Result<Self, Reason> {
+                let number = i64::from_input(input)?;
+                Self::try_from(number).map_err(|_| ValueError::Range(number).into())
+            }
+
+            fn shown(&self) -> Option<String> {
+                Some(self.to_string())
+            }
+        }
+    )+};
 }
 
-impl Value for u32 {
-    fn from_input(input: &Input) -> Result<Self, Reason> {
-        let number = i64::from_input(input)?;
-        Self::try_from(number).map_err(|_| ValueError::Range(number).into())
-    }
-
-    fn shown(&self) -> Option<String> {
-        Some(self.to_string())
-    }
-}
+whole_numbers!(u32: Natural, i32: Whole);
 
 impl FromNode for f64 {
     fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {

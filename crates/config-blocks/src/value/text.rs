@@ -81,6 +81,10 @@ impl Value for SecretString {
         Some(quoted("***"))
     }
 
+    fn is_same(&self, other: &Self) -> bool {
+        self.expose_secret() == other.expose_secret()
+    }
+
     fn is_blank(&self) -> bool {
         self.expose_secret().is_empty()
     }
@@ -117,10 +121,21 @@ impl<T: FromNode> FromNode for Vec<Located<T>> {
     }
 }
 
-/// A list of texts; a single text is a list of one, commas and all.
+/// A list of texts. A single text is cut at its commas, without the blanks after them: a denylist that would be one pattern
+/// with commas denies nothing.
 fn list<T: FromNode>(node: &Node, position: Position<'_>) -> Result<Vec<T>, Error> {
     match &node.value {
-        Tree::Text(_) => Ok(vec![T::from_node(node, position)?]),
+        Tree::Text(text) => {
+            let parts = text.split(',').map(str::trim_start);
+            let node_of = |part: &str| Node {
+                line: node.line,
+                value: Tree::Text(part.to_owned()),
+            };
+            parts
+                .filter(|part| !part.is_empty())
+                .map(|part| T::from_node(&node_of(part), position))
+                .collect()
+        }
         Tree::List(items) => items
             .iter()
             .map(|item| T::from_node(item, position))

@@ -16,9 +16,6 @@ use super::template::{inline_exec, keep_language};
 
 const AGAIN: &str = "it is set more than once; the last one counts";
 
-const ENVIRONMENT: &str = "environment variables (CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN and others) override this \
-                           block; in consul-template it overrides them";
-
 /// Rewrites values, and collects notes.
 pub(super) struct Rewriter {
     pub(super) notes: Notes,
@@ -80,13 +77,9 @@ impl Rewriter {
             }
         }
         section.rest.extend(rest);
-        match without_numbers(block.path).as_str() {
-            "template" => {
-                inline_exec(&mut section, block.path, &mut self.notes);
-                keep_language(&mut section, block.path, self.is_jinja, &mut self.notes);
-            }
-            "" => self.environment(&mut section),
-            _ => {}
+        if without_numbers(block.path) == "template" {
+            inline_exec(&mut section, block.path, &mut self.notes);
+            keep_language(&mut section, block.path, self.is_jinja, &mut self.notes);
         }
         section
     }
@@ -214,15 +207,6 @@ impl Rewriter {
                 }) => sections.push(made),
                 _ => section.push(entry.line, key.name, Piece::Blocks(vec![made])),
             }
-        }
-    }
-
-    fn environment(&mut self, section: &mut Section) {
-        if let Some(item) = section.items.iter_mut().find(|item| item.key == "consul") {
-            let mut above = std::mem::take(&mut item.above);
-            self.notes
-                .note(item.line, "consul", ENVIRONMENT, &mut above);
-            item.above = above;
         }
     }
 }

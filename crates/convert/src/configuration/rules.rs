@@ -38,14 +38,11 @@ pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
             "consul-template splits it at commas; in ctmpl it is one line",
         ),
         (_, Tree::Text(text)) if spelling != "command" && shape.list && text.contains(',') => {
-            let items = text
-                .split(',')
-                .map(|item| Piece::Text(item.to_owned()))
-                .collect();
-            Noted(
-                Piece::List(items),
-                "consul-template splits a text at commas, ctmpl does not; it is a list now",
-            )
+            let items = text.split(',').map(str::trim_start);
+            let items = items.filter(|item| !item.is_empty());
+            Same(Piece::List(
+                items.map(|item| Piece::Text(item.to_owned())).collect(),
+            ))
         }
         (_, Tree::Bool(true)) if path == "once" => Noted(
             Piece::Bool(true),
@@ -65,14 +62,17 @@ pub(super) fn value(path: &str, shape: &Shape, node: &Node) -> Verdict {
             Piece::Bool(true),
             "consul-template ignores it in a file; ctmpl parses the templates and exits",
         ),
-        (_, Tree::Number(spelling))
-            if path == "consul.retry.attempts" && integer(spelling) != Some(0) =>
-        {
-            Noted(
+        (_, Tree::Number(spelling)) if path == "consul.retry.attempts" => match integer(spelling) {
+            Some(0) => Same(plain(node)),
+            Some(..0) => Noted(
+                Piece::Number("0".to_owned()),
+                "0 is the documented spelling of no limit",
+            ),
+            _ => Noted(
                 plain(node),
                 "the daemon has no limit; only a run with -once gives up after this many",
-            )
-        }
+            ),
+        },
         _ => Same(plain(node)),
     }
 }
