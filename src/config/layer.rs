@@ -63,7 +63,7 @@ pub(crate) struct ConfigLayer {
     /// Maximum time to read a template, and to render it once, in templates that set no `render_timeout`; `0s`: no limit
     #[key(default = "\"10s\"")]
     pub(crate) render_timeout: Setting<Duration>,
-    /// Log level: `trace`, `debug`, `info`, `warn` or `err`
+    /// Log level: `trace`, `debug`, `info`, `warn` or `err`. The default of `ctmpl dev` without `--once` is `info`
     #[key(
         default = "\"warn\"",
         flag = "--log-level",

@@ -49,6 +49,8 @@ pub(super) fn resolve(
         block_query_wait: value(layer.block_query_wait.take()).unwrap_or(BLOCK_QUERY_WAIT),
         ..consul::resolve(mem::take(&mut layer.consul), environment)?
     };
+    let parse_only = is_on(layer.parse_only.as_ref());
+    let is_server = dev.is_some() && mode == Mode::Daemon && !parse_only;
     let embedded = dev.as_ref().map(|dev| dev.listen);
     let config = Config {
         consul,
@@ -56,9 +58,9 @@ pub(super) fn resolve(
         exec,
         mode,
         dry: is_on(layer.dry.as_ref()),
-        parse_only: is_on(layer.parse_only.as_ref()),
+        parse_only,
         fail_on_missing: is_on(layer.err_on_failed_lookup.as_ref()),
-        log: logging::resolve(&layer, dev.is_some() && mode == Mode::Daemon)?,
+        log: logging::resolve(&layer, is_server)?,
         kill_signal,
         reload_signal,
         pid_file: value(layer.pid_file),

@@ -39,21 +39,8 @@ impl ClusterState {
         instance.node.clone_from(&self.identity.node);
         self.agent.sidecars.remove(&instance.id);
         let mut kept = Vec::new();
-        for NewCheck {
-            mut check,
-            definition,
-        } in checks
-        {
-            // A check that is registered again keeps its status and output.
-            if let Some(old) = self.agent.checks.get(&check.id) {
-                check.status.clone_from(&old.status);
-                check.output.clone_from(&old.output);
-            }
-            self.agent.runs.remove(&check.id);
-            if let Some(definition) = definition {
-                let run = CheckRun::new(definition);
-                self.agent.runs.insert(check.id.clone(), run);
-            }
+        for new in checks {
+            let check = self.start_check(new);
             kept.push(self.place_check(check, &instance));
         }
         let unwanted: Vec<String> = self
@@ -113,20 +100,18 @@ impl ClusterState {
 
     /// Registers a check of the node or of an instance.
     pub(crate) fn register_check(&mut self, new: NewCheck) -> Result<(), AgentError> {
-        let NewCheck { check, definition } = new;
+        let service = &new.check.service_id;
+        if !service.is_empty() && !self.agent.instances.contains_key(service) {
+            return Err(AgentError::UnknownServiceOfCheck(service.clone()));
+        }
+        let check = self.start_check(new);
         let mut check = match self.agent.instances.get(&check.service_id) {
             Some(instance) => self.place_check(check, instance),
-            None if check.service_id.is_empty() => Check {
+            None => Check {
                 node: self.identity.node.clone(),
                 ..check
             },
-            None => return Err(AgentError::UnknownServiceOfCheck(check.service_id)),
         };
-        self.agent.runs.remove(&check.id);
-        if let Some(definition) = definition {
-            let run = CheckRun::new(definition);
-            self.agent.runs.insert(check.id.clone(), run);
-        }
         self.set_alias_status(&mut check);
         self.agent.checks.insert(check.id.clone(), check.clone());
         self.write_check(check);
@@ -200,6 +185,24 @@ impl ClusterState {
             self.agent.checks.insert(check.id.clone(), check.clone());
             self.write_check(check);
         }
+    }
+
+    /// Starts a check. One that is registered again keeps its status and output.
+    fn start_check(&mut self, new: NewCheck) -> Check {
+        let NewCheck {
+            mut check,
+            definition,
+        } = new;
+        if let Some(old) = self.agent.checks.get(&check.id) {
+            check.status.clone_from(&old.status);
+            check.output.clone_from(&old.output);
+        }
+        self.agent.runs.remove(&check.id);
+        if let Some(definition) = definition {
+            let run = CheckRun::new(definition);
+            self.agent.runs.insert(check.id.clone(), run);
+        }
+        check
     }
 
     fn place_check(&self, check: Check, instance: &Instance) -> Check {
