@@ -51,7 +51,7 @@ fn consul(query: &Query) -> &ConsulQuery {
     ConsulQuery::select(query).expect("a query for Consul")
 }
 
-async fn ask(query: &Query, bytes: Vec<u8>) -> Result<Reply, Error> {
+pub(crate) async fn ask(query: &Query, bytes: Vec<u8>) -> Result<Reply, Error> {
     let poll = Poll {
         server: 0,
         index: 0,

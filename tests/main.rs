@@ -45,6 +45,7 @@ mod plugins;
 mod process;
 mod quiescence;
 mod readme;
+mod records;
 mod reload;
 mod same_configuration;
 mod sandbox;

@@ -25,6 +25,12 @@ pub struct CaRoot {
     pub certificate: String,
     /// `true` if it signs new certificates; one root does.
     pub active: bool,
+    /// The start of its validity; newer versions of Consul have it, and the next two fields.
+    pub not_before: Option<String>,
+    /// The end of its validity.
+    pub not_after: Option<String>,
+    /// The number of days until it expires.
+    pub days_remaining: Option<i64>,
     /// The index at which it was created.
     pub create_index: u64,
     /// The index at which it last changed.

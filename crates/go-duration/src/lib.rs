@@ -25,6 +25,39 @@ impl FromStr for GoDuration {
     }
 }
 
+impl GoDuration {
+    /// Formats the duration as Go prints it, with all units below the largest: `1h0m0s`, `2m0.5s`, `1.5ms`.
+    #[must_use]
+    pub fn in_full(self) -> String {
+        let nanos = self.0.as_nanos();
+        if nanos == 0 || nanos >= SECOND {
+            let (hours, minutes) = (nanos / HOUR, nanos % HOUR / MINUTE);
+            let seconds = decimal(nanos % MINUTE, SECOND);
+            return match (hours, minutes) {
+                (0, 0) => format!("{seconds}s"),
+                (0, _) => format!("{minutes}m{seconds}s"),
+                _ => format!("{hours}h{minutes}m{seconds}s"),
+            };
+        }
+        let units = [(MILLISECOND, "ms"), (MICROSECOND, "µs")];
+        let (unit, name) = units
+            .into_iter()
+            .find(|(unit, _)| nanos >= *unit)
+            .unwrap_or((NANOSECOND, "ns"));
+        decimal(nanos, unit) + name
+    }
+}
+
+/// Formats a number of nanoseconds in a unit that is a power of ten.
+fn decimal(nanos: u128, unit: u128) -> String {
+    let (whole, fraction) = (nanos / unit, nanos % unit);
+    if fraction == 0 {
+        return whole.to_string();
+    }
+    let digits = format!("{:0width$}", fraction, width = unit.ilog10() as usize);
+    format!("{whole}.{}", digits.trim_end_matches('0'))
+}
+
 /// Formats the duration as the shortest text that parses as the same duration: `2h45m`, `1.5s`,
 /// `300ms`, `0s`.
 impl fmt::Display for GoDuration {

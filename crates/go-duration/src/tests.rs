@@ -92,6 +92,25 @@ fn a_duration_is_formatted_as_short_as_possible() {
     }
 }
 
+#[test]
+fn in_full_is_what_go_prints() {
+    let cases = [
+        (0, "0s"),
+        (1, "1ns"),
+        (1_500, "1.5µs"),
+        (1_000_000, "1ms"),
+        (300_050_000, "300.05ms"),
+        (1_000_000_001, "1.000000001s"),
+        (90_000_000_000, "1m30s"),
+        (120_500_000_000, "2m0.5s"),
+        (3_600_000_000_000, "1h0m0s"),
+        (90_061_000_000_000, "25h1m1s"),
+    ];
+    for (nanos, text) in cases {
+        assert_eq!(GoDuration(Duration::from_nanos(nanos)).in_full(), text);
+    }
+}
+
 proptest! {
     #[test]
     fn a_formatted_duration_parses_back(nanos in 0..=i64::MAX.unsigned_abs()) {

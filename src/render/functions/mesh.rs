@@ -109,8 +109,11 @@ fn peerings(call: &Call<'_>) -> FunctionResult {
 }
 
 fn exported_services(call: &Call<'_>) -> FunctionResult {
-    let texts = call.texts()?;
-    let partition = texts.first().copied().unwrap_or_default();
+    let partition = match call.texts()?.as_slice() {
+        [] => "",
+        [partition] => *partition,
+        _ => return fail("exportedServices: wrong number of arguments, expected 0 or 1"),
+    };
     Ok(
         match rendering(call)?
             .request(&ConsulQuery::ExportedServices(partition.to_owned()).into())

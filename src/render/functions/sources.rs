@@ -15,7 +15,7 @@ use crate::render::records::{self, NoSuchNode};
 use crate::render::render_context::Absence;
 use ::functions::args::{FunctionResult, fail, text};
 use ::functions::{Call, Function, FunctionError, Group};
-use gotemplate::record::Record;
+use gotemplate::record::{NilList, Record};
 
 /// Creates a row for a function that requests data.
 pub(super) const fn source(
@@ -124,6 +124,8 @@ fn services(call: &Call<'_>) -> FunctionResult {
             .request(&Query::services(&call.texts()?.concat())?)
             .as_deref()
         {
+            // In Go, the list of an empty catalog is nil.
+            Some(Answer::Services(services)) if services.is_empty() => Value::from_object(NilList),
             Some(Answer::Services(services)) => records::list(services),
             _ => empty_list(),
         },
@@ -283,20 +285,23 @@ fn file(call: &Call<'_>) -> FunctionResult {
 }
 
 /// Runs a plugin. It does not run while data is missing, because its arguments may depend on that data.
+/// Without a name the result is empty.
 fn plugin(call: &Call<'_>) -> FunctionResult {
-    let args = call
-        .texts()?
-        .into_iter()
-        .map(str::trim)
-        .filter(|arg| !arg.is_empty())
-        .map(str::to_owned);
-    let args: Vec<String> = args.collect();
-    if !rendering(call)?.is_complete() {
+    let texts = call.texts()?;
+    let Some((name, args)) = texts.split_first() else {
+        return fail("plugin: the name of the program is missing");
+    };
+    if name.is_empty() || !rendering(call)?.is_complete() {
         return Ok(Value::from(""));
     }
-    if args.is_empty() {
-        return fail("plugin: the name of the program is missing");
-    }
+    let args = args
+        .iter()
+        .map(|arg| arg.trim())
+        .filter(|arg| !arg.is_empty());
+    let args = std::iter::once(*name)
+        .chain(args)
+        .map(str::to_owned)
+        .collect();
     match rendering(call)?
         .request(&Query::Plugin(PluginQuery { words: args }))
         .as_deref()

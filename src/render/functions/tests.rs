@@ -24,6 +24,7 @@ mod budget;
 mod examples;
 mod instances;
 mod mesh;
+mod mixtures;
 mod values;
 
 /// A render context with answers to the queries of the tests.
@@ -321,6 +322,10 @@ fn any_value() -> impl Strategy<Value = Value> {
             pair("a/b/c", "2"),
             pair("", "3")
         ])),
+        Just(Value::UNDEFINED),
+        Just(TypedMap::nil()),
+        Just(Value::from_object(NilList)),
+        Just(Record::nil(Pair::default().schema())),
         Just(TypedMap::of_text(
             TextMap::from([("k".into(), "v".into())]).iter()
         )),
@@ -333,7 +338,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-use gotemplate::record::TypedMap;
+use gotemplate::record::{Fields, NilList, Record, TypedMap};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]

@@ -31,13 +31,18 @@ impl Definition {
     fn header(&self) -> Value {
         let header = self.0.get("Header").and_then(Json::as_object);
         let fields = header.cloned().unwrap_or_default();
-        let names = fields.keys().cloned();
         let values = json::object(&fields);
+        let nil = || Value::from_object(NilList);
+        let list = |name: &String| match values.get_attr(name) {
+            Ok(list) if !list.is_none() => list,
+            _ => nil(),
+        };
         Value::from_object(TypedMap {
-            entries: names
-                .map(|name| (name.clone(), values.get_attr(&name).unwrap_or_default()))
+            entries: fields
+                .keys()
+                .map(|name| (name.clone(), list(name)))
                 .collect(),
-            zero: Value::from_object(NilList),
+            zero: nil(),
             is_nil: header.is_none(),
         })
     }
@@ -58,7 +63,7 @@ impl Definition {
     }
 
     fn shown(&self, key: &str) -> Value {
-        Value::from(self.duration(key).to_string())
+        Value::from(self.duration(key).in_full())
     }
 
     /// A duration that YAML and TOML write as a number of nanoseconds.
@@ -66,7 +71,7 @@ impl Definition {
         let duration = self.duration(key);
         Value::from_object(ScalarObject {
             go_type: "api.ReadableDuration",
-            text: duration.to_string(),
+            text: duration.in_full(),
             properties: Vec::new(),
             methods: Some(Box::new(Nanoseconds(duration.0.as_nanos()))),
         })

@@ -40,6 +40,11 @@ record!(CaRoot, "*api.CARoot", |root| {
     Name name => text(&root.name),
     RootCertPEM root_cert_pem as "RootCert" => text(&root.certificate),
     Active active => Value::from(root.active),
+    NotBefore not_before (UnlessEmpty) => time(root.not_before.as_deref()),
+    NotAfter not_after (UnlessEmpty) => time(root.not_after.as_deref()),
+    DaysRemaining days_remaining (UnlessEmpty) => {
+        root.days_remaining.map_or_else(|| Record::nil(&DAYS), Value::from)
+    },
     CreateIndex create_index => Value::from(root.create_index),
     ModifyIndex modify_index => Value::from(root.modify_index),
 });
@@ -105,9 +110,13 @@ record!(ImportedService, "dependency.ImportedService", |service| {
     SourcePartition source_partition => text(&service.source_partition),
 });
 
-/// The type of a time that is nil.
+/// The types of a time and of a number of days that are nil.
 static TIME: Schema = Schema {
     name: "*time.Time",
+    fields: &[],
+};
+static DAYS: Schema = Schema {
+    name: "*int",
     fields: &[],
 };
 

@@ -67,7 +67,7 @@ fn the_fields_are_those_of_consul_template() {
     *dependency.CatalogNode: Node Services
     *dependency.CatalogNode: Node Services
     *dependency.CatalogNodeService: ID Service Tags Meta Port Address EnableTagOverride
-    *api.CARoot: ID Name RootCertPEM Active CreateIndex ModifyIndex
+    *api.CARoot: ID Name RootCertPEM Active NotBefore? NotAfter? DaysRemaining? CreateIndex ModifyIndex
     *api.LeafCert: SerialNumber CertPEM? PrivateKeyPEM? Service ServiceURI ValidAfter ValidBefore CreateIndex ModifyIndex
     *dependency.Partition: Name Description
     *dependency.Peering: ID Name Partition Meta PeeringState PeerID PeerServerName PeerServerAddresses StreamStatus Remote

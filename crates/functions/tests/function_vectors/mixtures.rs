@@ -16,6 +16,8 @@ const VECTORS: &str = include_str!("../vectors/mixtures.jsonl");
 
 #[derive(Deserialize)]
 struct Header {
+    /// The arguments by their letters in mixtures. `N` is nil, and `J` is nil that is held in an interface.
+    arguments: BTreeMap<char, String>,
     prelude: String,
     mixtures: Vec<String>,
 }
@@ -38,32 +40,15 @@ enum Expected {
     Any(#[expect(dead_code, reason = "it is always true")] bool),
 }
 
-/// Returns the call of a function with a mixture of arguments. A piped argument comes before `|`.
-fn call(function: &str, mixture: &str) -> String {
-    let argument = |kind: char| match kind {
-        'N' => "$nil",
-        // Nil that is held in an interface.
-        'J' => "$null.n",
-        'E' => r#""""#,
-        'T' => r#""a""#,
-        'D' => r#""1""#,
-        'Z' => "0",
-        'I' => "1",
-        'F' => "1.5",
-        'B' => "true",
-        'M' => "$map",
-        'H' => "$bare",
-        'P' => "$textmap",
-        'Y' => "$yaml",
-        'L' => "$list",
-        'K' => "$none",
-        'S' => "$texts",
-        other => panic!("{other} is not a kind of argument"),
-    };
-    let (piped, written) = mixture.split_once('|').unwrap_or(("", mixture));
-    let piped = piped.chars().map(|kind| format!("{} | ", argument(kind)));
-    let written = written.chars().map(|kind| format!(" {}", argument(kind)));
-    piped.chain([function.to_owned()]).chain(written).collect()
+impl Header {
+    /// Returns the call of a function with a mixture of arguments. A piped argument comes before `|`.
+    fn call(&self, function: &str, mixture: &str) -> String {
+        let (piped, written) = mixture.split_once('|').unwrap_or(("", mixture));
+        let argument = |kind: char| self.arguments[&kind].as_str();
+        let piped = piped.chars().map(|kind| format!("{} | ", argument(kind)));
+        let written = written.chars().map(|kind| format!(" {}", argument(kind)));
+        piped.chain([function.to_owned()]).chain(written).collect()
+    }
 }
 
 /// Returns the text of a result in the form that is expected.
@@ -134,7 +119,7 @@ fn row_8_no_mixture_of_arguments_has_another_result_than_in_consul_template() {
         }
         for mixture in &header.mixtures {
             let expected = results.get(mixture);
-            let call = call(&function, mixture);
+            let call = header.call(&function, mixture);
             let ours = result(&header.prelude, &call, expected);
             if is_same(expected, ours.as_deref()) {
                 continue;

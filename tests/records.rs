@@ -1,0 +1,89 @@
+//! What a template prints of Consul's answers: the same bytes as consul-template.
+//!
+//! `tests/vectors/records.jsonl` has bodies of answers, templates, and the output of consul-template for each.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use ctmpl::config::resolved::{Job, Language, TemplateSource};
+use ctmpl::query::{ConsulQuery, Query, QueryError};
+use ctmpl::render::Template;
+use ctmpl::store::Snapshot;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::consul_answers::ask;
+
+const VECTORS: &str = include_str!("vectors/records.jsonl");
+
+/// An answer with templates, and what consul-template prints; `None` if it fails.
+#[derive(Deserialize)]
+struct Case {
+    query: String,
+    argument: String,
+    body: String,
+    outputs: Vec<(String, Option<String>)>,
+}
+
+fn query(function: &str, argument: &str) -> Result<Query, QueryError> {
+    Ok(match function {
+        "service" => Query::service(argument)?,
+        "connect" => Query::connect(argument)?,
+        "node" => Query::node(argument)?,
+        "nodes" => Query::nodes(argument)?,
+        "services" => Query::services(argument)?,
+        "tree" => Query::pairs(argument)?,
+        "caRoots" => ConsulQuery::CaRoots.into(),
+        "partitions" => ConsulQuery::Partitions.into(),
+        "peerings" => Query::peerings(argument)?,
+        "exportedServices" => ConsulQuery::ExportedServices(argument.to_owned()).into(),
+        "importedServices" => ConsulQuery::ImportedServices(argument.to_owned()).into(),
+        other => panic!("no query for {other}"),
+    })
+}
+
+fn render(text: &str, snapshot: &Snapshot) -> Option<String> {
+    let source = TemplateSource::Inline {
+        name: "inline".into(),
+        text: text.into(),
+    };
+    let template = Template::read(&Job::of_template(source, Language::Go)).expect(text);
+    let rendering = template.render(snapshot, &Arc::default(), Timestamp::UNIX_EPOCH);
+    assert!(rendering.dependencies.is_complete(), "{text}");
+    rendering.text.ok()
+}
+
+#[tokio::test]
+async fn row_9_records_print_what_consul_template_prints() {
+    let (mut queries, mut report) = (BTreeSet::new(), String::new());
+    for line in VECTORS.lines() {
+        let Case {
+            query: function,
+            argument,
+            body,
+            outputs,
+        } = serde_json::from_str(line).expect(line);
+        let query = query(&function, &argument).expect(line);
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let reply = ask(&query, (head + &body).into_bytes()).await.expect(line);
+        let mut snapshot = Snapshot::default();
+        snapshot.record(query, Arc::new(reply.answer));
+        for (text, expected) in outputs {
+            let ours = render(&text, &snapshot);
+            if ours != expected {
+                writeln!(
+                    report,
+                    "{text} of {body}\n    Go:   {expected:?}\n    ours: {ours:?}"
+                )
+                .unwrap();
+            }
+        }
+        queries.insert(function);
+    }
+    assert!(queries.len() >= 11, "{queries:?}");
+    assert!(report.is_empty(), "{report}");
+}
