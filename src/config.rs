@@ -16,6 +16,7 @@ pub mod ignored;
 mod layer;
 pub mod logging;
 pub mod migrate;
+mod notes;
 pub mod reference;
 mod resolve;
 pub mod resolved;
@@ -27,7 +28,7 @@ pub mod values;
 pub mod wait;
 
 pub use arguments::{Arguments, DevArguments};
-use config_blocks::{Block, Error, Found, Overridden, Source, find};
+use config_blocks::{Block, Error, Found, Source, find};
 pub use config_blocks::{Environment, Flags};
 pub use error::ConfigError;
 use layer::{AuthBlock, ConfigLayer, ConsulBlock};
@@ -46,10 +47,10 @@ const NOTHING_YET: &str = "there is no template and no exec command in the confi
 /// # Errors
 /// [`ConfigError`]; [`ConfigError::exit_code`] tells bad flags from bad configuration.
 pub fn load(arguments: Arguments, environment: &Environment) -> Result<Config, ConfigError> {
-    load_with_notes(arguments, environment).map(|(config, _)| config)
+    layers(arguments, environment)?.resolve(environment)
 }
 
-/// As [`load`], with notes for `ctmpl validate`: what has another effect than a user may expect.
+/// As [`load`], with notes for `ctmpl validate`: what differs from consul-template, and which variables are not used.
 ///
 /// # Errors
 /// As [`load`].
@@ -57,22 +58,16 @@ pub fn load_with_notes(
     arguments: Arguments,
     environment: &Environment,
 ) -> Result<(Config, Vec<String>), ConfigError> {
-    let has_files = !arguments.config.is_empty();
+    let layers = layers(arguments, environment)?;
     let Layers {
         layer,
-        dev,
-        warnings,
-        notes,
-    } = layers(arguments, environment)?;
-    let mut config = resolve::resolve(layer, dev, environment)?;
-    config.warnings.splice(0..0, warnings);
-    if !config.has_work() {
-        if !has_files {
-            return Err(ConfigError::NothingToDo);
-        }
-        config.warnings.push(NOTHING_YET.to_owned());
-    }
-    Ok((config, notes))
+        variables,
+        sources,
+        flags,
+        ..
+    } = &layers;
+    let notes = notes::of(layer, variables, sources, flags)?;
+    Ok((layers.resolve(environment)?, notes))
 }
 
 /// The configuration that [`load`] would use, as HCL with the origin of each value; secrets are `***`.
@@ -91,8 +86,27 @@ struct Layers {
     dev: Option<DevConfig>,
     /// What the operator should know about the files.
     warnings: Vec<String>,
-    /// What only a check of the configuration shows.
-    notes: Vec<String>,
+    /// The files, in order, and `CT_LOCAL_CONFIG`.
+    sources: Vec<Source>,
+    flags: Flags,
+    /// The layer of the environment alone.
+    variables: ConfigLayer,
+    /// A file or a directory was named.
+    has_files: bool,
+}
+
+impl Layers {
+    fn resolve(self, environment: &Environment) -> Result<Config, ConfigError> {
+        let mut config = resolve::resolve(self.layer, self.dev, environment)?;
+        config.warnings.splice(0..0, self.warnings);
+        if !config.has_work() {
+            if !self.has_files {
+                return Err(ConfigError::NothingToDo);
+            }
+            config.warnings.push(NOTHING_YET.to_owned());
+        }
+        Ok(config)
+    }
 }
 
 /// Reads all layers. The precedence of the sources is decided here.
@@ -100,14 +114,16 @@ fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, Con
     let flags = arguments.layer()?;
     let dev = arguments.dev.as_ref().map(DevArguments::resolve);
     let dev = dev.transpose()?;
-    let mut warnings = Vec::new();
+    let has_files = !arguments.config.is_empty();
+    let (mut warnings, mut sources) = (Vec::new(), Vec::new());
     let mut below = ConfigLayer::default();
     for path in arguments.config {
         let Found { files, backups } = find(&path)?;
         for file in files {
-            let layer = file::load(&file).and_then(|source| file::layer(&source));
-            let layer = layer.map_err(|error| error::with_remedy(error, file == path))?;
+            let read = file::load(&file).and_then(|source| Ok((file::layer(&source)?, source)));
+            let (layer, source) = read.map_err(|error| error::with_remedy(error, file == path))?;
             below = layer.over(below);
+            sources.push(source);
         }
         if !backups.is_empty() {
             let names: Vec<_> = backups
@@ -120,7 +136,10 @@ fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, Con
             ));
         }
     }
-    below = local_layer(environment)?.over(below);
+    if let Some(source) = local_source(environment)? {
+        below = file::layer(&source)?.over(below);
+        sources.push(source);
+    }
     let mut variables = ConfigLayer::from_inputs(environment)?;
     if dev.is_some() {
         // The embedded server needs none of it.
@@ -135,34 +154,21 @@ fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, Con
         // A user with the password of another one would be a third account.
         lower.consul.auth = AuthBlock::default();
     }
-    let layer = upper.over(lower);
     Ok(Layers {
-        notes: overridden(&layer, &variables),
-        layer,
+        layer: upper.over(lower),
         dev,
         warnings,
+        sources,
+        flags: arguments.flags,
+        variables,
+        has_files,
     })
 }
 
-/// One note for each environment variable that is not in force. It shows no value, which may be a secret.
-fn overridden(layer: &ConfigLayer, variables: &ConfigLayer) -> Vec<String> {
-    let mut found = Vec::new();
-    layer.overridden(variables, &mut found);
-    let note = |Overridden { origin, by }| match by {
-        Some(by) => format!("{origin} is not used: {by} has another value, and overrides it"),
-        None => format!("{origin} is not used: a file or a flag sets another key that replaces it"),
-    };
-    let mut notes: Vec<_> = found.into_iter().map(note).collect();
-    notes.dedup();
-    notes
-}
-
-/// The layer of `CT_LOCAL_CONFIG`.
-fn local_layer(environment: &Environment) -> Result<ConfigLayer, Error> {
-    match environment.first(&["CT_LOCAL_CONFIG"])? {
-        Some((name, text)) => file::layer(&Source::of_variable(name, text)),
-        None => Ok(ConfigLayer::default()),
-    }
+/// The text of `CT_LOCAL_CONFIG`.
+fn local_source(environment: &Environment) -> Result<Option<Source>, Error> {
+    let variable = environment.first(&["CT_LOCAL_CONFIG"])?;
+    Ok(variable.map(|(name, text)| Source::of_variable(name, text)))
 }
 
 /// The sandbox of a template, in this directory.
@@ -178,8 +184,11 @@ pub(crate) fn sandbox(directory: &std::path::Path) -> safe_read::Sandbox<'_> {
 /// # Errors
 /// As [`load`].
 pub fn consul(flags: &Flags, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
-    let local = local_layer(environment)?.over(ConfigLayer::from_inputs(environment)?);
-    let layer = ConfigLayer::from_inputs(flags)?.over(local);
+    let local = local_source(environment)?.as_ref().map(file::layer);
+    let local = local.transpose()?.unwrap_or_default();
+    let layer = ConfigLayer::from_inputs(flags)?
+        .over(local)
+        .over(ConfigLayer::from_inputs(environment)?);
     resolve::consul_config(layer.consul, environment)
 }
 

@@ -272,8 +272,10 @@ fn the_documented_migration_works() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success()
-            && said.lines().count() == 1
-            && said.contains("template[1].perms in "),
+            && said.lines().count() == 2
+            && said
+                .lines()
+                .all(|line| line.contains("template[1].perms in ")),
         "{said}"
     );
     assert!(

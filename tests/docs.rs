@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use ctmpl::config::reference::{self, Described};
 use ctmpl::render::functions;
+use ctmpl_convert::differences;
 
 use crate::support::documents::pages_below;
 
@@ -134,6 +135,14 @@ fn the_tables_of_keys_match_the_declarations() {
     update(
         PAGE,
         &[("keys", tables_of_keys()), ("later", table_of_later())],
+    );
+}
+
+#[test]
+fn the_tables_of_differences_match_those_of_validate() {
+    update(
+        "docs/src/reference/differences.md",
+        &[("differences", differences::page())],
     );
 }
 

@@ -3,21 +3,46 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 
+use ctmpl_convert::differences::{self, TemplateText};
+
 use super::output::{Failure, report};
 use crate::cli::Arguments;
+use crate::config::resolved::{Job, Language, TemplateSource};
 use crate::config::{self, Config};
 use crate::exit_code;
-use crate::render::Template;
+use crate::render::{Template, functions};
 
 pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
     let (config, notes) = config::load_with_notes(arguments, &std::env::vars_os().collect())?;
-    for message in config.warnings.iter().chain(&notes) {
+    let of_templates: BTreeSet<_> = config.jobs.iter().flat_map(differences_of).collect();
+    for message in config.warnings.iter().chain(&notes).chain(&of_templates) {
         report(message);
     }
     Ok(if templates_parse(&config) {
         exit_code::SUCCESS
     } else {
         exit_code::CONFIG
+    })
+}
+
+/// The differences from consul-template that a template touches; empty if it cannot be read.
+fn differences_of(job: &Job) -> Vec<String> {
+    let (name, text) = match &job.source {
+        TemplateSource::Inline { name, text } => (name.clone(), text.clone()),
+        TemplateSource::File(path) => {
+            let content = safe_read::read(path).unwrap_or_default();
+            let text = String::from_utf8(content).unwrap_or_default();
+            (path.display().to_string(), text)
+        }
+    };
+    let template = TemplateText {
+        name: &name,
+        text: &text,
+        delimiters: &job.delimiters,
+        is_jinja: job.language == Language::Jinja,
+    };
+    differences::in_template(template, |function| {
+        functions::id_in_go(function).is_some() && job.allow.allow(function)
     })
 }
 

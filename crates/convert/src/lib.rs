@@ -40,6 +40,8 @@ mod proof;
 
 pub mod configuration;
 
+pub mod differences;
+
 pub use conversion::{Conversion, Options, convert};
 pub use gotemplate::{Delimiters, Error};
 pub use library::{Function, Library};

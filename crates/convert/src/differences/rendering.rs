@@ -1,0 +1,92 @@
+//! The differences of rendering and writing.
+
+use super::difference::Difference;
+use super::difference::Touch::Functions;
+
+/// Functions with a random result.
+const GENERATED: &[&str] = &[
+    "sprig_bcrypt",
+    "sprig_htpasswd",
+    "sprig_encryptAES",
+    "sprig_genPrivateKey",
+    "sprig_genCA",
+    "sprig_genCAWithKey",
+    "sprig_genSelfSignedCert",
+    "sprig_genSelfSignedCertWithKey",
+    "sprig_genSignedCert",
+    "sprig_genSignedCertWithKey",
+];
+
+/// The rows of the table.
+pub(super) const ROWS: &[Difference] = &[
+    Difference {
+        subject: "`env` during a first pass, `index` of an empty list",
+        theirs: "fatal",
+        ours: "waits for the data",
+        reason: "the data has not arrived yet",
+        touched_by: &[],
+    },
+    Difference {
+        subject: "`plugin`, `writeToFile`",
+        theirs: "in every pass, also without data",
+        ours: "once for each change, and only if `allow` names them",
+        reason: "a pass is not a change, and these functions have side effects",
+        touched_by: &[Functions(&["plugin", "writeToFile"])],
+    },
+    Difference {
+        subject: "a destination that is a mount, or in a directory without write permission",
+        theirs: "an error",
+        ours: "written in place with a warning; `write` changes this",
+        reason: "containers mount single files",
+        touched_by: &[],
+    },
+    Difference {
+        subject: "a destination that is a symlink",
+        theirs: "replaced",
+        ours: "followed",
+        reason: "the link is intended",
+        touched_by: &[],
+    },
+    Difference {
+        subject: "only `perms` changed",
+        theirs: "no effect until the content changes",
+        ours: "the file is written and its command runs",
+        reason: "",
+        touched_by: &[],
+    },
+    Difference {
+        subject: "the token file; certificates and keys",
+        theirs: "read once",
+        ours: "watched; an invalid one is reported, and the old one is kept",
+        reason: "they are rotated",
+        touched_by: &[],
+    },
+    Difference {
+        subject: "a salted hash, a new key, a new certificate",
+        theirs: "another one at each rendering",
+        ours: "[once for the same arguments](template-languages.md#values-that-are-generated-once)",
+        reason: "otherwise the file changes each time",
+        touched_by: &[Functions(GENERATED)],
+    },
+    Difference {
+        subject: "`spew_dump`, `spew_printf`",
+        theirs: "print values",
+        ours: "types and lengths in the log",
+        reason: "values may be secret",
+        touched_by: &[Functions(&["spew_dump", "spew_printf"])],
+    },
+    Difference {
+        subject: "times of certificates and peerings",
+        theirs: "Go's `time.Time`",
+        ours: "text in RFC 3339, as in JSON",
+        reason: "",
+        touched_by: &[Functions(&["caRoots", "caLeaf", "peerings"])],
+    },
+    Difference {
+        subject: "`Partition` and `Namespace` of an exported service",
+        theirs: "always empty",
+        ours: "Consul's answer",
+        reason: "",
+        touched_by: &[Functions(&["exportedServices"])],
+    },
+];

@@ -1,0 +1,155 @@
+//! The values that touch a difference: of keys in files, and of flags.
+
+use config_blocks::{FileMode, Flags, Node, Tree, go_bool, integer};
+
+pub(super) fn any(_node: &Node) -> bool {
+    true
+}
+
+/// A flag is touched only if it is given.
+pub(super) fn given(_flags: &Flags) -> bool {
+    true
+}
+
+pub(super) fn is_true(node: &Node) -> bool {
+    node.value == Tree::Bool(true)
+}
+
+pub(super) fn is_false(node: &Node) -> bool {
+    node.value == Tree::Bool(false)
+}
+
+fn text(node: &Node) -> &str {
+    match &node.value {
+        Tree::Text(text) => text,
+        _ => "",
+    }
+}
+
+pub(super) fn is_empty(node: &Node) -> bool {
+    node.value == Tree::Text(String::new())
+}
+
+pub(super) fn is_negative(node: &Node) -> bool {
+    matches!(&node.value, Tree::Number(number) if number.starts_with('-'))
+}
+
+pub(super) fn has_comma(node: &Node) -> bool {
+    text(node).contains(',')
+}
+
+pub(super) fn has_blank_after_comma(node: &Node) -> bool {
+    let text = text(node);
+    text.contains(',') && text.split(',').any(|part| part != part.trim())
+}
+
+/// Each text of a list, or the parts of one text.
+fn texts(node: &Node) -> Vec<&str> {
+    match &node.value {
+        Tree::Text(text) => text.split(',').collect(),
+        Tree::List(items) => items.iter().map(text).collect(),
+        _ => Vec::new(),
+    }
+}
+
+pub(super) fn has_name_alone(node: &Node) -> bool {
+    texts(node).iter().any(|text| !text.contains('='))
+}
+
+pub(super) fn has_question_mark(node: &Node) -> bool {
+    texts(node).iter().any(|text| text.contains(['?', '[']))
+}
+
+/// A number that consul-template reads in decimal digits, and ctmpl in octal ones.
+pub(super) fn is_octal_only(node: &Node) -> bool {
+    let Tree::Number(spelling) = &node.value else {
+        return false;
+    };
+    let octal = spelling.parse::<FileMode>().ok().map(|mode| mode.0);
+    octal.is_some_and(|octal| integer(spelling) != Some(i64::from(octal)))
+}
+
+/// A `wait` that is turned off.
+pub(super) fn is_no_wait(node: &Node) -> bool {
+    match &node.value {
+        Tree::Text(text) => matches!(text.trim(), "0" | "0s"),
+        Tree::Block(entries) => entries.iter().any(|entry| {
+            let is_switch = ["enabled", "bool"].contains(&entry.key.to_lowercase().as_str());
+            is_switch && is_false(&entry.node)
+        }),
+        _ => false,
+    }
+}
+
+/// A user without a password.
+pub(super) fn is_user_alone(node: &Node) -> bool {
+    let Tree::Block(entries) = &node.value else {
+        return false;
+    };
+    let has = |name: &str| {
+        let entry = entries
+            .iter()
+            .find(|entry| entry.key.eq_ignore_ascii_case(name));
+        entry.is_some_and(|entry| !is_empty(&entry.node))
+    };
+    has("username") && !has("password")
+}
+
+fn is_another_signal(name: &str) -> bool {
+    let name = name.trim().to_ascii_uppercase();
+    !["", "INT", "NULL"].contains(&name.strip_prefix("SIG").unwrap_or(&name))
+}
+
+pub(super) fn is_another_kill_signal(node: &Node) -> bool {
+    is_another_signal(text(node))
+}
+
+/// The last text of a flag; empty if it is not given.
+fn last<'f>(flags: &'f Flags, flag: &str) -> &'f str {
+    let last = flags.last(flag).and_then(|text| text.to_str());
+    last.unwrap_or_default()
+}
+
+pub(super) fn flag_is_another_kill_signal(flags: &Flags) -> bool {
+    is_another_signal(last(flags, "--kill-signal"))
+}
+
+pub(super) fn is_negative_flag(flags: &Flags) -> bool {
+    last(flags, "--consul-retry-attempts").starts_with('-')
+}
+
+pub(super) fn is_flag_of_user_alone(flags: &Flags) -> bool {
+    let auth = last(flags, "--consul-auth");
+    !auth.is_empty()
+        && auth
+            .split_once(':')
+            .is_none_or(|(_, password)| password.is_empty())
+}
+
+pub(super) fn is_flag_of_name_alone(flags: &Flags) -> bool {
+    let mut texts = flags.texts("--exec-env-custom").iter();
+    texts.any(|text| !text.to_string_lossy().contains('='))
+}
+
+fn is_flag_on(flags: &Flags, flag: &str) -> bool {
+    go_bool(last(flags, flag)) == Some(true)
+}
+
+pub(super) fn is_parse_only(flags: &Flags) -> bool {
+    is_flag_on(flags, "--parse-only")
+}
+
+pub(super) fn is_once_without_timeout(flags: &Flags) -> bool {
+    is_flag_on(flags, "--once") && flags.texts("--timeout").is_empty()
+}
+
+/// A template whose parts consul-template cuts elsewhere: it takes one letter for a drive, and merges colons.
+pub(super) fn is_cut_elsewhere(flags: &Flags) -> bool {
+    flags.texts("--template").iter().any(|text| {
+        let text = text.to_string_lossy();
+        let mut parts: Vec<_> = text.split(':').collect();
+        parts.pop();
+        let is_drive = |part: &&str| matches!(part.as_bytes(), [b'a'..=b'z' | b'A'..=b'Z']);
+        parts.iter().any(is_drive) || text.contains("::") || text.contains("\\:")
+    })
+}
