@@ -1,45 +1,113 @@
-//! Runs reload commands and plugins: sets up their environment and logs their output.
+//! Runs reload commands and plugins: sets up their environment and passes their output on.
 //!
 //! Input: a [`CommandConfig`], variables for its environment, and a token that stops it. Output:
-//! [`Finished`] or a [`CommandError`] from the crate `process-tree`. Each line of output is logged
-//! as it appears.
+//! [`Finished`] or a [`CommandFailure`]. The output of a command goes to ctmpl's own output
+//! unchanged, or to the log.
 
 mod environment;
+mod limit;
 mod redact;
+mod tail;
 
-use process_tree::{Command, CommandError, CommandLine, Finished, Sink, Stream};
+use std::io;
+use std::time::{Duration, Instant};
+
+use process_tree::{Command, CommandError, CommandLine, Finished, Relay, Sink, Stream};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::resolved::CommandConfig;
+use crate::config::resolved::{CommandConfig, CommandOutput};
 pub use environment::environment;
+use limit::{LineLimit, Verdict};
 use redact::Redactor;
+use tail::Tail;
 
-/// Runs `command` to its end, with `exports` in addition to the environment of ctmpl, and logs its output.
+/// The maximum time to wait until the output of a command is written.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// A command that did not succeed.
+#[derive(Debug)]
+pub struct CommandFailure {
+    /// The error.
+    pub error: CommandError,
+    /// The last lines of its output, without secrets.
+    pub last_lines: Vec<String>,
+}
+
+/// The context of all commands.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// Variables in addition to the environment of ctmpl.
+    pub exports: &'a [(String, SecretString)],
+    /// Stops the command.
+    pub stop: &'a CancellationToken,
+    /// Passes the output of commands on to that of ctmpl.
+    pub relay: Option<&'a Relay>,
+}
+
+/// Runs `command` to its end.
 ///
 /// # Errors
-/// [`CommandError`] if it could not start, failed, exceeded its timeout or was stopped.
+/// [`CommandFailure`] if it could not start, failed, exceeded its timeout or was stopped.
 pub async fn run(
     command: &CommandConfig,
-    exports: &[(String, SecretString)],
-    stop: &CancellationToken,
-) -> Result<Finished, CommandError> {
-    let sink = log(&command.line, exports);
+    context: Context<'_>,
+) -> Result<Finished, CommandFailure> {
+    let Context {
+        exports,
+        stop,
+        relay,
+    } = context;
+    let tail = Tail::new(Redactor::new(exports));
+    let sink = match (command.output, relay) {
+        (CommandOutput::Inherit, Some(relay)) => {
+            let lines = tail.clone();
+            Sink::of_lines(move |_, line| lines.push(line)).relayed_by(relay.clone())
+        }
+        _ => log(&command.line, exports, Some(tail.clone())),
+    };
     let command = Command {
         line: command.line.clone(),
         timeout: command.timeout,
         environment: environment(&command.environment, exports),
     };
-    process_tree::run(&command, stop, sink).await
+    let ended = process_tree::run(&command, stop, sink).await;
+    if let Some(relay) = relay {
+        // The output comes before the message about the end of the command.
+        relay.flush(FLUSH_TIMEOUT).await;
+    }
+    ended.map_err(|error| CommandFailure {
+        error,
+        last_lines: tail.take(),
+    })
 }
 
-/// Creates the sink that logs the output of a command with the target `command`: standard output at INFO,
-/// standard error at WARN, because commands report their errors there. Secrets in `exports` are redacted.
-pub fn log(line: &CommandLine, exports: &[(String, SecretString)]) -> Sink {
+/// Starts the relay for the output of commands. Without one, their output is logged.
+pub fn start_relay() -> Option<Relay> {
+    let cannot = |error: &io::Error| {
+        tracing::error!(name: "process.no_thread", %error, "cannot start a thread: {error}");
+    };
+    Relay::start().inspect_err(cannot).ok()
+}
+
+/// Creates the sink that logs the standard error of a plugin.
+pub fn log_plugin(line: &CommandLine, exports: &[(String, SecretString)]) -> Sink {
+    log(line, exports, None)
+}
+
+/// Creates the sink that logs output with the target `command`: standard output at INFO, standard
+/// error at WARN, because commands report their errors there. Secrets in `exports` are redacted.
+fn log(line: &CommandLine, exports: &[(String, SecretString)], tail: Option<Tail>) -> Sink {
     let redactor = Redactor::new(exports);
-    let command = redactor.redact(&line.to_string());
-    Box::new(move |stream, line| {
-        let output = redactor.redact(line);
+    let mut limit = LineLimit::new(redactor.redact(&line.to_string()), Instant::now());
+    Sink::of_lines(move |stream, line| {
+        if let Some(tail) = &tail {
+            tail.push(line);
+        }
+        if limit.on_line(Instant::now()) == Verdict::Drop {
+            return;
+        }
+        let (command, output) = (limit.command(), redactor.redact(line));
         match stream {
             Stream::Out => {
                 tracing::info!(name: "command.output", target: "command", command, output, "{output} command={command}");

@@ -141,7 +141,9 @@ fn the_output_of_a_command_is_logged_line_by_line_at_once() {
     let go_on = folder.path("go-on");
     let wait = format!("until test -e {}; do sleep 0.05; done", go_on.display());
     let printing = format!("echo first line; echo oh no >&2; {wait}; printf 'no end of line'");
-    let ctmpl = Ctmpl::start(consul.address(), templates(&folder, &[("a", &printing)]));
+    let mut arguments = templates(&folder, &[("a", &printing)]);
+    arguments.push("-command-output=log".to_owned());
+    let ctmpl = Ctmpl::start(consul.address(), arguments);
     ctmpl.logs("[INFO] (command) first line");
     ctmpl.logs("[WARN] (command) oh no");
     assert_eq!(ctmpl.log_count("no end of line command="), 0);

@@ -159,6 +159,11 @@ const TOP: &[(&str, &str, &str)] = &[
     ),
     ("exec.splay", "exec { splay = \"1s\" }", "splay = \"1s\""),
     (
+        "command_output",
+        "command_output = \"log\"",
+        "command_output = \"log\"",
+    ),
+    (
         "log_format",
         "log_format = \"json\"",
         "log_format = \"json\"",

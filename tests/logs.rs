@@ -213,6 +213,7 @@ fn no_outlet_shows_a_secret_at_any_level() {
         command
             .env("CANARY", SECRETS[4])
             .args(["-log-level=trace", "-config", &config, &format])
+            .arg("-command-output=log")
             .args(&token);
         command.arg(format!("-consul-addr={}", consul.address()));
         command.arg(format!("-consul-auth=user:{}", SECRETS[2]));
@@ -322,9 +323,13 @@ fn logged_values_cannot_forge_a_line() {
 #[test]
 fn a_stderr_without_a_reader_delays_nothing() {
     let (folder, consul) = setup();
-    let much = "yes 0123456789012345678901234567890123456789 | head -n 40000";
+    let much = "yes $(printf %08000d 0) | head -n 400";
     let (mut unread, stderr) = std::io::pipe().unwrap();
-    let mut command = daemon(&folder, &consul, &["-log-level=trace", "-template"]);
+    let mut command = daemon(
+        &folder,
+        &consul,
+        &["-log-level=trace", "-command-output=log", "-template"],
+    );
     command.arg(folder.template("in", "much", much));
     let ctmpl = Ctmpl::spawn_unread(command, stderr.into());
     for port in ["81", "82", "83"] {

@@ -19,7 +19,7 @@ use config_blocks::{Block, Checked, Located, Setting, Span, Unsupported};
 use file_formats::{Format, OutputFormat};
 
 use super::signal::SignalName;
-use super::values::WriteMode;
+use super::values::{CommandOutput, WriteMode};
 use super::wait::WaitBlock;
 use unsupported::{DeduplicateBlock, NomadBlock, VaultBlock};
 
@@ -80,6 +80,14 @@ pub(crate) struct ConfigLayer {
         heading = "Log"
     )]
     pub(crate) log_format: Setting<String>,
+    /// Output of commands: `inherit` passes it on unchanged, `log` logs each line
+    #[key(
+        default = "`\"inherit\"`; `\"log\"` with `log_format = \"json\"` and under systemd",
+        flag = "--command-output",
+        help_default = "inherit; log with --log-format json and under systemd",
+        heading = "Log"
+    )]
+    pub(crate) command_output: Setting<CommandOutput>,
     /// Log file, in addition to standard error
     pub(crate) log_file: LogFileBlock,
     /// Log to syslog, in addition to standard error

@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 
 pub use super::exec::{CommandLine, EnvironmentConfig, ExecConfig};
 pub use super::logging::{LogConfig, LogLevel};
-pub use super::values::{Language, Owner, WriteMode};
+pub use super::values::{CommandOutput, Language, Owner, WriteMode};
 pub use consul::{BasicAuth, ConsulConfig, Pauses, RetryConfig};
 pub use file_formats::{Format, OutputFormat};
 pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};

@@ -101,6 +101,7 @@ mod tests {
                 "5s",
                 "SIGHUP",
                 "json",
+                "log",
                 "rename",
                 "NAME=x",
                 "7",

@@ -20,6 +20,16 @@ pub enum WriteMode {
     InPlace,
 }
 
+/// The destination of the output of commands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Choice)]
+pub enum CommandOutput {
+    /// The standard output and error of ctmpl, unchanged.
+    #[default]
+    Inherit,
+    /// The log.
+    Log,
+}
+
 /// The language of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
 #[choice(advice = "it should be \"go\" or \"jinja\"")]

@@ -15,6 +15,7 @@ use super::process::{Renewal, RenewalError};
 use super::render_pass::{RenderRequest, Rendered};
 use crate::answer::Answer;
 use crate::apply::transaction::{Applied, Change};
+use crate::command::CommandFailure;
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{CommandConfig, Job};
 use crate::config::token::TokenError;
@@ -71,7 +72,7 @@ pub(super) enum Event {
     /// A task ended without a result, which is a bug in ctmpl. The text names it.
     TaskLost(String),
     /// A reload command ended.
-    CommandEnded(CommandConfig, Result<Finished, CommandError>),
+    CommandEnded(CommandConfig, Result<Finished, CommandFailure>),
     /// A plugin exited. The answer has its output or its error.
     PluginEnded(Arc<Query>, Arc<Answer>),
     /// The child process exited, or could not be started.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use process_tree::{Child, Order, supervise};
+use process_tree::{Child, Order, Relay, supervise};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -21,7 +21,7 @@ use crate::answer::Answer;
 use crate::apply::transaction::write_all;
 use crate::command;
 use crate::config::exec::ExecConfig;
-use crate::config::resolved::CommandConfig;
+use crate::config::resolved::{CommandConfig, CommandOutput};
 use crate::query::{PluginQuery, Query};
 use crate::source::consul::Client;
 use crate::source::plugin::PluginSource;
@@ -63,6 +63,8 @@ pub(super) struct Executor {
     writer: WriterThread,
     /// Readers of the output of background processes that commands left running.
     lingering: JoinSet<()>,
+    /// Passes the output of commands on; `None` before the first command.
+    relay: Option<Relay>,
     stop: CancellationToken,
     child: JoinSet<Event>,
     orders: Option<mpsc::UnboundedSender<Order>>,
@@ -99,6 +101,7 @@ impl Executor {
             results: VecDeque::new(),
             writer: WriterThread::default(),
             lingering: JoinSet::new(),
+            relay: None,
             stop: CancellationToken::new(),
             child: JoinSet::new(),
             orders: None,
@@ -240,6 +243,7 @@ impl Executor {
             mut child,
             mut tasks,
             mut lingering,
+            relay,
             ..
         } = self;
         let orderly = async {
@@ -251,6 +255,9 @@ impl Executor {
             child.shutdown().await;
             while tasks.join_next().await.is_some() {}
             lingering.shutdown().await;
+            if let Some(relay) = relay {
+                relay.flush(WRITE_TIMEOUT).await;
+            }
         };
         tokio::select! {
             () = orderly => end,
@@ -266,9 +273,18 @@ impl Executor {
     }
 
     fn run(&mut self, command: CommandConfig) {
+        if command.output == CommandOutput::Inherit && self.relay.is_none() {
+            self.relay = command::start_relay();
+        }
         let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
+        let relay = self.relay.clone();
         self.tasks.spawn(async move {
-            let ended = command::run(&command, &exports, &stop).await;
+            let context = command::Context {
+                exports: &exports,
+                stop: &stop,
+                relay: relay.as_ref(),
+            };
+            let ended = command::run(&command, context).await;
             Event::CommandEnded(command, ended)
         });
     }

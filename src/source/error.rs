@@ -116,12 +116,15 @@ impl fmt::Display for Suffix<'_> {
     }
 }
 
+/// The message of status 500 if the server has no endpoints for the service mesh.
+const MESH_DISABLED: &str = "Connect must be enabled in order to use this endpoint";
+
 /// Messages of status 500 that concern the query, not the state of the server.
 const ABOUT_THE_QUERY: [&str; 4] = [
     "No path to datacenter",
     "Failed to create boolean expression evaluator",
     "Invalid",
-    "Connect must be enabled in order to use this endpoint",
+    MESH_DISABLED,
 ];
 
 impl Error {
@@ -165,14 +168,12 @@ impl Error {
     /// gets its rights, a datacenter comes back.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Status {
-                status: 404 | 405,
-                ..
-            } | Self::NotConsul { .. }
-                | Self::InvalidRequest { .. }
-                | Self::File { .. }
-        )
+                status, message, ..
+            } => matches!(status, 404 | 405) || message.contains(MESH_DISABLED),
+            Self::NotConsul { .. } | Self::InvalidRequest { .. } | Self::File { .. } => true,
+            _ => false,
+        }
     }
 }

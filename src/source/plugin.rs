@@ -58,7 +58,7 @@ impl Source for PluginSource {
             environment,
         };
         let shown = CommandLine::Direct(vec![program.to_owned()]);
-        let log = command::log(&shown, &self.exports);
+        let log = command::log_plugin(&shown, &self.exports);
         let output = match capture(&command, &self.stop, log).await {
             Ok(printed) => match String::from_utf8(printed) {
                 Ok(text) => Ok(text.trim().into()),

@@ -12,13 +12,17 @@ mod capture;
 mod group;
 mod lines;
 mod output;
+mod relay;
 mod run;
 mod start;
+mod stream;
 
 pub use capture::capture;
-pub use output::{Output, Sink, Stream};
+pub use output::{Output, Sink};
+pub use relay::Relay;
 pub use run::{Finished, run};
 pub use start::Command;
+pub use stream::Stream;
 
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use process_tree::{Command, CommandLine, Environment, run};
+//! use process_tree::{Command, CommandLine, Environment, Sink, run};
 //! use tokio_util::sync::CancellationToken;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -25,7 +25,7 @@
 //!     timeout: Duration::from_secs(30),
 //!     environment: Environment::inherited(),
 //! };
-//! let sink = Box::new(|stream, line: &str| println!("{stream:?}: {line}"));
+//! let sink = Sink::of_lines(|stream, line| println!("{stream:?}: {line}"));
 //! let finished = run(&command, &CancellationToken::new(), sink).await?;
 //! println!("took {:?}", finished.took);
 //! # Ok(())
@@ -99,7 +99,7 @@ mod signals;
 mod child;
 
 pub use child::{CANNOT_EXECUTE, Child, Exit, Order, run_role, supervise};
-pub use command::{Command, Finished, Output, Sink, Stream, capture, run};
+pub use command::{Command, Finished, Output, Relay, Sink, Stream, capture, run};
 pub use command_line::CommandLine;
 pub use environment::Environment;
 pub use error::CommandError;

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::resolved::EnvironmentConfig;
+use crate::config::resolved::{CommandOutput, EnvironmentConfig};
 
 fn command(name: &str) -> CommandConfig {
     let line = CommandLine::Direct(vec![name.to_owned()]);
@@ -9,6 +9,7 @@ fn command(name: &str) -> CommandConfig {
         line,
         timeout: Duration::from_secs(30),
         environment: EnvironmentConfig::default(),
+        output: CommandOutput::Inherit,
     }
 }
 

@@ -4,13 +4,14 @@ use std::time::Duration;
 use crate::config::resolved::CommandLine;
 
 use super::*;
-use crate::config::resolved::EnvironmentConfig;
+use crate::config::resolved::{CommandOutput, EnvironmentConfig};
 
 fn shell(line: &str, seconds: u64) -> CommandConfig {
     CommandConfig {
         line: CommandLine::Shell(line.to_owned()),
         timeout: Duration::from_secs(seconds),
         environment: EnvironmentConfig::default(),
+        output: CommandOutput::Inherit,
     }
 }
 

@@ -10,13 +10,14 @@ use std::time::Duration;
 use config_blocks::{Error, Located, Origin, Setting, filled, is_on, value};
 
 use super::exec::{command_line_of, environment, globs};
+use super::logging;
 use crate::config::error::{ConfigError, ValueError};
 use crate::config::layer::{
     CommandBlock, ConfigLayer, DelimitersBlock, EnvironmentBlock, TemplateBlock,
 };
 use crate::config::resolved::{
-    CommandConfig, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode, OnError,
-    OutputFormat, Permissions, RENDER_TIMEOUT, Settle, TemplateSource, WriteMode,
+    CommandConfig, CommandOutput, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode,
+    OnError, OutputFormat, Permissions, RENDER_TIMEOUT, Settle, TemplateSource, WriteMode,
 };
 use crate::config::values::{format_of, language_of};
 use crate::config::wait::{Wait, WaitBlock};
@@ -44,6 +45,7 @@ pub(super) struct Common {
     write: WriteMode,
     error_fatal: Option<Located<bool>>,
     render_timeout: Duration,
+    command_output: CommandOutput,
 }
 
 impl Common {
@@ -66,6 +68,8 @@ impl Common {
             error_fatal: layer.template_error_fatal.clone(),
             render_timeout: value(layer.render_timeout.clone())
                 .map_or(RENDER_TIMEOUT, render_timeout),
+            command_output: value(layer.command_output.clone())
+                .unwrap_or_else(|| logging::command_output(layer)),
         })
     }
 }
@@ -148,7 +152,12 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
         output_format: value(block.output_format).or(common.output_format),
         source,
         destination,
-        command: command_config(block.command, block.command_timeout, block.exec.env)?,
+        command: command_config(
+            block.command,
+            block.command_timeout,
+            block.exec.env,
+            common.command_output,
+        )?,
         settle: match common.mode {
             Mode::Once { .. } => None,
             Mode::Daemon => timer(block.wait)?.map_or(common.settle, Wait::settle),
@@ -256,6 +265,7 @@ fn command_config(
     block: Setting<CommandBlock>,
     timeout: Setting<Duration>,
     env: EnvironmentBlock,
+    output: CommandOutput,
 ) -> Result<Option<CommandConfig>, Error> {
     let line = value(block).and_then(command_line_of);
     let timeout = match timeout {
@@ -268,5 +278,6 @@ fn command_config(
         line,
         timeout,
         environment,
+        output,
     }))
 }

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use config_blocks::{Choice as _, Error, Located, Setting, ValueError, filled, value};
+use tracing_outlets::is_stderr_connected_to_journal;
 
 use crate::config::layer::{ConfigLayer, JournalBlock, LogFileBlock, SyslogBlock};
 use crate::config::logging::{
     Facility, JOURNAL, JournalConfig, Keep, LogConfig, LogFileConfig, LogFormat, LogLevel,
     SyslogConfig, Wanted,
 };
+use crate::config::resolved::CommandOutput;
 
 const LEVEL: LogLevel = LogLevel::Warn;
 /// The default of a server that runs until it is stopped: its address and its contents are shown.
@@ -33,6 +35,18 @@ pub(super) fn resolve(layer: &ConfigLayer, is_server: bool) -> Result<LogConfig,
         syslog: system_log(layer.syslog.clone())?,
         journal: journal(layer.journal.clone()),
     })
+}
+
+/// The destination of the output of commands if none is configured: the log where its lines are
+/// structured, because text between them would break its format.
+pub(super) fn command_output(layer: &ConfigLayer) -> CommandOutput {
+    let format = layer.log_format.as_ref();
+    let is_json = format.is_some_and(|set| LogFormat::of_name(&set.value) == Ok(LogFormat::Json));
+    if is_json || is_stderr_connected_to_journal() {
+        CommandOutput::Log
+    } else {
+        CommandOutput::Inherit
+    }
 }
 
 fn journal(block: JournalBlock) -> JournalConfig {

@@ -10,7 +10,7 @@ pub use gotemplate::{Delimiters, MissingKey};
 use crate::config::exec::{CommandLine, EnvironmentConfig};
 use crate::config::glob::Glob;
 pub use crate::config::layer::FileConfig;
-use crate::config::values::Language;
+use crate::config::values::{CommandOutput, Language};
 pub use crate::config::wait::Settle;
 
 /// A template with its destination and command.
@@ -168,4 +168,6 @@ pub struct CommandConfig {
     pub timeout: Duration,
     /// Its environment.
     pub environment: EnvironmentConfig,
+    /// The destination of its output.
+    pub output: CommandOutput,
 }

@@ -5,9 +5,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use process_tree::{CommandError, Finished};
+use process_tree::Finished;
 
 use crate::apply::ledger::{COMMAND_COOLDOWN, Ledger};
+use crate::command::CommandFailure;
 use crate::config::resolved::{CommandConfig, CommandLine, Mode};
 use crate::daemon::event::Moment;
 use crate::error_chain::chain;
@@ -100,7 +101,7 @@ impl Commands {
     pub(super) fn ended(
         &mut self,
         line: &CommandLine,
-        ended: &Result<Finished, CommandError>,
+        ended: &Result<Finished, CommandFailure>,
         now: Moment,
     ) {
         self.run = Run::Idle;
@@ -113,17 +114,15 @@ impl Commands {
                 );
                 self.ledger.finished(line, true, now.instant, now.jitter);
             }
-            Err(error) if self.mode == Mode::Daemon => {
+            Err(failure) if self.mode == Mode::Daemon => {
                 let retry = self.ledger.finished(line, false, now.instant, now.jitter);
                 let again = retry.map_or(String::new(), |retry| {
                     format!("; runs again in {:.1} s", retry.after.as_secs_f64())
                 });
-                let error = chain(error);
-                tracing::error!(name: "command.failed", command = %line, error, "{error}{again}");
+                log_failure(line, failure, &again);
             }
-            Err(error) => {
-                let error = chain(error);
-                tracing::error!(name: "command.failed", command = %line, error, "{error}");
+            Err(failure) => {
+                log_failure(line, failure, "");
                 self.failures = FinalFailures::Some;
                 self.ledger.finished(line, true, now.instant, now.jitter);
             }
@@ -175,4 +174,16 @@ impl Commands {
             Run::Running => None,
         }
     }
+}
+
+/// Logs a failure with the last lines of output. `again`: the time of the next run, in words.
+fn log_failure(line: &CommandLine, failure: &CommandFailure, again: &str) {
+    let error = chain(&failure.error);
+    let output = failure.last_lines.join("\n");
+    let shown = if output.is_empty() {
+        String::new()
+    } else {
+        format!("; the end of its output:\n{output}")
+    };
+    tracing::error!(name: "command.failed", command = %line, error, output, "{error}{again}{shown}");
 }

@@ -22,10 +22,11 @@ use super::*;
 use crate::answer::{Answer, Pair};
 use crate::apply::ledger::COMMAND_COOLDOWN;
 use crate::apply::transaction::{Applied, Change, Effect};
+use crate::command::CommandFailure;
 use crate::config::resolved::{
-    CommandConfig, CommandLine, ConsulConfig, Delimiters, EnvironmentConfig, FileConfig, Format,
-    Job, Language, LogConfig, LogLevel, MissingKey, Mode, Permissions, RetryConfig, Settle,
-    TemplateSource, TlsConfig, TransportConfig,
+    CommandConfig, CommandLine, CommandOutput, ConsulConfig, Delimiters, EnvironmentConfig,
+    FileConfig, Format, Job, Language, LogConfig, LogLevel, MissingKey, Mode, Permissions,
+    RetryConfig, Settle, TemplateSource, TlsConfig, TransportConfig,
 };
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
 use crate::daemon::apply::{JobState, JobView};

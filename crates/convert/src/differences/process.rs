@@ -58,13 +58,6 @@ pub(super) const ROWS: &[Difference] = &[
         touched_by: &[],
     },
     Difference {
-        subject: "output of a command",
-        theirs: "goes to consul-template's own output",
-        ours: "lines of the log: standard output at info, standard error at warn",
-        reason: "the log has the command and the time",
-        touched_by: &[],
-    },
-    Difference {
         subject: "at start, the command of a file that needs no data",
         theirs: "runs at once, and again if other files share it",
         ours: "waits a moment for the files that share it",

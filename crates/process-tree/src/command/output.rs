@@ -1,10 +1,10 @@
-//! The output of a command, line by line.
+//! The output of a command.
 //!
-//! Input: the pipes of a child process. Output: each line, passed to a [`Sink`].
+//! Input: the pipes of a child process. Output: each line, passed to a [`Sink`], which may also pass
+//! the bytes on unchanged.
 
 use std::fmt;
 use std::future::{self, Future};
-use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -13,21 +13,39 @@ use tokio::process::{Child, ChildStderr, ChildStdout};
 use tokio::time::timeout;
 
 use super::lines::Lines;
+use super::relay::Relay;
+use super::stream::Stream;
 
 /// The time after the end of a command in which its last output may arrive.
 pub(super) const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// The stream of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
-    /// Standard output.
-    Out,
-    /// Standard error.
-    Err,
+/// Receives each line, without its line end.
+type LineSink = Box<dyn FnMut(Stream, &str) + Send>;
+
+/// Receives the output of a command.
+pub struct Sink {
+    lines: LineSink,
+    relay: Option<Relay>,
 }
 
-/// Receives each line of output, without its line end.
-pub type Sink = Box<dyn FnMut(Stream, &str) + Send>;
+impl Sink {
+    /// Creates a sink that receives each line, without its line end.
+    pub fn of_lines(lines: impl FnMut(Stream, &str) + Send + 'static) -> Self {
+        Self {
+            lines: Box::new(lines),
+            relay: None,
+        }
+    }
+
+    /// Returns a sink that also passes the output on to this process's own output, unchanged.
+    #[must_use]
+    pub fn relayed_by(self, relay: Relay) -> Self {
+        Self {
+            relay: Some(relay),
+            ..self
+        }
+    }
+}
 
 /// Both pipes of a command.
 pub struct Output {
@@ -85,23 +103,24 @@ impl Output {
     }
 
     fn is_open(&self) -> bool {
-        self.out.reader.is_some() || self.err.reader.is_some()
+        self.out.is_open() || self.err.is_open()
     }
 
-    /// Reads from either pipe, and passes complete lines to the sink. Dropping the future loses no
-    /// data.
+    /// Reads from either pipe, and passes on what was read. Dropping the future loses no data.
     async fn read_some(&mut self) {
         let Self { out, err, sink } = self;
         tokio::select! {
-            read = out.fill() => out.on_read(&read, |line| sink(Stream::Out, line)),
-            read = err.fill() => err.on_read(&read, |line| sink(Stream::Err, line)),
+            () = out.read() => {}
+            () = err.read() => {}
         }
+        out.pass_on(Stream::Out, sink).await;
+        err.pass_on(Stream::Err, sink).await;
     }
 
     fn finish_lines(&mut self) {
         let Self { out, err, sink } = self;
-        out.lines.finish(|line| sink(Stream::Out, line));
-        err.lines.finish(|line| sink(Stream::Err, line));
+        out.lines.finish(|line| (sink.lines)(Stream::Out, line));
+        err.lines.finish(|line| (sink.lines)(Stream::Err, line));
     }
 }
 
@@ -110,6 +129,8 @@ struct Pipe<R> {
     /// `None` after the end of the stream.
     reader: Option<R>,
     buffer: Box<[u8; 8 * 1024]>,
+    /// The number of bytes in the buffer that were not passed on.
+    filled: usize,
     lines: Lines,
 }
 
@@ -118,26 +139,45 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
         Self {
             reader,
             buffer: Box::new([0; 8 * 1024]),
+            filled: 0,
             lines: Lines::default(),
         }
     }
 
-    /// Reads into the buffer. Never completes after the end of the stream.
-    async fn fill(&mut self) -> io::Result<usize> {
-        match &mut self.reader {
-            Some(reader) => reader.read(&mut self.buffer[..]).await,
-            None => future::pending().await,
+    fn is_open(&self) -> bool {
+        self.reader.is_some() || self.filled > 0
+    }
+
+    /// Reads into the buffer, unless it is filled. Never completes after the end of the stream.
+    async fn read(&mut self) {
+        if self.filled > 0 {
+            return;
+        }
+        let Some(reader) = &mut self.reader else {
+            return future::pending().await;
+        };
+        match reader.read(&mut self.buffer[..]).await {
+            // An error counts as the end of the stream.
+            Ok(0) | Err(_) => self.reader = None,
+            Ok(filled) => self.filled = filled,
         }
     }
 
-    fn on_read(&mut self, read: &io::Result<usize>, sink: impl FnMut(&str)) {
-        match read {
-            // An error counts as the end of the stream.
-            Ok(0) | Err(_) => {
-                self.reader = None;
-                self.lines.finish(sink);
+    /// Passes the content of the buffer on, and the last line at the end of the stream.
+    async fn pass_on(&mut self, stream: Stream, sink: &mut Sink) {
+        if self.filled > 0 {
+            let permit = match &sink.relay {
+                Some(relay) => relay.reserve().await,
+                None => None,
+            };
+            let bytes = &self.buffer[..std::mem::take(&mut self.filled)];
+            if let Some(permit) = permit {
+                permit.send(stream, bytes);
             }
-            Ok(len) => self.lines.push(&self.buffer[..*len], sink),
+            self.lines.push(bytes, |line| (sink.lines)(stream, line));
+        }
+        if self.reader.is_none() {
+            self.lines.finish(|line| (sink.lines)(stream, line));
         }
     }
 }

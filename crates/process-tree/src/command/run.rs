@@ -20,7 +20,7 @@ pub struct Finished {
     ///
     /// [`Output::follow`] continues to pass lines to the sink. Dropping this closes the pipes: a
     /// program that writes to them later is killed by SIGPIPE, as at the end of this process.
-    pub lingering: Option<Output>,
+    pub lingering: Option<Box<Output>>,
 }
 
 /// Runs a command to its end.
@@ -85,6 +85,6 @@ pub(super) async fn run_with_term_timeout(
     CommandError::check(line, status)?;
     Ok(Finished {
         took,
-        lingering: (!drained).then_some(output),
+        lingering: (!drained).then(|| Box::new(output)),
     })
 }

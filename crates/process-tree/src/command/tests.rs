@@ -43,7 +43,7 @@ type Printed = Arc<Mutex<Vec<(Stream, String)>>>;
 
 fn collect(printed: &Printed) -> Sink {
     let printed = Arc::clone(printed);
-    Box::new(move |stream, line| printed.lock().unwrap().push((stream, line.to_owned())))
+    Sink::of_lines(move |stream, line| printed.lock().unwrap().push((stream, line.to_owned())))
 }
 
 fn lines(printed: &Printed) -> Vec<String> {
@@ -351,7 +351,7 @@ async fn dropping_the_future_kills_the_group() {
 async fn a_token_that_is_cancelled_before_the_start_stops_it() {
     let stop = CancellationToken::new();
     stop.cancel();
-    let result = run(&shell("sleep 60; true"), &stop, Box::new(|_, _| {})).await;
+    let result = run(&shell("sleep 60; true"), &stop, Sink::of_lines(|_, _| {})).await;
     assert!(matches!(result, Err(CommandError::Stopped { .. })));
 }
 
@@ -374,7 +374,7 @@ async fn a_hundred_thousand_lines_arrive() {
 async fn endless_output_does_not_outlast_the_timeout() {
     let count = Arc::new(Mutex::new(0_u64));
     let counter = Arc::clone(&count);
-    let sink: Sink = Box::new(move |_, _| *counter.lock().unwrap() += 1);
+    let sink = Sink::of_lines(move |_, _| *counter.lock().unwrap() += 1);
     let started = Instant::now();
     let result = run(
         &within(300, direct(&["yes"])),
@@ -416,7 +416,7 @@ async fn a_failed_capture_returns_no_output() {
         within(100, shell("echo s3cret; sleep 60")),
         shell("sleep 60"),
     ];
-    let failed = |at: usize| capture(&commands[at], &stop, Box::new(|_, _| {}));
+    let failed = |at: usize| capture(&commands[at], &stop, Sink::of_lines(|_, _| {}));
     let error = failed(0).await.unwrap_err().shown_as("it");
     assert_eq!(error.to_string(), "command `it` failed with exit code 4");
     let error = failed(1).await.unwrap_err().shown_as("it");

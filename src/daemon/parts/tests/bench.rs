@@ -22,6 +22,7 @@ pub(super) fn job(text: &str, command: Option<&str>) -> Job {
             line,
             timeout: Duration::from_secs(30),
             environment: EnvironmentConfig::default(),
+            output: CommandOutput::Inherit,
         }),
         settle: None,
         missing_key: MissingKey::Zero,
@@ -213,10 +214,14 @@ impl Bench {
                 lingering: None,
             })
         } else {
-            Err(CommandError::Failed {
+            let error = CommandError::Failed {
                 command: "c".to_owned(),
                 code: 1,
                 shell: false,
+            };
+            Err(CommandFailure {
+                error,
+                last_lines: Vec::new(),
             })
         };
         self.step(Event::CommandEnded(command, ended));

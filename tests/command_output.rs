@@ -1,0 +1,130 @@
+//! The output of commands: passed on unchanged, or logged; and the end of it in the message about a
+//! failure.
+
+use std::io::Read as _;
+use std::process::Stdio;
+
+use crate::support::ctmpl::{Ended, Folder, command, run_command};
+use consul_dev::Seed;
+
+/// Runs `-once` with a template that has this command.
+fn once(run: &str, arguments: &[&str]) -> Ended {
+    let folder = Folder::new();
+    let consul = crate::support::embedded(Seed::default());
+    folder.write("in", "x");
+    let mut command = command();
+    command
+        .arg(format!("-consul-addr={}", consul.address()))
+        .args(["-once", "-template", &folder.template("in", "out", run)])
+        .args(arguments);
+    run_command(command)
+}
+
+#[test]
+fn the_output_of_a_command_is_passed_on_unchanged_by_default() {
+    let ended = once(
+        r"printf 'one\ntwo'; printf '\033[1mthree\r\n' >&2; printf '\377'",
+        &[],
+    );
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert_eq!(ended.output, "one\ntwo\u{fffd}", "one byte is not UTF-8");
+    assert_eq!(ended.log, "\u{1b}[1mthree\r\n");
+}
+
+#[test]
+fn much_output_is_passed_on_completely() {
+    let ended = once("seq 200000", &[]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert_eq!(ended.output.lines().count(), 200_000);
+    assert!(ended.output.ends_with("\n200000\n"));
+}
+
+#[test]
+fn the_output_goes_to_the_log_if_configured_and_with_json() {
+    let run = "echo one; echo two >&2";
+    let ended = once(run, &["-command-output=log", "-log-level=info"]);
+    assert_eq!((ended.code(), ended.output.as_str()), (Some(0), ""));
+    assert!(
+        ended.log.contains("[INFO] (command) one command=")
+            && ended.log.contains("[WARN] (command) two command="),
+        "{}",
+        ended.log
+    );
+
+    let ended = once(run, &["-log-format=json", "-log-level=info"]);
+    assert_eq!(ended.output, "");
+    assert!(
+        ended.log.lines().all(|line| line.starts_with('{'))
+            && ended.log.contains(r#""output":"one""#),
+        "{}",
+        ended.log
+    );
+
+    let ended = once(run, &["-log-format=json", "-command-output=inherit"]);
+    assert_eq!(
+        (ended.output.as_str(), ended.log.as_str()),
+        ("one\n", "two\n")
+    );
+}
+
+#[test]
+fn the_message_about_a_failure_has_the_last_lines() {
+    for mode in ["inherit", "log"] {
+        let output = format!("-command-output={mode}");
+        let ended = once(
+            "seq 20; echo $CONSUL_HTTP_TOKEN bad config >&2; exit 3",
+            &[&output, "-consul-token=s3cret-token", "-log-level=err"],
+        );
+        assert_eq!(ended.code(), Some(14), "{}", ended.log);
+        let (_, message) = ended.log.split_once("[ERR]").unwrap();
+        assert!(
+            message.contains("failed with exit code 3; the end of its output:"),
+            "{message}"
+        );
+        for line in [" 20\n", " *** bad config\n"] {
+            assert!(message.contains(line), "{line:?} in {message}");
+        }
+        assert!(!message.contains("s3cret-token"), "{message}");
+    }
+}
+
+#[test]
+fn logged_output_is_limited_and_the_dropped_lines_are_counted() {
+    let ended = once("seq 100000", &["-command-output=log", "-log-level=info"]);
+    assert_eq!(ended.code(), Some(0));
+    let logged = ended.log.matches("[INFO] (command) ").count();
+    assert!((500..5_000).contains(&logged), "{logged}");
+    assert!(
+        ended
+            .log
+            .contains("lines of output were not logged, because there were too many"),
+        "{}",
+        ended.log
+    );
+}
+
+#[test]
+fn a_reader_that_does_not_read_blocks_only_the_command() {
+    let folder = Folder::new();
+    let consul = crate::support::embedded(Seed::default().key("a", "1"));
+    folder.write("in", "x");
+    folder.write("key", "{{ key \"a\" }}");
+    let mut command = command();
+    command
+        .arg(format!("-consul-addr={}", consul.address()))
+        .args(["-template", &folder.template("in", "out", "seq 100000")])
+        .args(["-template", &folder.template("key", "key.out", "")]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut first = [0; 4];
+    stdout.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"1\n2\n");
+    consul.put_key("a", "2");
+    folder.becomes("key.out", "2");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
