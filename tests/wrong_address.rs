@@ -105,6 +105,18 @@ fn an_address_that_ends_in_v1_is_a_warning_at_the_start() {
     assert_eq!(run_command(command).log, "");
 }
 
+/// Consul answers for the key `v1/kv/app/port`, which does not exist, with an index.
+#[test]
+fn an_address_of_the_key_value_store_is_refused() {
+    let ended = run([
+        "-consul-addr=http://127.0.0.1:8500/v1/kv/",
+        "-once",
+        "-template=in:out",
+    ]);
+    assert_eq!(ended.code(), Some(13));
+    assert!(ended.log.contains("has the path /v1/kv"), "{}", ended.log);
+}
+
 /// A missing key is told from a wrong address by this header.
 fn has_the_index(name: &str, consul: SocketAddr) {
     for target in [

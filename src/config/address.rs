@@ -29,6 +29,12 @@ pub enum AddressError {
         "the address {0:?} cannot have a query or a fragment; write http(s)://HOST:PORT[/PREFIX]"
     )]
     Query(String),
+    /// The path of the key/value store, below which Consul finds no key that is meant.
+    #[error(
+        "the address {0:?} has the path /v1/kv, which ctmpl adds itself, so no key would be found; write \
+         http(s)://HOST:PORT[/PREFIX] without it"
+    )]
+    KeyValuePath(String),
     /// Not a host and a port.
     #[error("the address {written:?} is not HOST:PORT or http(s)://HOST:PORT[/PREFIX]: {reason}")]
     Malformed {
@@ -106,6 +112,9 @@ fn server(written: &str, tls: bool) -> Result<Url, AddressError> {
     let mut url = Url::parse(&format!("{scheme}://{host}{rest}"))
         .map_err(|error| malformed(error.to_string()))?;
     let prefix = url.path().trim_end_matches('/').to_owned();
+    if format!("{prefix}/").contains("/v1/kv/") {
+        return Err(AddressError::KeyValuePath(written.to_owned()));
+    }
     url.set_path(&prefix);
     Ok(url)
 }
@@ -185,6 +194,8 @@ mod tests {
             ("a b:1", "is not HOST:PORT"),
             ("h:1?dc=x", "query or a fragment"),
             ("a:1,unix://x", "with three slashes"),
+            ("http://h:1/v1/kv", "has the path /v1/kv"),
+            ("h:1/pre/v1/kv/app/", "has the path /v1/kv"),
         ];
         assert!(!cases.is_empty());
         for (list, reason) in cases {

@@ -76,7 +76,7 @@ pub(super) const ROWS: &[Difference] = &[
         touched_by: &[Functions(&["spew_dump", "spew_printf"])],
     },
     Difference {
-        subject: "times of certificates and peerings",
+        subject: "times of certificates, roots and peerings",
         theirs: "Go's `time.Time`",
         ours: "text in RFC 3339, as in JSON",
         reason: "",
