@@ -58,7 +58,7 @@ pub(super) fn target(map: &Value) -> FunctionResult {
 
 /// Returns `true` for nil, and for a nil map.
 pub(super) fn is_nil(map: &Value) -> bool {
-    map.is_none() || is_typed_nil(map)
+    map.is_none() || (is_map(map) && is_typed_nil(map))
 }
 
 /// Merges the source into the target.
@@ -91,13 +91,13 @@ fn merge_nested(
     for (key, new) in entries(source)? {
         call.spend(1)?;
         let chosen = match dict.get(&key) {
-            Some(old) if is_map(&old) && is_map(&new) && old.is_true() => {
-                merge_nested(call, &old, &new, precedence, depth + 1)?
+            Some(old) if is_map(&old) && is_map(&new) => {
+                let merged = merge_nested(call, &old, &new, precedence, depth + 1)?;
+                if merged.is_true() { merged } else { new }
             }
             Some(old) if precedence == Precedence::Target && old.is_true() => continue,
-            Some(_)
-                if precedence == Precedence::Target && (new.is_none() || new.is_undefined()) =>
-            {
+            // A nil value is not merged into the target, even if the target does not have its key.
+            _ if precedence == Precedence::Target && (new.is_none() || new.is_undefined()) => {
                 continue;
             }
             _ => new,

@@ -20,7 +20,7 @@ use super::args::{FunctionResult, fail, text};
 use super::row;
 use crate::function::{Call, Function, FunctionError, Group};
 use gotemplate::go_fmt;
-use gotemplate::record::Record;
+use gotemplate::record::{Record, is_typed_nil};
 
 const MAX_LENGTH: usize = 64 << 20;
 
@@ -90,6 +90,16 @@ fn dump(out: &mut String, value: &Value, depth: usize) -> Result<(), FunctionErr
     out.push('(');
     out.push_str(&type_of(value));
     out.push_str(") ");
+    if is_typed_nil(value) {
+        // A nil pointer has no space before the parentheses.
+        if value.downcast_object_ref::<Record>().is_some() {
+            out.pop();
+            out.push_str("(<nil>)");
+        } else {
+            out.push_str("<nil>");
+        }
+        return Ok(());
+    }
     // Writing to a String cannot fail.
     let _ = match value.kind() {
         ValueKind::String => {
@@ -178,12 +188,12 @@ fn sprintf(call: &Call<'_>) -> FunctionResult {
         plain_format.push_str(verb);
         // A star takes a value; a double percent sign takes none.
         let takes = verb.matches('*').count() + usize::from(verb != "%%");
-        plain_values.extend(values.by_ref().take(takes).cloned());
+        plain_values.extend(values.by_ref().take(takes).map(|value| shown(value, verb)));
         rest = after;
     }
     plain_format.push_str(rest);
     // go-spew wraps each value, and its type shows where a value has no verb.
-    let extra: Vec<Value> = values.cloned().collect();
+    let extra: Vec<Value> = values.map(|value| shown(value, "%v")).collect();
     if !extra.is_empty() {
         let shown = vec!["*spew.formatState=%v"; extra.len()].join(", ");
         let _ = write!(plain_format, "%%!(EXTRA {shown})");
@@ -191,6 +201,15 @@ fn sprintf(call: &Call<'_>) -> FunctionResult {
     plain_values.extend(extra);
     let references: Vec<&Value> = plain_values.iter().collect();
     go_fmt::sprintf(&plain_format, &references)
+}
+
+/// Returns a value as `Sprintf` of go-spew shows it: a nil list or map as nil.
+fn shown(value: &Value, verb: &str) -> Value {
+    if verb.ends_with('v') && is_typed_nil(value) {
+        Value::from(())
+    } else {
+        value.clone()
+    }
 }
 
 /// Writes a value on one line, each part with its type.

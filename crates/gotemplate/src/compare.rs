@@ -7,6 +7,7 @@ use minijinja::Value;
 use crate::builtin_error::BuiltinError;
 use crate::go_value::{GoKind, GoValue, go_kind, is_true, sorted_entries, type_name};
 use crate::printf::Printer;
+use crate::record::is_typed_nil;
 
 /// The maximum length of a value in an error message.
 const MAX_SHOWN: usize = 4096;
@@ -43,14 +44,17 @@ pub(super) fn equal(a: &Value, b: &Value) -> Result<bool, BuiltinError> {
         (GoKind::Complex(a), GoKind::Complex(b)) => Ok(a == b),
         (GoKind::String(a), GoKind::String(b)) => Ok(a == b),
         (GoKind::Nil, GoKind::Nil) => Ok(true),
-        (GoKind::Nil, GoKind::Record(record)) | (GoKind::Record(record), GoKind::Nil) => {
-            Ok(record.is_nil())
-        }
         // A `Uint` is larger than every `Int`.
-        (GoKind::Int(_), GoKind::Uint(_))
-        | (GoKind::Uint(_), GoKind::Int(_))
-        | (GoKind::Nil, _)
-        | (_, GoKind::Nil) => Ok(false),
+        (GoKind::Int(_), GoKind::Uint(_)) | (GoKind::Uint(_), GoKind::Int(_)) => Ok(false),
+        (GoKind::Nil, _) => Ok(is_typed_nil(b)),
+        (_, GoKind::Nil) => Ok(is_typed_nil(a)),
+        (GoKind::Record(_), GoKind::Record(_))
+        | (GoKind::List, GoKind::List)
+        | (GoKind::Map, GoKind::Map)
+            if is_typed_nil(a) || is_typed_nil(b) =>
+        {
+            Ok(is_typed_nil(a) && is_typed_nil(b))
+        }
         (GoKind::Record(_), GoKind::Record(_)) => Ok(a == b),
         (left, right) if is_basic(left) || is_basic(right) => Err(incompatible(a, b)),
         _ => Err(not_comparable(a, b)),

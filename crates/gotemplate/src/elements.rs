@@ -8,7 +8,7 @@ use minijinja::value::{Enumerator, Object, ObjectRepr};
 use crate::any_map::AnyMap;
 use crate::builtin_error::BuiltinError;
 use crate::go_value::{GoKind, GoValue, KeyType, go_kind, key_type, text_value, type_name};
-use crate::record::{NumberedMap, TypedMap};
+use crate::record::{NumberedMap, TypedMap, is_typed_nil};
 
 fn length(value: &Value) -> Option<usize> {
     match go_kind(value) {
@@ -212,6 +212,7 @@ pub(super) fn slice(
         Some(text) => Ok(GoValue::concrete(text_value(
             text.get(from..to).unwrap_or_default().to_vec(),
         ))),
+        None if is_typed_nil(value) => Ok(item.clone().into_concrete()),
         None => Ok(GoValue::concrete(Subslice::of(value, from, to - from))),
     }
 }

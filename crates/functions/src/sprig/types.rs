@@ -9,6 +9,7 @@ use crate::function::{Call, Function};
 use crate::merge;
 use gotemplate::dict::{self, Dict};
 use gotemplate::go_fmt;
+use gotemplate::record::is_typed_nil;
 
 pub(crate) static TABLE: &[Function] = &[
     sprig(
@@ -104,6 +105,7 @@ fn copied(call: &Call<'_>, name: &str) -> FunctionResult {
 /// they are created.
 fn copy(value: &Value) -> Value {
     match value.kind() {
+        ValueKind::Seq if is_typed_nil(value) => value.clone(),
         ValueKind::Seq => value
             .try_iter()
             .into_iter()
