@@ -101,6 +101,23 @@ fn systemd_receives_ready_reloading_failures_and_stopping() {
 }
 
 #[test]
+fn a_configuration_without_templates_is_ready() {
+    let (folder, consul, systemd) = setup();
+    folder.write("d/10-log.hcl", "log_level = \"warn\"");
+    let config = format!("-config={}", text(&folder.path("d")));
+    let ctmpl = Ctmpl::spawn(service(&folder, &consul, &[&config]));
+    systemd.receives("READY=1");
+    let template = format!(
+        "template {{ contents = \"x\" destination = {:?} }}",
+        text(&folder.path("out"))
+    );
+    folder.write("d/20.hcl", &template);
+    ctmpl.signal(Signal::SIGHUP);
+    folder.becomes("out", "x");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
 fn the_watchdog_is_notified_while_idle() {
     let (folder, consul, systemd) = setup();
     let template = folder.template("in", "out", "");

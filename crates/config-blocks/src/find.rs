@@ -15,7 +15,9 @@ use crate::error::Error;
 const DEEPEST: usize = 8;
 
 /// The ends of the names of backups.
-const BACKUPS: [&str; 7] = ["~", ".bak", ".swp", ".orig", ".rej", ".rpmsave", ".rpmnew"];
+const BACKUPS: [&str; 8] = [
+    "~", "#", ".bak", ".swp", ".orig", ".rej", ".rpmsave", ".rpmnew",
+];
 /// The extensions with which dpkg renames configuration files: `.dpkg-dist`, `.dpkg-old` and others.
 const DPKG: &str = ".dpkg-";
 
@@ -105,6 +107,7 @@ mod tests {
             "b.hcl.bak",
             "b.hcl.dpkg-dist",
             "b.hcl.rpmnew",
+            "#b.hcl#",
         ] {
             fs::write(at(name), "").expect(name);
         }
@@ -121,7 +124,13 @@ mod tests {
             ]
             .map(at)
         );
-        let backups = ["a.hcl~", "b.hcl.bak", "b.hcl.dpkg-dist", "b.hcl.rpmnew"];
+        let backups = [
+            "#b.hcl#",
+            "a.hcl~",
+            "b.hcl.bak",
+            "b.hcl.dpkg-dist",
+            "b.hcl.rpmnew",
+        ];
         assert_eq!(found.backups, backups.map(at));
         assert_eq!(find(&at("a.hcl~")).expect("named").files, [at("a.hcl~")]);
         assert_eq!(find(&at("b.d/empty")).expect("empty"), Found::default());

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::reference::{self, Described};
 use crate::{
-    Block, Checked, Choice, Environment, Error, FileMode, Flags, Input, Located, Origin, Page,
-    Position, Setting, Source, Unsupported, schema,
+    Block, Checked, Choice, Environment, Error, FileMode, Flags, Input, Located, Origin,
+    Overridden, Page, Position, Setting, Source, Unsupported, schema,
 };
 
 /// A whole file.
@@ -330,6 +330,37 @@ fn a_higher_layer_wins_and_lists_add_up() {
         assert!(page.lines().any(|shown| shown == line), "{line}\n{page}");
     }
     assert!(!page.contains("password ="), "{page}");
+}
+
+#[test]
+fn a_value_that_is_not_in_force_is_named_with_the_one_that_is() {
+    let overridden = |variables: &[(&str, &str)], file: &str| {
+        let variables: Environment = variables.iter().copied().collect();
+        let lower = Configuration::from_inputs(&variables).unwrap();
+        let all = read("a.hcl", file).unwrap().over(lower.clone());
+        let mut found = Vec::new();
+        all.overridden(&lower, &mut found);
+        let names = found.iter().map(|Overridden { origin, by }| {
+            format!("{origin}: {:?}", by.as_ref().map(ToString::to_string))
+        });
+        names.collect::<Vec<_>>()
+    };
+    let file = "level = \"warn\" account { password = \"s3cret\" }";
+    assert_eq!(
+        overridden(&[("LEVEL", "info"), ("PASSWORD", "other")], file),
+        [
+            "LEVEL of the environment: Some(\"level in a.hcl:1\")",
+            "PASSWORD of the environment: Some(\"account.password in a.hcl:1\")",
+        ]
+    );
+    // The password decides about the file too.
+    assert_eq!(
+        overridden(&[("PASSWORD_FILE", "/secret")], file),
+        ["PASSWORD_FILE of the environment: None"]
+    );
+    let same = [("LEVEL", "warn"), ("PASSWORD", "s3cret")];
+    assert_eq!(overridden(&same, file), [""; 0]);
+    assert_eq!(overridden(&[("LEVEL", "info")], ""), [""; 0]);
 }
 
 #[test]

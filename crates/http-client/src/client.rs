@@ -21,6 +21,9 @@ use crate::request::{Form, Message, Request};
 use crate::settings::TransportConfig;
 use crate::tls::{Tls, TlsError};
 
+/// Longer than any process lives, and short enough for the clock.
+const NO_LIMIT: Duration = Duration::from_secs(u32::MAX as u64);
+
 /// The settings of connections and the limits of answers, shared by all endpoints of a program. A
 /// clone is the same client.
 #[derive(Clone, Debug)]
@@ -154,7 +157,8 @@ impl Endpoint {
     ) -> Result<(Response, Instant), Error> {
         loop {
             let link = self.link().await?;
-            let deadline = Instant::now() + limit;
+            let now = Instant::now();
+            let deadline = now.checked_add(limit).unwrap_or(now + NO_LIMIT);
             let exchanged = timeout_at(deadline, self.exchange(link, request)).await;
             if let Some(response) = exchanged.unwrap_or(Err(Error::TimedOut))? {
                 return Ok((response, deadline));
