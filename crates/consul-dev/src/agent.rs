@@ -6,7 +6,7 @@
 mod status;
 
 use super::check_method::{CheckRun, NewCheck};
-use super::cluster_state::ClusterState;
+use super::cluster_state::{ClusterState, own_node};
 use super::records::{Check, Instance};
 
 /// The ports that sidecar proxies get.
@@ -64,13 +64,7 @@ impl ClusterState {
             self.set_alias_status(check);
             self.agent.checks.insert(check.id.clone(), check.clone());
         }
-        self.local().write(|_, catalog, (index, writes)| {
-            catalog.put_instance((index, writes), instance);
-            for check in kept {
-                let stored = catalog.put_check((index, writes), check);
-                debug_assert!(stored.is_ok(), "the instance was registered a line above");
-            }
-        });
+        self.synchronize(Some(instance), kept);
     }
 
     /// Registers the sidecar proxy of an instance.
@@ -216,13 +210,31 @@ impl ClusterState {
     }
 
     fn write_check(&mut self, check: Check) {
-        let stored = self
-            .local()
-            .write(|_, catalog, at| catalog.put_check(at, check));
-        debug_assert!(
-            stored.is_ok(),
-            "the catalog has all that is registered with the agent"
-        );
+        let instance = self.agent.instances.get(&check.service_id).cloned();
+        let dc = self.local();
+        let instance = instance.filter(|instance| {
+            let known = dc.catalog.instance(&instance.node, &instance.id);
+            known.is_none()
+        });
+        self.synchronize(instance, vec![check]);
+    }
+
+    /// Writes an instance and checks to the catalog at one raft index. The agent's node is written
+    /// too if a client removed it from the catalog.
+    fn synchronize(&mut self, instance: Option<Instance>, checks: Vec<Check>) {
+        let node = own_node(&self.identity);
+        self.local().write(|_, catalog, (index, writes)| {
+            if catalog.node(&node.name).is_none() {
+                catalog.put_node((index, writes), node);
+            }
+            if let Some(instance) = instance {
+                catalog.put_instance((index, writes), instance);
+            }
+            for check in checks {
+                let stored = catalog.put_check((index, writes), check);
+                debug_assert!(stored.is_ok(), "node and instance are in the catalog");
+            }
+        });
     }
 }
 

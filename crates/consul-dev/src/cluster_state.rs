@@ -198,7 +198,8 @@ impl ClusterState {
     }
 }
 
-fn own_node(identity: &Identity) -> Node {
+/// Returns the node of the server's own agent.
+pub(crate) fn own_node(identity: &Identity) -> Node {
     let address = &identity.address;
     let tagged =
         ["lan", "lan_ipv4", "wan", "wan_ipv4"].map(|name| (name.to_owned(), address.clone()));

@@ -164,6 +164,25 @@ mod tests {
     use crate::request::Request;
     use crate::timers::{self, Timers};
 
+    /// Requests with an effect, so that the random ones meet a state.
+    const STATE: [(&str, &str); 6] = [
+        (
+            "/v1/agent/service/register",
+            r#"{"Name":"web","Check":{"TTL":"1s"},"Connect":{"SidecarService":{}}}"#,
+        ),
+        (
+            "/v1/agent/check/register",
+            r#"{"Name":"web","TTL":"1h","Status":"passing"}"#,
+        ),
+        ("/v1/catalog/deregister", r#"{"Node":"n1"}"#),
+        (
+            "/v1/catalog/deregister",
+            r#"{"Node":"n1","ServiceID":"web"}"#,
+        ),
+        ("/v1/agent/check/pass/service:web", ""),
+        ("/v1/agent/check/fail/service:web", ""),
+    ];
+
     const NAMES: &[&str] = &[
         "ID",
         "Name",
@@ -312,6 +331,12 @@ mod tests {
         let mut timers = Timers::default();
         let (mut done, mut refused) = (0, 0);
         for _ in 0..20_000 {
+            let (path, body) = one_of(&mut random, &STATE);
+            let path = path.parse().expect("a URI");
+            drop(serve(
+                &store,
+                &Request::new(Method::PUT, &path, body.into()),
+            ));
             let route = one_of(&mut random, &ROUTES.iter().collect::<Vec<_>>());
             let end = if route.path.ends_with('/') {
                 one_of(

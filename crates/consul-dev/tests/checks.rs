@@ -273,3 +273,29 @@ fn endpoints_that_the_server_does_not_have_answer_501_with_a_text() {
     );
     assert!(answer.starts_with("HTTP/1.1 501 "), "{answer}");
 }
+
+#[test]
+fn a_service_that_a_client_removes_from_the_catalog_comes_back_with_its_next_report() {
+    let consul = start();
+    register(&consul, r#"{"TTL":"1h"}"#);
+    let address = consul.address();
+    for gone in [r#"{"Node":"dev","ServiceID":"web"}"#, r#"{"Node":"dev"}"#] {
+        for report in ["pass", "fail"] {
+            send(address, "PUT", "/v1/catalog/deregister", gone);
+            let target = format!("/v1/agent/check/{report}/service:web");
+            assert!(send(address, "PUT", &target, "").starts_with("HTTP/1.1 200 "));
+            let health = send(address, "GET", "/v1/health/service/web", "");
+            assert!(health.contains("\"CheckID\":\"service:web\""), "{health}");
+        }
+    }
+    send(
+        address,
+        "PUT",
+        "/v1/catalog/deregister",
+        r#"{"Node":"dev"}"#,
+    );
+    assert!(register(&consul, r#"{"TTL":"1h"}"#).starts_with("HTTP/1.1 200 "));
+    assert!(
+        send(address, "PUT", "/v1/agent/maintenance?enable=true", "").starts_with("HTTP/1.1 200 ")
+    );
+}

@@ -49,6 +49,9 @@ pub(crate) enum SyntaxError {
     /// No grammar rule matches at this byte. The text is Consul's.
     #[error("1:{} ({at}): no match found", at + 1)]
     NoMatch { at: usize },
+    /// A number goes on with something else at this byte. The text is Consul's.
+    #[error("1:{} ({at}): rule \"number\": Invalid number literal", at + 1)]
+    InvalidNumber { at: usize },
     /// The nesting is too deep.
     #[error("the filter is nested more than {MAX_DEPTH} levels deep")]
     TooDeep,
@@ -234,7 +237,12 @@ impl Parser {
 
     fn value(&mut self) -> Result<String, SyntaxError> {
         match self.tokens.get(self.at) {
-            Some((_, Token::Word(text) | Token::Text(text))) => {
+            Some((_, Token::Text(text))) => {
+                self.at += 1;
+                Ok(text.clone())
+            }
+            Some((start, Token::Word(text))) => {
+                check_word(text, *start)?;
                 self.at += 1;
                 Ok(text.clone())
             }
@@ -265,6 +273,57 @@ impl Parser {
     }
 }
 
+/// Refuses a word that Consul accepts only in quotes. Without quotes, a value is a number or looks
+/// like the name of a field.
+fn check_word(word: &str, start: usize) -> Result<(), SyntaxError> {
+    if word.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        let length = number_length(word);
+        return if length == word.len() {
+            Ok(())
+        } else {
+            Err(SyntaxError::InvalidNumber { at: start + length })
+        };
+    }
+    let mut rest = word;
+    loop {
+        let at = start + word.len() - rest.len();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return Err(SyntaxError::NoMatch { at });
+        }
+        rest = rest.trim_start_matches(is_name);
+        while let Some(key) = rest.strip_prefix("[\"") {
+            let Some((_, after)) = key.split_once("\"]") else {
+                break;
+            };
+            rest = after;
+        }
+        let at = start + word.len() - rest.len();
+        match rest.strip_prefix('.') {
+            Some(after) => rest = after,
+            None if rest.is_empty() => return Ok(()),
+            None => return Err(SyntaxError::NoMatch { at }),
+        }
+    }
+}
+
+/// Returns the length of the number at the start of a word.
+fn number_length(word: &str) -> usize {
+    let digits =
+        |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let sign = usize::from(word.starts_with('-'));
+    let whole = if word[sign..].starts_with('0') {
+        1
+    } else {
+        digits(&word[sign..])
+    };
+    let end = sign + whole;
+    match word[end..].strip_prefix('.').map(digits) {
+        Some(fraction @ 1..) => end + 1 + fraction,
+        _ => end,
+    }
+}
+
 fn one_or(mut parts: Vec<Expression>, many: fn(Vec<Expression>) -> Expression) -> Expression {
     match parts.pop() {
         Some(only) if parts.is_empty() => only,
@@ -278,6 +337,42 @@ fn one_or(mut parts: Vec<Expression>, many: fn(Vec<Expression>) -> Expression) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_without_quotes_are_those_of_consul() {
+        for good in [
+            "ID==web",
+            "ID==a_1",
+            "ID==a.b",
+            "ID==10",
+            "ID==-1",
+            "ID==10.5",
+            "ID==0",
+            "ID==`a-b`",
+            "ID==\"é\"",
+            "10 in Tags",
+            "Meta[\"a-b\"] == x",
+            "Meta[\"a\"][\"b\"].c == x",
+        ] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
+        let no_match = |at| SyntaxError::NoMatch { at };
+        let number = |at| SyntaxError::InvalidNumber { at };
+        for (wrong, error) in [
+            ("ID==web-1", no_match(7)),
+            ("ID==_a", no_match(4)),
+            ("ID==a:b", no_match(5)),
+            ("ID==a\"b\"", no_match(5)),
+            ("ID == é", no_match(6)),
+            ("v-1 in Tags", no_match(1)),
+            ("ID matches a.*", no_match(13)),
+            ("ID==1a", number(5)),
+            ("ID==10.0.0.1", number(8)),
+            ("ID==01", number(5)),
+        ] {
+            assert_eq!(parse(wrong).expect_err(wrong), error, "{wrong}");
+        }
+    }
 
     #[test]
     fn nesting_is_bounded() {
