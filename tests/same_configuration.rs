@@ -406,7 +406,7 @@ const TOUCHING: &[(&str, &str)] = &[
     ),
     (
         "template_error_fatal = true",
-        "template_error_fatal in ct.hcl:1: consul-template: exits",
+        "template_error_fatal in ct.hcl:1: consul-template: a template that fails ends the process",
     ),
     (
         "consul { retry { attempts = 5 } }",
@@ -450,7 +450,7 @@ const TOUCHING: &[(&str, &str)] = &[
     ),
     (
         "template { contents = \"y\" destination = \"o\" perms = 640 }",
-        "template[1].perms in ct.hcl:1: consul-template: mode 01200",
+        "template[1].perms in ct.hcl:1: consul-template: the number is decimal",
     ),
     (
         "template { contents = \"y\" destination = \"o\" command = \"echo a,b\" }",

@@ -117,7 +117,7 @@ fn mode_of_number(spelling: &str) -> Option<Verdict> {
         )),
         (None, Some(meant)) => Some(Noted(
             text_of(meant.0),
-            "it was in decimal; modes are always octal in ctmpl",
+            "it was in decimal; this is the same mode in octal",
         )),
         (None, None) => None,
     }

@@ -36,8 +36,8 @@ pub(super) const ROWS: &[Difference] = &[
     },
     Difference {
         subject: "`perms = 640`",
-        theirs: "mode 01200",
-        ours: "mode 0640",
+        theirs: "the number is decimal, so 640 is the mode 01200",
+        ours: "the number is octal, so 640 is the mode 0640",
         reason: "the decimal reading is never intended",
         touched_by: &[Key("template.perms", is_octal_only)],
     },
@@ -137,8 +137,8 @@ pub(super) const ROWS: &[Difference] = &[
     },
     Difference {
         subject: "`command = \"echo a,b\"`",
-        theirs: "two words, and an error",
-        ours: "one line",
+        theirs: "a text is cut at its commas, here into two words",
+        ours: "a text is one line",
         reason: "commands contain commas",
         touched_by: &[
             Key("exec.command", has_comma),

@@ -66,8 +66,8 @@ pub(super) const ROWS: &[Difference] = &[
     },
     Difference {
         subject: "a template fails",
-        theirs: "exits, unless `error_fatal = false`",
-        ours: "keeps the last good file and continues; `-once` fails; `error_fatal` changes this",
+        theirs: "a template that fails ends the process, unless `error_fatal = false`",
+        ours: "the last good file stays, and the daemon continues; `-once` fails; `error_fatal` changes this",
         reason: "one broken template must not stop the others",
         touched_by: &[
             Key("template_error_fatal", any),
@@ -77,8 +77,8 @@ pub(super) const ROWS: &[Difference] = &[
     },
     Difference {
         subject: "SIGINT with another `kill_signal`",
-        theirs: "ignored, or forwarded to the child",
-        ours: "graceful exit with 12; `kill_signal = \"\"` disables this",
+        theirs: "SIGINT is ignored, or forwarded to the child",
+        ours: "SIGINT still ends the process; `kill_signal = \"\"` disables this",
         reason: "Ctrl-C ends a program",
         touched_by: &[
             Key("kill_signal", is_another_kill_signal),

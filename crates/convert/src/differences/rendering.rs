@@ -17,6 +17,14 @@ const GENERATED: &[&str] = &[
     "sprig_genSignedCertWithKey",
 ];
 
+/// Functions that make a key, if none is passed.
+const KEYS: &[&str] = &[
+    "sprig_genPrivateKey",
+    "sprig_genCA",
+    "sprig_genSelfSignedCert",
+    "sprig_genSignedCert",
+];
+
 /// The rows of the table.
 pub(super) const ROWS: &[Difference] = &[
     Difference {
@@ -70,7 +78,7 @@ pub(super) const ROWS: &[Difference] = &[
     },
     Difference {
         subject: "`spew_dump`, `spew_printf`",
-        theirs: "print values",
+        theirs: "values are printed",
         ours: "types and lengths in the log",
         reason: "values may be secret",
         touched_by: &[Functions(&["spew_dump", "spew_printf"])],
@@ -88,5 +96,32 @@ pub(super) const ROWS: &[Difference] = &[
         ours: "Consul's answer",
         reason: "",
         touched_by: &[Functions(&["exportedServices"])],
+    },
+    Difference {
+        subject: "new keys and certificates of sprig",
+        theirs: "RSA, or what the argument says",
+        ours: "ECDSA or Ed25519; RSA and DSA are errors",
+        reason: "they are faster to make, and as safe",
+        touched_by: &[Functions(KEYS)],
+    },
+    Difference {
+        subject: "`sprig_toDate` for a time without a zone",
+        theirs: "local time",
+        ours: "UTC",
+        reason: "hosts with different zones write the same file",
+        touched_by: &[Functions(&["sprig_toDate", "sprig_mustToDate"])],
+    },
+    Difference {
+        subject: "`sprig_typeOf` of an integer",
+        theirs: "int, int64 or uint64",
+        ours: "always int",
+        reason: "one type is enough",
+        touched_by: &[Functions(&[
+            "sprig_typeOf",
+            "sprig_typeIs",
+            "sprig_typeIsLike",
+            "sprig_kindOf",
+            "sprig_kindIs",
+        ])],
     },
 ];
