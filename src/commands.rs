@@ -14,6 +14,7 @@ mod schema;
 mod validate;
 
 use crate::cli::Command;
+use crate::signals;
 
 pub use output::Failure;
 use output::print;
@@ -24,6 +25,9 @@ impl Command {
     /// # Errors
     /// [`Failure`] if the subcommand fails.
     pub fn run(self) -> Result<u8, Failure> {
+        if !matches!(self, Self::Run(_)) {
+            signals::release();
+        }
         match self {
             Self::Run(arguments) => daemon::run(*arguments),
             Self::Validate(arguments) => validate::run(*arguments),

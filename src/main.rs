@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use ctmpl::cli::{self, Command};
 use ctmpl::commands::Failure;
-use ctmpl::panic_hook;
+use ctmpl::{panic_hook, signals};
 use process_tree::run_role;
 
 fn main() -> ExitCode {
@@ -13,6 +13,8 @@ fn main() -> ExitCode {
     if let Some(code) = run_role(std::env::args_os()) {
         return ExitCode::from(code);
     }
+    // A HUP before the handlers are installed must not end a daemon.
+    signals::hold_back();
     let result = cli::parse(std::env::args_os())
         .map_err(Failure::from)
         .and_then(Command::run);

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 use process_tree::PASSED_ON;
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -100,6 +100,24 @@ pub struct SignalError {
     source: io::Error,
 }
 
+/// The signals that a process may receive before it can handle them, but must not die of.
+fn early() -> SigSet {
+    [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2]
+        .into_iter()
+        .collect()
+}
+
+/// Blocks HUP, USR1 and USR2 until [`release`] or [`Signals::listen`]; they arrive then.
+pub fn hold_back() {
+    // This cannot fail for a valid set of signals.
+    let _ = early().thread_block();
+}
+
+/// Unblocks the signals that [`hold_back`] has blocked.
+pub fn release() {
+    let _ = early().thread_unblock();
+}
+
 impl Signals {
     /// Starts to catch signals. A signal with both roles shuts down.
     ///
@@ -116,6 +134,7 @@ impl Signals {
             listeners,
         };
         signals.assign(roles)?;
+        release();
         Ok(signals)
     }
 

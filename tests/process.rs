@@ -302,3 +302,101 @@ fn the_pid_file_is_removed_at_every_exit() {
     assert_eq!(ctmpl.ends().code(), Some(12));
     assert!(!folder.path("pid").exists());
 }
+
+/// Returns `true` if a process blocks or handles SIGHUP.
+fn is_safe_from_hup(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let set = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        u64::from_str_radix(line.unwrap_or_default().trim(), 16).unwrap_or_default()
+    };
+    (set("SigBlk:") | set("SigCgt:")) & 1 == 1
+}
+
+#[test]
+fn a_hup_while_the_configuration_is_read_for_the_first_time_reloads() {
+    let (folder, consul, _systemd) = setup();
+    // Reading this takes longer than starting the process.
+    let comments = "# a comment\n".repeat(200_000);
+    folder.write("c.hcl", &format!("{comments}log_level = \"info\"\n"));
+    let config = text(&folder.path("c.hcl"));
+    let template = folder.template("in", "out", "");
+    let arguments = ["-config", &config, "-template", &template];
+    let ctmpl = Ctmpl::spawn(service(&folder, &consul, &arguments));
+    while !is_safe_from_hup(ctmpl.pid()) {
+        std::thread::yield_now();
+    }
+    ctmpl.signal(Signal::SIGHUP);
+    ctmpl.logs("reloading the configuration");
+    folder.becomes("out", "80");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn too_low_a_limit_of_open_files_is_an_error_at_the_start() {
+    let (folder, consul, _systemd) = setup();
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "ulimit -n 20; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_ctmpl"))
+        .arg(format!("-consul-addr={}", consul.address()))
+        .args(["-template", &folder.template("in", "out", "")]);
+    let ended = run_command(command);
+    assert_eq!(ended.code(), Some(14), "{}", ended.log);
+    assert!(
+        ended.log.contains("the limit of open files is 20") && ended.log.contains("ulimit -n"),
+        "{}",
+        ended.log
+    );
+    assert_eq!(ended.log.lines().count(), 1, "{}", ended.log);
+}
+
+/// The maximum time from SIGTERM to the exit without a child process.
+const END_TIMEOUT: Duration = Duration::from_secs(8);
+
+#[test]
+fn an_end_with_owed_commands_is_in_time_and_names_them() {
+    let (folder, consul, _systemd) = setup();
+    let mut arguments = vec!["-log-level=info".to_owned()];
+    for number in 0..20 {
+        folder.write(&format!("in{number}"), "{{ key \"app/port\" }}");
+        let run = format!("sleep 1; echo {number} >> {}", folder.path("ran").display());
+        let template = folder.template(&format!("in{number}"), &format!("out{number}"), &run);
+        arguments.extend(["-template".to_owned(), template]);
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let ctmpl = Ctmpl::spawn(service(&folder, &consul, &arguments));
+    folder.eventually("ran", "a command has run", |text| !text.is_empty());
+    let begun = std::time::Instant::now();
+    let ended = ctmpl.stop();
+    assert!(begun.elapsed() < END_TIMEOUT, "{:?}", begun.elapsed());
+    assert_eq!(ended.code(), Some(12));
+    let ran = folder.read("ran").lines().count();
+    let owed = ended
+        .log
+        .matches("has not succeeded since these files were written")
+        .count();
+    assert!(ran < 20 && owed > 0, "{ran} {owed}: {}", ended.log);
+    assert_eq!(ran + owed, 20, "{}", ended.log);
+}
+
+#[test]
+fn an_end_with_a_command_that_ignores_its_signal_is_in_time() {
+    let (folder, consul, _systemd) = setup();
+    let run = format!(
+        "trap '' TERM; touch {}; while :; do sleep 1; done",
+        folder.path("runs").display()
+    );
+    let template = folder.template("in", "out", &run);
+    let ctmpl = Ctmpl::spawn(service(&folder, &consul, &["-template", &template]));
+    eventually("the command runs", || folder.path("runs").exists());
+    let begun = std::time::Instant::now();
+    let ended = ctmpl.stop();
+    assert!(begun.elapsed() < END_TIMEOUT, "{:?}", begun.elapsed());
+    assert_eq!(ended.code(), Some(12));
+    assert!(
+        ended.log.contains("has not succeeded since"),
+        "{}",
+        ended.log
+    );
+}

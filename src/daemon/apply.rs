@@ -110,6 +110,11 @@ impl Apply {
         }
     }
 
+    /// Logs the commands that have not succeeded for the written files, because the process ends.
+    pub(super) fn warn_of_owed_commands(&self) {
+        self.commands.warn_of_owed();
+    }
+
     /// The templates with their destinations.
     pub(super) fn jobs<'a>(&'a self, renderer: &'a Renderer) -> impl Iterator<Item = JobView<'a>> {
         let pairs = renderer.templates().iter().zip(&self.destinations);

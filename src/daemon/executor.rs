@@ -4,14 +4,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
 use process_tree::{Child, Order, Relay, supervise};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::end::End;
@@ -31,6 +29,7 @@ use crate::watch::{WatchEvent, Watcher};
 mod file_watch;
 mod print;
 mod read;
+mod shutdown;
 mod task;
 mod workers;
 mod writer_thread;
@@ -39,9 +38,6 @@ use file_watch::FileWatch;
 use task::{TaskOutput, TaskResult};
 use workers::{Turn, Workers};
 use writer_thread::WriterThread;
-
-/// The time that shutdown waits for a batch of files that is being written. The loop has waited before.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The maximum number of query events that one iteration of the loop handles.
 const BATCH: usize = 2048;
@@ -230,39 +226,6 @@ impl Executor {
     fn update_busy(&self) {
         let is_busy = self.writer.is_briefly_busy() || self.workers.are_briefly_busy();
         self.watcher.set_busy(is_busy);
-    }
-
-    /// Shuts everything down, in an orderly way unless another signal arrives.
-    pub(super) async fn shutdown(self, end: End) -> End {
-        // Do not wait for workers: their results are not needed any more, and they may hang.
-        self.stop_rendering.store(true, Ordering::Relaxed);
-        let Self {
-            mut process,
-            writer,
-            stop,
-            mut child,
-            mut tasks,
-            mut lingering,
-            relay,
-            ..
-        } = self;
-        let orderly = async {
-            // A batch in progress completes, unless its file system hangs.
-            let _ = timeout(WRITE_TIMEOUT, writer.finish()).await;
-            // A command that still runs gets its stop signal, then SIGKILL.
-            stop.cancel();
-            // A child that still runs has exceeded its timeout: its reaper kills it.
-            child.shutdown().await;
-            while tasks.join_next().await.is_some() {}
-            lingering.shutdown().await;
-            if let Some(relay) = relay {
-                relay.flush(WRITE_TIMEOUT).await;
-            }
-        };
-        tokio::select! {
-            () = orderly => end,
-            () = process.next_end() => End::Interrupted,
-        }
     }
 
     fn use_token(&mut self, token: &SecretString) {

@@ -53,7 +53,7 @@ impl Parts {
     /// Handles an event and returns the actions that follow from it.
     pub(super) fn step(&mut self, event: &Event, now: Moment) -> Vec<Action> {
         if let Some(decided) = self.shutdown.handle(event, &self.child, now) {
-            return vec![end(decided)];
+            return vec![self.end(decided)];
         }
         let mut actions = Vec::new();
         let is_reload = matches!(
@@ -135,7 +135,17 @@ impl Parts {
             apply: &self.apply,
             child: &self.child,
         };
-        actions.extend(self.shutdown.end(parts, now).map(end));
+        let decided = self.shutdown.end(parts, now);
+        actions.extend(decided.map(|decided| self.end(decided)));
+    }
+
+    /// Ends the process, and names the commands that are still owed.
+    fn end(&self, decided: Decided) -> Action {
+        self.apply.warn_of_owed_commands();
+        match decided {
+            Decided::End(end) => Action::End(end),
+            Decided::Now => Action::EndNow,
+        }
     }
 
     fn conditions_of_child(&self, is_ending: bool) -> Conditions {
@@ -148,13 +158,6 @@ impl Parts {
                 && !self.renderer.holds_texts()
                 && self.apply.ledger().is_tried(),
         }
-    }
-}
-
-fn end(decided: Decided) -> Action {
-    match decided {
-        Decided::End(end) => Action::End(end),
-        Decided::Now => Action::EndNow,
     }
 }
 

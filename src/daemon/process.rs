@@ -51,6 +51,9 @@ enum PidFileChange {
     Replace(Option<PidFile>),
 }
 
+/// The minimum limit of open files with which a daemon works.
+const MIN_FILES: u64 = 64;
+
 /// The resources that belong to the process as a whole.
 pub struct Process {
     signals: Signals,
@@ -69,6 +72,14 @@ pub enum ProcessError {
     /// The PID file cannot be written.
     #[error(transparent)]
     PidFile(#[from] PidFileError),
+    /// The limit of open files is too low.
+    #[error(
+        "the limit of open files is {limit}, and ctmpl needs at least {MIN_FILES}; raise it with `ulimit -n` or systemd's LimitNOFILE="
+    )]
+    FileLimit {
+        /// The limit.
+        limit: u64,
+    },
 }
 
 /// A configuration that was read again, with its client and rules.
@@ -122,6 +133,10 @@ impl Process {
         read: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
     ) -> Result<Self, ProcessError> {
         let signals = Signals::listen(roles(config))?;
+        let limit = file_limit();
+        if limit < MIN_FILES {
+            return Err(ProcessError::FileLimit { limit });
+        }
         let pid_file = config
             .pid_file
             .as_deref()
@@ -220,12 +235,15 @@ fn roles(config: &Config) -> Roles {
     }
 }
 
+/// The limit of open files of this process.
+fn file_limit() -> u64 {
+    getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft)
+}
+
 /// The maximum number of connections for long polls that leaves enough file descriptors for
 /// everything else. With the embedded server, both ends of each connection are in the same process.
 fn max_polls(embedded: bool) -> usize {
-    let most = getrlimit(Resource::RLIMIT_NOFILE).map_or(usize::MAX, |(soft, _)| {
-        usize::try_from(soft).unwrap_or(usize::MAX)
-    });
+    let most = usize::try_from(file_limit()).unwrap_or(usize::MAX);
     let room = most.saturating_sub(OTHER_FILES);
     if embedded { room / 2 } else { room }
 }

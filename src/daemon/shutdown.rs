@@ -20,8 +20,10 @@ mod missing;
 
 use missing::MissingData;
 
-/// The maximum time that an orderly shutdown waits for running commands.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+/// The maximum time that an orderly shutdown waits for owed commands. With the time that the
+/// executor takes to stop what still runs, and that of the last log lines, an exit takes at most
+/// 8 s: Docker kills after 10 s.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(4500);
 
 /// The time to wait for a killed child after its kill timeout.
 const KILL_MARGIN: Duration = Duration::from_secs(6);

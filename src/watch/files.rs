@@ -19,6 +19,10 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+mod polled;
+
+use polled::Polled;
+
 /// Some of the watched files may have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileEvent {
@@ -37,7 +41,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 pub struct Files {
     /// The system's watcher; `None` before the first file, and if the system cannot watch files.
     watcher: Option<RecommendedWatcher>,
-    reports: mpsc::UnboundedSender<Vec<PathBuf>>,
+    reports: Reports,
     changes: mpsc::UnboundedReceiver<Vec<PathBuf>>,
     wanted: BTreeSet<PathBuf>,
     /// The watched directories. A directory that is replaced by another of the same name has to be
@@ -46,6 +50,21 @@ pub struct Files {
     /// The names on the paths to the watched files; the watcher ignores all others.
     names: Arc<RwLock<BTreeSet<OsString>>>,
     pending: Option<Pending>,
+    /// Starts the system's watcher.
+    start: Start,
+    polling: Polling,
+    polled: Polled,
+}
+
+type Start = fn(Reports, Arc<RwLock<BTreeSet<OsString>>>) -> notify::Result<RecommendedWatcher>;
+type Reports = mpsc::UnboundedSender<Vec<PathBuf>>;
+
+/// Whether files have to be compared, because the system does not report all changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Polling {
+    Off,
+    /// The next comparison is at this time.
+    At(Instant),
 }
 
 /// Files that have changed, with the times of the first and the latest change.
@@ -60,6 +79,10 @@ impl Files {
     /// Creates a watcher without files.
     #[must_use]
     pub fn new() -> Self {
+        Self::started_by(start)
+    }
+
+    fn started_by(start: Start) -> Self {
         let (reports, changes) = mpsc::unbounded_channel();
         let (wanted, watched, names) = (BTreeSet::new(), BTreeMap::new(), Arc::default());
         Self {
@@ -70,24 +93,42 @@ impl Files {
             watched,
             names,
             pending: None,
+            start,
+            polling: Polling::Off,
+            polled: Polled::default(),
         }
     }
 
-    /// Watches these files and no others. If the system cannot watch files, this is logged, and no
-    /// event follows.
+    /// Watches these files and no others. If the system cannot watch files, this is logged, and
+    /// they are compared at intervals.
     pub fn watch_exactly(&mut self, wanted: BTreeSet<PathBuf>) {
         self.wanted = wanted;
         if self.watcher.is_none() && !self.wanted.is_empty() {
-            let started = start(self.reports.clone(), Arc::clone(&self.names));
+            let started = (self.start)(self.reports.clone(), Arc::clone(&self.names));
             let warn = |error: &_| {
-                tracing::warn!(
-                    name: "files.not_watched", %error,
-                    "cannot watch files ({error}); they are read again on SIGHUP"
-                );
+                if self.polling == Polling::Off {
+                    let seconds = polled::INTERVAL.as_secs();
+                    tracing::warn!(
+                        name: "files.not_watched", %error,
+                        "cannot watch files ({error}); they are compared every {seconds} s"
+                    );
+                }
             };
             self.watcher = started.inspect_err(warn).ok();
         }
         self.watch_directories();
+        if self.polling != Polling::Off {
+            // The files are read before they are watched, so this is the known version.
+            self.polled.changed(self.wanted.iter());
+        }
+    }
+
+    /// Compares all files, and tries again to watch them.
+    fn poll(&mut self) {
+        for changed in self.polled.changed(self.wanted.iter()) {
+            self.note(&[changed]);
+        }
+        self.watch_exactly(self.wanted.clone());
     }
 
     /// Watches the directories that contain the files now.
@@ -99,7 +140,10 @@ impl Files {
             .collect();
         *self.names.write().unwrap_or_else(PoisonError::into_inner) =
             trails.into_iter().flat_map(|trail| trail.names).collect();
+        let was_polling = self.polling != Polling::Off;
+        let mut is_complete = self.wanted.is_empty() || self.watcher.is_some();
         let Some(watcher) = &mut self.watcher else {
+            self.set_polling(is_complete);
             return;
         };
         self.watched.retain(|directory, identity| {
@@ -118,14 +162,27 @@ impl Files {
             match watcher.watch(&new, RecursiveMode::NonRecursive) {
                 Ok(()) => drop(self.watched.insert(new, identity)),
                 Err(error) => {
-                    let directory = new.display();
+                    is_complete = false;
+                    if was_polling {
+                        continue;
+                    }
+                    let (directory, seconds) = (new.display(), polled::INTERVAL.as_secs());
                     tracing::warn!(
                         name: "directory.not_watched", %directory, %error,
-                        "cannot watch {directory}: {error}"
+                        "cannot watch {directory}: {error}; its files are compared every {seconds} s"
                     );
                 }
             }
         }
+        self.set_polling(is_complete);
+    }
+
+    fn set_polling(&mut self, is_complete: bool) {
+        self.polling = if is_complete {
+            Polling::Off
+        } else {
+            Polling::At(Instant::now() + polled::INTERVAL)
+        };
     }
 
     /// Waits until some of the files may have changed and no further change follows.
@@ -138,6 +195,7 @@ impl Files {
             tokio::select! {
                 // `self` holds a sender, so the channel does not close.
                 Some(paths) = self.changes.recv() => self.note(&paths),
+                () = next_poll(self.polling) => self.poll(),
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                     // A missing directory may exist now, and a link may have a new target.
                     self.watch_directories();
@@ -177,10 +235,18 @@ impl Files {
     }
 }
 
+/// Waits until files have to be compared; forever if the system watches all of them.
+async fn next_poll(polling: Polling) {
+    match polling {
+        Polling::Off => std::future::pending().await,
+        Polling::At(time) => sleep_until(time).await,
+    }
+}
+
 /// Starts the system's watcher. It reports paths. An empty report means that events were lost, so
 /// every file may have changed.
 fn start(
-    reports: mpsc::UnboundedSender<Vec<PathBuf>>,
+    reports: Reports,
     names: Arc<RwLock<BTreeSet<OsString>>>,
 ) -> notify::Result<RecommendedWatcher> {
     let matters = move |path: &PathBuf| {

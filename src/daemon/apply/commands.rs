@@ -83,6 +83,25 @@ impl Commands {
         self.ledger.owe(command, rank, destinations, now);
     }
 
+    /// Logs each command that is owed, with its files, because the process ends.
+    pub(super) fn warn_of_owed(&self) {
+        let mut owed: Vec<(&CommandLine, Vec<String>)> = Vec::new();
+        for (file, command) in self.ledger.unapplied() {
+            let (line, file) = (&command.line, file.display().to_string());
+            match owed.iter_mut().find(|(known, _)| *known == line) {
+                Some((_, files)) => files.push(file),
+                None => owed.push((line, vec![file])),
+            }
+        }
+        for (line, files) in owed {
+            let files = files.join(", ");
+            tracing::warn!(
+                name: "command.owed", command = %line, files,
+                "ctmpl ends, but `{line}` has not succeeded since these files were written: {files}"
+            );
+        }
+    }
+
     /// Retries failed commands without further delay.
     pub(super) fn retry_now(&mut self, now: Instant) {
         self.ledger.retry_now(now);

@@ -95,3 +95,26 @@ async fn a_volume_switched_by_a_link_is_reported() {
     fs::rename(at("..new"), at("..data")).unwrap();
     assert_eq!(reported(&mut files).await, [at("file")].into());
 }
+
+#[tokio::test(start_paused = true)]
+async fn without_the_systems_watcher_files_are_compared() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let (old, new) = (at("old"), at("new"));
+    fs::write(&old, "1").unwrap();
+    let none = |_, _| Err(notify::Error::generic("too many instances"));
+    let mut files = Files::started_by(none);
+    files.watch_exactly([old.clone(), new.clone()].into());
+
+    fs::write(&old, "22").unwrap();
+    assert_eq!(reported(&mut files).await, [old.clone()].into());
+    fs::write(&new, "1").unwrap();
+    assert_eq!(reported(&mut files).await, [new.clone()].into());
+    fs::remove_file(&new).unwrap();
+    assert_eq!(reported(&mut files).await, [new].into());
+
+    // The system can watch files again.
+    files.start = start;
+    files.poll();
+    assert_eq!(files.polling, Polling::Off);
+}

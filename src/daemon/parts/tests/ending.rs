@@ -36,7 +36,7 @@ fn once_fails_with_a_command_a_template_or_a_refusal_but_not_before_the_others_a
     assert_eq!(bench.end(), Some(End::Failed));
 
     let mut bench = Bench::start(ONCE, jobs());
-    bench.fails("a", 403);
+    bench.fails("a", 404);
     assert_eq!(bench.end(), None);
     bench.news("b", "1");
     bench.write();

@@ -1,0 +1,58 @@
+//! Shuts down what the executor owns, in bounded time.
+//!
+//! Input: the decided [`End`]. Output: the same, or another one if a signal arrives meanwhile.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::Executor;
+use crate::daemon::end::End;
+
+/// The time that shutdown waits for a batch of files that is being written. The loop has waited before.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The time that shutdown gives commands between SIGTERM and SIGKILL.
+const STOP_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The time that shutdown waits for the output of commands to be passed on.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
+
+impl Executor {
+    /// Shuts everything down, in an orderly way unless another signal arrives.
+    pub(in crate::daemon) async fn shutdown(self, end: End) -> End {
+        // Do not wait for workers: their results are not needed any more, and they may hang.
+        self.stop_rendering.store(true, Ordering::Relaxed);
+        let Self {
+            mut process,
+            writer,
+            stop,
+            mut child,
+            mut tasks,
+            mut lingering,
+            relay,
+            ..
+        } = self;
+        let orderly = async {
+            // A batch in progress completes, unless its file system hangs.
+            let _ = timeout(WRITE_TIMEOUT, writer.finish()).await;
+            // A command that still runs gets its stop signal, then SIGKILL.
+            stop.cancel();
+            // A child that still runs has exceeded its timeout: its reaper kills it.
+            child.shutdown().await;
+            let ended = async { while tasks.join_next().await.is_some() {} };
+            let _ = timeout(STOP_TIMEOUT, ended).await;
+            // Kills the commands that still run.
+            tasks.shutdown().await;
+            lingering.shutdown().await;
+            if let Some(relay) = relay {
+                relay.flush(FLUSH_TIMEOUT).await;
+            }
+        };
+        tokio::select! {
+            () = orderly => end,
+            () = process.next_end() => End::Interrupted,
+        }
+    }
+}
