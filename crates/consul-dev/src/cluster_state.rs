@@ -48,10 +48,15 @@ impl Datacenter {
             &mut self.catalog,
             (self.index, &mut self.writes),
         );
+        self.end_broken_sessions();
+        result
+    }
+
+    /// Ends the sessions whose node or checks failed.
+    pub(crate) fn end_broken_sessions(&mut self) {
         for id in self.sessions.broken(&self.catalog) {
             self.end_session(&id);
         }
-        result
     }
 
     /// Creates a session at the next raft index.

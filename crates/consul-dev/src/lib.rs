@@ -42,7 +42,7 @@
 //!
 //! # Endpoints
 //!
-//! - `/v1/kv/`, `/v1/txn`, `/v1/session/`: keys, transactions of keys, sessions and locks;
+//! - `/v1/kv/`, `/v1/txn`, `/v1/session/`: keys, transactions, sessions and locks;
 //! - `/v1/catalog/`, `/v1/health/`: nodes, instances, checks, registration;
 //! - `/v1/agent/`: instances and checks of the agent, their health, maintenance, members;
 //! - `/v1/connect/ca/`, `/v1/agent/connect/ca/`: roots and leaf certificates of the service mesh;
@@ -109,7 +109,10 @@ mod certificates;
 // The state of the server.
 mod cluster_state;
 
-// Transactions of keys.
+// The operations of transactions.
+mod operations;
+
+// Executes transactions.
 mod transaction;
 
 // Registrations with the server's own agent.

@@ -230,6 +230,7 @@ mod tests {
         "TaggedAddresses",
         "Service",
         "Datacenter",
+        "ModifyIndex",
         "Output",
         "DestinationName",
         "x",

@@ -1,108 +1,64 @@
-//! Transactions of keys: operations that take effect together or not at all.
+//! Transactions: operations that take effect together or not at all.
 //!
-//! Input: operations. Output: the entries that they read or wrote, or the errors of all operations
+//! Input: operations. Output: the records that they read or wrote, or the errors of all operations
 //! that failed.
 
+mod catalog;
+mod keys;
+
 use super::cluster_state::Datacenter;
-use super::kv::{Entry, Kv, WriteCondition};
+use super::operations::{
+    CatalogOperation, CatalogRecord, Operation, OperationError, OperationResult,
+};
 use super::sessions::Sessions;
-use super::write_index::WriteIndex;
-
-/// An operation of a transaction.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct KeyOperation {
-    /// The verb: `set`, `get`, …
-    pub(crate) verb: String,
-    /// The key.
-    pub(crate) key: String,
-    /// The value to write.
-    pub(crate) value: Vec<u8>,
-    /// The flags to write.
-    pub(crate) flags: u64,
-    /// The index that the key must have.
-    pub(crate) index: u64,
-    /// The session that locks the key.
-    pub(crate) session: String,
-}
-
-impl KeyOperation {
-    /// Returns `true` if the operation can change the store.
-    pub(crate) fn is_write(&self) -> bool {
-        const WRITES: [&str; 7] = [
-            "set",
-            "cas",
-            "lock",
-            "unlock",
-            "delete",
-            "delete-cas",
-            "delete-tree",
-        ];
-        WRITES.contains(&self.verb.as_str())
-    }
-}
-
-/// An entry in the result of a transaction.
-#[derive(Clone, Debug)]
-pub(crate) struct KeyResult {
-    /// The key.
-    pub(crate) key: String,
-    /// The entry. Only operations that read have the value.
-    pub(crate) entry: Entry,
-}
-
-/// The error of an operation.
-#[derive(Clone, Debug)]
-pub(crate) struct OperationError {
-    /// The position of the operation.
-    pub(crate) position: usize,
-    /// The reason.
-    pub(crate) reason: String,
-}
 
 impl Datacenter {
     /// Executes the operations at the next raft index. If one fails, none takes effect.
     pub(crate) fn transact(
         &mut self,
-        operations: &[KeyOperation],
-    ) -> Result<Vec<KeyResult>, Vec<OperationError>> {
-        let refused: Vec<OperationError> = failures(operations, |operation| {
-            refuse(operation, &self.sessions).map_or(Ok(()), Err)
-        });
+        operations: &[Operation],
+    ) -> Result<Vec<OperationResult>, Vec<OperationError>> {
+        let refused = failures(operations, |operation| refuse(operation, &self.sessions));
         if !refused.is_empty() {
             return Err(refused);
         }
         let before = operations
             .iter()
-            .any(KeyOperation::is_write)
-            .then(|| self.kv.clone());
+            .any(Operation::is_write)
+            .then(|| (self.kv.clone(), self.catalog.clone()));
         if before.is_some() {
             self.index += 1;
         }
         let mut results = Vec::new();
-        let at = self.index;
+        let index = self.index;
         let errors = failures(operations, |operation| {
-            let found = execute(
-                &mut self.kv,
-                (at, &mut self.writes),
-                &self.sessions,
-                operation,
-            )?;
-            results.extend(found);
+            let at = (index, &mut self.writes);
+            match operation {
+                Operation::Key(operation) => {
+                    let found = keys::execute(&mut self.kv, at, &self.sessions, operation)?;
+                    results.extend(found);
+                }
+                Operation::Catalog(operation) => {
+                    results.extend(catalog::execute(&mut self.catalog, at, operation)?);
+                }
+            }
             Ok(())
         });
         if errors.is_empty() {
+            self.end_broken_sessions();
             return Ok(results);
         }
-        if let Some(before) = before {
-            self.kv = before;
+        if let Some((kv, catalog)) = before {
+            self.kv = kv;
+            self.catalog = catalog;
         }
         Err(errors)
     }
 }
 
 fn failures(
-    operations: &[KeyOperation],
-    mut attempt: impl FnMut(&KeyOperation) -> Result<(), String>,
+    operations: &[Operation],
+    mut attempt: impl FnMut(&Operation) -> Result<(), String>,
 ) -> Vec<OperationError> {
     let numbered = operations.iter().enumerate();
     numbered
@@ -113,160 +69,83 @@ fn failures(
         .collect()
 }
 
-/// Returns the reason why an operation cannot be attempted.
-fn refuse(operation: &KeyOperation, sessions: &Sessions) -> Option<String> {
-    let key = &operation.key;
-    if key.is_empty() && operation.verb != "delete-tree" {
-        return Some("Must provide key".into());
-    }
-    let is_delayed = operation.verb == "lock" && sessions.delays().contains_key(key);
-    is_delayed.then(|| format!("failed to lock key {key:?} due to lock delay"))
-}
-
-/// Executes one operation.
-fn execute(
-    kv: &mut Kv,
-    at: (u64, &mut WriteIndex),
-    sessions: &Sessions,
-    operation: &KeyOperation,
-) -> Result<Vec<KeyResult>, String> {
-    let KeyOperation {
-        verb,
-        key,
-        value,
-        flags,
-        index,
-        session,
-    } = operation;
-    let only = WriteCondition::IfIndex(*index);
-    let write = (&value[..], *flags);
-    let stale = |verb| Err(format!("failed to {verb} key {key:?}, index is stale"));
-    match verb.as_str() {
-        "set" => {
-            kv.put(at, key, value, *flags, WriteCondition::Always);
+/// Returns an error if an operation cannot be attempted.
+fn refuse(operation: &Operation, sessions: &Sessions) -> Result<(), String> {
+    match operation {
+        Operation::Key(operation) => {
+            let (key, verb) = (&operation.key, operation.verb.as_str());
+            if key.is_empty() && verb != "delete-tree" {
+                return Err("Must provide key".into());
+            }
+            if verb == "lock" && sessions.delays().contains_key(key) {
+                return Err(format!("failed to lock key {key:?} due to lock delay"));
+            }
+            Ok(())
         }
-        "cas" => {
-            if !kv.put(at, key, value, *flags, only) {
-                return stale("set");
+        Operation::Catalog(CatalogOperation { verb, record, .. }) if verb != "get" => {
+            match record {
+                CatalogRecord::Node(node) if node.name.is_empty() => {
+                    Err("Must provide node".into())
+                }
+                CatalogRecord::Instance(instance) if instance.name.is_empty() => {
+                    Err("Must provide service name with ID".into())
+                }
+                CatalogRecord::Check(check) if check.id.is_empty() => {
+                    Err("failed inserting check: object missing primary index".into())
+                }
+                _ => Ok(()),
             }
         }
-        "lock" => {
-            sessions.check_holder(session)?;
-            if !kv.lock(at, key, write, session) {
-                return Err(format!("failed to lock key {key:?}, lock is already held"));
-            }
-        }
-        "unlock" => {
-            if session.is_empty() {
-                return Err("missing session".into());
-            }
-            if !kv.unlock(at, key, write, session) {
-                let text = "lock isn't held, or is held by another session";
-                return Err(format!("failed to unlock key {key:?}, {text}"));
-            }
-        }
-        "delete" => {
-            kv.delete(at, key, WriteCondition::Always);
-        }
-        "delete-tree" => kv.delete_below(at, key),
-        "delete-cas" => {
-            // Consul accepts the deletion of a key that does not exist.
-            if kv.get(key).is_some() && !kv.delete(at, key, only) {
-                return stale("delete");
-            }
-        }
-        _ => return read(kv, operation),
-    }
-    let written = kv.get(key).filter(|_| !verb.starts_with("delete"));
-    Ok(written
-        .map(|entry| without_value(key, entry))
-        .into_iter()
-        .collect())
-}
-
-fn without_value(key: &str, entry: &Entry) -> KeyResult {
-    let entry = Entry {
-        value: Vec::new(),
-        ..entry.clone()
-    };
-    KeyResult {
-        key: key.to_owned(),
-        entry,
-    }
-}
-
-/// Executes an operation that reads or checks.
-fn read(kv: &Kv, operation: &KeyOperation) -> Result<Vec<KeyResult>, String> {
-    let key = &operation.key;
-    let found = kv.get(key);
-    let with_value = |key: &str, entry: &Entry| KeyResult {
-        key: key.to_owned(),
-        entry: entry.clone(),
-    };
-    match operation.verb.as_str() {
-        "get" => found
-            .map(|entry| vec![with_value(key, entry)])
-            .ok_or_else(|| format!("key {key:?} doesn't exist")),
-        "get-tree" => Ok(kv
-            .below(key)
-            .map(|(key, entry)| with_value(key, entry))
-            .collect()),
-        "check-index" => {
-            let entry =
-                found.ok_or_else(|| format!("failed to check index, key {key:?} doesn't exist"))?;
-            let (now, wanted) = (entry.modify, operation.index);
-            if now == wanted {
-                return Ok(vec![without_value(key, entry)]);
-            }
-            Err(format!(
-                "failed index check for key {key:?}, current modify index {now} != {wanted}"
-            ))
-        }
-        "check-session" => {
-            let entry = found
-                .ok_or_else(|| format!("failed to check session, key {key:?} doesn't exist"))?;
-            let now = entry.session.as_deref().unwrap_or_default();
-            if now == operation.session {
-                return Ok(vec![without_value(key, entry)]);
-            }
-            Err(format!(
-                "failed session check for key {key:?}, current session {now:?} != {:?}",
-                operation.session
-            ))
-        }
-        "check-not-exists" if found.is_some() => Err(format!("key {key:?} exists")),
-        "check-not-exists" => Ok(Vec::new()),
-        verb => Err(format!("unknown KV verb {verb:?}")),
+        Operation::Catalog(_) => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::{CatalogRecord, KeyOperation};
+    use crate::records::Node;
 
-    fn operation(verb: &str, key: &str) -> KeyOperation {
-        KeyOperation {
+    fn operation(verb: &str, key: &str) -> Operation {
+        Operation::Key(KeyOperation {
             verb: verb.into(),
             key: key.into(),
             value: b"x".to_vec(),
             ..KeyOperation::default()
-        }
+        })
     }
 
     #[test]
     fn a_failed_operation_undoes_the_others() {
         let mut dc = Datacenter::default();
         let done = dc.transact(&[operation("set", "a"), operation("get", "a")]);
-        let values: Vec<_> = done
-            .expect("results")
-            .into_iter()
-            .map(|it| it.entry.value)
-            .collect();
+        let values = done.expect("results").into_iter().map(|found| match found {
+            OperationResult::Key { entry, .. } => entry.value,
+            other => panic!("{other:?}"),
+        });
+        let values: Vec<_> = values.collect();
         assert_eq!(values, [b"".to_vec(), b"x".to_vec()]);
         let failed = dc.transact(&[operation("delete", "a"), operation("get", "b")]);
         let failed = failed.expect_err("no key b");
         assert_eq!((failed.len(), failed[0].position), (1, 1));
         assert!(dc.kv.get("a").is_some());
+    }
+
+    #[test]
+    fn a_failed_operation_undoes_changes_of_the_catalog() {
+        let mut dc = Datacenter::default();
+        let node = CatalogOperation {
+            verb: "set".into(),
+            index: 0,
+            record: CatalogRecord::Node(Node {
+                name: "n1".into(),
+                ..Node::default()
+            }),
+        };
+        let failed = dc.transact(&[Operation::Catalog(node.clone()), operation("get", "b")]);
+        assert!(failed.is_err() && dc.catalog.node("n1").is_none());
+        assert!(dc.transact(&[Operation::Catalog(node)]).is_ok());
+        assert!(dc.catalog.node("n1").is_some());
     }
 
     #[test]

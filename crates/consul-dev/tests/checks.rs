@@ -265,13 +265,6 @@ fn endpoints_that_the_server_does_not_have_answer_501_with_a_text() {
     let kind = r#"{"Name":"g","Kind":"mesh-gateway","Port":1}"#;
     let answer = send(consul.address(), "PUT", "/v1/agent/service/register", kind);
     assert!(answer.starts_with("HTTP/1.1 501 "), "{answer}");
-    let answer = send(
-        consul.address(),
-        "PUT",
-        "/v1/txn",
-        r#"[{"Node":{"Verb":"get"}}]"#,
-    );
-    assert!(answer.starts_with("HTTP/1.1 501 "), "{answer}");
 }
 
 #[test]

@@ -25,6 +25,12 @@ pub(crate) fn register(store: &Store, request: &Request, _: &str) -> Handled {
         .take("Service")
         .map(|value| read_instance(value, &node.name))
         .transpose()?;
+    if instance
+        .as_ref()
+        .is_some_and(|instance| instance.name.is_empty())
+    {
+        return Err(Reply::text(500, "Must provide service name with ID"));
+    }
     let mut checks = body.objects("Checks", "HealthCheck")?;
     if let Some(check) = body.take("Check") {
         checks.push(Fields::of(check, "HealthCheck")?);
@@ -91,12 +97,10 @@ pub(crate) fn deregister(store: &Store, request: &Request, _: &str) -> Handled {
     Ok(Outcome::json(&json!(true), request))
 }
 
-fn read_instance(value: serde_json::Value, node: &str) -> Result<Instance, Reply> {
+/// Reads an instance of a service on a node.
+pub(super) fn read_instance(value: serde_json::Value, node: &str) -> Result<Instance, Reply> {
     let mut body = Fields::of(value, "NodeService")?;
     let (id, name) = (body.text("ID")?, body.text("Service")?);
-    if name.is_empty() {
-        return Err(Reply::text(500, "Must provide service name with ID"));
-    }
     let instance = Instance {
         node: node.to_owned(),
         id: if id.is_empty() { name.clone() } else { id },
@@ -115,7 +119,8 @@ fn read_instance(value: serde_json::Value, node: &str) -> Result<Instance, Reply
     Ok(instance)
 }
 
-fn read_check(mut body: Fields, node: &str) -> Result<Check, Reply> {
+/// Reads a check of a node.
+pub(super) fn read_check(mut body: Fields, node: &str) -> Result<Check, Reply> {
     let (id, name) = (body.text("CheckID")?, body.text("Name")?);
     let check = Check {
         node: node.to_owned(),

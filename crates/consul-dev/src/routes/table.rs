@@ -68,7 +68,7 @@ macro_rules! routes {
 
 pub(super) const ROUTES: &[Route] = routes! {
     ALL "/v1/kv/" kv::serve, "Keys: `?raw`, `?recurse`, `?keys`, `?separator`, `?cas`, `?flags`, `?acquire`, `?release`";
-    PUT "/v1/txn" transaction::serve, "Transactions of keys; operations on nodes, services and checks answer 501";
+    PUT "/v1/txn" transaction::serve, "Transactions of keys, nodes, services and checks";
     GET "/v1/catalog/services" catalog::services, "The names of all services with their tags";
     GET "/v1/catalog/service/" catalog::service, "The instances of a service";
     GET "/v1/catalog/connect/" catalog::connect, "The instances that give access to a service in the mesh";
