@@ -11,7 +11,6 @@ pub mod arguments;
 pub mod error;
 pub mod exec;
 pub mod file;
-pub mod glob;
 pub mod ignored;
 mod layer;
 pub mod logging;

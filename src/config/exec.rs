@@ -3,12 +3,11 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use config_blocks::{Error, FromNode, Input, Node, Position, Reason, Shape, Value, quoted};
+use config_blocks::{Error, FromNode, Glob, Input, Node, Position, Reason, Shape, Value, quoted};
 use nix::sys::signal::Signal;
 
 pub use process_tree::CommandLine;
 
-use super::glob::Glob;
 use super::signal::{SignalError, SignalName};
 
 /// As in consul-template.

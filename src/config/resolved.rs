@@ -11,7 +11,8 @@ use nix::sys::signal::Signal;
 
 pub use super::exec::{CommandLine, EnvironmentConfig, ExecConfig};
 pub use super::logging::{LogConfig, LogLevel};
-pub use super::values::{CommandOutput, Language, Owner, WriteMode};
+pub use super::values::{CommandOutput, Language, WriteMode};
+pub use config_blocks::Owner;
 pub use consul::{BasicAuth, ConsulConfig, Pauses, RetryConfig};
 pub use file_formats::{Format, OutputFormat};
 pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};

@@ -6,6 +6,7 @@
 //! A query without data does not stop the pass: its value is empty, so that one pass finds all
 //! queries. Such a pass is incomplete, and its text or error is discarded.
 
+use config_blocks::Glob;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,6 @@ use minijinja::value::ValueKind;
 
 use super::output::Output;
 use crate::answer::{Answer, Depth, Pair};
-use crate::config::glob::Glob;
 use crate::config::resolved::Format;
 use crate::query::Query;
 use crate::store::Snapshot;

@@ -1,11 +1,11 @@
 //! A parsed template of either language, and its renderings.
 
+use config_blocks::Glob;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::config::glob::Glob;
 use crate::config::resolved::{Format, Job, OutputFormat, TemplateSource};
 use crate::store::Snapshot;
 

@@ -26,6 +26,10 @@ mod value;
 
 mod file_mode;
 
+mod owner;
+
+mod glob;
+
 mod choice;
 
 mod block;
@@ -52,9 +56,11 @@ pub use field::{Field, Setting, filled, is_on, value};
 pub use file_mode::{FileMode, FileModeError};
 pub use find::{Found, find};
 pub use format::{Comment, Format, FormatError};
+pub use glob::{Glob, GlobError};
 pub use inputs::{Environment, Flags, Input, Inputs, go_bool};
 pub use key::{Key, Number, Pattern, Shape, Spelling, in_any_case};
 pub use origin::{Document, Located, Origin, Overridden, Span};
+pub use owner::Owner;
 pub use page::{Page, quoted, quoted_list};
 pub use schema::schema;
 pub use source::Source;

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use config_blocks::{Block, Error, FileMode, Input, Located, Origin, Setting, Unsupported};
+use config_blocks::{Block, Error, FileMode, Input, Located, Origin, Owner, Setting, Unsupported};
 use file_formats::{Format, OutputFormat};
 
 use super::command::CommandBlock;
 use super::exec::EnvironmentBlock;
 use crate::config::signal::SignalName;
 use crate::config::template_argument::TemplateArgument;
-use crate::config::values::{Language, Owner, WriteMode};
+use crate::config::values::{Language, WriteMode};
 use crate::config::wait::WaitBlock;
 
 /// `template { … }`

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use config_blocks::{Error, Located, value};
+use config_blocks::{Error, Glob, Located, value};
 use nix::sys::signal::Signal;
 
 use crate::config::error::ValueError;
 use crate::config::exec::{
     CommandLine, EnvironmentConfig, ExecConfig, KillSignal, OnChange, Variable,
 };
-use crate::config::glob::Glob;
 use crate::config::layer::{CommandBlock, EnvironmentBlock, ExecBlock};
 use crate::config::signal::SignalName;
 

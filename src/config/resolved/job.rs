@@ -1,5 +1,6 @@
 //! A template with its destination and command.
 
+use config_blocks::Glob;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,6 @@ use file_formats::{Format, OutputFormat};
 pub use gotemplate::{Delimiters, MissingKey};
 
 use crate::config::exec::{CommandLine, EnvironmentConfig};
-use crate::config::glob::Glob;
 pub use crate::config::layer::FileConfig;
 use crate::config::values::{CommandOutput, Language};
 pub use crate::config::wait::Settle;
