@@ -38,13 +38,22 @@ pub fn bytes(value: &Value) -> Result<&[u8], FunctionError> {
     }
 }
 
-/// An integer.
+/// An integer, or a float without a fraction: in Go, the literal `1e6` is both.
 ///
 /// # Errors
-/// If the value is not an integer.
+/// If the value is neither.
 pub fn integer(value: &Value) -> Result<i64, FunctionError> {
+    /// All integers up to this size are floats.
+    const MAX_FLOAT: f64 = 9_007_199_254_740_992.0;
     match Number::of(value) {
         Some(Number::Int(number)) => Ok(number),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "it has no fraction and is in range"
+        )]
+        Some(Number::Float(number)) if number.fract() == 0.0 && number.abs() <= MAX_FLOAT => {
+            Ok(number as i64)
+        }
         _ => fail(wrong_type("int", value)),
     }
 }

@@ -8,6 +8,7 @@ use crate::args::Number;
 use crate::function::FunctionError;
 use crate::numbers::parse_float;
 use gotemplate::go_fmt;
+use gotemplate::scalar_object::ScalarObject;
 
 /// Returns the value as an integer.
 pub(crate) fn int(value: &Value) -> i64 {
@@ -127,6 +128,12 @@ pub(super) fn kind(value: &Value) -> &'static str {
         }
         ValueKind::Map => "map",
         ValueKind::Iterable => "chan",
+        _ if value
+            .downcast_object_ref::<ScalarObject>()
+            .is_some_and(|scalar| scalar.go_type.starts_with('*')) =>
+        {
+            "ptr"
+        }
         _ => "struct",
     }
 }

@@ -168,12 +168,7 @@ fn decode(
     decoder: fn(&str) -> Result<Vec<u8>, FunctionError>,
 ) -> FunctionResult {
     let [only] = call.exactly(name)?;
-    // Go ignores line breaks.
-    let encoded: String = text(only)?
-        .chars()
-        .filter(|c| !matches!(c, '\r' | '\n'))
-        .collect();
-    Ok(match decoder(&encoded) {
+    Ok(match decoder(text(only)?) {
         Ok(bytes) => text_or_bytes(bytes),
         Err(error) => Value::from(error.to_string()),
     })
@@ -187,22 +182,41 @@ pub(super) fn text_or_bytes(bytes: Vec<u8>) -> Value {
     }
 }
 
+/// Returns a text without line breaks, which Go ignores.
+fn without_line_breaks(text: &str) -> String {
+    text.chars().filter(|c| !is_line_break(*c)).collect()
+}
+
+fn is_line_break(c: char) -> bool {
+    matches!(c, '\r' | '\n')
+}
+
 pub(super) fn from_base64(text: &str) -> Result<Vec<u8>, FunctionError> {
-    BASE64.decode(text).map_err(|error| {
-        let at = match error {
-            base64::DecodeError::InvalidByte(at, _)
-            | base64::DecodeError::InvalidLastSymbol(at, _) => at,
-            _ => text.trim_end_matches('=').len() / 4 * 4,
+    let encoded = without_line_breaks(text);
+    BASE64.decode(&encoded).map_err(|error| {
+        let is_digit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+        let at = match (encoded.find(|c| !is_digit(c)), error) {
+            (Some(at), _)
+            | (
+                None,
+                base64::DecodeError::InvalidByte(at, _)
+                | base64::DecodeError::InvalidLastSymbol(at, _),
+            ) => at,
+            _ => encoded.trim_end_matches('=').len() / 4 * 4,
         };
+        // Go counts the line breaks before the position.
+        let mut places = text.char_indices().filter(|(_, c)| !is_line_break(*c));
+        let shown = places.nth(encoded[..at].chars().count());
+        let at = shown.map_or(text.len(), |(at, _)| at);
         FunctionError::new(format!("illegal base64 data at input byte {at}"))
     })
 }
 
 fn from_base32(text: &str) -> Result<Vec<u8>, FunctionError> {
-    BASE32.decode(text.as_bytes()).map_err(|error| {
-        FunctionError::new(format!(
-            "illegal base32 data at input byte {}",
-            error.position
-        ))
+    let encoded = without_line_breaks(text);
+    BASE32.decode(encoded.as_bytes()).map_err(|error| {
+        let is_digit = |c: char| c.is_ascii_uppercase() || matches!(c, '2'..='7' | '=');
+        let at = encoded.find(|c| !is_digit(c)).unwrap_or(error.position);
+        FunctionError::new(format!("illegal base32 data at input byte {at}"))
     })
 }

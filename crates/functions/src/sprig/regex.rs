@@ -7,6 +7,7 @@ use super::{check_items, sprig};
 use crate::args::{FunctionResult, integer, text};
 use crate::function::{Call, Function, FunctionError};
 use gotemplate::pattern;
+use gotemplate::record::NilList;
 
 pub(crate) static TABLE: &[Function] = &[
     sprig(
@@ -135,6 +136,9 @@ fn find_all(call: &Call<'_>, name: &str) -> FunctionResult {
         check_items(found.len() + 1)?;
         found.push(Value::from(matched.as_str()));
     }
+    if found.is_empty() {
+        return Ok(Value::from_object(NilList));
+    }
     Ok(Value::from(found))
 }
 
@@ -153,7 +157,7 @@ fn split(call: &Call<'_>, name: &str) -> FunctionResult {
     let [written, last, count] = call.exactly(name)?;
     let (pattern, text, max) = (compile(call, written)?, text(last)?, max_count(count)?);
     if max == 0 {
-        return Ok(Value::from(Vec::<Value>::new()));
+        return Ok(Value::from_object(NilList));
     }
     let mut parts = Vec::new();
     let mut from = 0;

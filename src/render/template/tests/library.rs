@@ -102,6 +102,31 @@ fn failing_calls() -> Vec<(String, Language, String, &'static str)> {
 }
 
 #[test]
+fn row_8_none_is_an_empty_list_or_map_in_jinja() {
+    let cases = [
+        (
+            "{{ join(',', none) }}|{{ sprig_keys(none) | to_json }}",
+            "|[]",
+        ),
+        ("{{ merge_map(none, {'a': 1}) | to_json }}", r#"{"a":1}"#),
+        ("{{ merge_map({'a': 1}, none) | to_json }}", r#"{"a":1}"#),
+        ("{{ scratch().get('x') | explode_map | to_json }}", "{}"),
+        ("{{ sprig_merge(none, none) | to_json }}", "null"),
+        (
+            "{{ contains_all(none, 'a') }}{{ sprig_has_key(none, 'a') }}",
+            "truefalse",
+        ),
+        (
+            "{{ parse_json('{\"a\":null}').a | sprig_values | length }}",
+            "0",
+        ),
+    ];
+    for (text, wanted) in cases {
+        assert_eq!(outcome(text, Language::Jinja), wanted, "{text}");
+    }
+}
+
+#[test]
 fn row_12_the_node_of_a_node_that_does_not_exist_is_nil() {
     let mut snapshot = Snapshot::default();
     snapshot.record(Query::node("absent").unwrap(), Arc::new(Answer::Node(None)));
