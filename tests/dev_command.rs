@@ -80,3 +80,20 @@ fn a_taken_port_is_named_with_another_one() {
         assert!(ended.log.contains(part), "{}", ended.log);
     }
 }
+
+#[test]
+fn the_log_shows_when_a_check_changes_its_status() {
+    let dev = Dev::start(&[]);
+    let target = "/v1/agent/service/register";
+    let ttl = r#"{"Name":"web","Check":{"TTL":"100ms","Status":"passing"}}"#;
+    let probed = format!(
+        r#"{{"Name":"api","Check":{{"TCP":"{}","Interval":"1s"}}}}"#,
+        dev.address()
+    );
+    for body in [ttl, &probed] {
+        let answer = http::request(dev.address(), "PUT", target, body).unwrap();
+        assert_eq!(answer.status, 200);
+    }
+    dev.ctmpl.logs("the check service:web is critical");
+    dev.ctmpl.logs("the check service:api is passing");
+}

@@ -34,6 +34,10 @@ pub(crate) async fn run(store: Store, shutdown: CancellationToken) {
         for (timer, stamp) in timers.take_due(now) {
             match timer {
                 Timer::Probe(id) => waiting.push_back((id, stamp)),
+                Timer::TtlExpiry(id) => {
+                    change_status(&store, &id, |cluster| cluster.expire_ttl(&id, stamp));
+                }
+                Timer::Deregistration(id) => deregister(&store, &id, stamp),
                 other => store.write(|cluster| elapse(cluster, &other, stamp)),
             }
         }
@@ -50,7 +54,9 @@ pub(crate) async fn run(store: Store, shutdown: CancellationToken) {
             }
             () = sleep_until(next.unwrap_or(now)), if next.is_some() => {}
             Some(Ok(((id, stamp), result))) = probes.join_next(), if !probes.is_empty() => {
-                store.write(|cluster| cluster.finish_probe(&id, stamp, &result));
+                change_status(&store, &id, |cluster| {
+                    cluster.finish_probe(&id, stamp, &result);
+                });
             }
         }
     }
@@ -74,12 +80,40 @@ fn start(store: &Store, probes: &mut JoinSet<(Due, ProbeResult)>, due: Due) {
     }
 }
 
-/// Makes the change of a timer that is due.
+/// Makes a change of a check, and logs its status if it is another one.
+fn change_status(store: &Store, id: &str, change: impl FnOnce(&mut ClusterState)) {
+    let status = |cluster: &ClusterState| {
+        let check = cluster.agent.checks.get(id);
+        check.map(|check| check.status.clone())
+    };
+    let changed = store.write(|cluster| {
+        let before = status(cluster);
+        change(cluster);
+        status(cluster).filter(|after| Some(after) != before.as_ref())
+    });
+    if let Some(status) = changed {
+        tracing::info!(
+            name: "dev.check_changed", check = id, status,
+            "embedded server: the check {id} is {status}"
+        );
+    }
+}
+
+/// Deregisters the instance of a check that is critical for too long.
+fn deregister(store: &Store, id: &str, stamp: u64) {
+    let service = store.write(|cluster| cluster.deregister_critical(id, stamp));
+    if let Some(service) = service {
+        tracing::info!(
+            name: "dev.service_deregistered", service, check = id,
+            "embedded server: {service} is deregistered: its check {id} was critical for too long"
+        );
+    }
+}
+
+/// Ends a session or a lock delay that is due.
 fn elapse(cluster: &mut ClusterState, timer: &Timer, stamp: u64) {
     match timer {
-        Timer::Probe(_) => {}
-        Timer::TtlExpiry(id) => cluster.expire_ttl(id, stamp),
-        Timer::Deregistration(id) => cluster.deregister_critical(id, stamp),
+        Timer::Probe(_) | Timer::TtlExpiry(_) | Timer::Deregistration(_) => {}
         Timer::SessionEnd(dc, id) => {
             let Some(dc) = cluster.datacenter_mut(Some(dc)) else {
                 return;

@@ -48,14 +48,17 @@ impl ClusterState {
         }
     }
 
-    /// Deregisters the instance of a check that is critical since `stamp` for too long.
-    pub(crate) fn deregister_critical(&mut self, id: &str, stamp: u64) {
-        let run = self.agent.runs.get(id);
-        let check = self.agent.checks.get(id);
-        if let Some(check) = check.filter(|_| run.is_some_and(|run| run.critical_stamp == stamp)) {
-            let service = check.service_id.clone();
-            self.deregister_instance(&service);
+    /// Deregisters the instance of a check that is critical since `stamp` for too long. Returns its
+    /// ID.
+    pub(crate) fn deregister_critical(&mut self, id: &str, stamp: u64) -> Option<String> {
+        let run = self.agent.runs.get(id)?;
+        let check = self.agent.checks.get(id)?;
+        if run.critical_stamp != stamp {
+            return None;
         }
+        let service = check.service_id.clone();
+        self.deregister_instance(&service);
+        Some(service)
     }
 
     fn has_run(&self, id: &str, stamp: u64) -> bool {
