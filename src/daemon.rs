@@ -16,6 +16,7 @@ mod credentials;
 mod end;
 mod event;
 mod executor;
+mod missing;
 mod parts;
 mod process;
 mod query_failures;
@@ -25,6 +26,7 @@ mod renderer;
 mod shutdown;
 mod status;
 mod text;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -49,6 +49,8 @@ pub struct TemplateReport {
     pub is_written: bool,
     /// The number of queries without data.
     pub missing: usize,
+    /// If it has waited for some time: the first query without data, its place and the reason.
+    pub waiting: Option<Arc<str>>,
 }
 
 /// The combined state of a template and its destination.

@@ -197,7 +197,7 @@ fn missing_data_is_waited_for() {
         consul.address(),
         ["-once", "-template", &folder.template("in", "out", "")],
     );
-    ctmpl.logs("has a new answer");
+    ctmpl.logs("the key does not exist");
     consul.put_key("late", "here");
     let ended = ctmpl.ends();
     assert_eq!(

@@ -400,3 +400,32 @@ fn an_end_with_a_command_that_ignores_its_signal_is_in_time() {
         ended.log
     );
 }
+
+#[test]
+fn a_daemon_that_waits_names_the_missing_data_in_the_log_and_the_status() {
+    let (folder, consul, systemd) = setup();
+    folder.write("two", "\n{{ key \"late\" }}{{ key \"later\" }}");
+    let templates = [
+        folder.template("late", "late.out", ""),
+        folder.template("two", "two.out", ""),
+    ];
+    let arguments = ["-template", &templates[0], "-template", &templates[1]];
+    let ctmpl = Ctmpl::spawn(service(&folder, &consul, &arguments));
+    let path = |name: &str| text(&folder.path(name));
+    ctmpl.logs(&format!(
+        "[WARN] (daemon) {}:1: waiting for kv.get(late): the key does not exist",
+        path("late")
+    ));
+    ctmpl.logs(&format!("{}: waiting for 2 queries:", path("two")));
+    ctmpl.logs(&format!(
+        "{}:2: kv.get(later): the key does not exist",
+        path("two")
+    ));
+    let status = format!("STATUS={}:1: waiting for kv.get(late)", path("late"));
+    eventually("the status line has it", || {
+        systemd.received().iter().any(|sent| sent.contains(&status))
+    });
+    consul.put_key("late", "1");
+    folder.becomes("late.out", "1");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}

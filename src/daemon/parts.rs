@@ -13,6 +13,7 @@ use super::reload::Reload;
 use super::renderer::Renderer;
 use super::shutdown::{Decided, Shutdown, ShutdownView};
 use super::status::{self, StatusView};
+use super::waiting::Waiting;
 use crate::config::resolved::Config;
 use crate::render::RenderEnv;
 use crate::report::Report;
@@ -27,6 +28,7 @@ pub(super) struct Parts {
     child: ChildPart,
     reload: Reload,
     shutdown: Shutdown,
+    waiting: Waiting,
 }
 
 impl Parts {
@@ -40,6 +42,7 @@ impl Parts {
             child: ChildPart::new(config),
             reload: Reload::new(config),
             shutdown: Shutdown::new(config, now.instant),
+            waiting: Waiting::default(),
         }
     }
 
@@ -78,9 +81,10 @@ impl Parts {
             [
                 self.renderer.next_wake(),
                 self.apply.next_write(&self.renderer),
+                self.waiting.next_wake(),
             ]
         } else {
-            [None, None]
+            [None; 3]
         };
         let others = [
             self.apply.next_command(&self.renderer, is_ending),
@@ -98,6 +102,7 @@ impl Parts {
             child: &self.child,
             reload: &self.reload,
             shutdown: &self.shutdown,
+            waiting: &self.waiting,
         })
     }
 
@@ -112,6 +117,7 @@ impl Parts {
             let credentials = self.credentials.files();
             actions.extend(self.renderer.advance(credentials, now));
             actions.extend(self.apply.write(&self.renderer, now.instant));
+            self.waiting.advance(&self.renderer, now.instant);
         }
         let parts = ShutdownView {
             renderer: &self.renderer,

@@ -11,14 +11,11 @@ use super::apply::{Apply, JobState, JobView};
 use super::child::ChildPart;
 use super::end::End;
 use super::event::{Event, Moment};
+use super::missing::{MissingData, missing_data_of};
 use super::renderer::{Renderer, TemplateState};
 use crate::config::resolved::{Config, Mode, OnError};
 use crate::render::Absence;
 use crate::signals::SignalAction;
-
-mod missing;
-
-use missing::MissingData;
 
 /// The maximum time that an orderly shutdown waits for owed commands. With the time that the
 /// executor takes to stop what still runs, and that of the last log lines, an exit takes at most
@@ -305,12 +302,7 @@ fn outcome(parts: ShutdownView<'_>) -> End {
 fn missing_data(renderer: &Renderer) -> Vec<MissingData> {
     let mut all = Vec::new();
     for template in renderer.templates() {
-        all.extend(template.missing().map(|(query, absence)| MissingData {
-            place: template.place_of(query),
-            query: query.clone(),
-            absence,
-            failure: renderer.query_failures().text(query),
-        }));
+        all.extend(missing_data_of(template, renderer, |_| true, usize::MAX));
     }
     all.sort_by(|a, b| a.place.cmp(&b.place));
     all

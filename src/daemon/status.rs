@@ -7,6 +7,7 @@ use super::child::ChildPart;
 use super::reload::Reload;
 use super::renderer::Renderer;
 use super::shutdown::Shutdown;
+use super::waiting::Waiting;
 use crate::report::{
     ApplyReport, ChildReport, DependencyReport, Phase, Report, TemplatePhase, TemplateReport,
 };
@@ -19,6 +20,7 @@ pub(super) struct StatusView<'a> {
     pub(super) child: &'a ChildPart,
     pub(super) reload: &'a Reload,
     pub(super) shutdown: &'a Shutdown,
+    pub(super) waiting: &'a Waiting,
 }
 
 /// The state of the daemon.
@@ -29,7 +31,10 @@ pub(super) fn report(parts: StatusView<'_>) -> Report {
         child,
         ..
     } = parts;
-    let templates: Vec<_> = apply.jobs(renderer).map(template).collect();
+    let templates: Vec<_> = apply
+        .jobs(renderer)
+        .map(|job| template(job, parts.waiting))
+        .collect();
     let failures = renderer.query_failures();
     let ledger = apply.ledger();
     Report {
@@ -65,7 +70,7 @@ fn phase(parts: StatusView<'_>, templates: &[TemplateReport]) -> Phase {
     }
 }
 
-fn template(job: JobView<'_>) -> TemplateReport {
+fn template(job: JobView<'_>, waiting: &Waiting) -> TemplateReport {
     let JobView {
         template,
         destination,
@@ -80,5 +85,6 @@ fn template(job: JobView<'_>) -> TemplateReport {
         },
         is_written: destination.is_written(),
         missing: template.missing().count(),
+        waiting: waiting.line(template.number()),
     }
 }

@@ -32,6 +32,15 @@ pub(crate) fn status_line(report: &Report) -> String {
     if let Some(command) = report.applies.failing_commands.first() {
         items.push(format!("command {command} failed (retrying)"));
     }
+    let mut waiting = templates
+        .iter()
+        .filter_map(|template| template.waiting.as_ref());
+    if let Some(line) = waiting.next() {
+        items.push(match waiting.count() {
+            0 => line.to_string(),
+            more => format!("{line} ({more} more templates wait)"),
+        });
+    }
     let count = templates.len();
     let noun = if count == 1 { "template" } else { "templates" };
     items.push(if report.phase == Phase::Starting {

@@ -97,7 +97,11 @@ impl Answers {
         if let Judgement::AcceptedLoss { before } = judge(before.as_deref(), after) {
             tracing::warn!(name: "query.emptied", %query, %before, "{query}: the answer is now empty (before: {before})");
         } else {
-            tracing::debug!(name: "query.changed", %query, "{query} has a new answer");
+            let news = match **after {
+                Answer::Key(None) => "is answered: the key does not exist",
+                _ => "has a new answer",
+            };
+            tracing::debug!(name: "query.changed", %query, "{query} {news}");
         }
         AnswerChange {
             query: Arc::clone(query),

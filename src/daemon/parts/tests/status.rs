@@ -106,3 +106,39 @@ fn a_reload_lasts_until_the_sources_are_read_and_an_end_is_shown_at_once() {
         (Phase::Ending, "ending; 1 template up to date".to_owned())
     );
 }
+
+#[test]
+fn a_template_that_waits_says_so_after_five_seconds_and_stops_when_it_has_its_data() {
+    let text = "{{ key \"a\" }}{{ key \"b\" }}";
+    let mut bench = Bench::start(Mode::Daemon, vec![job(text, None), job("x", None)]);
+    assert_eq!(bench.write(), ["x"]);
+    let absent = WatchEvent::Answered(key("b"), Arc::new(Answer::Key(None)));
+    bench.step(Event::Watched(vec![absent]));
+    bench.news("a", "1");
+    assert_eq!(bench.status().1, "1 of 2 templates written");
+    bench.pass(Duration::from_secs(4));
+    assert_eq!(bench.status().1, "1 of 2 templates written");
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(
+        bench.status().1,
+        "t:1: waiting for kv.get(b): the key does not exist; 1 of 2 templates written"
+    );
+    let next = bench.parts.next_wake().expect("another warning");
+    assert_eq!(next, bench.now.instant + Duration::from_secs(10));
+
+    bench.news("b", "2");
+    assert_eq!(bench.write(), ["12"]);
+    assert_eq!(bench.status().1, "2 templates up to date");
+    assert_eq!(bench.parts.next_wake(), None);
+}
+
+#[test]
+fn an_outage_is_not_reported_again_for_each_template() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job("{{ key \"a\" }}", None)]);
+    bench.fails("a", 500);
+    bench.pass(Duration::from_secs(5));
+    assert_eq!(
+        bench.status().1,
+        "Consul does not answer (retrying); 0 of 1 template written"
+    );
+}
