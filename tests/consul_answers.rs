@@ -442,7 +442,7 @@ async fn a_mesh_that_is_disabled_is_not_an_outage() {
         let error = ask(&query, answer.clone().into_bytes()).await.unwrap_err();
         assert_eq!(
             (error.class(), error.is_final()),
-            (ErrorClass::Query, false),
+            (ErrorClass::Query, true),
             "{error}"
         );
         assert!(error.to_string().contains(text), "{error}");
