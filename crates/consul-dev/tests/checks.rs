@@ -292,3 +292,31 @@ fn a_service_that_a_client_removes_from_the_catalog_comes_back_with_its_next_rep
         send(address, "PUT", "/v1/agent/maintenance?enable=true", "").starts_with("HTTP/1.1 200 ")
     );
 }
+
+#[test]
+fn a_sidecar_proxy_without_a_free_port_is_refused() {
+    let consul = start();
+    let register = |id: &str, sidecar: &str| {
+        let body =
+            format!(r#"{{"ID":"{id}","Name":"web","Connect":{{"SidecarService":{sidecar}}}}}"#);
+        send(consul.address(), "PUT", "/v1/agent/service/register", &body)
+    };
+    for number in 0..256 {
+        let answer = register(&format!("web-{number}"), "{}");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{number}: {answer}");
+    }
+    let answer = register("one-more", "{}");
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(
+        answer.contains("all of 21000 to 21255 are in use; set Port"),
+        "{answer}"
+    );
+    // The instance is not registered either.
+    let services = send(consul.address(), "GET", "/v1/agent/services", "");
+    assert!(!services.contains("one-more"));
+    assert!(register("one-more", r#"{"Port":30000}"#).starts_with("HTTP/1.1 200 "));
+    assert!(
+        register("web-0", "{}").starts_with("HTTP/1.1 200 "),
+        "it keeps its port"
+    );
+}

@@ -367,3 +367,31 @@ async fn a_server_runs_on_the_runtime_of_its_program() {
     server.stop().await;
     assert!(TcpStream::connect(address).is_err());
 }
+
+#[test]
+fn nodes_have_the_same_id_after_each_start() {
+    let ids = || {
+        let seed = Seed::default()
+            .service(Service::new("web").node("n1"))
+            .service(Service::new("web").node("n2"));
+        let consul = Background::start(Options {
+            seed,
+            ..Options::default()
+        })
+        .expect("a server");
+        let nodes = get(consul.address(), "/v1/catalog/nodes");
+        let ids = nodes
+            .split("\"ID\":\"")
+            .skip(1)
+            .map(|rest| rest[..36].to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    let first = ids();
+    assert_eq!(first, ids());
+    assert_eq!(first.len(), 3);
+    assert!(first[0] != first[1] && first[1] != first[2], "{first:?}");
+    assert!(
+        first.iter().all(|id| id.matches('-').count() == 4),
+        "{first:?}"
+    );
+}
