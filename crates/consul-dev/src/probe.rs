@@ -177,10 +177,17 @@ fn build(
         let value = HeaderValue::from_str(value).map_err(|error| error.to_string())?;
         headers.insert(name, value);
     }
+    let mut own = Vec::new();
     for (name, value) in &request.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
         let value = HeaderValue::from_str(value).map_err(|error| error.to_string())?;
-        headers.insert(name, value);
+        // The first value replaces the default, the others are sent too.
+        if own.contains(&name) {
+            headers.append(name, value);
+        } else {
+            headers.insert(name.clone(), value);
+            own.push(name);
+        }
     }
     Ok(built)
 }

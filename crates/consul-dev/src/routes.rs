@@ -331,7 +331,7 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(1);
         let mut timers = Timers::default();
         let (mut done, mut refused) = (0, 0);
-        for _ in 0..20_000 {
+        for _ in 0..10_000 {
             let (path, body) = one_of(&mut random, &STATE);
             let path = path.parse().expect("a URI");
             drop(serve(

@@ -1,8 +1,10 @@
 //! The status of the agent's checks: reports, expired TTLs, results of probes, aliases.
 
+use std::borrow::Cow;
+
 use super::AgentError;
 use crate::catalog::casefold;
-use crate::check_method::{Alias, CheckMethod, ProbeResult};
+use crate::check_method::{Alias, CheckMethod, MAX_OUTPUT, ProbeResult};
 use crate::cluster_state::ClusterState;
 use crate::ids;
 use crate::records::Check;
@@ -10,6 +12,20 @@ use crate::records::Check;
 /// The number of times that aliases are followed after one change. Aliases of aliases need more than
 /// one; a circle of aliases must end.
 const MAX_ALIAS_PASSES: usize = 4;
+
+/// Returns the start of an output that is too long, as Consul's agent does.
+fn shortened(output: &str, max: usize) -> Cow<'_, str> {
+    let length = output.len();
+    if length <= max {
+        return output.into();
+    }
+    let end = (0..=max)
+        .rev()
+        .find(|end| output.is_char_boundary(*end))
+        .unwrap_or(0);
+    let start = &output[..end];
+    format!("{start} ... (captured {max} of {length} bytes)").into()
+}
 
 impl ClusterState {
     /// Processes the report of a TTL check.
@@ -23,10 +39,12 @@ impl ClusterState {
         if check.is_none_or(|check| check.kind != "ttl") {
             return Err(AgentError::NotTtl(id.to_owned()));
         }
+        let mut max = MAX_OUTPUT;
         if let Some(run) = self.agent.runs.get_mut(id) {
             run.stamp = ids::stamp();
+            max = run.definition.max_output;
         }
-        self.set_status(id, status, output);
+        self.set_status(id, status, &shortened(output, max));
         Ok(())
     }
 
@@ -146,5 +164,18 @@ impl ClusterState {
             }
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_output_is_shortened_between_letters() {
+        assert_eq!(shortened("hello", 5), "hello");
+        assert_eq!(shortened("hello", 4), "hell ... (captured 4 of 5 bytes)");
+        assert_eq!(shortened("é€", 3), "é ... (captured 3 of 5 bytes)");
+        assert_eq!(shortened("é", 0), " ... (captured 0 of 2 bytes)");
     }
 }
