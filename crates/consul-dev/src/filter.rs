@@ -17,7 +17,7 @@ use self::parser::{Expression, Match, Operator, SyntaxError, parse};
 use super::go;
 use super::json_records as json;
 use super::query::Query;
-use super::records::{Check, Indexed, Instance, Node};
+use super::records::{Check, Indexed, Instance, Mesh, Node, Proxy, Upstream};
 use super::reply::Reply;
 
 /// Fields that are maps with arbitrary keys.
@@ -136,11 +136,19 @@ impl Filter {
         }
         match item.get(name) {
             Some(inner) => self.matches(found, rest, inner),
-            // The key is missing from the map.
-            None => matches!(
-                found.operator,
-                Operator::NotEqual | Operator::IsEmpty | Operator::NotContains
-            ),
+            None if found
+                .selector
+                .iter()
+                .any(|name| MAPS.contains(&name.as_str())) =>
+            {
+                // The key is missing from the map.
+                matches!(
+                    found.operator,
+                    Operator::NotEqual | Operator::IsEmpty | Operator::NotContains
+                )
+            }
+            // An empty field is left out of the JSON.
+            None => self.compare(found, &empty_like(&found.value)),
         }
     }
 
@@ -167,6 +175,15 @@ impl Filter {
     }
 }
 
+/// Returns the empty value of the type that a text looks like.
+fn empty_like(text: &str) -> Value {
+    match text {
+        "true" | "false" => Value::Bool(false),
+        number if number.parse::<f64>().is_ok() => Value::from(0),
+        _ => Value::from(""),
+    }
+}
+
 fn contains(field: &Value, value: &str) -> bool {
     match field {
         Value::Array(list) => list.iter().any(|item| item.as_str() == Some(value)),
@@ -185,16 +202,38 @@ fn is_empty(field: &Value) -> bool {
     }
 }
 
-/// Returns a sample result with every field; `None` if the results of the query cannot be filtered.
-fn sample(query: &Query) -> Option<Value> {
-    let tagged = [("lan".to_owned(), (String::new(), 0))];
-    let instance = Indexed {
+/// Returns an instance with every field that a filter can select.
+pub(crate) fn sample_instance() -> Indexed<Instance> {
+    let proxy = Proxy {
+        destination: "x".into(),
+        destination_id: "x".into(),
+        local_address: "x".into(),
+        local_port: 1,
+        upstreams: vec![Upstream {
+            bind_address: "x".into(),
+            ..Upstream::default()
+        }],
+        ..Proxy::default()
+    };
+    Indexed {
         value: Instance {
-            tagged: tagged.into(),
+            tagged: [("lan".to_owned(), (String::new(), 0))].into(),
+            mesh: Mesh::Proxy(Box::new(proxy)),
             ..Instance::default()
         },
         ..Indexed::default()
-    };
+    }
+}
+
+/// Adds the field of native services, which proxies do not have.
+pub(crate) fn with_native(mut sample: Value, connect: &str) -> Value {
+    sample[connect] = serde_json::json!({"Native": false});
+    sample
+}
+
+/// Returns a sample result with every field; `None` if the results of the query cannot be filtered.
+fn sample(query: &Query) -> Option<Value> {
+    let instance = sample_instance();
     let (node, check) = (Indexed::<Node>::default(), Indexed::<Check>::default());
     match query {
         Query::Key(_)
@@ -204,12 +243,15 @@ fn sample(query: &Query) -> Option<Value> {
         | Query::Sessions(_)
         | Query::Certificate(_) => None,
         Query::Instances { .. } | Query::ConnectInstances { .. } => {
-            Some(json::catalog_instance(&instance, &node, ""))
+            let sample = json::catalog_instance(&instance, &node, "");
+            Some(with_native(sample, "ServiceConnect"))
         }
         Query::Nodes(_) => Some(json::node(&node, "")),
-        Query::Node(_) | Query::NodeInstances(_) => Some(json::instance(&instance)),
+        Query::Node(_) | Query::NodeInstances(_) => {
+            Some(with_native(json::instance(&instance), "Connect"))
+        }
         Query::Health { .. } | Query::Connect { .. } => Some(serde_json::json!({
-            "Node": json::node(&node, ""), "Service": json::instance(&instance), "Checks": [json::check(&check)],
+            "Node": json::node(&node, ""), "Service": with_native(json::instance(&instance), "Connect"), "Checks": [json::check(&check)],
         })),
         Query::NodeChecks(_) | Query::ServiceChecks { .. } | Query::ChecksInState { .. } => {
             Some(json::check(&check))

@@ -4,21 +4,18 @@ use serde_json::{Map, Value};
 
 use super::check_definition;
 use crate::fields::Fields;
-use crate::filter::{Filter, FilterError};
+use crate::filter::{Filter, FilterError, sample_instance, with_native};
 use crate::go;
 use crate::json_records as json;
 use crate::outcome::{Handled, Outcome};
-use crate::records::{Check, Indexed, Instance};
+use crate::records::{Check, Indexed};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::store::Store;
 
 /// Returns the agent's services, by ID.
 pub(crate) fn services(store: &Store, request: &Request, _: &str) -> Handled {
-    let sample = json::agent_instance(&Instance {
-        tagged: [("lan".to_owned(), (String::new(), 0))].into(),
-        ..Instance::default()
-    });
+    let sample = with_native(json::agent_instance(&sample_instance().value), "Connect");
     let all = store.read(|cluster| {
         let shown = cluster
             .agent
