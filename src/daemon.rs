@@ -13,6 +13,7 @@
 mod apply;
 mod child;
 mod credentials;
+mod emptiness;
 mod end;
 mod event;
 mod executor;

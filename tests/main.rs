@@ -24,6 +24,7 @@ mod dev_clients;
 mod dev_command;
 mod dev_conformance;
 mod docs;
+mod empty_services;
 mod examples;
 mod exec;
 mod flags;

@@ -22,7 +22,7 @@ use crate::config::token::TokenError;
 use crate::query::{FileQuery, Query};
 use crate::render::{Template, TemplateError};
 use crate::signals::SignalAction;
-use crate::source::consul::{Client, ClientError};
+use crate::source::consul::{Client, ClientError, Emptiness};
 use crate::watch::{FileEvent, Rules, WatchEvent};
 
 /// The time of an event, and the randomness for the decisions about it.
@@ -75,6 +75,8 @@ pub(super) enum Event {
     CommandEnded(CommandConfig, Result<Finished, CommandFailure>),
     /// A plugin exited. The answer has its output or its error.
     PluginEnded(Arc<Query>, Arc<Answer>),
+    /// The reasons for the empty answers of these queries; `None` if a reason is unknown.
+    EmptyExplained(Vec<(Arc<Query>, Option<Emptiness>)>),
     /// The child process exited, or could not be started.
     ChildEnded(Result<Exit, CommandError>),
     /// A signal arrived.
@@ -105,6 +107,8 @@ pub(super) enum Action {
     ReadFiles(Vec<FileQuery>),
     /// Run this plugin.
     RunPlugin(Arc<Query>),
+    /// Find out why these queries have an empty answer.
+    ExplainEmpty(Vec<Arc<Query>>),
     /// Read the configuration again.
     ReadConfig,
     /// Use this client from now on, and restart all queries.

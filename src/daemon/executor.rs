@@ -5,11 +5,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use process_tree::{Child, Order, Relay, supervise};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::end::End;
@@ -38,6 +40,9 @@ use file_watch::FileWatch;
 use task::{TaskOutput, TaskResult};
 use workers::{Turn, Workers};
 use writer_thread::WriterThread;
+
+/// The maximum time for explanations of empty answers; `-once` waits for them.
+const EXPLAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The maximum number of query events that one iteration of the loop handles.
 const BATCH: usize = 2048;
@@ -148,6 +153,9 @@ impl Executor {
             }
             Action::Run(command) => self.run(command),
             Action::RunPlugin(query) => self.run_plugin(query),
+            Action::ExplainEmpty(queries) => {
+                self.tasks.spawn(explain(self.client.clone(), queries));
+            }
             Action::StartChild(config) => self.start_child(&config),
             Action::OrderChild(order) => {
                 // A child that has just exited does not receive the order.
@@ -282,6 +290,22 @@ async fn run_plugin(query: &Query, plugins: PluginSource) -> Answer {
         Ok(reply) => reply.answer,
         Err(error) => Answer::Plugin(Err(error.to_string().into())),
     }
+}
+
+/// Finds out why queries have an empty answer.
+async fn explain(client: Client, queries: Vec<Arc<Query>>) -> Event {
+    let begun = Instant::now();
+    let mut explained = Vec::new();
+    for query in queries {
+        let left = EXPLAIN_TIMEOUT.saturating_sub(begun.elapsed());
+        let emptiness = match &*query {
+            Query::Consul(own) => timeout(left, client.explain_empty(own)).await,
+            _ => Ok(Ok(None)),
+        };
+        let emptiness = emptiness.ok().and_then(Result::ok).flatten();
+        explained.push((query, emptiness));
+    }
+    Event::EmptyExplained(explained)
 }
 
 /// Waits for the first queued event; pends forever if the queue is empty.

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::apply::Apply;
 use super::child::{ChildPart, Conditions};
 use super::credentials::Credentials;
+use super::emptiness::EmptyAnswers;
 use super::event::{Action, Event, Moment};
 use super::reload::Reload;
 use super::renderer::Renderer;
@@ -29,6 +30,7 @@ pub(super) struct Parts {
     reload: Reload,
     shutdown: Shutdown,
     waiting: Waiting,
+    empty: EmptyAnswers,
 }
 
 impl Parts {
@@ -43,6 +45,7 @@ impl Parts {
             reload: Reload::new(config),
             shutdown: Shutdown::new(config, now.instant),
             waiting: Waiting::default(),
+            empty: EmptyAnswers::default(),
         }
     }
 
@@ -69,6 +72,7 @@ impl Parts {
             self.apply.handle(event, &self.renderer, now);
             actions.extend(self.child.handle(event, now));
             actions.extend(self.reload.handle(event, &self.renderer));
+            actions.extend(self.empty.handle(event, &self.renderer));
         }
         self.advance(now, &mut actions);
         actions
@@ -123,6 +127,7 @@ impl Parts {
             renderer: &self.renderer,
             apply: &self.apply,
             child: &self.child,
+            empty: &self.empty,
         };
         self.shutdown.advance(parts, now);
         let is_ending = self.shutdown.is_ending();
@@ -140,6 +145,7 @@ impl Parts {
             renderer: &self.renderer,
             apply: &self.apply,
             child: &self.child,
+            empty: &self.empty,
         };
         let decided = self.shutdown.end(parts, now);
         actions.extend(decided.map(|decided| self.end(decided)));

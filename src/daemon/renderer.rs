@@ -7,12 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use secrecy::ExposeSecret;
-
 use super::event::{Action, Event, Moment};
 use super::query_failures::QueryFailures;
 use super::render_pass::{RenderRequest, Rendered};
-use crate::config::resolved::{Config, ConsulConfig, Mode};
+use crate::answer::Answer;
+use crate::config::resolved::{Config, Mode};
 use crate::query::Query;
 use crate::render::RenderEnv;
 
@@ -23,12 +22,14 @@ mod passes;
 mod plugins;
 mod template_state;
 mod templates;
+mod variables;
 
 use answers::{AnswerChange, Answers, files};
 use passes::Passes;
 use plugins::{PluginRuns, is_plugin, plugins_of};
 pub(super) use template_state::TemplateState;
 use templates::Templates;
+use variables::with_exports;
 
 /// The templates and their dependencies.
 #[derive(Debug)]
@@ -84,6 +85,11 @@ impl Renderer {
     /// The queries that are followed.
     pub(super) fn followed(&self) -> &BTreeSet<Arc<Query>> {
         self.answers.followed()
+    }
+
+    /// The latest answer to a query.
+    pub(super) fn answer(&self, query: &Query) -> Option<&Arc<Answer>> {
+        self.answers.snapshot().answer(query)
     }
 
     /// The queries that are failing.
@@ -335,16 +341,4 @@ impl Renderer {
         actions.extend(self.read_files(|_| true));
         actions
     }
-}
-
-/// The environment variables for templates: those of the process and those exported to commands.
-fn with_exports(
-    variables: &BTreeMap<String, String>,
-    consul: &ConsulConfig,
-) -> BTreeMap<String, String> {
-    let mut all = variables.clone();
-    for (name, value) in &consul.exports {
-        all.insert(name.clone(), value.expose_secret().to_owned());
-    }
-    all
 }

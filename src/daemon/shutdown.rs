@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 
 use super::apply::{Apply, JobState, JobView};
 use super::child::ChildPart;
+use super::emptiness::EmptyAnswers;
 use super::end::End;
 use super::event::{Event, Moment};
 use super::missing::{MissingData, missing_data_of};
@@ -69,6 +70,7 @@ pub(super) struct ShutdownView<'a> {
     pub(super) renderer: &'a Renderer,
     pub(super) apply: &'a Apply,
     pub(super) child: &'a ChildPart,
+    pub(super) empty: &'a EmptyAnswers,
 }
 
 /// A decided end.
@@ -170,6 +172,7 @@ impl Shutdown {
             renderer,
             apply,
             child,
+            empty,
         } = parts;
         let is_idle = !apply.is_writing() && !apply.is_running_command() && child.is_over();
         if let Phase::Ending { end, latest, .. } = self.phase {
@@ -179,6 +182,7 @@ impl Shutdown {
         let is_over = is_once
             && is_idle
             && apply.ledger().is_settled()
+            && !empty.is_open()
             && apply.jobs(renderer).all(|job| is_final(job, renderer));
         is_over.then(|| Decided::End(outcome(parts)))
     }

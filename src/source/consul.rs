@@ -1,6 +1,7 @@
 //! Consul as a source of data.
 
 mod client;
+mod emptiness;
 mod setup_error;
 mod tls_hint;
 mod transport;
@@ -8,4 +9,5 @@ mod url;
 mod wire;
 
 pub use client::Client;
+pub use emptiness::Emptiness;
 pub use setup_error::ClientError;

@@ -136,7 +136,7 @@ impl TemplateState {
     }
 
     /// The queries that are followed for the template.
-    pub(super) fn queries(&self) -> impl Iterator<Item = &Arc<Query>> {
+    pub(crate) fn queries(&self) -> impl Iterator<Item = &Arc<Query>> {
         self.dependencies.queries.iter()
     }
 

@@ -85,7 +85,16 @@ impl Client {
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    async fn get(&self, target: &Target, poll: Poll) -> Result<http_client::Answer, Error> {
+    /// Returns `true` if a token is configured.
+    pub(super) fn has_token(&self) -> bool {
+        self.config.token.is_some() || self.config.token_file.is_some()
+    }
+
+    pub(super) async fn get(
+        &self,
+        target: &Target,
+        poll: Poll,
+    ) -> Result<http_client::Answer, Error> {
         let blocking = target.blocks(poll);
         let limit = if blocking {
             poll.wait + poll.wait / 16 + BLOCKING_GRACE
