@@ -18,14 +18,13 @@ mod count;
 mod cursor;
 mod event;
 mod failure_state;
-mod files;
 mod follow;
 mod outage;
 mod turns;
 
 pub use cursor::{Cursor, Verdict};
 pub use event::WatchEvent;
-pub use files::{FileEvent, Files};
+pub use file_watch::{FileEvent, Files};
 pub use follow::Rules;
 
 use std::collections::{BTreeSet, HashMap};

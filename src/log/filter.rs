@@ -34,6 +34,7 @@ pub(super) fn component(target: &'static str) -> &'static str {
     match (parts.next(), parts.next()) {
         (Some(PROGRAM), Some(module)) => module,
         (Some("consul_dev"), _) => "dev",
+        (Some("file_watch"), _) => "watch",
         (Some(library), _) => library,
         (None, _) => target,
     }
@@ -53,6 +54,7 @@ mod tests {
         assert_eq!(component("ctmpl::watch::follow"), "watch");
         assert_eq!(component("ctmpl"), "ctmpl");
         assert_eq!(component("consul_dev::server"), "dev");
+        assert_eq!(component("file_watch"), "watch");
         assert_eq!(component("hyper::client"), "hyper");
     }
 

@@ -1,11 +1,9 @@
-//! Watches files on this host: template sources, and files that `file` reads.
-//!
-//! Input: the set of files to watch. Output: a [`FileEvent`] when some of them may have changed.
-//!
-//! The watch is on the directory of each file: editors and package managers replace files, and a
-//! watch on the old file would report nothing. For a symbolic link, the directories on its path are
-//! watched too (Kubernetes switches a whole volume by the link `..data`). Events of files with
-//! other names are dropped at once.
+#![doc = include_str!("../README.md")]
+
+// A module imports only modules listed above it.
+
+// Files that the system cannot watch.
+mod polled;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -18,8 +16,6 @@ use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
-
-mod polled;
 
 use polled::Polled;
 
