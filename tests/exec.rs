@@ -447,6 +447,31 @@ fn the_child_inherits_standard_input_and_output() {
 }
 
 #[test]
+fn a_child_given_as_a_list_can_read_the_terminal() {
+    let scene = Scene::new(APP);
+    scene.folder.write(
+        "ct.hcl",
+        r#"exec { command = ["bash", "-c", "read x; echo got $x"] }"#,
+    );
+    let inner = scene.command(&["--config=ct.hcl"]);
+    let words = std::iter::once(inner.get_program()).chain(inner.get_args());
+    let line: Vec<_> = words.map(|word| word.to_str().unwrap()).collect();
+    let mut terminal = Command::new("script")
+        .args(["-q", "-e", "-c", &line.join(" "), "/dev/null"])
+        .current_dir(scene.folder.path("."))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keyboard = terminal.stdin.take().unwrap();
+    std::io::Write::write_all(&mut keyboard, b"hello\n").unwrap();
+    let output = terminal.wait_with_output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("got hello"), "{shown}");
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+}
+
+#[test]
 fn a_dry_run_and_a_disabled_exec_start_no_child() {
     let scene = Scene::new(APP);
     let ended = scene.start(&["--exec=./app", "-dry", "-once"]).ends();

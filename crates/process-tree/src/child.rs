@@ -8,6 +8,7 @@ mod exec_shim;
 mod exit;
 mod init;
 mod proc_table;
+mod process_group;
 mod reaper;
 mod roles;
 mod supervise;

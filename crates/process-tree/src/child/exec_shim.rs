@@ -19,13 +19,14 @@ use nix::unistd::Pid;
 use super::control_socket::{receive_descriptor, send_descriptor};
 use super::descendants::reap;
 use super::exit::CANNOT_EXECUTE;
+use super::process_group::ProcessGroup;
 
 /// The first argument of an exec shim. Then follow its parent's process ID, the program and its
 /// arguments.
 pub(super) const FLAG: &str = "--exec-child";
 
-/// Starts a program with its arguments in a new process group. Its standard input is `stdin`.
-pub(super) fn start(words: &[OsString], stdin: impl AsFd) -> io::Result<Pid> {
+/// Starts a program with its arguments. Its standard input is `stdin`.
+pub(super) fn start(words: &[OsString], group: ProcessGroup, stdin: impl AsFd) -> io::Result<Pid> {
     if words.is_empty() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
@@ -36,8 +37,10 @@ pub(super) fn start(words: &[OsString], stdin: impl AsFd) -> io::Result<Pid> {
         .arg0("exec-shim")
         .args([FLAG, &std::process::id().to_string()])
         .args(words);
+    if group == ProcessGroup::Own {
+        command.process_group(0);
+    }
     let child = command
-        .process_group(0)
         .stdin(Stdio::from(OwnedFd::from(shim_end)))
         .spawn()?;
     // This closes the parent's copy of the shim's end of the socket.

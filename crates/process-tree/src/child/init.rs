@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::descendants::reap;
 use super::exec_shim;
 use super::exit::Exit;
+use super::process_group::ProcessGroup;
 use crate::signals;
 
 /// Runs this program with the same arguments. Returns its exit code.
@@ -19,7 +20,7 @@ pub(super) async fn run(words: &[OsString]) -> io::Result<u8> {
     let mut deaths = signal(SignalKind::child())?;
     let mut received = signals::listen()?;
     let own = std::iter::once("/proc/self/exe".into()).chain(words.iter().skip(1).cloned());
-    let child = exec_shim::start(&own.collect::<Vec<_>>(), io::stdin())?;
+    let child = exec_shim::start(&own.collect::<Vec<_>>(), ProcessGroup::Own, io::stdin())?;
     loop {
         tokio::select! {
             _ = deaths.recv() => {

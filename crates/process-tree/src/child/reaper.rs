@@ -29,17 +29,22 @@ use super::control_socket::{self, Message};
 use super::descendants::{Kind, deliver, end_all, reap, terminate_remaining};
 use super::exec_shim;
 use super::exit::{CANNOT_EXECUTE, Exit};
+use super::process_group::ProcessGroup;
 use crate::signals;
 
-/// The first argument of a reaper. Then follow the kind of the child, the signals that end it, and
-/// its command line.
+/// The first argument of a reaper. Then follow the kind of the child, the signals that end it, its
+/// process group, and its command line.
 pub(super) const FLAG: &str = "--reap-child";
 
 /// The time between SIGTERM and SIGKILL for descendants that outlive the child.
 const TERM_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Returns the arguments that make this program a reaper; the child's command line follows them.
-pub(super) fn command_line(kind: Kind, kill_signals: &[Signal]) -> [String; 3] {
+pub(super) fn command_line(
+    kind: Kind,
+    group: ProcessGroup,
+    kill_signals: &[Signal],
+) -> [String; 4] {
     let kind = match kind {
         Kind::Program => "program",
         Kind::Shell => "shell",
@@ -48,7 +53,12 @@ pub(super) fn command_line(kind: Kind, kill_signals: &[Signal]) -> [String; 3] {
         .iter()
         .map(|signal| (*signal as i32).to_string())
         .collect();
-    [FLAG.to_owned(), kind.to_owned(), numbers.join(",")]
+    [
+        FLAG.to_owned(),
+        kind.to_owned(),
+        numbers.join(","),
+        group.as_str().to_owned(),
+    ]
 }
 
 /// The arguments of a reaper.
@@ -56,6 +66,7 @@ pub(super) struct ReaperArgs {
     /// The program and its arguments.
     words: Vec<OsString>,
     kind: Kind,
+    group: ProcessGroup,
     /// The signals that end the child. They are sent to a shell as well.
     kill_signals: Vec<Signal>,
     /// The connection to the supervisor.
@@ -78,8 +89,9 @@ impl ReaperArgs {
         };
         let signal = |number: &str| Signal::try_from(number.parse::<i32>().ok()?).ok();
         Ok(Self {
-            words: words.get(2..).unwrap_or_default().to_vec(),
+            words: words.get(3..).unwrap_or_default().to_vec(),
             kind,
+            group: ProcessGroup::from_text(text(2)),
             kill_signals: text(1).split(',').filter_map(signal).collect(),
             socket: UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?),
         })
@@ -101,6 +113,7 @@ pub(super) async fn run(arguments: ReaperArgs) -> io::Result<u8> {
     let ReaperArgs {
         words,
         kind,
+        group,
         kill_signals,
         socket,
     } = arguments;
@@ -110,7 +123,7 @@ pub(super) async fn run(arguments: ReaperArgs) -> io::Result<u8> {
     // Catch and ignore these signals, because the reaper must outlive the child.
     let mut ignored = signals::listen()?;
     let stdin = control_socket::receive_descriptor(&socket)?;
-    let child = match exec_shim::start(&words, &stdin) {
+    let child = match exec_shim::start(&words, group, &stdin) {
         Ok(child) => child,
         Err(error) => {
             let number = error.raw_os_error().unwrap_or(Errno::EINVAL as i32);

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use super::control_socket::{self, Message};
 use super::descendants::Kind;
 use super::exit::Exit;
+use super::process_group::ProcessGroup;
 use super::reaper;
 use crate::command_line::CommandLine;
 use crate::environment::Environment;
@@ -44,7 +45,9 @@ pub enum Order {
     Kill,
 }
 
-/// Runs a child to its end, with the standard input, output and error of this process. If the
+/// Runs a child to its end, with the standard input, output and error of this process. If standard
+/// input is a terminal, a [`CommandLine::Direct`] stays in the process group of this process, so that
+/// it can read the terminal; any other child has a group of its own. If the
 /// future is dropped or this process is killed, the child is killed with all its descendants,
 /// including those that have left its process group. When the child ends, its remaining descendants
 /// receive SIGTERM, then SIGKILL.
@@ -104,17 +107,20 @@ fn start(child: &Child) -> io::Result<(UnixStream, tokio::process::Child)> {
     let (own_end, reaper_end) = Socket::pair()?;
     control_socket::send_descriptor(&own_end, io::stdin())?;
     own_end.set_nonblocking(true)?;
+    let group = ProcessGroup::of(&child.line);
     let mut command = Command::new("/proc/self/exe");
     // Do not use the program's name: `killall` with it must not kill the reaper, which cleans up
     // afterwards.
     command
         .arg0("reaper")
-        .args(reaper::command_line(kind, &child.end_signals))
+        .args(reaper::command_line(kind, group, &child.end_signals))
         .args(words);
     command.env_clear().envs(child.environment.iter());
+    if group == ProcessGroup::Own {
+        command.process_group(0);
+    }
     let reaper_process = command
         .stdin(Stdio::from(std::os::fd::OwnedFd::from(reaper_end)))
-        .process_group(0)
         .spawn()?;
     Ok((UnixStream::from_std(own_end)?, reaper_process))
 }
