@@ -35,7 +35,8 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use crate::config::resolved::Config;
+use crate::config::resolved::{Config, Mode};
+use crate::progress::Progress;
 use crate::render::RenderEnv;
 use crate::report::{Phase, Report};
 use crate::source::consul::{Client, ClientError};
@@ -56,13 +57,16 @@ pub async fn run(config: Config, process: Process) -> Result<End, ClientError> {
     let watcher = Watcher::new(client.clone(), process.rules(&config));
     let mut executor = Executor::new(process, client, watcher, &config.consul.exports);
     let mut parts = Parts::new(&config, RenderEnv::here(environment()), Moment::now());
+    let is_once = config.mode != Mode::Daemon && !config.dry;
     drop(config);
     let mut actions = parts.begin(Moment::now());
     let reports = watch::Sender::new(parts.report());
     let mut systemd = Systemd::from_environment(&reports, Moment::now().instant);
+    let mut progress = Progress::new(is_once, &reports, Moment::now().instant);
     loop {
         publish(&reports, || parts.report());
         systemd.notify(Moment::now().instant);
+        progress.update(Moment::now().instant);
         for action in actions {
             match executor.execute(action) {
                 Executed::Begun => {}
@@ -73,16 +77,20 @@ pub async fn run(config: Config, process: Process) -> Result<End, ClientError> {
                         ..parts.report()
                     });
                     systemd.notify(Moment::now().instant);
-                    return Ok(executor.shutdown(end).await);
+                    let end = executor.shutdown(end).await;
+                    progress.finish(end == End::Done);
+                    return Ok(end);
                 }
             }
         }
+        let now = Moment::now().instant;
+        let notice = [systemd.next_wake(), progress.next_wake(now)];
         let event = tokio::select! {
             biased;
             event = executor.next() => Some(event),
             () = sleep_until(parts.next_wake()) => Some(Event::Time),
             // Each iteration notifies the watchdog of systemd, so a loop that hangs is detected.
-            () = sleep_until(systemd.next_wake()) => None,
+            () = sleep_until(notice.into_iter().flatten().min()) => None,
         };
         actions = event.map_or_else(Vec::<Action>::new, |event| {
             parts.step(&event, Moment::now())

@@ -36,6 +36,9 @@ pub mod report;
 // Reports readiness, status and watchdog to systemd.
 pub mod systemd;
 
+// Shows the progress of `-once` on a terminal.
+pub mod progress;
+
 // Runs reload commands.
 pub mod command;
 

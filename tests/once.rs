@@ -331,3 +331,34 @@ fn an_interrupted_run_exits_with_12() {
         assert_eq!(ctmpl.ends().code(), Some(12), "{signal}");
     }
 }
+
+#[test]
+fn on_a_terminal_it_says_what_it_waits_for_and_what_it_has_done() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in", "{{ key `late` }}");
+    folder.write("port", "{{ key `app/port` }}");
+    let line = format!(
+        "{} -once -consul-addr={} -template {} -template {}",
+        env!("CARGO_BIN_EXE_ctmpl"),
+        consul.address(),
+        folder.template("in", "out", ""),
+        folder.template("port", "port.out", "true"),
+    );
+    let transcript = folder.path("transcript");
+    let mut terminal = std::process::Command::new("script")
+        .args(["-q", "-f", "-e", "-c", &line, transcript.to_str().unwrap()])
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    folder.eventually("transcript", "it says what it waits for", |text| {
+        text.contains("waiting for 1 of 2 templates: ")
+    });
+    consul.put_key("late", "1");
+    assert!(terminal.wait().unwrap().success());
+    let shown = folder.read("transcript");
+    assert!(
+        shown.contains("-once: 2 files written, 1 command run"),
+        "{shown}"
+    );
+}

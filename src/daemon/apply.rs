@@ -9,7 +9,7 @@ use super::event::{Action, Event, Moment};
 use super::render_pass::PassResult;
 use super::renderer::{Renderer, TemplateState};
 use crate::apply::ledger::Ledger;
-use crate::apply::transaction::{Applied, owed};
+use crate::apply::transaction::{Applied, Effect, owed};
 use crate::config::resolved::{CommandConfig, CommandLine, Config, Mode};
 use crate::decide::Decision;
 use crate::signals::SignalAction;
@@ -28,6 +28,8 @@ pub(super) struct Apply {
     destinations: Vec<Destination>,
     batch: Batch,
     commands: Commands,
+    /// The number of writes that changed a file.
+    files_written: u64,
 }
 
 /// The treatment of changes.
@@ -107,6 +109,7 @@ impl Apply {
             destinations: renderer.templates().iter().map(new).collect(),
             batch: Batch::None,
             commands: Commands::new(mode, now),
+            files_written: 0,
         }
     }
 
@@ -127,6 +130,16 @@ impl Apply {
     /// The commands that are owed.
     pub(super) fn ledger(&self) -> &Ledger {
         self.commands.ledger()
+    }
+
+    /// The number of writes that changed a file.
+    pub(super) fn files_written(&self) -> u64 {
+        self.files_written
+    }
+
+    /// The number of commands that have succeeded.
+    pub(super) fn commands_run(&self) -> u64 {
+        self.commands.succeeded()
     }
 
     /// Returns `true` while files are written.
@@ -260,6 +273,9 @@ impl Apply {
                 .owe(owed.command, rank, owed.destinations, now.instant);
         }
         for Applied { job, outcome, .. } in applied {
+            if matches!(outcome, Ok(Effect::Written)) {
+                self.files_written += 1;
+            }
             if let Some(at) = position(&self.destinations, *job) {
                 self.destinations[at].applied(outcome, now);
             }

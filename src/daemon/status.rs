@@ -48,6 +48,8 @@ pub(super) fn report(parts: StatusView<'_>) -> Report {
         applies: ApplyReport {
             is_writing: apply.is_writing(),
             is_running_command: apply.is_running_command(),
+            files_written: apply.files_written(),
+            commands_run: apply.commands_run(),
             owed: ledger.unapplied().count(),
             failing_commands: ledger.failing().map(ToString::to_string).collect(),
         },

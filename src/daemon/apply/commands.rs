@@ -25,6 +25,8 @@ pub(super) struct Commands {
     ledger: Ledger,
     run: Run,
     failures: FinalFailures,
+    /// The number of runs that succeeded.
+    succeeded: u64,
 }
 
 /// The state of execution. A command may depend on an earlier one, so only one runs at a time.
@@ -54,12 +56,18 @@ impl Commands {
             ledger: Ledger::default(),
             run: Run::Idle,
             failures: FinalFailures::None,
+            succeeded: 0,
         }
     }
 
     /// The ledger of owed commands.
     pub(super) fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// The number of runs that succeeded.
+    pub(super) fn succeeded(&self) -> u64 {
+        self.succeeded
     }
 
     /// Returns `true` while a command runs.
@@ -126,6 +134,7 @@ impl Commands {
         self.run = Run::Idle;
         match ended {
             Ok(Finished { took, .. }) => {
+                self.succeeded += 1;
                 let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(
                     name: "command.succeeded", command = %line, milliseconds,
