@@ -6,12 +6,12 @@
 //! The flag of a configuration key is declared with the key, in `config`. Help, manual page and
 //! completions are derived.
 
+mod arguments;
 mod commands;
-mod completions;
 mod error;
 mod flags;
-mod man;
-mod shell;
+mod help;
+mod pages;
 mod words;
 
 use std::ffi::OsString;
@@ -19,7 +19,8 @@ use std::ffi::OsString;
 use clap::ArgMatches;
 
 pub use crate::config::{Arguments, DevArguments};
-pub use commands::{ConvertArguments, MigrateArguments};
+pub use arguments::{ConvertArguments, MigrateArguments};
+pub use clap_pages::Shell;
 pub use error::CliError;
 
 /// The command to run: the daemon, a subcommand, or the printing of a text such as the help.
@@ -39,6 +40,8 @@ pub enum Command {
     Print(String),
     /// Print the JSON Schema of configurations.
     Schema,
+    /// Print the completion script for this shell.
+    Completions(Shell),
     /// Print the reference of this template function, or of all functions.
     Functions(Option<String>),
 }
@@ -52,49 +55,65 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, CliErr
     parser.build();
     let words = match words::read(&parser, args.into_iter().skip(1))? {
         words::Reading::Words(words) => words,
-        words::Reading::Version => {
-            return Ok(Command::Print(format!(
-                "ctmpl v{}\n",
-                env!("CARGO_PKG_VERSION")
-            )));
-        }
-        words::Reading::Help { subcommand } => {
-            let mut command = documented();
-            let requested = match subcommand {
-                Some(name) => command.find_subcommand_mut(name),
-                None => Some(&mut command),
-            };
-            let help = requested
-                .map(|command| command.render_help().to_string())
-                .unwrap_or_default();
-            return Ok(Command::Print(help.trim_end().to_owned() + "\n"));
-        }
+        words::Reading::Version => return Ok(Command::Print(version())),
+        words::Reading::Help {
+            subcommand,
+            is_short,
+        } => return help(subcommand.as_deref(), is_short),
     };
     let matches = parser
         .try_get_matches_from(words)
         .map_err(|error| CliError::from_clap(&error))?;
-    Ok(command(&matches))
+    match matches.subcommand() {
+        Some(("help", own)) => help(own.get_one::<String>("command").map(String::as_str), false),
+        _ => Ok(command(&matches)),
+    }
+}
+
+/// Creates the completion script for a shell. `functions` are the names of the template functions.
+pub fn completion_script(shell: Shell, functions: &[&str]) -> String {
+    pages::completion_script(documented(), shell, functions)
+}
+
+fn version() -> String {
+    format!("ctmpl v{}\n", env!("CARGO_PKG_VERSION"))
+}
+
+/// The help of the program, or of one of its subcommands.
+fn help(subcommand: Option<&str>, is_short: bool) -> Result<Command, CliError> {
+    let all = documented();
+    let command = match subcommand {
+        None => &all,
+        Some(name) => all
+            .find_subcommand(name)
+            .ok_or_else(|| CliError::UnknownCommand {
+                similar: error::similar_command(&all, name),
+                name: name.to_owned(),
+            })?,
+    };
+    Ok(Command::Print(if is_short {
+        help::short(command)
+    } else {
+        help::full(command)
+    }))
 }
 
 fn command(matches: &ArgMatches) -> Command {
-    let daemon = |matches| Box::new(commands::arguments(matches, None));
+    let daemon = |matches| Box::new(arguments::arguments(matches, None));
     match matches.subcommand() {
         None => Command::Run(daemon(matches)),
         Some(("dev", own)) => {
-            let dev = commands::dev_arguments(own);
-            Command::Run(Box::new(commands::arguments(own, Some(dev))))
+            let dev = arguments::dev_arguments(own);
+            Command::Run(Box::new(arguments::arguments(own, Some(dev))))
         }
         Some(("validate", own)) => Command::Validate(daemon(own)),
         Some(("config", own)) => Command::Config(daemon(own)),
-        Some(("convert", own)) => Command::Convert(Box::new(commands::convert_arguments(own))),
-        Some(("migrate", own)) => Command::Migrate(commands::migrate_arguments(own)),
+        Some(("convert", own)) => Command::Convert(Box::new(arguments::convert_arguments(own))),
+        Some(("migrate", own)) => Command::Migrate(arguments::migrate_arguments(own)),
         Some(("functions", own)) => Command::Functions(own.get_one::<String>("name").cloned()),
-        Some(("completions", own)) => Command::Print(
-            own.get_one::<shell::Shell>("shell")
-                .map(|shell| completions::script(documented(), *shell))
-                .unwrap_or_default(),
-        ),
-        Some(("man", _)) => Command::Print(man::page(&documented())),
+        Some(("completions", own)) => Command::Completions(arguments::shell_argument(own)),
+        Some(("version", _)) => Command::Print(version()),
+        Some(("man", _)) => Command::Print(pages::manual(&documented())),
         Some((_, _)) => Command::Schema,
     }
 }

@@ -13,7 +13,7 @@ mod output;
 mod schema;
 mod validate;
 
-use crate::cli::Command;
+use crate::cli::{self, Command};
 use crate::signals;
 
 pub use output::Failure;
@@ -35,6 +35,9 @@ impl Command {
             Self::Convert(arguments) => convert::run(*arguments),
             Self::Migrate(arguments) => migrate::run(arguments),
             Self::Functions(name) => functions::run(name.as_deref()),
+            Self::Completions(shell) => {
+                Ok(print(&cli::completion_script(shell, &functions::names())))
+            }
             Self::Schema => Ok(schema::run()),
             Self::Print(text) => Ok(print(&text)),
         }

@@ -346,7 +346,7 @@ fn a_wrong_flag_exits_with_13_and_one_line() {
 #[test]
 fn help_and_version_are_printed_without_any_configuration() {
     let folder = folder();
-    for flag in ["-h", "--h", "-help", "--help"] {
+    for flag in ["--h", "-help", "--help"] {
         let ended = run(&folder, &["-config=none", flag]);
         assert_eq!((ended.code(), ended.log.as_str()), (Some(0), ""), "{flag}");
         for topic in [

@@ -54,5 +54,6 @@ mod sandbox;
 mod slow_templates;
 mod sources;
 mod templates;
+mod terminal;
 mod writing;
 mod wrong_address;

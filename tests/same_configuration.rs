@@ -368,6 +368,7 @@ fn help_and_config_show_the_same_defaults_of_connections() {
     ] {
         let flag = help.split(&format!("--consul-transport-{flag}")).nth(1);
         let entry = flag.unwrap().split("\n  -").next().unwrap();
+        let entry = entry.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(entry.contains(&format!("[default: {value}]")), "{entry}");
         let line = shown.lines().find(|line| line.trim().starts_with(key));
         let line = line.unwrap_or_else(|| panic!("{key}: {shown}"));

@@ -3,48 +3,23 @@
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, ValueHint};
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, Command, value_parser};
+use clap_pages::Shell;
 
 use super::flags::{self, Keys};
-use super::shell::Shell;
-use crate::config::{Arguments, DevArguments, Flags};
-
-/// The arguments of `ctmpl convert`.
-#[derive(Clone, Debug, Default)]
-pub struct ConvertArguments {
-    /// The connection to a Consul whose data the proof uses.
-    pub consul: Flags,
-    /// The data for the proof.
-    pub data: Option<PathBuf>,
-    /// The file for the Jinja template; `None`: standard output.
-    pub output: Option<PathBuf>,
-    /// The opening delimiter of the Go template.
-    pub left_delimiter: Option<String>,
-    /// The closing delimiter of the Go template.
-    pub right_delimiter: Option<String>,
-    /// The Go template.
-    pub file: PathBuf,
-}
-
-/// The arguments of `ctmpl migrate`.
-#[derive(Clone, Debug, Default)]
-pub struct MigrateArguments {
-    /// The format to write.
-    pub to: Option<String>,
-    /// The configuration file of consul-template.
-    pub file: PathBuf,
-}
 
 const USAGE: &str = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…
        ctmpl dev [FLAGS]
        ctmpl validate [FLAGS]
        ctmpl config [FLAGS]
-       ctmpl schema
-       ctmpl migrate [FLAGS] FILE
-       ctmpl convert [FLAGS] FILE
        ctmpl functions [NAME]
+       ctmpl convert [FLAGS] FILE
+       ctmpl migrate [FLAGS] FILE
+       ctmpl schema
        ctmpl completions SHELL
-       ctmpl man";
+       ctmpl man
+       ctmpl help [COMMAND]
+       ctmpl version";
 
 const NOTES: &str = "Flags may be written as in Go (-once, -wait 2s) or with two dashes (--once, --wait=2s). Of a \
 flag given twice the last counts.\nDurations are written 300ms, 5s, 1m30s, 2h.\n\
@@ -65,59 +40,116 @@ pub(super) fn command() -> Command {
     .subcommands(subcommands())
 }
 
-fn subcommands() -> [Command; 9] {
-    let own = |name, about, usage, args: Vec<Arg>| {
-        command_of(name, about, usage).args(args).args(help_flags())
-    };
-    [
-        own(
+/// The subcommands, in the order of the help.
+fn subcommands() -> Vec<Command> {
+    [for_templates(), for_files_and_shells()].concat()
+}
+
+/// Creates a subcommand. The first part of the description is for the list of all commands, both are
+/// for the page of the command.
+fn subcommand(
+    name: &'static str,
+    about: [&'static str; 2],
+    usage: &'static str,
+    args: Vec<Arg>,
+) -> Command {
+    command_of(name, about[0], usage)
+        .long_about(about.join(""))
+        .args(args)
+        .args(help_flags())
+}
+
+fn for_templates() -> Vec<Command> {
+    vec![
+        subcommand(
             "dev",
-            "Run an embedded Consul-compatible server, in memory, and the daemon against it if there are templates",
+            [
+                "Run an embedded Consul-compatible server, and templates against it",
+                ". All its data is in memory",
+            ],
             "ctmpl dev [FLAGS]",
             [dev_flags(), daemon(Keys::WithoutConsul)].concat(),
         ),
-        own(
-            "functions",
-            "Print the reference of template functions",
-            "ctmpl functions [NAME]",
-            vec![function_name()],
-        ),
-        own(
+        subcommand(
             "validate",
-            "Check the configuration and all templates; send no query, write no file, run no command",
+            [
+                "Check the configuration and all templates",
+                "; send no query, write no file, run no command",
+            ],
             "ctmpl validate [FLAGS]",
             daemon(Keys::All),
         ),
-        own(
+        subcommand(
             "config",
-            "Print the configuration of flags, environment, files and defaults, each value with its origin; secrets are hidden",
+            [
+                "Print the effective configuration with the origin of each value",
+                ": flags, environment, files and defaults; secrets are hidden",
+            ],
             "ctmpl config [FLAGS]",
             daemon(Keys::All),
         ),
-        own(
-            "completions",
-            "Print a completion script for a shell",
-            "ctmpl completions SHELL",
-            vec![shell()],
+        subcommand(
+            "functions",
+            ["Print the reference of template functions", ""],
+            "ctmpl functions [NAME]",
+            vec![function_name()],
         ),
-        own("man", "Print the manual page", "ctmpl man", Vec::new()),
-        own(
-            "schema",
-            "Print the JSON Schema of configurations, for editors",
-            "ctmpl schema",
-            Vec::new(),
+    ]
+}
+
+fn for_files_and_shells() -> Vec<Command> {
+    vec![
+        subcommand(
+            "convert",
+            [
+                "Convert a Go template to Jinja",
+                ", and prove that both print the same",
+            ],
+            "ctmpl convert [FLAGS] FILE",
+            [convert_flags(), flags::args(Keys::Connection)].concat(),
         ),
-        own(
+        subcommand(
             "migrate",
-            "Print a configuration of consul-template as one of ctmpl, and report what differs",
+            [
+                "Print a configuration of consul-template as one of ctmpl",
+                ", and report what differs",
+            ],
             "ctmpl migrate [FLAGS] FILE",
             migrate_flags(),
         ),
-        own(
-            "convert",
-            "Convert a Go template to Jinja, and prove that both print the same",
-            "ctmpl convert [FLAGS] FILE",
-            [flags::args(Keys::Connection), convert_flags()].concat(),
+        subcommand(
+            "schema",
+            ["Print the JSON Schema of configurations, for editors", ""],
+            "ctmpl schema",
+            Vec::new(),
+        ),
+        subcommand(
+            "completions",
+            ["Print a completion script for a shell", ""],
+            "ctmpl completions SHELL",
+            vec![shell()],
+        ),
+        subcommand(
+            "man",
+            ["Print the manual page", ""],
+            "ctmpl man",
+            Vec::new(),
+        ),
+        subcommand(
+            "help",
+            ["Print the complete help of ctmpl or of a command", ""],
+            "ctmpl help [COMMAND]",
+            vec![
+                Arg::new("command")
+                    .value_name("COMMAND")
+                    .help("Only this command"),
+            ],
+        ),
+        subcommand(
+            "version",
+            ["Print the version", ""],
+            "ctmpl version",
+            Vec::new(),
         ),
     ]
 }
@@ -133,7 +165,7 @@ fn shell() -> Arg {
         .value_name("SHELL")
         .help("bash, zsh or fish")
         .required(true)
-        .value_parser(value_parser!(Shell))
+        .value_parser(Shell::NAMES.map(|(name, _)| name))
         .hide_possible_values(true)
 }
 
@@ -171,7 +203,7 @@ fn help_flags() -> [Arg; 2] {
             .long("help")
             .short('h')
             .action(ArgAction::Help)
-            .help("Print this help"),
+            .help("Print this help; -h: only the most used flags"),
         Arg::new("version")
             .long("version")
             .short('v')
@@ -225,7 +257,7 @@ fn convert_flags() -> Vec<Arg> {
     ]
     .map(|arg| arg.help_heading("Conversion"));
     let template = file("file", "Go template").required(true);
-    flags.into_iter().chain([template]).collect()
+    std::iter::once(template).chain(flags).collect()
 }
 
 fn migrate_flags() -> Vec<Arg> {
@@ -236,49 +268,4 @@ fn migrate_flags() -> Vec<Arg> {
         .help("Format to write: yaml, toml, hcl, or json, which has no comments [default: yaml]");
     let configuration = "Configuration file of consul-template, in HCL or JSON";
     vec![to, file("file", configuration).required(true)]
-}
-
-/// The arguments of the daemon, `validate`, `config` or `dev`.
-pub(super) fn arguments(matches: &ArgMatches, dev: Option<DevArguments>) -> Arguments {
-    Arguments {
-        config: matches
-            .get_many::<PathBuf>("config")
-            .map(|paths| paths.cloned().collect())
-            .unwrap_or_default(),
-        flags: flags::values(matches),
-        dev,
-        ignored: flags::ignored(matches),
-    }
-}
-
-pub(super) fn dev_arguments(matches: &ArgMatches) -> DevArguments {
-    DevArguments {
-        listen: matches.get_one::<String>("listen").cloned(),
-        seed: matches
-            .get_one::<std::ffi::OsString>("seed")
-            .map(PathBuf::from),
-    }
-}
-
-pub(super) fn convert_arguments(matches: &ArgMatches) -> ConvertArguments {
-    let path = |name: &str| matches.get_one::<PathBuf>(name).cloned();
-    let text = |name: &str| matches.get_one::<String>(name).cloned();
-    ConvertArguments {
-        consul: flags::values(matches),
-        data: path("data"),
-        output: path("output"),
-        left_delimiter: text("left-delimiter"),
-        right_delimiter: text("right-delimiter"),
-        file: path("file").unwrap_or_default(),
-    }
-}
-
-pub(super) fn migrate_arguments(matches: &ArgMatches) -> MigrateArguments {
-    MigrateArguments {
-        to: matches.get_one::<String>("to").cloned(),
-        file: matches
-            .get_one::<PathBuf>("file")
-            .cloned()
-            .unwrap_or_default(),
-    }
 }

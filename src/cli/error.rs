@@ -1,5 +1,6 @@
 //! The errors of the command line.
 
+use clap::Command;
 use clap::error::{ContextKind, ContextValue};
 
 use crate::exit_code;
@@ -8,7 +9,7 @@ use crate::exit_code;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CliError {
     /// A flag of neither ctmpl nor consul-template.
-    #[error("unknown flag {flag}{}; `ctmpl --help` lists all", tip(similar.as_deref()))]
+    #[error("unknown flag {flag}{} `ctmpl --help` lists all", tip(similar.as_deref()))]
     UnknownFlag {
         /// The flag as typed, with two dashes and without its value.
         flag: String,
@@ -65,13 +66,23 @@ pub enum CliError {
         /// The value as typed.
         value: String,
     },
+    /// A command that does not exist, after `ctmpl help`.
+    #[error("there is no command {name:?}{} `ctmpl --help` lists all", tip(similar.as_deref()))]
+    UnknownCommand {
+        /// The name as typed.
+        name: String,
+        /// A similar command.
+        similar: Option<String>,
+    },
     /// A word that is neither a flag nor its value.
-    #[error("unexpected word{}{}", quoted(word.as_deref()), remedy(after.as_deref()))]
+    #[error("unexpected word{}{}", quoted(word.as_deref()), remedy(after.as_deref(), instead.as_deref()))]
     ExtraWord {
         /// The word as typed; `None` if it follows the value of a secret and may be a part of it.
         word: Option<String>,
         /// The preceding flag, if it takes no separate value.
         after: Option<String>,
+        /// The command or flag that was probably meant.
+        instead: Option<String>,
     },
     /// A subcommand that is not the first word.
     #[error("`{name}` must come first; write `ctmpl {name} …` with all flags after it")]
@@ -91,21 +102,22 @@ pub enum CliError {
 }
 
 fn tip(similar: Option<&str>) -> String {
-    similar
-        .map(|flag| format!(", did you mean {flag}?"))
-        .unwrap_or_default()
+    similar.map_or(";".to_owned(), |near| format!(", did you mean {near}?"))
 }
 
 fn quoted(word: Option<&str>) -> String {
     word.map(|word| format!(" {word:?}")).unwrap_or_default()
 }
 
-fn remedy(after: Option<&str>) -> String {
-    match after {
-        Some(flag) => {
+fn remedy(after: Option<&str>, instead: Option<&str>) -> String {
+    match (instead, after) {
+        (Some(instead), _) => format!("; did you mean `{instead}`?"),
+        (None, Some(flag)) => {
             format!("; {flag} takes no separate value, write {flag}=true or {flag}=false")
         }
-        None => "; every value belongs to a flag, and one with blanks needs quotes".to_owned(),
+        (None, None) => {
+            "; every value belongs to a flag, and one with blanks needs quotes".to_owned()
+        }
     }
 }
 
@@ -130,11 +142,29 @@ impl CliError {
     }
 }
 
-/// The similar flag that `clap` suggests for an unknown flag.
-pub(super) fn similar(error: &clap::Error) -> Option<String> {
-    match error.get(ContextKind::SuggestedArg) {
-        Some(ContextValue::String(flag)) => Some(flag.clone()),
-        Some(ContextValue::Strings(flags)) => flags.first().cloned(),
+/// The flag of a command that is similar to an unknown one.
+pub(super) fn similar_flag(command: &Command, flag: &str) -> Option<String> {
+    match flag {
+        // The flag of consul-template before version 0.19.
+        "--consul" => Some("--consul-addr".to_owned()),
+        flag => similar(command, flag, ContextKind::SuggestedArg),
+    }
+}
+
+/// The subcommand that is similar to an unknown one.
+pub(super) fn similar_command(root: &Command, name: &str) -> Option<String> {
+    similar(root, name, ContextKind::SuggestedSubcommand)
+}
+
+/// The suggestion of `clap` for a word. The best one is the last.
+fn similar(command: &Command, word: &str, kind: ContextKind) -> Option<String> {
+    let error = command
+        .clone()
+        .try_get_matches_from(["ctmpl", word])
+        .err()?;
+    match error.get(kind) {
+        Some(ContextValue::String(near)) => Some(near.clone()),
+        Some(ContextValue::Strings(near)) => near.last().cloned(),
         _ => None,
     }
 }

@@ -157,6 +157,12 @@ fn names_of(key: &Key) -> Vec<&'static str> {
     spelling.map(|spelling| spelling.names).unwrap_or_default()
 }
 
+/// Returns `true` if the flag with this name sets a key.
+pub(super) fn sets_key(name: &str) -> bool {
+    let mut keys = crate::config::reference::flag_keys().iter();
+    keys.any(|(_, key)| long(key.flag) == name)
+}
+
 /// The possible values of a flag, if the type of its key lists them.
 pub(super) fn names(flag: &str) -> Vec<&'static str> {
     crate::config::reference::flag_keys()

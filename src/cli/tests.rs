@@ -197,7 +197,7 @@ fn validate_and_config_take_the_daemons_flags() {
         );
         assert_eq!(value(&arguments, "consul-addr").as_deref(), Some("h:1"));
         assert_eq!(bool_value(&arguments, "once"), Some(true));
-        assert!(printed(&[name, "-h"]).contains("--config"));
+        assert!(printed(&[name, "--help"]).contains("--config"));
         assert!(
             refused(&[name, "--seed", "x"]).contains(&format!("does not go with `ctmpl {name}`"))
         );
@@ -283,6 +283,30 @@ fn invalid_words_are_reported_with_a_remedy() {
             &["extra"],
             &["unexpected word \"extra\"", "every value belongs to a flag"],
         ),
+        (
+            &["valdate"],
+            &["unexpected word \"valdate\"; did you mean `ctmpl validate`?"],
+        ),
+        (
+            &["in.ctmpl:out"],
+            &["unexpected word \"in.ctmpl:out\"; did you mean `--template in.ctmpl:out`?"],
+        ),
+        (
+            &["dev", "in:out:nginx -s reload"],
+            &["did you mean `--template \"in:out:nginx -s reload\"`?"],
+        ),
+        (
+            &["help", "valdate"],
+            &["there is no command \"valdate\", did you mean validate? `ctmpl --help` lists all"],
+        ),
+        (
+            &["help", "frobnicate"],
+            &["there is no command \"frobnicate\"; `ctmpl --help` lists all"],
+        ),
+        (
+            &["--consul", "localhost"],
+            &["unknown flag --consul, did you mean --consul-addr? `ctmpl --help` lists all"],
+        ),
         (&["-"], &["unexpected word \"-\""]),
         (&[""], &["unexpected word \"\""]),
         (&["-wait", "5s", "10s"], &["unexpected word \"10s\""]),
@@ -351,6 +375,7 @@ fn no_secret_is_shown() {
         &["-consul-tokn", "s3cret"],
         &["---consul-token=s3cret"],
         &["-vault-token", "", "s3cret"],
+        &["-consul-auth", "u", "s3cret:x"],
         &["-vault-tokn=s3cret"],
     ];
     assert!(!cases.is_empty());
@@ -388,7 +413,7 @@ fn flags_without_effect_are_noted_once_and_their_bools_take_no_word() {
         ["--dedup", "--vault-retry-attempts"]
     );
     assert!(refused(&["-vault-renew-token", "false"]).contains("write --vault-renew-token=true"));
-    let all = printed(&["-h"]);
+    let all = printed(&["--help"]);
     assert!(
         !all.contains("--vault-addr") && all.contains("flags about Vault"),
         "{all}"

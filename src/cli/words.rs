@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use clap::{Arg, ArgAction, Command};
 
-use super::error::{CliError, similar};
+use super::error::{CliError, similar_command, similar_flag};
 use config_blocks::go_bool;
 
 /// The normalized command line.
@@ -25,6 +25,8 @@ pub(super) enum Reading {
     Help {
         /// The subcommand; `None` for the program.
         subcommand: Option<String>,
+        /// `true` for `-h`: the most used flags only.
+        is_short: bool,
     },
 }
 
@@ -111,7 +113,10 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
                     if self.flag(&word)? == Kind::Help {
                         let subcommand =
                             self.subcommand.map(|command| command.get_name().to_owned());
-                        return Ok(Reading::Help { subcommand });
+                        return Ok(Reading::Help {
+                            subcommand,
+                            is_short: word == "-h",
+                        });
                     }
                 }
                 _ => self.word(&word)?,
@@ -185,10 +190,28 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
             .filter(|arg| kind(arg) == Kind::Bool)
             .and(name)
             .map(|name| format!("--{name}"));
+        let word = (!secret).then(|| word.to_string_lossy().into_owned());
         CliError::ExtraWord {
-            word: (!secret).then(|| word.to_string_lossy().into_owned()),
+            instead: word.as_deref().and_then(|word| self.instead(word)),
+            word,
             after,
         }
+    }
+
+    /// What the user probably meant by an unexpected word.
+    fn instead(&self, word: &str) -> Option<String> {
+        if word.contains(':') && find(self.command(), "template").is_some() {
+            let quote = if word.contains(char::is_whitespace) {
+                "\""
+            } else {
+                ""
+            };
+            return Some(format!("--template {quote}{word}{quote}"));
+        }
+        let is_first = self.out.len() == 1 && self.previous.is_none();
+        similar_command(self.root, word)
+            .filter(|_| is_first)
+            .map(|name| format!("ctmpl {name}"))
     }
 
     /// Reads a word with a dash, and its value.
@@ -244,10 +267,8 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
                 command: command.get_name().to_owned(),
             }
         } else {
-            let mut command = self.command().clone();
-            let tip = command.try_get_matches_from_mut(["ctmpl", &flag]).err();
             CliError::UnknownFlag {
-                similar: tip.as_ref().and_then(similar),
+                similar: similar_flag(self.command(), &flag),
                 flag,
             }
         }

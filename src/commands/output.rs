@@ -1,7 +1,7 @@
 //! The output and the failures of the subcommands.
 
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use crate::cli::CliError;
 use crate::config::ConfigError;
@@ -62,4 +62,18 @@ pub(super) fn print(text: &str) -> u8 {
 pub(super) fn report(message: impl Display) {
     // Ignore an error: standard error may be closed, and the exit code reports the failure as well.
     let _ = writeln!(std::io::stderr(), "ctmpl: {message}");
+}
+
+/// Prints a success to standard error, if a user reads it: standard output and standard error are
+/// terminals.
+pub(super) fn report_success(message: impl Display) {
+    let (output, mut error) = (std::io::stdout(), std::io::stderr());
+    if output.is_terminal() && error.is_terminal() {
+        let _ = writeln!(error, "{message}");
+    }
+}
+
+/// Formats a count with its noun: `1 command`, `2 commands`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

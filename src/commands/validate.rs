@@ -5,7 +5,7 @@ use std::error::Error;
 
 use ctmpl_convert::differences::{self, TemplateText};
 
-use super::output::{Failure, report};
+use super::output::{Failure, counted, report, report_success};
 use crate::cli::Arguments;
 use crate::config::resolved::{Job, Language, TemplateSource};
 use crate::config::{self, Config};
@@ -18,11 +18,26 @@ pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
     for message in config.warnings.iter().chain(&notes).chain(&of_templates) {
         report(message);
     }
-    Ok(if templates_parse(&config) {
-        exit_code::SUCCESS
-    } else {
-        exit_code::CONFIG
-    })
+    if !templates_parse(&config) {
+        return Ok(exit_code::CONFIG);
+    }
+    report_success(format_args!("validate: {}: OK", summary(&config)));
+    Ok(exit_code::SUCCESS)
+}
+
+/// The numbers of templates and of different commands, with the child process.
+fn summary(config: &Config) -> String {
+    let commands = config.jobs.iter().filter_map(|job| job.command.as_ref());
+    let commands: BTreeSet<_> = commands.map(|command| command.line.to_string()).collect();
+    let mut summary = format!(
+        "{}, {}",
+        counted(config.jobs.len(), "template"),
+        counted(commands.len(), "command")
+    );
+    if config.exec.is_some() {
+        summary += ", 1 child process";
+    }
+    summary
 }
 
 /// The differences from consul-template that a template touches; empty if it cannot be read.

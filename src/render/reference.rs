@@ -27,7 +27,7 @@ pub fn text(name: Option<&str>) -> Result<String, NoSuchFunction> {
 
 fn of_all() -> String {
     reference::list(&LIBRARY)
-        + "\nThe first name is for Go templates, the second for Jinja. `ctmpl functions NAME` shows more.\n"
+        + "\nIf a function has two names, the second is for Jinja.\n`ctmpl functions NAME` prints its arguments and an example.\n"
 }
 
 fn of_one(name: &str) -> Result<String, NoSuchFunction> {
@@ -65,11 +65,14 @@ mod tests {
     fn all_functions_are_listed() {
         let listed = text(None).unwrap();
         assert!(all().count() > 60);
+        assert!(listed.lines().all(|line| line.chars().count() <= 80));
+        let words: Vec<_> = listed.split_whitespace().collect();
+        let joined = words.join(" ");
         for function in all() {
             assert!(
                 listed.contains(function.go)
                     && listed.contains(function.jinja)
-                    && listed.contains(function.summary)
+                    && joined.contains(function.summary)
             );
             assert!(listed.contains(function.group.title()));
         }

@@ -89,9 +89,9 @@ fn reference_of_subcommands() -> String {
     let known: BTreeSet<_> = own.iter().flat_map(|(_, entries)| entries).collect();
     let (_, commands) = own.iter().find(|(title, _)| title == "Commands").unwrap();
     let mut text = String::new();
-    for (name, purpose) in commands {
-        let purpose = purpose.trim();
+    for (name, _) in commands {
         let help = output(&[name, "--help"]);
+        let purpose = help.split("\n\n").next().unwrap().replace('\n', " ");
         let usage = help
             .lines()
             .find(|line| line.starts_with("Usage:"))

@@ -5,16 +5,13 @@ use std::fmt::Write as _;
 use crate::function::Function;
 use crate::library::Library;
 
-/// Returns one line per function, under the headings of their groups.
+/// The width of a list, in columns.
+const WIDTH: usize = 80;
+
+/// Returns the names and the summary of each function, under the headings of their groups. No line
+/// is longer than 80 columns.
 #[must_use]
 pub fn list(library: &Library) -> String {
-    let width = |name: fn(&'static Function) -> &'static str| {
-        library.all().map(|f| name(f).len()).max().unwrap_or(0)
-    };
-    let (go, jinja) = (
-        width(|function| function.go),
-        width(|function| function.jinja),
-    );
     let mut text = String::new();
     let mut group = None;
     for function in library.all() {
@@ -23,13 +20,33 @@ pub fn list(library: &Library) -> String {
             let _ = writeln!(text, "{gap}{}\n", function.group.title());
             group = Some(function.group);
         }
-        let _ = writeln!(
-            text,
-            "  {:go$}  {:jinja$}  {}",
-            function.go, function.jinja, function.summary
-        );
+        let _ = if function.go == function.jinja {
+            writeln!(text, "  {}", function.go)
+        } else {
+            writeln!(text, "  {}, {}", function.go, function.jinja)
+        };
+        wrap(&mut text, function.summary, 6);
     }
     text
+}
+
+/// Writes a paragraph with this indent.
+fn wrap(text: &mut String, paragraph: &str, indent: usize) {
+    let mut column = 0;
+    for word in paragraph.split_whitespace() {
+        let length = word.chars().count();
+        if column == 0 {
+            let _ = write!(text, "{:indent$}{word}", "");
+            column = indent + length;
+        } else if column + 1 + length > WIDTH {
+            let _ = write!(text, "\n{:indent$}{word}", "");
+            column = indent + length;
+        } else {
+            let _ = write!(text, " {word}");
+            column += 1 + length;
+        }
+    }
+    text.push('\n');
 }
 
 /// Returns the reference of one function, which is found by its name in either language; `None` if

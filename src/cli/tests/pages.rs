@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn help_and_version_are_printed() {
-    for flag in ["-h", "--h", "-help", "--help", "-help=x"] {
+    for flag in ["--h", "-help", "--help", "-help=x"] {
         let text = printed(&["-once", flag, "-nope"]);
         for part in [
             "Consul:",
@@ -17,6 +17,7 @@ fn help_and_version_are_printed() {
         ] {
             assert!(text.contains(part), "{part} in {text}");
         }
+        assert_eq!(text, printed(&["help"]));
         let text = printed(&["dev", flag]);
         assert!(
             text.contains("--listen")
@@ -24,6 +25,7 @@ fn help_and_version_are_printed() {
                 && !text.contains("--consul-addr"),
             "{text}"
         );
+        assert_eq!(text, printed(&["help", "dev"]));
     }
     for flag in ["-v", "--v", "-version", "--version", "-version=true"] {
         assert_eq!(
@@ -38,13 +40,57 @@ fn help_and_version_are_printed() {
 }
 
 #[test]
+fn the_short_help_has_all_commands_and_the_most_used_flags() {
+    let text = printed(&["-h"]);
+    let command = documented();
+    for command in command.get_subcommands().map(clap::Command::get_name) {
+        assert!(
+            text.contains(&format!("\n  {command} ")),
+            "{command}: {text}"
+        );
+    }
+    let flags: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("--"))
+        .collect();
+    assert_eq!(flags.len(), 10, "{text}");
+    let all = printed(&["--help"]);
+    for flag in flags {
+        let name = flag.split([' ', '=']).next().unwrap_or_default();
+        assert!(all.contains(&format!("--{name}")), "{name}");
+    }
+    // A subcommand shows its own flags first.
+    let convert = printed(&["convert", "-h"]);
+    assert!(
+        convert.find("--data") < convert.find("--consul-addr") && !convert.contains("transport"),
+        "{convert}"
+    );
+}
+
+#[test]
+fn the_help_of_convert_begins_with_its_own_flags() {
+    for text in [printed(&["convert", "--help"]), printed(&["man"])] {
+        let text = text
+            .split("ctmpl convert [FLAGS]")
+            .last()
+            .unwrap_or_default();
+        let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+        assert!(at("Go template") < at("Conversion"));
+        assert!(at("Conversion") < at("Prove the result"));
+    }
+}
+
+#[test]
 fn completions_offer_what_the_help_lists() {
     for (shell, begins) in [
         ("bash", "_ctmpl()"),
         ("zsh", "#compdef ctmpl"),
         ("fish", "complete -c ctmpl"),
     ] {
-        let script = printed(&["completions", shell]);
+        let script = match read(&["completions", shell]) {
+            Ok(Command::Completions(shell)) => completion_script(shell, &["keyOrDefault"]),
+            other => panic!("{shell}: {other:?}"),
+        };
         assert!(script.contains(begins), "{script}");
         for word in [
             "consul-addr",
@@ -53,6 +99,7 @@ fn completions_offer_what_the_help_lists() {
             "convert",
             "haproxy",
             "completions",
+            "keyOrDefault",
         ] {
             assert!(script.contains(word), "{word} for {shell}");
         }

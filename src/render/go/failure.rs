@@ -98,7 +98,10 @@ fn hint(source: &str, error: &Error) -> Option<String> {
     }
     match (error.phase, &error.subject) {
         (Phase::Parse, _) if hints::is_jinja(source) => Some(hints::LOOKS_LIKE_JINJA.to_owned()),
-        (Phase::Parse, ErrorSubject::Function(name)) => hints::go::for_function(name, at, source),
+        (Phase::Parse, ErrorSubject::Function(name)) => {
+            let hint = hints::go::for_function(name, at, source);
+            Some(hint.unwrap_or_else(|| absent::ALL_FUNCTIONS.to_owned()))
+        }
         (_, ErrorSubject::Unknown(unknown)) => hints::go::for_unknown(unknown, at),
         (Phase::Parse, _) => hints::go::for_syntax(&error.message, at),
         (Phase::Execute, ErrorSubject::Function(name)) => functions::named_in_go(name)

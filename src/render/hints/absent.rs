@@ -7,6 +7,9 @@ use crate::render::error::{Place, TemplateError};
 use crate::render::functions;
 use crate::render::functions::unsupported::{self, Unsupported};
 
+/// The hint for a name that is not similar to any function.
+pub(in crate::render) const ALL_FUNCTIONS: &str = "`ctmpl functions` lists all functions";
+
 /// The reason for which a function cannot be called.
 pub(in crate::render) fn message(name: &str, known: Option<&Unsupported>) -> String {
     let why = match known {

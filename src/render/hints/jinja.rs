@@ -9,7 +9,9 @@ pub(in crate::render) fn for_function<'a>(
     name: &str,
     known: impl Iterator<Item = &'a str>,
 ) -> Option<String> {
-    absent::remedy(name, unsupported::in_jinja(name)).or_else(|| for_name(name, known))
+    absent::remedy(name, unsupported::in_jinja(name))
+        .or_else(|| for_name(name, known))
+        .or_else(|| (!name.is_empty()).then(|| absent::ALL_FUNCTIONS.to_owned()))
 }
 
 /// The hint for an unknown filter.
@@ -255,7 +257,7 @@ mod tests {
                 .unwrap()
                 .contains("Nomad is not supported yet")
         );
-        assert_eq!(hint("xy"), None);
+        assert_eq!(hint("xy").unwrap(), absent::ALL_FUNCTIONS);
         assert_eq!(for_filter("plugin").unwrap(), "it is a function: plugin(…)");
     }
 }
