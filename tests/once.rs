@@ -259,6 +259,28 @@ fn once_retries_after_errors_that_may_end() {
 }
 
 #[test]
+fn a_server_that_repeats_the_token_does_not_reveal_it() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("in", r#"{{ key "app/port" }}"#);
+    let fault = Fault::Status(403, "no rights for s3cret-token".into());
+    let _fault = consul.faults().inject("/v1/kv/", fault);
+    let ended = once(
+        &consul,
+        &[
+            "-template",
+            &folder.template("in", "out", ""),
+            "-consul-token=s3cret-token",
+            "-consul-retry-attempts=1",
+            "-consul-retry-backoff=10ms",
+            "-log-level=trace",
+        ],
+    );
+    assert_eq!(ended.code(), Some(14), "{}", ended.log);
+    assert!(ended.log.contains("no rights for ***"), "{}", ended.log);
+    assert!(!ended.log.contains("s3cret-token"), "{}", ended.log);
+}
+
+#[test]
 fn once_fails_at_once_if_the_server_has_no_such_endpoint() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ range service "web" }}{{ end }}"#);

@@ -12,6 +12,17 @@ use crate::key::{Key, Shape};
 use crate::origin::{Located, Origin, Span};
 use crate::tree::{Entry, Node, Tree};
 
+/// The name of an unknown key that may be a secret in the wrong place.
+const HIDDEN: &str = "(not shown)";
+
+/// Returns `true` if a key looks like a token or a password. No key of a configuration has a digit
+/// and this length, or a special character.
+fn is_like_a_secret(key: &str) -> bool {
+    let is_long = key.len() >= 12 && key.contains(|letter: char| letter.is_ascii_digit());
+    let is_special = |letter: char| !(letter.is_ascii_alphanumeric() || "_-.$".contains(letter));
+    is_long || key.contains(is_special)
+}
+
 /// The similarity from which an unknown key is taken for a known one.
 const SIMILAR: f64 = 0.8;
 
@@ -234,7 +245,12 @@ impl<'a> Entries<'a> {
         let Some(entry) = self.all.iter().find(is_unknown) else {
             return Ok(());
         };
-        let span = self.position.below(&entry.key, entry.line);
+        let shown = if is_like_a_secret(&entry.key) {
+            HIDDEN
+        } else {
+            &entry.key
+        };
+        let span = self.position.below(shown, entry.line);
         let typed = entry.key.to_ascii_lowercase();
         let similar = names
             .iter()
@@ -271,5 +287,25 @@ impl<'a> Entries<'a> {
             count: more + 1,
             first: first.line,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_in_the_place_of_a_key_is_not_shown() {
+        for secret in [
+            "5f1d0000-0000-4000-8000-000000000001",
+            "hvs.CAESIJ1234567890",
+            "pass:word",
+            "two words",
+        ] {
+            assert!(is_like_a_secret(secret), "{secret}");
+        }
+        for key in ["adress", "log_level", "max-stale", "$schema", "key2", "a.b"] {
+            assert!(!is_like_a_secret(key), "{key}");
+        }
     }
 }

@@ -199,7 +199,7 @@ impl Client {
         Error::Status {
             server: self.name(server),
             status: status.as_u16(),
-            message: message_of(body).to_owned(),
+            message: self.transport.redact(message_of(body)),
         }
     }
 

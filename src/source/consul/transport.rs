@@ -67,6 +67,16 @@ impl Transport {
         Ok(())
     }
 
+    /// Replaces the token in a text of a server, which may repeat it.
+    pub(super) fn redact(&self, text: &str) -> String {
+        let headers = self.headers.read().unwrap_or_else(PoisonError::into_inner);
+        let token = headers.get(TOKEN).and_then(|value| value.to_str().ok());
+        match token.filter(|token| !token.is_empty()) {
+            Some(token) => text.replace(token, "***"),
+            None => text.to_owned(),
+        }
+    }
+
     /// Returns `true` if this server has answered a request.
     pub(super) fn has_answered(&self, server: usize) -> bool {
         self.endpoint(server)
