@@ -19,7 +19,7 @@ use std::ffi::OsString;
 use clap::ArgMatches;
 
 pub use crate::config::{Arguments, DevArguments};
-pub use arguments::{ConvertArguments, MigrateArguments};
+pub use arguments::{ConvertArguments, MigrateArguments, RenderArguments};
 pub use clap_pages::Shell;
 pub use error::CliError;
 
@@ -30,6 +30,10 @@ pub enum Command {
     Run(Box<Arguments>),
     /// Convert a template.
     Convert(Box<ConvertArguments>),
+    /// Print a rendering with the data of a file.
+    Render(RenderArguments),
+    /// Write files to start from.
+    Init,
     /// Rewrite a configuration of consul-template.
     Migrate(MigrateArguments),
     /// Check the configuration and the templates.
@@ -109,6 +113,8 @@ fn command(matches: &ArgMatches) -> Command {
         Some(("validate", own)) => Command::Validate(daemon(own)),
         Some(("config", own)) => Command::Config(daemon(own)),
         Some(("convert", own)) => Command::Convert(Box::new(arguments::convert_arguments(own))),
+        Some(("render", own)) => Command::Render(arguments::render_arguments(own)),
+        Some(("init", _)) => Command::Init,
         Some(("migrate", own)) => Command::Migrate(arguments::migrate_arguments(own)),
         Some(("functions", own)) => Command::Functions(own.get_one::<String>("name").cloned()),
         Some(("completions", own)) => Command::Completions(arguments::shell_argument(own)),

@@ -3,13 +3,16 @@
 //! Input: the parsed command line, a [`Command`]. Output: an [exit code](crate::exit_code), or a
 //! [`Failure`] with one.
 
+mod answers;
 mod config;
 mod convert;
 mod daemon;
 mod dev;
 mod functions;
+mod init;
 mod migrate;
 mod output;
+mod render;
 mod schema;
 mod validate;
 
@@ -35,6 +38,8 @@ impl Command {
             Self::Convert(arguments) => convert::run(*arguments),
             Self::Migrate(arguments) => migrate::run(arguments),
             Self::Functions(name) => functions::run(name.as_deref()),
+            Self::Render(arguments) => render::run(&arguments),
+            Self::Init => init::run(),
             Self::Completions(shell) => {
                 Ok(print(&cli::completion_script(shell, &functions::names())))
             }

@@ -27,6 +27,7 @@ mod docs;
 mod empty_services;
 mod examples;
 mod exec;
+mod first_steps;
 mod flags;
 mod formats;
 mod haproxy;

@@ -25,6 +25,15 @@ pub struct ConvertArguments {
     pub file: PathBuf,
 }
 
+/// The arguments of `ctmpl render`.
+#[derive(Clone, Debug, Default)]
+pub struct RenderArguments {
+    /// The data; `None`: Consul is empty.
+    pub data: Option<PathBuf>,
+    /// The template.
+    pub file: PathBuf,
+}
+
 /// The arguments of `ctmpl migrate`.
 #[derive(Clone, Debug, Default)]
 pub struct MigrateArguments {
@@ -72,6 +81,14 @@ pub(super) fn convert_arguments(matches: &ArgMatches) -> ConvertArguments {
         output: path("output"),
         left_delimiter: text("left-delimiter"),
         right_delimiter: text("right-delimiter"),
+        file: path("file").unwrap_or_default(),
+    }
+}
+
+pub(super) fn render_arguments(matches: &ArgMatches) -> RenderArguments {
+    let path = |name: &str| matches.get_one::<PathBuf>(name).cloned();
+    RenderArguments {
+        data: path("data"),
         file: path("file").unwrap_or_default(),
     }
 }

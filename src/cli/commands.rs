@@ -9,7 +9,9 @@ use clap_pages::Shell;
 use super::flags::{self, Keys};
 
 const USAGE: &str = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…
+       ctmpl init
        ctmpl dev [FLAGS]
+       ctmpl render [FLAGS] FILE
        ctmpl validate [FLAGS]
        ctmpl config [FLAGS]
        ctmpl functions [NAME]
@@ -62,6 +64,15 @@ fn subcommand(
 fn for_templates() -> Vec<Command> {
     vec![
         subcommand(
+            "init",
+            [
+                "Write a configuration and a template to start from",
+                ", and data to try them; overwrite no file",
+            ],
+            "ctmpl init",
+            Vec::new(),
+        ),
+        subcommand(
             "dev",
             [
                 "Run an embedded Consul-compatible server, and templates against it",
@@ -69,6 +80,15 @@ fn for_templates() -> Vec<Command> {
             ],
             "ctmpl dev [FLAGS]",
             [dev_flags(), daemon(Keys::WithoutConsul)].concat(),
+        ),
+        subcommand(
+            "render",
+            [
+                "Print the rendering of a template with the data of a file",
+                "; write no file, run no command",
+            ],
+            "ctmpl render [FLAGS] FILE",
+            vec![template_file(), render_data()],
         ),
         subcommand(
             "validate",
@@ -258,6 +278,19 @@ fn convert_flags() -> Vec<Arg> {
     .map(|arg| arg.help_heading("Conversion"));
     let template = file("file", "Go template").required(true);
     std::iter::once(template).chain(flags).collect()
+}
+
+fn template_file() -> Arg {
+    file(
+        "file",
+        "Template; .j2, .jinja and .jinja2 are Jinja, others Go",
+    )
+    .required(true)
+}
+
+fn render_data() -> Arg {
+    let help = "Keys and services: a YAML or JSON file as for `ctmpl dev --seed`";
+    file("data", help).long("data").help_heading("Rendering")
 }
 
 fn migrate_flags() -> Vec<Arg> {

@@ -33,12 +33,16 @@ pub enum CliError {
         command: String,
     },
     /// A flag of a command, used without that command.
-    #[error("the flag {flag} goes only with `ctmpl {command}`; write `ctmpl {command} {flag} …`")]
+    #[error(
+        "the flag {flag} goes only with `ctmpl {}`; write `ctmpl {} {flag} …`",
+        commands.join("` or `ctmpl "),
+        commands.first().map_or("", String::as_str)
+    )]
     OnlyWith {
         /// The flag as typed, with two dashes.
         flag: String,
-        /// The command that has it.
-        command: String,
+        /// The commands that have it.
+        commands: Vec<String>,
     },
     /// A command without its operand.
     #[error("a {} is missing; write `ctmpl {command} [FLAGS] {word}`", word.to_lowercase())]

@@ -320,7 +320,13 @@ fn invalid_words_are_reported_with_a_remedy() {
             &["--consul-addr", "starts its own server"],
         ),
         (&["--seed", "x"], &["--seed", "only with `ctmpl dev`"]),
-        (&["--data", "x"], &["--data", "only with `ctmpl convert`"]),
+        (
+            &["--data", "x"],
+            &[
+                "--data",
+                "only with `ctmpl render` or `ctmpl convert`; write `ctmpl render --data",
+            ],
+        ),
         (
             &["convert", "a", "--once"],
             &["--once", "does not go with `ctmpl convert`"],

@@ -248,23 +248,25 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
     fn unknown(&self, name: &str) -> CliError {
         let flag = format!("--{name}");
         let own = self.subcommand.map(Command::get_name);
-        let other = self
+        let others: Vec<_> = self
             .root
             .get_subcommands()
-            .find(|command| find(command, name).is_some());
+            .filter(|command| find(command, name).is_some())
+            .map(|command| command.get_name().to_owned())
+            .collect();
         if own == Some("dev") && find(self.root, name).is_some() {
             CliError::NotWithDev { flag }
         } else if let Some(command) =
-            own.filter(|_| other.is_some() || find(self.root, name).is_some())
+            own.filter(|_| !others.is_empty() || find(self.root, name).is_some())
         {
             CliError::NotWith {
                 flag,
                 command: command.to_owned(),
             }
-        } else if let Some(command) = other.filter(|_| find(self.root, name).is_none()) {
+        } else if !others.is_empty() && find(self.root, name).is_none() {
             CliError::OnlyWith {
                 flag,
-                command: command.get_name().to_owned(),
+                commands: others,
             }
         } else {
             CliError::UnknownFlag {

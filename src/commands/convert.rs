@@ -7,11 +7,11 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use consul_dev::{Seed, Server};
 use ctmpl_convert::{Conversion, Delimiters, Options};
 
 use self::library::TemplateFunctions;
 use self::prove::{Pair, Proof};
+use super::answers::with_data;
 use super::output::{Failure, report};
 use crate::apply::write::{Stage, Swapped, Writer};
 use crate::cli::ConvertArguments;
@@ -125,17 +125,10 @@ async fn prove(
         let client = client.transpose()?;
         return Ok(pair.prove(client.as_ref(), environment).await?);
     };
-    let server = Server::start(consul_dev::Options {
-        seed: Seed::read(data)?,
-        ..consul_dev::Options::default()
+    Ok(with_data(Some(data), async |client| {
+        pair.prove(Some(client), environment).await
     })
-    .await?;
-    let mut consul = Flags::default();
-    consul.set("--consul-addr", vec![server.address().to_string().into()]);
-    let client = Client::new(&config::consul(&consul, &Environment::default())?)?;
-    let proof = pair.prove(Some(&client), environment).await;
-    server.stop().await;
-    Ok(proof?)
+    .await??)
 }
 
 fn message(name: &str, proof: Proof) -> String {

@@ -88,3 +88,20 @@ fn schema_takes_nothing() {
     assert!(refused(&["schema", "x"]).contains("unexpected word \"x\""));
     assert!(refused(&["schema", "--once"]).contains("does not go with `ctmpl schema`"));
 }
+
+#[test]
+fn render_takes_one_file_and_its_data() {
+    let parsed = |words: &[&str]| match read(words) {
+        Ok(Command::Render(RenderArguments { data, file })) => (data, file),
+        other => panic!("{words:?}: {other:?}"),
+    };
+    let (data, file) = parsed(&["render", "--data", "d.yaml", "a.ctmpl"]);
+    assert_eq!(
+        (data, file),
+        (Some("d.yaml".into()), std::path::PathBuf::from("a.ctmpl"))
+    );
+    assert_eq!(parsed(&["render", "a.ctmpl"]).0, None);
+    assert!(refused(&["render"]).contains("write `ctmpl render [FLAGS] FILE`"));
+    assert!(matches!(read(&["init"]), Ok(Command::Init)));
+    assert!(refused(&["init", "x"]).contains("unexpected word \"x\""));
+}

@@ -7,24 +7,15 @@ use std::sync::Arc;
 use ctmpl_convert::{Go, Jinja, Rendered};
 use jiff::Timestamp;
 
-use crate::answer::Answer;
+use crate::commands::answers::{QueryError, Unanswered, answer};
 use crate::config::Environment;
 use crate::config::resolved::{Delimiters, Job, Language, Permissions, TemplateSource};
-use crate::query::{FileQuery, Query};
+use crate::query::Query;
 use crate::render::session::{Session, Unsettled};
 use crate::render::{RenderEnv, Rendering, Template, TemplateError};
-use crate::source::file::FileSource;
-use crate::source::{Error, Poll, Source as DataSource, SourceQuery};
+use crate::source::Source as DataSource;
 
 pub(super) type Proof = ctmpl_convert::Proof<TemplateError>;
-
-/// A failed query of a proof.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot ask for {query}")]
-pub(super) struct ProofError {
-    query: Query,
-    source: Error,
-}
 
 /// A Go template and its conversion.
 #[derive(Debug)]
@@ -63,7 +54,7 @@ impl Pair {
         &self,
         consul: Option<&impl DataSource>,
         environment: &Environment,
-    ) -> Result<Proof, ProofError> {
+    ) -> Result<Proof, QueryError> {
         let env = Arc::new(RenderEnv::here(environment.readable().collect()));
         let mut session = Session::new(env, Timestamp::now());
         let templates = [&self.go, &self.jinja];
@@ -80,35 +71,6 @@ impl Pair {
             Err(Unsettled::Unanswered(Unanswered::Failed(error))) => Err(error),
         }
     }
-}
-
-/// The reason for which a query has no answer.
-enum Unanswered {
-    /// The query is a plugin, which a proof does not run.
-    Plugin(Query),
-    /// No Consul is configured.
-    NoSource,
-    Failed(ProofError),
-}
-
-async fn answer<S: DataSource>(query: &Query, consul: Option<&S>) -> Result<Answer, Unanswered> {
-    let answered = if let Query::Plugin(_) = query {
-        return Err(Unanswered::Plugin(query.clone()));
-    } else if let Some(file) = FileQuery::select(query) {
-        FileSource.poll(file, Poll::once(0)).await
-    } else {
-        let (Some(consul), Some(query)) = (consul, S::Query::select(query)) else {
-            return Err(Unanswered::NoSource);
-        };
-        consul.poll(query, Poll::once(consul.preferred())).await
-    };
-    let answered = answered.map(|reply| reply.answer);
-    answered.map_err(|source| {
-        Unanswered::Failed(ProofError {
-            query: query.clone(),
-            source,
-        })
-    })
 }
 
 fn compare([go, jinja]: [Rendering; 2]) -> Proof {

@@ -1,0 +1,81 @@
+//! `ctmpl render`: prints a rendering with the data of a file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::bail;
+use jiff::Timestamp;
+
+use super::answers::{Unanswered, answer, with_data};
+use super::output::{Failure, print};
+use crate::cli::RenderArguments;
+use crate::config::resolved::{Job, TemplateSource};
+use crate::config::{self, Environment};
+use crate::exit_code;
+use crate::query::Query;
+use crate::render::session::{Session, Unsettled};
+use crate::render::{Absence, RenderEnv, Rendering, Template};
+use crate::source::consul::Client;
+
+pub(super) fn run(arguments: &RenderArguments) -> Result<u8, Failure> {
+    let rendered = || -> anyhow::Result<String> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(render(arguments))
+    };
+    let text = rendered().map_err(|error| Failure::new(exit_code::FAILURE, error))?;
+    Ok(print(&text))
+}
+
+async fn render(arguments: &RenderArguments) -> anyhow::Result<String> {
+    let RenderArguments { data, file } = arguments;
+    let source = TemplateSource::File(file.clone());
+    let template = Template::read(&Job::of_template(source, config::language_of(file)))?;
+    let settled = with_data(data.as_deref(), async |client| {
+        settle(&template, client).await
+    });
+    let rendering = settled.await??;
+    if !rendering.dependencies.is_complete() {
+        bail!(missing(file, &template, &rendering));
+    }
+    Ok(rendering.text?)
+}
+
+/// Renders the template until all its queries are answered.
+async fn settle(template: &Template, client: &Client) -> anyhow::Result<Rendering> {
+    let environment: Environment = std::env::vars_os().collect();
+    let env = Arc::new(RenderEnv::here(environment.readable().collect()));
+    let mut session = Session::new(env, Timestamp::now());
+    let settled = session.settle([template], async |query: &Query| {
+        answer(query, Some(client)).await
+    });
+    match settled.await {
+        Ok([rendering]) => Ok(rendering),
+        Err(Unsettled::Endless(endless)) => Err(endless.into()),
+        Err(Unsettled::Unanswered(Unanswered::Failed(error))) => Err(error.into()),
+        Err(Unsettled::Unanswered(Unanswered::Plugin(_) | Unanswered::NoSource)) => {
+            bail!("the template runs a plugin, which only the daemon does")
+        }
+    }
+}
+
+/// Describes the missing data: each query with its place, one on a line.
+fn missing(template_file: &Path, template: &Template, rendering: &Rendering) -> String {
+    let dependencies = &rendering.dependencies;
+    let line = |(query, absence): (&Query, &Absence)| {
+        let reason = match absence {
+            Absence::Unanswered => "not answered",
+            Absence::NoSuchKey => "the data has no such key",
+            Absence::NothingBelow => "the data has nothing below this prefix",
+        };
+        let site = dependencies.sites.get(query);
+        let place = match site.and_then(|site| template.place(site)) {
+            Some((file, place)) => format!("{file}:{}", place.line),
+            None => template_file.display().to_string(),
+        };
+        format!("{place}: {query}: {reason}; add it to the file of --data")
+    };
+    let lines: Vec<_> = dependencies.missing.iter().map(line).collect();
+    lines.join("\n")
+}
