@@ -5,17 +5,9 @@
 //!
 //! Writing blocks: call it on a worker thread.
 
-mod append;
-mod attributes;
-mod claims;
-mod directory;
 pub mod dry;
-pub mod error;
-mod in_place;
 pub mod ledger;
-mod leftover;
 pub(crate) mod output;
-mod target;
-mod temporary;
+pub mod remedy;
 pub mod transaction;
 pub mod write;

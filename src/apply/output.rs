@@ -2,24 +2,13 @@
 //!
 //! Input: an [`Output`], and the destination of its template. Output: a [`StagedOutput`], which
 //! [`StagedOutput::swap`] makes visible.
-//!
-//! The path of an output may come from data, unlike that of a destination. Therefore a symlink is
-//! refused as the file and as its directory, even if it appears between staging and swapping.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::append::Append;
-use super::attributes::Attributes;
-use super::directory;
-use super::error::WriteError;
-use super::target::{Links, Target};
-use super::write::{Options, Stage, Staged, Swapped, Writer};
-use crate::config::resolved::WriteMode;
-use crate::render::output::Output;
+use file_writer::{Additional, Append, Stage, Staged, Swapped, WriteError};
 
-/// The mode of missing directories of an output, before the umask.
-const DIRECTORY_MODE: u32 = 0o777;
+use super::write::Writer;
+use crate::render::output::Output;
 
 /// The result of staging an output.
 #[derive(Debug)]
@@ -38,59 +27,46 @@ impl Writer {
     pub(super) fn stage_output(
         &mut self,
         destination: &Path,
-        output: Output,
+        mut output: Output,
         fresh: bool,
     ) -> Result<StagedOutput, WriteError> {
-        let target = Target::find(&output.path, Links::Refuse)?;
-        directory::create_all(&target.directory, DIRECTORY_MODE)?;
-        let existing = target.open_existing()?;
-        let metadata =
-            fs::metadata(&target.directory).map_err(WriteError::when("read", &target.directory))?;
-        self.claims
-            .claim_output(destination, &output, &metadata, &target.name)?;
-        let attributes = Attributes::of_output(&output, &target.path)?;
+        let content = std::mem::take(&mut output.content);
+        let file = file_of(&output);
         if output.append {
-            let append = Append {
-                target,
-                content: output.content,
-                attributes,
-            };
+            let append = self.files.stage_append(destination, &file, content)?;
             return Ok(if fresh {
                 StagedOutput::Append(append)
             } else {
                 StagedOutput::Unchanged
             });
         }
-        let options = Options {
-            attributes,
-            mode: WriteMode::Rename,
-            backup: false,
-        };
-        let content = output.content.as_bytes();
-        Ok(
-            match self.stage_at(target, existing.as_ref(), content, options)? {
-                Stage::Unchanged => StagedOutput::Unchanged,
-                Stage::Staged(staged) => StagedOutput::Replacement(staged),
-            },
-        )
+        let staged = self
+            .files
+            .stage_additional(destination, &file, content.as_bytes())?;
+        Ok(match staged {
+            Stage::Unchanged => StagedOutput::Unchanged,
+            Stage::Staged(staged) => StagedOutput::Replacement(staged),
+        })
+    }
+}
+
+fn file_of(output: &Output) -> Additional<'_> {
+    Additional {
+        path: &output.path,
+        user: &output.user,
+        group: &output.group,
+        mode: output.mode,
+        function: "writeToFile",
     }
 }
 
 /// Returns `true` if an output would change nothing; for a dry run.
 pub(crate) fn is_current(output: &Output, fresh: bool) -> Result<bool, WriteError> {
-    let target = Target::find(&output.path, Links::Refuse)?;
-    let existing = target.open_existing()?;
+    let file = file_of(output);
     if output.append {
-        return Ok(!fresh);
+        return file.check().map(|()| !fresh);
     }
-    let Some(existing) = existing else {
-        return Ok(false);
-    };
-    let attributes = Attributes::of_output(output, &target.path)?;
-    let is_same = existing
-        .holds(output.content.as_bytes())
-        .map_err(WriteError::when("read", &target.path))?;
-    Ok(is_same && attributes.are_met(&existing.metadata))
+    file.is_current(output.content.as_bytes())
 }
 
 impl StagedOutput {
@@ -111,9 +87,9 @@ impl StagedOutput {
                 if appended.contains(&key) {
                     return Ok(None);
                 }
-                let changed = append.run(settled)?;
+                let swapped = append.run(settled)?;
                 appended.push(key);
-                Ok(changed.then(|| Swapped::in_directory(append.target.directory)))
+                Ok(swapped)
             }
         }
     }

@@ -11,12 +11,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use file_writer::{Stage, Swapped, WriteError};
+
 use crate::config::resolved::{CommandConfig, FileConfig};
 use crate::render::output::Output;
 
-use super::error::WriteError;
 use super::output::StagedOutput;
-use super::write::{Stage, Swapped, Writer};
+use super::write::Writer;
 
 /// One destination and its new content.
 #[derive(Clone, PartialEq, Eq)]
@@ -168,10 +169,7 @@ fn swap(
 
 /// Logs once per destination that it is written in place.
 fn warn_in_place(writer: &mut Writer, destination: &Path, swapped: &[Swapped]) {
-    let Some(why) = swapped
-        .iter()
-        .find_map(|swapped| swapped.in_place?.warning())
-    else {
+    let Some(why) = swapped.iter().find_map(Swapped::in_place_warning) else {
         return;
     };
     if writer.warned.insert(destination.to_owned()) {

@@ -1,83 +1,19 @@
-//! Replaces files in two steps, so that a group of files can be staged first and swapped later.
-//!
-//! Input: a destination and its new content. Output: [`Stage::Unchanged`], or a [`Staged`] file
-//! beside the destination, which [`Staged::swap`] renames into place.
-//!
-//! A reader of the destination sees the old content or the new content, never a mixture: the new
-//! content is complete and on the disk before the rename.
+//! Writes destinations with the options of the configuration, by the crate `file-writer`.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::attributes::Attributes;
-use super::claims::Claims;
-use super::directory;
-use super::error::WriteError;
-use super::in_place::{self, Reason};
-use super::leftover::Leftovers;
-use super::target::{Existing, Links, Target};
-use super::temporary::Temporary;
-use crate::config::resolved::{FileConfig, WriteMode};
+use file_writer::{FileOptions, Stage, WriteError};
 
-/// The mode of missing directories of a destination, before the umask.
-const DIRECTORY_MODE: u32 = 0o755;
+use crate::config::resolved::{FileConfig, Owner, WriteMode};
 
-/// The result of staging.
+/// The program in the names of temporary files.
+const PROGRAM: &str = "ctmpl";
+
+/// Writes files, batch after batch.
 #[derive(Debug)]
-pub enum Stage {
-    /// The destination already has this content; nothing was changed.
-    Unchanged,
-    /// The new content is ready beside the destination.
-    Staged(Box<Staged>),
-}
-
-/// New content beside its destination: complete, on the disk, and with mode and owner set. Dropping
-/// it removes the file.
-#[derive(Debug)]
-pub struct Staged {
-    new: New,
-    target: Target,
-    options: Options,
-}
-
-/// The new content until it is swapped.
-#[derive(Debug)]
-enum New {
-    /// The content is in a temporary file beside the destination.
-    Beside(Temporary),
-    /// The content is in memory, with the file that it will be written into.
-    InPlace {
-        file: File,
-        content: Vec<u8>,
-        reason: Reason,
-    },
-}
-
-/// The options of a write.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Options {
-    pub(super) attributes: Attributes,
-    pub(super) mode: WriteMode,
-    /// `true` to keep the replaced file with the suffix `.bak`.
-    pub(super) backup: bool,
-}
-
-/// A swapped destination; its directory still has to be [flushed](Swapped::flush).
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[must_use = "the directory must be flushed"]
-pub struct Swapped {
-    directory: PathBuf,
-    /// The reason for which the destination was written in place; `None` if it was replaced.
-    pub(super) in_place: Option<Reason>,
-}
-
-/// Writes files, batch after batch. It keeps the leftovers of each directory and the writer of each file.
-#[derive(Debug, Default)]
 pub struct Writer {
-    pub(super) claims: Claims,
-    leftovers: Leftovers,
+    pub(super) files: file_writer::Writer,
     /// The destinations that were partly written before an error, with the content appended to
     /// their outputs.
     pub(super) unfinished: HashMap<PathBuf, Vec<(PathBuf, u64)>>,
@@ -85,13 +21,19 @@ pub struct Writer {
     pub(super) warned: HashSet<PathBuf>,
 }
 
+impl Default for Writer {
+    fn default() -> Self {
+        Self {
+            files: file_writer::Writer::new(PROGRAM),
+            unfinished: HashMap::new(),
+            warned: HashSet::new(),
+        }
+    }
+}
+
 impl Writer {
     /// Stages `content` for `destination`, unless the destination already has this content.
-    ///
-    /// Symlinks are followed: the file at their end is replaced or created. Missing directories are
-    /// created unless `config` forbids it. Mode and owner are those of `config`, else those of the
-    /// replaced file, else 0644 and this user. A file with the right content but another mode or
-    /// owner is replaced. `template` is the file of the template.
+    /// `template` is the file of the template.
     ///
     /// # Errors
     /// [`WriteError`]. Then nothing visible has changed, except that directories may have been created.
@@ -102,191 +44,29 @@ impl Writer {
         template: Option<&Path>,
         config: &FileConfig,
     ) -> Result<Stage, WriteError> {
-        let target = Target::find(destination, Links::Follow)?;
-        let existing = target.open_existing()?;
-        let attributes = Attributes::of_config(config, &target.path)?;
-        if config.create_dest_dirs && existing.is_none() {
-            directory::create_all(&target.directory, DIRECTORY_MODE)?;
-        }
-        let metadata = existing.as_ref().map(|existing| &existing.metadata);
-        self.claims
-            .claim(destination, &target, metadata, template)?;
-        let options = Options {
-            attributes,
-            mode: config.write.unwrap_or_default(),
-            backup: config.backup,
-        };
-        self.stage_at(target, existing.as_ref(), content, options)
-    }
-
-    /// Stages `content` for a target, unless the existing file has the content and the attributes.
-    pub(super) fn stage_at(
-        &mut self,
-        target: Target,
-        existing: Option<&Existing>,
-        content: &[u8],
-        options: Options,
-    ) -> Result<Stage, WriteError> {
-        if let Some(existing) = existing
-            && options.attributes.are_met(&existing.metadata)
-            && existing
-                .holds(content)
-                .map_err(WriteError::when("read", &target.path))?
-        {
-            return Ok(Stage::Unchanged);
-        }
-        self.leftovers.remove(&target.directory, &target.name);
-        Ok(Stage::Staged(Box::new(Staged {
-            new: prepare(&target, existing, content, options)?,
-            target,
-            options,
-        })))
+        self.files
+            .stage(destination, content, template, &options(config))
     }
 }
 
-/// Returns `true` if `destination` already has this content; for a dry run.
-///
-/// # Errors
-/// [`WriteError`] if the destination cannot be read, or is not a regular file.
-pub fn is_current(destination: &Path, content: &[u8]) -> Result<bool, WriteError> {
-    let target = Target::find(destination, Links::Follow)?;
-    let Some(existing) = target.open_existing()? else {
-        return Ok(false);
-    };
-    existing
-        .holds(content)
-        .map_err(WriteError::when("read", &target.path))
-}
-
-impl Staged {
-    /// The staged file, for a check command; `None` if the destination will be written in place.
-    pub fn path(&self) -> Option<&Path> {
-        match &self.new {
-            New::Beside(file) => Some(file.path()),
-            New::InPlace { .. } => None,
-        }
-    }
-
-    /// Replaces the destination. The new content is visible when this returns.
-    ///
-    /// # Errors
-    /// [`WriteError`]. Then the destination has its old content, and the staged file is removed.
-    pub fn swap(self) -> Result<Swapped, WriteError> {
-        let Self {
-            new,
-            target,
-            options,
-        } = self;
-        let write = |file, content: &[u8], reason| {
-            in_place::write(file, content, options.attributes, options.backup, &target)?;
-            Ok(Some(reason))
-        };
-        let in_place = match new {
-            New::InPlace {
-                mut file,
-                content,
-                reason,
-            } => write(&mut file, &content, reason)?,
-            New::Beside(mut new) => match replace(&mut new, &target, options.backup) {
-                Ok(()) => None,
-                Err(error) if options.mode == WriteMode::Auto && error.is_of_mount_point() => {
-                    let content = fs::read(new.path())
-                        .map_err(WriteError::when("read the new", &target.path))?;
-                    write(&mut in_place::open(&target)?, &content, Reason::Mounted)?
-                }
-                Err(error) => return Err(error),
-            },
-        };
-        Ok(Swapped {
-            directory: target.directory,
-            in_place,
-        })
+fn options(config: &FileConfig) -> FileOptions {
+    FileOptions {
+        mode: config.perms.and_then(config_blocks::FileMode::bits),
+        user: config.user.as_ref().map(owner),
+        group: config.group.as_ref().map(owner),
+        write: match config.write.unwrap_or_default() {
+            WriteMode::Auto => file_writer::WriteMode::Auto,
+            WriteMode::Rename => file_writer::WriteMode::Rename,
+            WriteMode::InPlace => file_writer::WriteMode::InPlace,
+        },
+        backup: config.backup,
+        create_directories: config.create_dest_dirs,
     }
 }
 
-/// Renames the new file over the old one.
-fn replace(new: &mut Temporary, target: &Target, backup: bool) -> Result<(), WriteError> {
-    if backup {
-        keep_backup(target)?;
-    }
-    new.rename(&target.name, "replace")
-}
-
-/// Links the existing file as `.bak`, replacing the previous backup.
-///
-/// The hard link gives the backup the mode and owner of the file, and a backup exists at every moment.
-fn keep_backup(target: &Target) -> Result<(), WriteError> {
-    match Temporary::link(target)? {
-        Some(mut link) => link.rename(&target.name_with(".bak"), "keep a backup of"),
-        None => Ok(()),
+fn owner(owner: &Owner) -> file_writer::Owner {
+    match owner {
+        Owner::Id(number) => file_writer::Owner::Id(*number),
+        Owner::Name(name) => file_writer::Owner::Name(name.clone()),
     }
 }
-
-impl Swapped {
-    pub(super) fn in_directory(directory: PathBuf) -> Self {
-        Self {
-            directory,
-            in_place: None,
-        }
-    }
-
-    /// Flushes each of the directories once, so that the new content survives a power failure.
-    pub fn flush(mut all: Vec<Self>) {
-        all.sort();
-        all.dedup_by(|one, other| one.directory == other.directory);
-        for swapped in all {
-            directory::flush(&swapped.directory);
-        }
-    }
-}
-
-/// Prepares the new content for the swap.
-fn prepare(
-    target: &Target,
-    existing: Option<&Existing>,
-    content: &[u8],
-    options: Options,
-) -> Result<New, WriteError> {
-    let in_place = |reason| {
-        Ok(New::InPlace {
-            file: in_place::open(target)?,
-            content: content.to_vec(),
-            reason,
-        })
-    };
-    // A missing file is created beside in every mode.
-    if options.mode == WriteMode::InPlace && existing.is_some() {
-        return in_place(Reason::Configured);
-    }
-    match write_beside(target, existing, content, options.attributes) {
-        Ok(new) => Ok(New::Beside(new)),
-        // If the file is not writable either, report the error of the directory.
-        Err(error)
-            if options.mode == WriteMode::Auto
-                && existing.is_some()
-                && error.is_of_unwritable_directory() =>
-        {
-            in_place(Reason::UnwritableDirectory).map_err(|_: WriteError| error)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Writes the complete new file under a temporary name. It is removed if a step fails.
-fn write_beside(
-    target: &Target,
-    existing: Option<&Existing>,
-    content: &[u8],
-    attributes: Attributes,
-) -> Result<Temporary, WriteError> {
-    let failed = |step| WriteError::when(step, &target.path);
-    let (new, mut file) = Temporary::create(target)?;
-    file.write_all(content).map_err(failed("write the new"))?;
-    let old = existing.map(|existing| &existing.metadata);
-    attributes.give(&file, old, &target.path)?;
-    file.sync_all().map_err(failed("flush the new"))?;
-    Ok(new)
-}
-
-#[cfg(test)]
-mod tests;

@@ -8,12 +8,13 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use ctmpl_convert::{Conversion, Delimiters, Options};
+use file_writer::{Stage, Swapped};
 
 use self::library::TemplateFunctions;
 use self::prove::{Pair, Proof};
 use super::answers::with_data;
 use super::output::{Failure, report};
-use crate::apply::write::{Stage, Swapped, Writer};
+use crate::apply::write::Writer;
 use crate::cli::ConvertArguments;
 use crate::config::resolved::FileConfig;
 use crate::config::{self, Environment, Flags};

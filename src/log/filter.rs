@@ -10,7 +10,7 @@ use crate::config::resolved::LogLevel;
 /// The crate name of this program, whose components are its modules.
 const PROGRAM: &str = "ctmpl";
 /// The other targets of this program: the output of commands, and its libraries.
-const OTHER_TARGETS: [&str; 2] = ["command", "consul_dev"];
+const OTHER_TARGETS: [&str; 3] = ["command", "consul_dev", "file_writer"];
 
 /// Creates the filter for a level. Events of other libraries are logged at WARN and ERROR only,
 /// because lower levels may contain headers.
@@ -35,6 +35,7 @@ pub(super) fn component(target: &'static str) -> &'static str {
         (Some(PROGRAM), Some(module)) => module,
         (Some("consul_dev"), _) => "dev",
         (Some("file_watch"), _) => "watch",
+        (Some("file_writer"), _) => "apply",
         (Some(library), _) => library,
         (None, _) => target,
     }
@@ -55,6 +56,7 @@ mod tests {
         assert_eq!(component("ctmpl"), "ctmpl");
         assert_eq!(component("consul_dev::server"), "dev");
         assert_eq!(component("file_watch"), "watch");
+        assert_eq!(component("file_writer::leftover"), "apply");
         assert_eq!(component("hyper::client"), "hyper");
     }
 
@@ -63,6 +65,7 @@ mod tests {
         let cases = [
             (LogLevel::Trace, "ctmpl::watch", Level::TRACE, true),
             (LogLevel::Trace, "command", Level::TRACE, true),
+            (LogLevel::Info, "file_writer::leftover", Level::INFO, true),
             (LogLevel::Trace, "hyper::client", Level::INFO, false),
             (LogLevel::Trace, "hyper::client", Level::WARN, true),
             (LogLevel::Info, "ctmpl", Level::DEBUG, false),

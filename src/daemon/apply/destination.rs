@@ -6,8 +6,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::apply::error::WriteError;
+use file_writer::WriteError;
+
 use crate::apply::ledger::RETRY;
+use crate::apply::remedy::remedy;
 use crate::apply::transaction::{Change, Effect};
 use crate::config::resolved::{CommandLine, Job, Mode, Settle, TemplateSource};
 use crate::daemon::event::Moment;
@@ -278,9 +280,7 @@ impl Destination {
             .as_ref()
             .map_or(1, |failure| failure.count.saturating_add(1));
         let wait = RETRY.pause(count, now.jitter).min(MAX_RETRY_WAIT);
-        let remedy = error
-            .remedy()
-            .map_or(String::new(), |remedy| format!("; {remedy}"));
+        let remedy = remedy(error).map_or(String::new(), |remedy| format!("; {remedy}"));
         let text = format!("{}{remedy}", chain(error));
         if before.is_none_or(|failure| failure.text != text) {
             let (template, destination) = self.names();

@@ -2,9 +2,9 @@
 
 use std::io::Write as _;
 
-use crate::apply::error::WriteError;
+use file_writer::{WriteError, is_current};
+
 use crate::apply::transaction::{Applied, Change, Effect};
-use crate::apply::write::is_current;
 use crate::apply::{dry, output};
 use crate::render::output::Output;
 

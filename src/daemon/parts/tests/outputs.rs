@@ -57,7 +57,7 @@ fn an_output_whose_write_failed_is_fresh_at_the_next_attempt() {
     bench.news("a", "x");
     bench.news("b", "1");
     let changes = bench.take_changes().unwrap();
-    let error = || crate::apply::write::is_current(std::path::Path::new("/"), b"").unwrap_err();
+    let error = || file_writer::is_current(std::path::Path::new("/"), b"").unwrap_err();
     let applied = |change: Change| Applied {
         job: change.job,
         destination: change.destination,

@@ -334,11 +334,7 @@ fn a_reload_retries_failures_at_once() {
     bench.news("a", "1");
     let changes = bench.take_changes().unwrap();
     let full = || {
-        crate::apply::error::WriteError::new(
-            "write",
-            "/out/11".as_ref(),
-            std::io::ErrorKind::StorageFull,
-        )
+        file_writer::WriteError::new("write", "/out/11".as_ref(), std::io::ErrorKind::StorageFull)
     };
     let failed = |changes: Vec<Change>| {
         let applied = |Change {

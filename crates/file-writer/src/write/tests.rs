@@ -19,7 +19,7 @@ fn temporary_directory() -> TempDir {
 
 /// Stages and swaps; returns `true` if anything changed.
 fn put(destination: &Path, content: &[u8]) -> Result<bool, WriteError> {
-    match Writer::default().stage(destination, content, None, &FileConfig::default())? {
+    match Writer::new("ctmpl").stage(destination, content, None, &FileOptions::default())? {
         Stage::Unchanged => Ok(false),
         Stage::Staged(staged) => {
             Swapped::flush(vec![staged.swap()?]);
@@ -56,8 +56,8 @@ fn a_staged_file_is_invisible_until_the_swap_and_removed_without_it() {
     let directory = temporary_directory();
     let out = directory.path().join("out");
     fs::write(&out, "old").unwrap();
-    let Stage::Staged(staged) = Writer::default()
-        .stage(&out, b"new", None, &FileConfig::default())
+    let Stage::Staged(staged) = Writer::new("ctmpl")
+        .stage(&out, b"new", None, &FileOptions::default())
         .unwrap()
     else {
         panic!("it differs")

@@ -1,49 +1,62 @@
 //! Mode, owner and group of a file.
 //!
-//! Input: a [`FileConfig`] or an [`Output`], with names. Output: numeric IDs, a comparison with a
-//! file, and a file with these attributes.
+//! Input: [`FileOptions`], or the names of a user and a group. Output: numeric IDs, a comparison
+//! with a file, and a file with these attributes.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use config_blocks::FileMode;
 use nix::unistd::{Gid, Group, Uid, User, fchown};
 
-use super::error::WriteError;
-use crate::config::resolved::{FileConfig, Owner};
-use crate::render::output::Output;
+use crate::error::WriteError;
+use crate::options::{FileOptions, Owner, WriteMode};
 
 /// The mode of a file that did not exist, regardless of the umask.
 const DEFAULT_MODE: u32 = 0o644;
 
 /// The required attributes of a file; `None`: those of the replaced file.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Attributes {
+pub(crate) struct Attributes {
     mode: Option<u32>,
     user: Option<Uid>,
     group: Option<Gid>,
 }
 
+/// How one file is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) attributes: Attributes,
+    pub(crate) mode: WriteMode,
+    /// `true` to keep the replaced file with the suffix `.bak`.
+    pub(crate) backup: bool,
+    /// The program in the names of temporary files.
+    pub(crate) program: &'static str,
+}
+
 impl Attributes {
     /// Resolves the attributes of a destination. Names are looked up at each write, because
     /// accounts may change.
-    pub(super) fn of_config(config: &FileConfig, path: &Path) -> Result<Self, WriteError> {
-        let user = config.user.as_ref().map(user_of).transpose();
-        let group = config.group.as_ref().map(group_of).transpose();
+    pub(crate) fn of_options(options: &FileOptions, path: &Path) -> Result<Self, WriteError> {
+        let user = options.user.as_ref().map(user_of).transpose();
+        let group = options.group.as_ref().map(group_of).transpose();
         Ok(Self {
-            mode: config.perms.and_then(FileMode::bits),
+            mode: options.mode,
             user: user.map_err(WriteError::when("find the user for", path))?,
             group: group.map_err(WriteError::when("find the group for", path))?,
         })
     }
 
-    /// Resolves the attributes of an output. If it has only a user or only a group, the other one
+    /// Resolves the attributes of an additional file. If it has only a user or only a group, the other one
     /// is that of this process.
-    pub(super) fn of_output(output: &Output, path: &Path) -> Result<Self, WriteError> {
-        let Output { user, group, .. } = output;
-        let mode = Some(output.mode);
+    pub(crate) fn of_names(
+        user: &str,
+        group: &str,
+        mode: u32,
+        path: &Path,
+    ) -> Result<Self, WriteError> {
+        let mode = Some(mode);
         if user.is_empty() && group.is_empty() {
             return Ok(Self {
                 mode,
@@ -70,14 +83,14 @@ impl Attributes {
     }
 
     /// Returns `true` if a file has these attributes.
-    pub(super) fn are_met(self, file: &Metadata) -> bool {
+    pub(crate) fn are_met(self, file: &Metadata) -> bool {
         self.mode.is_none_or(|mode| file.mode() & 0o7777 == mode)
             && self.user.is_none_or(|user| user.as_raw() == file.uid())
             && self.group.is_none_or(|group| group.as_raw() == file.gid())
     }
 
     /// Sets the attributes of a new file. A `None` attribute is copied from the file that it replaces.
-    pub(super) fn give(
+    pub(crate) fn give(
         self,
         file: &File,
         old: Option<&Metadata>,
@@ -100,7 +113,7 @@ impl Attributes {
     }
 
     /// Sets the attributes of an existing file where they differ.
-    pub(super) fn give_in_place(self, file: &File, path: &Path) -> Result<(), WriteError> {
+    pub(crate) fn give_in_place(self, file: &File, path: &Path) -> Result<(), WriteError> {
         let Self { mode, user, group } = self;
         let has = file.metadata().map_err(WriteError::when("read", path))?;
         if user.is_some_and(|user| user.as_raw() != has.uid())
@@ -142,7 +155,7 @@ fn not_found(kind: &str, name: &str) -> io::Error {
     )
 }
 
-/// The owner in an output: a name if an account has it, else a number. `None` for an empty text.
+/// The owner of an additional file: a name if an account has it, else a number. `None` for an empty text.
 fn named_owner(
     text: &str,
     kind: &str,
@@ -167,7 +180,7 @@ fn named_owner(
 ///
 /// Only root can change the owner. For other users, a current file with another owner is better
 /// than an outdated file.
-pub(super) fn keep_owner(file: &File, old: &Metadata, path: &Path) -> bool {
+pub(crate) fn keep_owner(file: &File, old: &Metadata, path: &Path) -> bool {
     let own = file.metadata().ok();
     if own.is_some_and(|own| (own.uid(), own.gid()) == (old.uid(), old.gid())) {
         return true;

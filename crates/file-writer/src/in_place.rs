@@ -14,15 +14,15 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, OFlag, fallocate};
 
-use super::attributes::{Attributes, keep_owner};
-use super::error::WriteError;
-use super::target::{Existing, Target};
-use super::temporary::Temporary;
+use crate::attributes::{Plan, keep_owner};
+use crate::error::WriteError;
+use crate::target::{Existing, Target};
+use crate::temporary::Temporary;
 
 /// The reason for which a file is written in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Reason {
-    /// The configuration requires it.
+pub(crate) enum Reason {
+    /// The options require it.
     Configured,
     /// The file is a mount point.
     Mounted,
@@ -32,7 +32,7 @@ pub(super) enum Reason {
 
 impl Reason {
     /// The reason as a clause for the warning; `None` if no warning is needed.
-    pub(super) fn warning(self) -> Option<&'static str> {
+    pub(crate) fn warning(self) -> Option<&'static str> {
         match self {
             Self::Configured => None,
             Self::Mounted => Some("it is a mount point"),
@@ -42,7 +42,7 @@ impl Reason {
 }
 
 /// Opens the existing file for reading and writing; its content stays.
-pub(super) fn open(target: &Target) -> Result<File, WriteError> {
+pub(crate) fn open(target: &Target) -> Result<File, WriteError> {
     target
         .open(OFlag::O_RDWR, "write into")
         .map(Existing::into_file)
@@ -50,11 +50,10 @@ pub(super) fn open(target: &Target) -> Result<File, WriteError> {
 
 /// Writes `content` into the file. Mode and owner are set first, so that other users can never read
 /// the content.
-pub(super) fn write(
+pub(crate) fn write(
     file: &mut File,
     content: &[u8],
-    attributes: Attributes,
-    backup: bool,
+    plan: Plan,
     target: &Target,
 ) -> Result<(), WriteError> {
     let path = &target.path;
@@ -64,10 +63,10 @@ pub(super) fn write(
         .and_then(|()| file.read_to_end(&mut old))
         .map_err(failed("read"))?;
     allocate(file, old.len(), content.len()).map_err(failed("allocate space for"))?;
-    if backup {
-        keep_backup(file, &old, target)?;
+    if plan.backup {
+        keep_backup(file, &old, target, plan.program)?;
     }
-    attributes.give_in_place(file, path)?;
+    plan.attributes.give_in_place(file, path)?;
     overwrite(file, content).map_err(|error| {
         let error = match overwrite(file, &old) {
             Ok(()) => error,
@@ -101,11 +100,12 @@ fn allocate(file: &File, old_len: usize, new_len: usize) -> io::Result<()> {
 }
 
 /// Copies the old content to `.bak`. A hard link would not do, because the file is overwritten.
-fn keep_backup(file: &File, old: &[u8], target: &Target) -> Result<(), WriteError> {
+fn keep_backup(file: &File, old: &[u8], target: &Target, program: &str) -> Result<(), WriteError> {
     const STEP: &str = "keep a backup of";
     let failed = |error| WriteError::new(STEP, &target.path, error);
     let metadata = file.metadata().map_err(failed)?;
-    let (mut new, mut copy) = Temporary::create(target).map_err(|error| error.at_step(STEP))?;
+    let (mut new, mut copy) =
+        Temporary::create(target, program).map_err(|error| error.at_step(STEP))?;
     copy.write_all(old).map_err(failed)?;
     let owner_kept = keep_owner(&copy, &metadata, &target.path);
     let mode = metadata.mode() & if owner_kept { 0o7777 } else { 0o777 };

@@ -1,6 +1,7 @@
 //! Tests of files that cannot be written: each error has the step, the file and the cause.
 
 use std::error::Error as _;
+use std::io::ErrorKind;
 use std::process::Command;
 
 use nix::sys::stat::Mode;
@@ -13,14 +14,14 @@ const NOBODY: u32 = 65_534;
 
 /// Asserts that writing fails with this message (`DIRECTORY` stands for the directory) and leaves no file behind.
 fn refused(directory: &Path, destination: &Path, message: &str) -> WriteError {
-    refused_as(directory, destination, message, &FileConfig::default())
+    refused_as(directory, destination, message, &FileOptions::default())
 }
 
 fn refused_as(
     directory: &Path,
     destination: &Path,
     message: &str,
-    config: &FileConfig,
+    config: &FileOptions,
 ) -> WriteError {
     let before = names(directory);
     let error = put_as(destination, b"new content", config).expect_err("it cannot be written");
@@ -29,13 +30,6 @@ fn refused_as(
     assert_eq!(text, message);
     assert_eq!(names(directory), before, "something was left behind");
     error
-}
-
-fn remedy(error: &WriteError, directory: &Path) -> String {
-    error
-        .remedy()
-        .expect("a remedy")
-        .replace(directory.to_str().unwrap(), "DIRECTORY")
 }
 
 #[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
@@ -66,8 +60,8 @@ fn a_destination_that_is_a_directory() {
         "cannot replace DIRECTORY: Is a directory (os error 21)",
     );
     assert_eq!(
-        remedy(&error, directory.path()),
-        "name a file in it: DIRECTORY/FILE"
+        (error.kind(), error.path()),
+        (ErrorKind::IsADirectory, directory.path())
     );
     let slash = directory.path().join("new/");
     refused(
@@ -103,8 +97,8 @@ fn a_parent_that_is_a_file() {
         "cannot read DIRECTORY/file/out: Not a directory (os error 20)",
     );
     assert_eq!(
-        remedy(&error, directory.path()),
-        "DIRECTORY/file is a file, but must be a directory"
+        (error.kind(), error.path()),
+        (ErrorKind::NotADirectory, out.as_path())
     );
 }
 
@@ -147,9 +141,10 @@ fn a_directory_without_permission() {
     let out = directory.path().join("out");
     let message = "cannot create a new file beside DIRECTORY/out: Permission denied (os error 13)";
     let error = as_nobody(|| refused(directory.path(), &out, message));
-    let expected =
-        "the user that runs ctmpl must be able to read the file and to create files in DIRECTORY";
-    assert_eq!(remedy(&error, directory.path()), expected);
+    assert_eq!(
+        (error.kind(), error.path()),
+        (ErrorKind::PermissionDenied, out.as_path())
+    );
     let message = "cannot create the directory DIRECTORY/new: Permission denied (os error 13)";
     as_nobody(|| {
         refused(
@@ -242,7 +237,10 @@ fn a_full_disk() {
         error.source().unwrap().to_string(),
         "No space left on device (os error 28)"
     );
-    assert_eq!(remedy(&error, directory), "free space in DIRECTORY");
+    assert_eq!(
+        (error.kind(), error.path()),
+        (ErrorKind::StorageFull, out.as_path())
+    );
     assert_eq!(
         names(directory),
         ["out"],
@@ -264,7 +262,10 @@ fn a_read_only_file_system() {
     let message =
         "cannot create a new file beside DIRECTORY/out: Read-only file system (os error 30)";
     let error = refused(directory, &out, message);
-    assert!(remedy(&error, directory).contains("ReadWritePaths="));
+    assert_eq!(
+        (error.kind(), error.path()),
+        (ErrorKind::ReadOnlyFilesystem, out.as_path())
+    );
     assert!(
         !put(&out, b"old").unwrap(),
         "content that is right already needs no writing"
@@ -288,15 +289,15 @@ fn a_file_that_is_a_mount_point() {
         return skipped("mounting a file needs root");
     }
     let failed = std::panic::catch_unwind(|| {
-        let rename = FileConfig {
-            write: Some(WriteMode::Rename),
-            ..FileConfig::default()
+        let rename = FileOptions {
+            write: WriteMode::Rename,
+            ..FileOptions::default()
         };
         let message = "cannot replace DIRECTORY/out: Device or resource busy (os error 16)";
         let error = refused_as(directory.path(), &out, message, &rename);
-        assert!(
-            remedy(&error, directory.path())
-                .contains("mount its directory DIRECTORY instead, or write the file in place")
+        assert_eq!(
+            (error.kind(), error.path()),
+            (ErrorKind::ResourceBusy, out.as_path())
         );
     });
     Command::new("umount").arg(&out).status().unwrap();
@@ -309,8 +310,8 @@ fn a_link_to_its_own_template() {
     let (template, out) = (directory.path().join("in"), directory.path().join("out"));
     std::fs::write(&template, "text").unwrap();
     std::os::unix::fs::symlink("in", &out).unwrap();
-    let error = Writer::default()
-        .stage(&out, b"rendered", Some(&template), &FileConfig::default())
+    let error = Writer::new("ctmpl")
+        .stage(&out, b"rendered", Some(&template), &FileOptions::default())
         .expect_err("it is its own template");
     assert!(
         error
@@ -333,18 +334,18 @@ fn one_file_by_two_paths() {
     );
     std::os::unix::fs::symlink("real", &link).unwrap();
     std::os::unix::fs::symlink(".", &other).unwrap();
-    let mut writer = Writer::default();
+    let mut writer = Writer::new("ctmpl");
     for _ in 0..2 {
         assert!(
             writer
-                .stage(&real, b"one", None, &FileConfig::default())
+                .stage(&real, b"one", None, &FileOptions::default())
                 .is_ok(),
             "the first destination may be written repeatedly"
         );
     }
     for another in [link, other.join("real")] {
         let error = writer
-            .stage(&another, b"two", None, &FileConfig::default())
+            .stage(&another, b"two", None, &FileOptions::default())
             .expect_err("it is taken");
         let reason = error.source().unwrap().to_string();
         assert!(
@@ -361,8 +362,8 @@ fn a_directory_whose_number_is_reused_is_not_refused() {
         directory.path().join("before"),
         directory.path().join("after"),
     );
-    let mut writer = Writer::default();
-    let mut stage = |path: &Path| writer.stage(path, b"text", None, &FileConfig::default());
+    let mut writer = Writer::new("ctmpl");
+    let mut stage = |path: &Path| writer.stage(path, b"text", None, &FileOptions::default());
     assert!(stage(&before.join("file")).is_ok());
     // A directory that is created after the removal of another usually gets its inode number.
     std::fs::rename(&before, &after).unwrap();

@@ -1,16 +1,14 @@
 //! Tests of mode, owner, backup and directories as configured.
 
-use config_blocks::FileMode;
-
 use super::*;
-use crate::config::resolved::Owner;
+use crate::options::Owner;
 
 pub(super) fn put_as(
     destination: &Path,
     content: &[u8],
-    config: &FileConfig,
+    config: &FileOptions,
 ) -> Result<bool, WriteError> {
-    match Writer::default().stage(destination, content, None, config)? {
+    match Writer::new("ctmpl").stage(destination, content, None, config)? {
         Stage::Unchanged => Ok(false),
         Stage::Staged(staged) => {
             Swapped::flush(vec![staged.swap()?]);
@@ -32,9 +30,9 @@ pub(super) fn names(directory: &Path) -> Vec<String> {
 fn a_configured_mode_is_set() {
     let directory = temporary_directory();
     let out = directory.path().join("out");
-    let with = |mode| FileConfig {
-        perms: Some(FileMode(mode)),
-        ..FileConfig::default()
+    let with = |mode| FileOptions {
+        mode: Some(mode),
+        ..FileOptions::default()
     };
     assert!(put_as(&out, b"one", &with(0o640)).unwrap());
     assert_eq!(mode(&out), 0o640);
@@ -44,7 +42,7 @@ fn a_configured_mode_is_set() {
         "another mode is a change"
     );
     assert_eq!(mode(&out), 0o600);
-    assert!(put_as(&out, b"two", &FileConfig::default()).unwrap());
+    assert!(put_as(&out, b"two", &FileOptions::default()).unwrap());
     assert_eq!(
         mode(&out),
         0o600,
@@ -57,21 +55,21 @@ fn a_configured_owner_is_set() {
     let directory = temporary_directory();
     let out = directory.path().join("out");
     let me = fs::metadata(directory.path()).unwrap();
-    let own = FileConfig {
+    let own = FileOptions {
         user: Some(Owner::Id(me.uid())),
         group: Some(Owner::Id(me.gid())),
-        ..FileConfig::default()
+        ..FileOptions::default()
     };
     assert!(put_as(&out, b"one", &own).unwrap());
     assert!(!put_as(&out, b"one", &own).unwrap());
-    let by_name = FileConfig {
+    let by_name = FileOptions {
         user: Some(Owner::Name("root".to_owned())),
-        ..FileConfig::default()
+        ..FileOptions::default()
     };
-    let other = FileConfig {
+    let other = FileOptions {
         user: Some(Owner::Id(1)),
         group: Some(Owner::Id(2)),
-        ..FileConfig::default()
+        ..FileOptions::default()
     };
     if me.uid() == 0 {
         assert!(
@@ -101,13 +99,13 @@ fn an_unknown_owner_is_an_error_with_its_name() {
     let directory = temporary_directory();
     let out = directory.path().join("out");
     let unknown = Some(Owner::Name("no-such-name".to_owned()));
-    let user = FileConfig {
+    let user = FileOptions {
         user: unknown.clone(),
-        ..FileConfig::default()
+        ..FileOptions::default()
     };
-    let group = FileConfig {
+    let group = FileOptions {
         group: unknown,
-        ..FileConfig::default()
+        ..FileOptions::default()
     };
     for (config, kind) in [(user, "user"), (group, "group")] {
         let error = put_as(&out, b"one", &config).expect_err(kind);
@@ -128,9 +126,9 @@ fn a_backup_has_the_previous_content() {
         directory.path().join("out"),
         directory.path().join("out.bak"),
     );
-    let config = FileConfig {
+    let config = FileOptions {
         backup: true,
-        ..FileConfig::default()
+        ..FileOptions::default()
     };
     assert!(put_as(&out, b"one", &config).unwrap());
     assert!(!bak.exists(), "there was nothing before");
@@ -156,9 +154,9 @@ fn a_backup_has_the_previous_content() {
 fn a_backup_that_cannot_be_kept_changes_nothing() {
     let directory = temporary_directory();
     let out = directory.path().join("out");
-    let config = FileConfig {
+    let config = FileOptions {
         backup: true,
-        ..FileConfig::default()
+        ..FileOptions::default()
     };
     fs::write(&out, "one").unwrap();
     fs::create_dir(directory.path().join("out.bak")).unwrap();
@@ -172,19 +170,13 @@ fn a_backup_that_cannot_be_kept_changes_nothing() {
 fn directories_are_created_unless_the_configuration_forbids_it() {
     let directory = temporary_directory();
     let out = directory.path().join("a/b/out");
-    let config = FileConfig {
-        create_dest_dirs: false,
-        ..FileConfig::default()
+    let config = FileOptions {
+        create_directories: false,
+        ..FileOptions::default()
     };
     let error = put_as(&out, b"one", &config).expect_err("the directory is missing");
-    assert!(
-        error
-            .remedy()
-            .unwrap_or_default()
-            .contains("create_dest_dirs"),
-        "{error}"
-    );
+    assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{error}");
     assert_eq!(names(directory.path()), Vec::<String>::new());
-    assert!(put_as(&out, b"one", &FileConfig::default()).unwrap());
+    assert!(put_as(&out, b"one", &FileOptions::default()).unwrap());
     assert!(put_as(&out, b"two", &config).unwrap());
 }

@@ -17,15 +17,15 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
 
-use super::directory::parent;
-use super::error::WriteError;
+use crate::directory::parent;
+use crate::error::WriteError;
 
 /// The maximum number of links that the kernel follows in a path.
 const MAX_LINKS: usize = 40;
 
 /// The treatment of symlinks as the file or its directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Links {
+pub(crate) enum Links {
     /// The links are followed to the target.
     Follow,
     /// The path is refused.
@@ -34,27 +34,27 @@ pub(super) enum Links {
 
 /// A file to replace or create.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
+pub(crate) struct Target {
     /// The path of the file after following links.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its directory, which may not exist yet.
-    pub(super) directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// Its name in the directory.
-    pub(super) name: OsString,
+    pub(crate) name: OsString,
     links: Links,
 }
 
 /// The open file at a target. Content and attributes are read from the same descriptor.
 #[derive(Debug)]
-pub(super) struct Existing {
+pub(crate) struct Existing {
     file: File,
     /// Its size, mode and owner.
-    pub(super) metadata: Metadata,
+    pub(crate) metadata: Metadata,
 }
 
 impl Target {
     /// Resolves a path. The file need not exist.
-    pub(super) fn find(path: &Path, links: Links) -> Result<Self, WriteError> {
+    pub(crate) fn find(path: &Path, links: Links) -> Result<Self, WriteError> {
         let path = match links {
             Links::Follow => follow(path)?,
             Links::Refuse => path.to_owned(),
@@ -80,7 +80,7 @@ impl Target {
     }
 
     /// Opens the directory for `*at` calls; this needs no read permission on it.
-    pub(super) fn open_directory(&self) -> Result<OwnedFd, WriteError> {
+    pub(crate) fn open_directory(&self) -> Result<OwnedFd, WriteError> {
         let mut flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         if self.links == Links::Refuse {
             flags |= OFlag::O_NOFOLLOW;
@@ -100,7 +100,7 @@ impl Target {
     }
 
     /// Opens the existing file at the target, if any. Anything but a regular file is an error.
-    pub(super) fn open_existing(&self) -> Result<Option<Existing>, WriteError> {
+    pub(crate) fn open_existing(&self) -> Result<Option<Existing>, WriteError> {
         if !self.directory.exists() {
             return Ok(None);
         }
@@ -120,7 +120,7 @@ impl Target {
     }
 
     /// Opens the file with `flags`, without following a link. `step` is for the error.
-    pub(super) fn open(&self, flags: OFlag, step: &'static str) -> Result<Existing, WriteError> {
+    pub(crate) fn open(&self, flags: OFlag, step: &'static str) -> Result<Existing, WriteError> {
         self.open_in(&self.open_directory()?, flags, step)
     }
 
@@ -145,7 +145,7 @@ impl Target {
     }
 
     /// The name of the file followed by `suffix`.
-    pub(super) fn name_with(&self, suffix: &str) -> OsString {
+    pub(crate) fn name_with(&self, suffix: &str) -> OsString {
         let mut name = self.name.clone();
         name.push(suffix);
         name
@@ -154,7 +154,7 @@ impl Target {
 
 impl Existing {
     /// Returns `true` if the file has exactly this content.
-    pub(super) fn holds(&self, content: &[u8]) -> io::Result<bool> {
+    pub(crate) fn holds(&self, content: &[u8]) -> io::Result<bool> {
         if self.metadata.len() != content.len() as u64 {
             return Ok(false);
         }
@@ -166,7 +166,7 @@ impl Existing {
     }
 
     /// The open file.
-    pub(super) fn into_file(self) -> File {
+    pub(crate) fn into_file(self) -> File {
         self.file
     }
 }

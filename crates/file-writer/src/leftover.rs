@@ -1,6 +1,6 @@
 //! The names of temporary files, and the removal of those that a killed process left behind.
 //!
-//! A staged file is named `.NAME.ctmpl-RANDOM`, in the directory of the file `NAME` that it replaces.
+//! A staged file is named `.NAME.PROGRAM-RANDOM`, in the directory of the file `NAME` that it replaces.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -10,20 +10,25 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The number of random characters at the end of a name.
-pub(super) const RANDOM_LEN: usize = 8;
-const MARK: &[u8] = b".ctmpl-";
+pub(crate) const RANDOM_LEN: usize = 8;
 /// The maximum length of a file name on Linux, in bytes.
 const NAME_MAX: usize = 255;
 /// The age at which a temporary file belongs to a killed process: staging never takes that long.
 const MIN_AGE: Duration = Duration::from_secs(10 * 60);
 
-/// The prefix of the temporary files for `name`.
-pub(super) fn prefix(name: &OsStr) -> OsString {
-    let max_len = NAME_MAX - 1 - MARK.len() - RANDOM_LEN;
+/// The prefix of the temporary files that `program` writes for `name`.
+pub(crate) fn prefix(name: &OsStr, program: &str) -> OsString {
+    let mark = mark(program);
+    let max_len = NAME_MAX.saturating_sub(1 + mark.len() + RANDOM_LEN);
     let mut prefix = b".".to_vec();
     prefix.extend_from_slice(shortened(name, max_len));
-    prefix.extend_from_slice(MARK);
+    prefix.extend_from_slice(mark.as_bytes());
     OsString::from_vec(prefix)
+}
+
+/// The part of a temporary name that identifies the program.
+fn mark(program: &str) -> String {
+    format!(".{program}-")
 }
 
 /// At most `max_len` bytes of `name`, cut at a character boundary, because some file systems require UTF-8.
@@ -38,12 +43,12 @@ fn shortened(name: &OsStr, max_len: usize) -> &[u8] {
     &bytes[..end]
 }
 
-/// The prefix of a temporary file name of ctmpl; `None` for other names.
-fn prefix_of(name: &OsStr) -> Option<&OsStr> {
+/// The prefix of a temporary file name of `program`; `None` for other names.
+fn prefix_of<'a>(name: &'a OsStr, program: &str) -> Option<&'a OsStr> {
     let bytes = name.as_bytes();
     let (prefix, random) = bytes.split_at_checked(bytes.len().checked_sub(RANDOM_LEN)?)?;
     let is_temporary = prefix.starts_with(b".")
-        && prefix.ends_with(MARK)
+        && prefix.ends_with(mark(program).as_bytes())
         && random.iter().all(u8::is_ascii_alphanumeric);
     is_temporary.then(|| OsStr::from_bytes(prefix))
 }
@@ -51,17 +56,17 @@ fn prefix_of(name: &OsStr) -> Option<&OsStr> {
 /// The temporary files that each directory had at its first write. A directory is listed once,
 /// because only an earlier process can have left files behind.
 #[derive(Debug, Default)]
-pub(super) struct Leftovers {
+pub(crate) struct Leftovers {
     by_directory: HashMap<PathBuf, Vec<OsString>>,
 }
 
 impl Leftovers {
     /// Removes the files that killed processes left behind for the file `name` in `directory`. A
     /// file that cannot be removed stays, which does no harm.
-    pub(super) fn remove(&mut self, directory: &Path, name: &OsStr) {
+    pub(crate) fn remove(&mut self, directory: &Path, name: &OsStr, program: &str) {
         if !self.by_directory.contains_key(directory) {
             self.by_directory
-                .insert(directory.to_owned(), temporary_files(directory));
+                .insert(directory.to_owned(), temporary_files(directory, program));
         }
         let Some(leftovers) = self
             .by_directory
@@ -70,9 +75,9 @@ impl Leftovers {
         else {
             return;
         };
-        let prefix = prefix(name);
+        let prefix = prefix(name, program);
         leftovers.retain(|found| {
-            let is_of_file = prefix_of(found) == Some(&prefix);
+            let is_of_file = prefix_of(found, program) == Some(&prefix);
             let path = directory.join(found);
             if is_of_file && is_old(&path) && fs::remove_file(&path).is_ok() {
                 let file = path.display();
@@ -86,11 +91,11 @@ impl Leftovers {
     }
 }
 
-fn temporary_files(directory: &Path) -> Vec<OsString> {
+fn temporary_files(directory: &Path, program: &str) -> Vec<OsString> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries
         .map(|entry| entry.file_name())
-        .filter(|name| prefix_of(name).is_some())
+        .filter(|name| prefix_of(name, program).is_some())
         .collect()
 }
 
@@ -119,7 +124,7 @@ mod tests {
             "..ctmpl-abcdEFGH",
             ".x.ctmpl-.ctmpl-00000000",
         ] {
-            assert!(prefix_of(OsStr::new(own)).is_some(), "{own}");
+            assert!(prefix_of(OsStr::new(own), "ctmpl").is_some(), "{own}");
         }
         for other in [
             "",
@@ -130,7 +135,7 @@ mod tests {
             ".a.ctmpl-1234-678",
             ".a",
         ] {
-            assert!(prefix_of(OsStr::new(other)).is_none(), "{other}");
+            assert!(prefix_of(OsStr::new(other), "ctmpl").is_none(), "{other}");
         }
     }
 
@@ -141,7 +146,7 @@ mod tests {
             "ä".repeat(127),
             format!("x{}", "€".repeat(84)),
         ] {
-            let prefix = prefix(OsStr::new(&name));
+            let prefix = prefix(OsStr::new(&name), "ctmpl");
             assert!(
                 prefix.len() + RANDOM_LEN <= NAME_MAX,
                 "{} bytes",
@@ -177,7 +182,7 @@ mod tests {
             make(name, modified);
         }
         fs::create_dir(directory.path().join(".app.conf.ctmpl-folder00")).unwrap();
-        Leftovers::default().remove(directory.path(), OsStr::new("app.conf"));
+        Leftovers::default().remove(directory.path(), OsStr::new("app.conf"), "ctmpl");
         assert!(!directory.path().join(".app.conf.ctmpl-abcdefgh").exists());
         for (name, _) in kept {
             assert!(directory.path().join(name).exists(), "{name}");

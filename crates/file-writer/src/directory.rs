@@ -5,10 +5,10 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-use super::error::WriteError;
+use crate::error::WriteError;
 
 /// Creates a directory and its missing parents, as `mkdir -p` does. The umask applies to `mode`.
-pub(super) fn create_all(directory: &Path, mode: u32) -> Result<(), WriteError> {
+pub(crate) fn create_all(directory: &Path, mode: u32) -> Result<(), WriteError> {
     let missing: Vec<_> = directory
         .ancestors()
         .take_while(|ancestor| is_missing(ancestor))
@@ -29,7 +29,7 @@ pub(super) fn create_all(directory: &Path, mode: u32) -> Result<(), WriteError> 
 ///
 /// An error is only logged, because the files are already visible and some file systems cannot
 /// flush directories.
-pub(super) fn flush(directory: &Path) {
+pub(crate) fn flush(directory: &Path) {
     let flushed = File::open(directory).and_then(|open| open.sync_all());
     if let Err(error) = flushed {
         let directory = directory.display();
@@ -41,7 +41,7 @@ pub(super) fn flush(directory: &Path) {
 }
 
 /// The directory that contains `path`; `.` for a bare name.
-pub(super) fn parent(path: &Path) -> &Path {
+pub(crate) fn parent(path: &Path) -> &Path {
     path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."))

@@ -3,7 +3,7 @@
 //! Input: a destination, its target, and its template. Output: an error if the destination must not
 //! be written.
 //!
-//! The configuration already compares destinations as text. This module also follows links.
+//! Links are followed, so two paths of the same file are detected.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
@@ -12,16 +12,16 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::error::WriteError;
-use super::target::{Links, Target};
-use crate::render::output::Output;
+use crate::error::WriteError;
+use crate::target::{Links, Target};
 
 /// The written files, each with the destination that writes it.
 #[derive(Debug, Default)]
-pub(super) struct Claims {
+pub(crate) struct Claims {
     files: HashMap<File, PathBuf>,
-    /// The files written with `writeToFile`, each with the destination of its template.
-    outputs: HashMap<File, PathBuf>,
+    /// The additional files, each with the destination of its template and the function that
+    /// writes it.
+    additional: HashMap<File, (PathBuf, &'static str)>,
     /// The destinations that have been checked.
     checked: BTreeSet<PathBuf>,
 }
@@ -36,7 +36,7 @@ struct File {
 
 impl Claims {
     /// Registers that `destination` writes the file at `target`. The directory must exist.
-    pub(super) fn claim(
+    pub(crate) fn claim(
         &mut self,
         destination: &Path,
         target: &Target,
@@ -65,9 +65,9 @@ impl Claims {
             directory: directory.ino(),
             name: target.name.clone(),
         };
-        if let Some(other) = self.outputs.get(&file) {
+        if let Some((other, function)) = self.additional.get(&file) {
             return refused(format!(
-                "the template of {} writes it with writeToFile",
+                "the template of {} writes it with {function}",
                 other.display()
             ));
         }
@@ -84,10 +84,11 @@ impl Claims {
 
     /// Registers that the template of `destination` also writes the file `name` in a directory.
     /// Several templates may append to the same file.
-    pub(super) fn claim_output(
+    pub(crate) fn claim_additional(
         &mut self,
         destination: &Path,
-        output: &Output,
+        (path, function): (&Path, &'static str),
+        append: bool,
         directory: &Metadata,
         name: &OsStr,
     ) -> Result<(), WriteError> {
@@ -96,27 +97,23 @@ impl Claims {
             directory: directory.ino(),
             name: name.to_owned(),
         };
-        let refused = |reason: String| {
-            Err(WriteError::new(
-                "write",
-                &output.path,
-                io::Error::other(reason),
-            ))
-        };
+        let refused =
+            |reason: String| Err(WriteError::new("write", path, io::Error::other(reason)));
         if let Some(other) = self.files.get(&file) {
             return refused(format!(
                 "it is the same file as {}, which a template is rendered to",
                 other.display()
             ));
         }
-        match self.outputs.get(&file) {
-            Some(owner) if owner == destination || output.append => Ok(()),
-            Some(owner) => refused(format!(
+        match self.additional.get(&file) {
+            Some((owner, _)) if owner == destination || append => Ok(()),
+            Some((owner, _)) => refused(format!(
                 "the template of {} writes it as well",
                 owner.display()
             )),
             None => {
-                self.outputs.insert(file, destination.to_owned());
+                self.additional
+                    .insert(file, (destination.to_owned(), function));
                 Ok(())
             }
         }

@@ -1,4 +1,4 @@
-//! Appends to a file that a template writes with `writeToFile`.
+//! Appends to an additional file.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -7,24 +7,35 @@ use std::path::PathBuf;
 
 use nix::fcntl::OFlag;
 
-use super::attributes::Attributes;
-use super::error::WriteError;
-use super::target::Target;
+use crate::attributes::Attributes;
+use crate::error::WriteError;
+use crate::target::Target;
+use crate::write::Swapped;
 
 /// Content to append to a file.
 #[derive(Debug)]
-pub(super) struct Append {
-    pub(super) target: Target,
-    pub(super) content: String,
-    pub(super) attributes: Attributes,
+pub struct Append {
+    pub(crate) target: Target,
+    pub(crate) content: String,
+    pub(crate) attributes: Attributes,
 }
 
 impl Append {
     /// The key of an append: the file, and a hash of the content.
-    pub(super) fn key(&self) -> (PathBuf, u64) {
+    pub fn key(&self) -> (PathBuf, u64) {
         let mut hasher = DefaultHasher::new();
         self.content.hash(&mut hasher);
         (self.target.path.clone(), hasher.finish())
+    }
+
+    /// Appends the content, and creates the file if it is missing. Returns `None` if nothing was
+    /// appended: with `unless_present`, a file that already ends with the content is left alone.
+    ///
+    /// # Errors
+    /// [`WriteError`]. Then the file is truncated to its old length.
+    pub fn run(self, unless_present: bool) -> Result<Option<Swapped>, WriteError> {
+        let has_appended = self.append(unless_present)?;
+        Ok(has_appended.then(|| Swapped::in_directory(self.target.directory)))
     }
 
     /// Appends the content, and creates the file if it is missing. If appending fails, the file is
@@ -32,7 +43,7 @@ impl Append {
     ///
     /// Returns `false` if nothing was appended, because the file already ends with the content.
     /// This is checked only with `unless_present`.
-    pub(super) fn run(&self, unless_present: bool) -> Result<bool, WriteError> {
+    fn append(&self, unless_present: bool) -> Result<bool, WriteError> {
         let Self {
             target,
             content,

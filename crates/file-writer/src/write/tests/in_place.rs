@@ -1,16 +1,14 @@
 //! Tests of files that are written in place.
 
-use config_blocks::FileMode;
-
 use super::attributes::{names, put_as};
 use super::refusals::as_nobody;
 use super::*;
-use crate::apply::in_place::Reason;
+use crate::in_place::Reason;
 
-fn with(write: WriteMode) -> FileConfig {
-    FileConfig {
-        write: Some(write),
-        ..FileConfig::default()
+fn with(write: WriteMode) -> FileOptions {
+    FileOptions {
+        write,
+        ..FileOptions::default()
     }
 }
 
@@ -18,8 +16,8 @@ fn with(write: WriteMode) -> FileConfig {
 fn a_file_written_in_place_stays_the_same_file() {
     let directory = temporary_directory();
     let out = directory.path().join("out");
-    let config = FileConfig {
-        perms: Some(FileMode(0o640)),
+    let config = FileOptions {
+        mode: Some(0o640),
         backup: true,
         ..with(WriteMode::InPlace)
     };
@@ -60,9 +58,9 @@ fn a_file_in_an_unwritable_directory_is_written_in_place_if_permitted() {
         refused.to_string().contains("create a new file beside"),
         "{refused}"
     );
-    let backup = FileConfig {
+    let backup = FileOptions {
         backup: true,
-        ..FileConfig::default()
+        ..FileOptions::default()
     };
     let refused =
         as_nobody(|| put_as(&out, b"new", &backup)).expect_err("a backup cannot be kept there");
@@ -72,8 +70,8 @@ fn a_file_in_an_unwritable_directory_is_written_in_place_if_permitted() {
     );
     assert_eq!(fs::read(&out).unwrap(), b"old and longer");
     let staged = as_nobody(|| {
-        match Writer::default()
-            .stage(&out, b"new", None, &FileConfig::default())
+        match Writer::new("ctmpl")
+            .stage(&out, b"new", None, &FileOptions::default())
             .unwrap()
         {
             Stage::Staged(staged) => staged.swap().unwrap(),
@@ -86,7 +84,7 @@ fn a_file_in_an_unwritable_directory_is_written_in_place_if_permitted() {
         (b"new".to_vec(), file)
     );
     fs::set_permissions(&out, Permissions::from_mode(0o444)).unwrap();
-    let refused = as_nobody(|| put_as(&out, b"six", &FileConfig::default()))
+    let refused = as_nobody(|| put_as(&out, b"six", &FileOptions::default()))
         .expect_err("neither can be written");
     assert!(
         refused.to_string().contains("create a new file beside"),
@@ -101,11 +99,11 @@ fn a_poller_never_sees_a_wrong_mode_or_owner() {
     let directory = temporary_directory();
     let out = directory.path().join("out");
     let is_privileged = Uid::effective().is_root();
-    let owner = is_privileged.then_some(crate::config::resolved::Owner::Id(12_345));
-    let config = FileConfig {
-        perms: Some(FileMode(0o640)),
+    let owner = is_privileged.then_some(crate::options::Owner::Id(12_345));
+    let config = FileOptions {
+        mode: Some(0o640),
         user: owner,
-        ..FileConfig::default()
+        ..FileOptions::default()
     };
     assert!(put_as(&out, b"0", &config).unwrap());
     let (over, looks) = (

@@ -1,0 +1,112 @@
+use std::error::Error as _;
+use std::os::unix::fs::{MetadataExt as _, symlink};
+
+use super::*;
+use crate::options::FileOptions;
+use crate::write::Swapped;
+
+fn file(path: &Path) -> Additional<'_> {
+    Additional {
+        path,
+        user: "",
+        group: "",
+        mode: 0o640,
+        function: "write_file",
+    }
+}
+
+fn reason(error: &WriteError) -> String {
+    error.source().unwrap().to_string()
+}
+
+#[test]
+fn a_file_is_replaced_with_its_mode_unless_it_is_current() {
+    let directory = tempfile::tempdir().unwrap();
+    let (out, side) = (
+        directory.path().join("out"),
+        directory.path().join("a/side"),
+    );
+    let mut writer = Writer::new("example");
+    assert!(!file(&side).is_current(b"text").unwrap());
+    let Stage::Staged(staged) = writer
+        .stage_additional(&out, &file(&side), b"text")
+        .unwrap()
+    else {
+        panic!("it is missing")
+    };
+    assert!(!side.exists());
+    Swapped::flush(vec![staged.swap().unwrap()]);
+    assert_eq!(fs::read(&side).unwrap(), b"text");
+    assert_eq!(fs::metadata(&side).unwrap().mode() & 0o7777, 0o640);
+    assert!(file(&side).is_current(b"text").unwrap());
+    let again = writer.stage_additional(&out, &file(&side), b"text");
+    assert!(matches!(again, Ok(Stage::Unchanged)));
+}
+
+#[test]
+fn content_is_appended_unless_it_is_present() {
+    let directory = tempfile::tempdir().unwrap();
+    let (out, side) = (directory.path().join("out"), directory.path().join("side"));
+    fs::write(&side, "1\n").unwrap();
+    let mut writer = Writer::new("example");
+    let mut append = |content: &str, unless_present| {
+        let append = writer
+            .stage_append(&out, &file(&side), content.to_owned())
+            .unwrap();
+        append.run(unless_present).unwrap().is_some()
+    };
+    assert!(append("2\n", true));
+    assert!(!append("2\n", true), "the file ends with it");
+    assert!(append("2\n", false));
+    assert_eq!(fs::read_to_string(&side).unwrap(), "1\n2\n2\n");
+}
+
+#[test]
+fn a_link_is_refused_as_the_file_and_as_its_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::create_dir(at("folder")).unwrap();
+    fs::write(at("target"), "old").unwrap();
+    symlink("target", at("link")).unwrap();
+    symlink("folder", at("linked")).unwrap();
+    let mut writer = Writer::new("example");
+    for path in [at("link"), at("linked/file")] {
+        for error in [
+            file(&path).check().unwrap_err(),
+            file(&path).is_current(b"new").unwrap_err(),
+            writer
+                .stage_additional(&at("out"), &file(&path), b"new")
+                .unwrap_err(),
+            writer
+                .stage_append(&at("out"), &file(&path), "new".to_owned())
+                .unwrap_err(),
+        ] {
+            assert!(reason(&error).contains("is a symlink"), "{error}");
+        }
+    }
+    assert_eq!(fs::read(at("target")).unwrap(), b"old");
+}
+
+#[test]
+fn one_file_has_one_template_that_writes_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let mut writer = Writer::new("example");
+    writer
+        .stage_additional(&at("out"), &file(&at("side")), b"text")
+        .unwrap();
+    let other = writer.stage_additional(&at("other"), &file(&at("side")), b"text");
+    let error = other.unwrap_err();
+    assert_eq!(
+        reason(&error),
+        format!("the template of {} writes it as well", at("out").display())
+    );
+    let own = writer.stage(&at("side"), b"text", None, &FileOptions::default());
+    assert_eq!(
+        reason(&own.unwrap_err()),
+        format!(
+            "the template of {} writes it with write_file",
+            at("out").display()
+        )
+    );
+}

@@ -1,0 +1,45 @@
+#![doc = include_str!("../README.md")]
+
+// Each module imports only modules above it.
+
+// The errors of writing a file.
+mod error;
+
+// The options of a file.
+mod options;
+
+// Creates missing directories, and flushes changed ones.
+mod directory;
+
+// The file that a path refers to, and its present content.
+mod target;
+
+// The names of temporary files, and the removal of old ones.
+mod leftover;
+
+// Temporary files beside a target.
+mod temporary;
+
+// Mode, owner and group of a file.
+mod attributes;
+
+// Writes into an existing file that cannot be replaced.
+mod in_place;
+
+// Ensures that only one template writes each file.
+mod claims;
+
+// Replaces files in two steps.
+mod write;
+
+// Appends to a file.
+mod append;
+
+// Files whose path may come from data.
+mod additional;
+
+pub use additional::Additional;
+pub use append::Append;
+pub use error::WriteError;
+pub use options::{FileOptions, Owner, WriteMode};
+pub use write::{Stage, Staged, Swapped, Writer, is_current};
