@@ -59,6 +59,70 @@ fn a_dry_run_prints_and_writes_nothing() {
 }
 
 #[test]
+fn a_dry_run_names_every_file_and_keeps_the_order_of_the_templates() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("slow.in", r#"port {{ key "app/port" }}"#);
+    folder.write("fast.in", "fast\n");
+    folder.write("last.in", "last\n");
+    let delay = Fault::Delay(Duration::from_millis(300));
+    consul.faults().inject("/v1/kv/app/port", delay);
+    let (slow, last) = (folder.path("slow.in"), folder.path("last.in"));
+    let (slow, last) = (slow.display().to_string(), last.display().to_string());
+    let ended = once(
+        &consul,
+        &[
+            "-dry",
+            "-template",
+            &slow,
+            "-template",
+            &folder.template("fast.in", "fast", ""),
+            "-template",
+            &last,
+        ],
+    );
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    let fast = folder.path("fast");
+    assert_eq!(
+        ended.output,
+        format!(
+            "> {slow}\nport 80> {}\nfast\n> {last}\nlast\n",
+            fast.display()
+        )
+    );
+}
+
+#[test]
+fn the_destination_dash_is_standard_output_with_once_and_an_error_otherwise() {
+    let (folder, consul) = (Folder::new(), consul());
+    let source = folder.write("in", r#"port {{ key "app/port" }}"#);
+    let template = format!(
+        "{}:-:touch {}",
+        source.display(),
+        folder.path("ran").display()
+    );
+    let ended = once(&consul, &["-template", &template]);
+    assert_eq!(
+        (ended.code(), ended.output.as_str(), ended.log.as_str()),
+        (Some(0), "port 80", "")
+    );
+    assert!(folder.path("ran").exists(), "the command runs");
+    assert!(!std::path::Path::new("-").exists());
+
+    let ended = run(["-template", template.as_str()]);
+    assert_eq!(ended.code(), Some(13), "{}", ended.log);
+    assert!(
+        ended
+            .log
+            .contains("the destination -, standard output, which requires --once")
+            && ended.log.contains("written ./-"),
+        "{}",
+        ended.log
+    );
+    let note = run(["validate", "-once", "-template", template.as_str()]);
+    assert!(note.log.contains("a file called -;"), "{}", note.log);
+}
+
+#[test]
 fn bad_flags_exit_with_13_and_name_the_flag() {
     for arguments in [
         &["-no-such-flag"][..],

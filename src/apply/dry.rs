@@ -3,17 +3,15 @@
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// Formats a whole file: `> DESTINATION`, a newline and the unchanged content.
-///
-/// Without a destination, the first line is `> `.
-pub fn shown(destination: Option<&Path>, content: &[u8]) -> Vec<u8> {
-    let destination = destination.map_or(&[][..], |path| path.as_os_str().as_bytes());
-    [b"> ", destination, b"\n", content].concat()
+/// Formats a whole file: `> NAME`, a newline and the unchanged content. The name is the destination,
+/// or without one the template.
+pub fn shown(name: &Path, content: &[u8]) -> Vec<u8> {
+    [b"> ", name.as_os_str().as_bytes(), b"\n", content].concat()
 }
 
 /// Formats appended content: like [`shown`], but with `>> DESTINATION`.
 pub fn shown_appended(destination: &Path, content: &[u8]) -> Vec<u8> {
-    [b">", shown(Some(destination), content).as_slice()].concat()
+    [b">", shown(destination, content).as_slice()].concat()
 }
 
 #[cfg(test)]
@@ -22,12 +20,9 @@ mod tests {
 
     #[test]
     fn the_destination_comes_first_and_the_content_is_unchanged() {
-        assert_eq!(
-            shown(Some(Path::new("out dir/a")), b"a\nb"),
-            b"> out dir/a\na\nb"
-        );
-        assert_eq!(shown(Some(Path::new("a")), b"b\n"), b"> a\nb\n");
+        assert_eq!(shown(Path::new("out dir/a"), b"a\nb"), b"> out dir/a\na\nb");
+        assert_eq!(shown(Path::new("a"), b"b\n"), b"> a\nb\n");
         assert_eq!(shown_appended(Path::new("a"), b"b\n"), b">> a\nb\n");
-        assert_eq!(shown(None, b"\xff"), b"> \n\xff");
+        assert_eq!(shown(Path::new("b"), b"\xff"), b"> b\n\xff");
     }
 }

@@ -9,6 +9,7 @@
 //! Each template has its own result: a failed write does not affect other templates.
 
 use std::fmt;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use file_writer::{Stage, Swapped, WriteError};
@@ -18,6 +19,9 @@ use crate::render::output::Output;
 
 use super::output::StagedOutput;
 use super::write::Writer;
+
+/// The destination that stands for standard output.
+pub const STANDARD_OUTPUT: &str = "-";
 
 /// One destination and its new content.
 #[derive(Clone, PartialEq, Eq)]
@@ -100,6 +104,8 @@ pub fn write_all(writer: &mut Writer, changes: Vec<Change>) -> Vec<Applied> {
 /// A staged destination with its staged outputs.
 struct Ready {
     own: Stage,
+    /// The text for standard output.
+    printed: Option<Vec<u8>>,
     outputs: Vec<StagedOutput>,
 }
 
@@ -113,17 +119,24 @@ fn stage(writer: &mut Writer, change: Change) -> (Applied, Option<Ready>) {
         fresh,
         file,
     } = change;
-    let staged = writer
-        .stage(&destination, &content, source.as_deref(), &file)
-        .and_then(|own| {
-            let staged = Output::merged(outputs)
-                .into_iter()
-                .map(|output| writer.stage_output(&destination, output, fresh));
-            Ok(Ready {
-                own,
-                outputs: staged.collect::<Result<_, _>>()?,
-            })
-        });
+    let is_printed = destination == Path::new(STANDARD_OUTPUT);
+    let own = if is_printed {
+        Ok(Stage::Unchanged)
+    } else {
+        writer.stage(&destination, &content, source.as_deref(), &file)
+    };
+    // A text is printed once, even if the template is rendered again before the process ends.
+    let printed = (is_printed && !writer.has_printed).then_some(content);
+    let staged = own.and_then(|own| {
+        let staged = Output::merged(outputs)
+            .into_iter()
+            .map(|output| writer.stage_output(&destination, output, fresh));
+        Ok(Ready {
+            own,
+            printed,
+            outputs: staged.collect::<Result<_, _>>()?,
+        })
+    });
     let (ready, outcome) = match staged {
         Ok(ready) => (Some(ready), Ok(Effect::Unchanged)),
         Err(error) => (None, Err(error)),
@@ -148,10 +161,17 @@ fn swap(
     let before = writer.unfinished.remove(&applied.destination);
     let (known, already) = (before.is_some(), swapped.len());
     let mut appended = before.unwrap_or_default();
+    let printed = ready.printed.clone();
     let outcome = swap_all(ready, &mut appended, swapped);
     warn_in_place(writer, &applied.destination, &swapped[already..]);
+    let printed = printed.filter(|_| outcome.is_ok());
+    if let Some(text) = &printed {
+        // Ignore EPIPE: the reader is gone.
+        let _ = std::io::stdout().lock().write_all(text);
+        writer.has_printed = true;
+    }
     // Files that were swapped before an error owe the command as well.
-    let changed = known || swapped.len() > already;
+    let changed = known || printed.is_some() || swapped.len() > already;
     if outcome.is_err() && changed {
         writer
             .unfinished
@@ -188,7 +208,7 @@ fn swap_all(
     appended: &mut Vec<(PathBuf, u64)>,
     swapped: &mut Vec<Swapped>,
 ) -> Result<(), WriteError> {
-    let Ready { own, outputs } = ready;
+    let Ready { own, outputs, .. } = ready;
     let settled = matches!(own, Stage::Unchanged);
     for output in outputs {
         swapped.extend(output.swap(settled, appended)?);

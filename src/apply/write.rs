@@ -17,6 +17,8 @@ pub struct Writer {
     /// The destinations that were partly written before an error, with the content appended to
     /// their outputs.
     pub(super) unfinished: HashMap<PathBuf, Vec<(PathBuf, u64)>>,
+    /// `true` if the text of the destination `-` was printed.
+    pub(super) has_printed: bool,
     /// The destinations whose in-place warning was logged.
     pub(super) warned: HashSet<PathBuf>,
 }
@@ -26,6 +28,7 @@ impl Default for Writer {
         Self {
             files: file_writer::Writer::new(PROGRAM),
             unfinished: HashMap::new(),
+            has_printed: false,
             warned: HashSet::new(),
         }
     }

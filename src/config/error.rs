@@ -100,6 +100,17 @@ pub enum ConfigError {
         /// The template.
         template: String,
     },
+    /// The destination `-` in daemon mode.
+    #[error(
+        "the template {template} has the destination -, standard output, which requires --once; a file of this name is \
+         written ./-; see {origin}"
+    )]
+    PrintedByDaemon {
+        /// Its origin.
+        origin: Origin,
+        /// The template.
+        template: String,
+    },
     /// Neither a source nor a text, or both.
     #[error("a template needs either a source or contents, and not both; see {origin}")]
     NoSource {
@@ -148,6 +159,7 @@ impl ConfigError {
             | Self::SameSignal { origin, .. }
             | Self::TokenFile { origin, .. }
             | Self::NoDestination { origin, .. }
+            | Self::PrintedByDaemon { origin, .. }
             | Self::NoSource { origin }
             | Self::SameDestination { origin, .. }
             | Self::OwnSource { origin, .. } => match origin {

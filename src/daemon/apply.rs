@@ -189,12 +189,23 @@ impl Apply {
         if self.is_writing() || renderer.holds_texts() {
             return None;
         }
+        let is_ordered = self.kind == Kind::Print && matches!(self.mode, Mode::Once { .. });
         let pairs = self.destinations.iter_mut().zip(renderer.templates());
         let changes: Vec<_> = pairs
-            .filter(|(destination, template)| {
-                destination.decide(template.is_complete(), now) == Some(Decision::Apply)
+            .map(|(destination, template)| {
+                let decided = destination.decide(template.is_complete(), now);
+                (destination, decided == Some(Decision::Apply), template)
             })
-            .filter_map(|(destination, _)| destination.begin_write())
+            // A dry run with `-once` prints in the order of the templates.
+            .take_while(|(destination, applies, template)| {
+                !is_ordered
+                    || *applies
+                    || destination.is_written()
+                    || destination.is_broken()
+                    || template.is_rendering_broken()
+            })
+            .filter(|(_, applies, _)| *applies)
+            .filter_map(|(destination, ..)| destination.begin_write())
             .collect();
         if changes.is_empty() {
             return None;

@@ -22,6 +22,9 @@ use crate::config::resolved::{
 use crate::config::values::{format_of, language_of};
 use crate::config::wait::{Wait, WaitBlock};
 
+/// The destination that stands for standard output.
+const STANDARD_OUTPUT: &str = "-";
+
 /// The default timeout of a command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -139,7 +142,7 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
     let source = source.ok_or_else(|| ConfigError::NoSource {
         origin: block.origin.clone(),
     })?;
-    check_destination(block.origin, &source, destination.as_deref(), common.writes)?;
+    check_destination(block.origin, &source, destination.as_deref(), common)?;
     let language = value(block.language).unwrap_or_else(|| match &source {
         TemplateSource::File(path) => language_of(path),
         TemplateSource::Inline { .. } => Language::Go,
@@ -227,14 +230,24 @@ fn check_destination(
     origin: Origin,
     source: &TemplateSource,
     destination: Option<&Path>,
-    writes: bool,
+    common: &Common,
 ) -> Result<(), ConfigError> {
     match (destination, source) {
-        (None, _) if !writes => Ok(()),
+        (None, _) if !common.writes => Ok(()),
         (None, _) => Err(ConfigError::NoDestination {
             origin,
             template: name(source),
         }),
+        (Some(destination), _)
+            if destination == Path::new(STANDARD_OUTPUT)
+                && common.mode == Mode::Daemon
+                && common.writes =>
+        {
+            Err(ConfigError::PrintedByDaemon {
+                origin,
+                template: name(source),
+            })
+        }
         (Some(destination), TemplateSource::File(path))
             if normalized(path) == normalized(destination) =>
         {

@@ -1,6 +1,7 @@
 //! A dry run: prints the files that would be written.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use file_writer::{WriteError, is_current};
 
@@ -16,6 +17,7 @@ pub(super) fn print(change: Change) -> Applied {
         content,
         outputs,
         fresh,
+        source,
         ..
     } = change;
     let nowhere = destination.as_os_str().is_empty();
@@ -26,7 +28,13 @@ pub(super) fn print(change: Change) -> Applied {
     };
     let own = is_current.map(|is_current| {
         if !is_current {
-            show(&dry::shown((!nowhere).then_some(&destination), &content));
+            let inline = || PathBuf::from("(inline template)");
+            let name = if nowhere {
+                source.unwrap_or_else(inline)
+            } else {
+                destination.clone()
+            };
+            show(&dry::shown(&name, &content));
         }
     });
     let printed = own.and_then(|()| {
@@ -47,7 +55,7 @@ fn print_output(output: &Output, fresh: bool) -> Result<(), WriteError> {
         show(&if output.append {
             dry::shown_appended(path, content)
         } else {
-            dry::shown(Some(path), content)
+            dry::shown(path, content)
         });
     }
     Ok(())

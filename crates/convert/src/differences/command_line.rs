@@ -3,7 +3,8 @@
 use super::difference::Difference;
 use super::difference::Touch::{Flag, Key};
 use super::values::{
-    is_cut_elsewhere, is_flag_of_user_alone, is_once_without_timeout, is_parse_only, is_user_alone,
+    is_cut_elsewhere, is_flag_of_standard_output, is_flag_of_user_alone, is_once_without_timeout,
+    is_parse_only, is_standard_output, is_user_alone,
 };
 
 /// The rows of the table.
@@ -35,6 +36,16 @@ pub(super) const ROWS: &[Difference] = &[
         ours: "three parts; `\\:` is a literal colon, `::` is kept in commands",
         reason: "ctmpl does not run on Windows",
         touched_by: &[Flag("--template", is_cut_elsewhere)],
+    },
+    Difference {
+        subject: "the destination `-`",
+        theirs: "a file called `-`",
+        ours: "standard output with `-once`, otherwise an error; `./-` is the file",
+        reason: "the convention of other programs",
+        touched_by: &[
+            Flag("--template", is_flag_of_standard_output),
+            Key("template.destination", is_standard_output),
+        ],
     },
     Difference {
         subject: "no templates, no `exec` and no `-config`",

@@ -112,6 +112,8 @@ fn a_flag_with_another_meaning_is_found() {
         ("--template", &["in:out:cmd a:b"], 0),
         ("--template", &["a:b"], 1),
         ("--template", &["in:out:rsync h::m"], 1),
+        ("--template", &["input:-"], 1),
+        ("--template", &["input:./-"], 0),
     ] {
         assert_eq!(notes(flag, texts), count, "{flag} {texts:?}");
     }
@@ -163,4 +165,18 @@ fn every_difference_is_described() {
         }
         assert!(!row.subject.is_empty() && !row.theirs.is_empty() && !row.ours.is_empty());
     }
+}
+
+#[test]
+fn standard_output_as_the_destination_is_found() {
+    let notes_of = |destination: &str| {
+        let text = format!("template {{ destination = \"{destination}\" }}");
+        notes("f.hcl", &text)
+    };
+    let found = notes_of("-");
+    assert!(
+        found.len() == 1 && found[0].starts_with("template[1].destination in f.hcl:1"),
+        "{found:?}"
+    );
+    assert!(notes_of("./-").is_empty());
 }

@@ -30,6 +30,15 @@ pub(super) fn is_empty(node: &Node) -> bool {
     node.value == Tree::Text(String::new())
 }
 
+pub(super) fn is_standard_output(node: &Node) -> bool {
+    text(node) == "-"
+}
+
+pub(super) fn is_flag_of_standard_output(flags: &Flags) -> bool {
+    let mut templates = flags.texts("--template").iter();
+    templates.any(|text| text.to_string_lossy().split(':').nth(1) == Some("-"))
+}
+
 pub(super) fn is_negative(node: &Node) -> bool {
     matches!(&node.value, Tree::Number(number) if number.starts_with('-'))
 }
