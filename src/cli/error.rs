@@ -151,6 +151,10 @@ pub(super) fn similar_flag(command: &Command, flag: &str) -> Option<String> {
     match flag {
         // The flag of consul-template before version 0.19.
         "--consul" => Some("--consul-addr".to_owned()),
+        // The short flags that other programs have.
+        "-c" => Some("--config".to_owned()),
+        "-t" => Some("--template".to_owned()),
+        "-V" => Some("-v".to_owned()),
         flag => similar(command, flag, ContextKind::SuggestedArg),
     }
 }

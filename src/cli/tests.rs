@@ -304,6 +304,12 @@ fn invalid_words_are_reported_with_a_remedy() {
             &["there is no command \"frobnicate\"; `ctmpl --help` lists all"],
         ),
         (
+            &["-t", "in:out"],
+            &["unknown flag -t, did you mean --template? `ctmpl --help` lists all"],
+        ),
+        (&["-V"], &["unknown flag -V, did you mean -v?"]),
+        (&["-q"], &["unknown flag -q; `ctmpl --help` lists all"]),
+        (
             &["--consul", "localhost"],
             &["unknown flag --consul, did you mean --consul-addr? `ctmpl --help` lists all"],
         ),

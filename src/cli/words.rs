@@ -246,7 +246,8 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
     }
 
     fn unknown(&self, name: &str) -> CliError {
-        let flag = format!("--{name}");
+        let dashes = if name.chars().count() == 1 { "-" } else { "--" };
+        let flag = format!("{dashes}{name}");
         let own = self.subcommand.map(Command::get_name);
         let others: Vec<_> = self
             .root
