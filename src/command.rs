@@ -74,7 +74,7 @@ pub async fn run(
     let ended = process_tree::run(&command, stop, sink).await;
     if let Some(relay) = relay {
         // The output comes before the message about the end of the command.
-        relay.flush(FLUSH_TIMEOUT).await;
+        relay.flush(Some(FLUSH_TIMEOUT)).await;
     }
     ended.map_err(|error| CommandFailure {
         error,

@@ -51,7 +51,11 @@ impl LineLimit {
         let gained = u32::try_from(elapsed.as_millis() / INTERVAL.as_millis()).unwrap_or(BURST);
         if gained > 0 {
             self.free = self.free.saturating_add(gained).min(BURST);
-            self.since = now;
+            self.since = if self.free == BURST {
+                now
+            } else {
+                self.since + INTERVAL * gained
+            };
         }
         if self.free == 0 {
             self.dropped += 1;
@@ -67,7 +71,7 @@ impl LineLimit {
         if count > 0 {
             tracing::warn!(
                 name: "command.output_dropped", target: "command", command, count,
-                "{count} lines of output were not logged, because there were too many command={command}"
+                "too much output: {count} lines were not logged command={command}"
             );
         }
     }

@@ -154,7 +154,8 @@ impl Executor {
             Action::Run(command) => self.run(command),
             Action::RunPlugin(query) => self.run_plugin(query),
             Action::ExplainEmpty(queries) => {
-                self.tasks.spawn(explain(self.client.clone(), queries));
+                let (client, stop) = (self.client.clone(), self.stop.clone());
+                self.tasks.spawn(explain(client, queries, stop));
             }
             Action::StartChild(config) => self.start_child(&config),
             Action::OrderChild(order) => {
@@ -293,16 +294,19 @@ async fn run_plugin(query: &Query, plugins: PluginSource) -> Answer {
 }
 
 /// Finds out why queries have an empty answer.
-async fn explain(client: Client, queries: Vec<Arc<Query>>) -> Event {
+async fn explain(client: Client, queries: Vec<Arc<Query>>, stop: CancellationToken) -> Event {
     let begun = Instant::now();
     let mut explained = Vec::new();
     for query in queries {
         let left = EXPLAIN_TIMEOUT.saturating_sub(begun.elapsed());
         let emptiness = match &*query {
-            Query::Consul(own) => timeout(left, client.explain_empty(own)).await,
-            _ => Ok(Ok(None)),
+            Query::Consul(own) => tokio::select! {
+                explained = timeout(left, client.explain_empty(own)) => explained.ok(),
+                () = stop.cancelled() => None,
+            },
+            _ => None,
         };
-        let emptiness = emptiness.ok().and_then(Result::ok).flatten();
+        let emptiness = emptiness.and_then(Result::ok).flatten();
         explained.push((query, emptiness));
     }
     Event::EmptyExplained(explained)

@@ -150,6 +150,11 @@ impl Process {
         })
     }
 
+    /// Returns `true` if the process was started with `-once`.
+    pub(super) fn is_once(&self) -> bool {
+        self.mode != Mode::Daemon
+    }
+
     /// Waits for the next action that a signal requests.
     pub(super) async fn next_signal(&mut self) -> SignalAction {
         self.signals.next().await

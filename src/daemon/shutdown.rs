@@ -197,7 +197,8 @@ impl Shutdown {
     }
 
     fn begin(&mut self, end: End, received: Option<Signal>, child: &ChildPart, now: Instant) {
-        let grace = child.grace().map(|grace| grace + KILL_MARGIN);
+        let grace = child.grace().filter(|_| !child.is_over());
+        let grace = grace.map(|grace| grace + KILL_MARGIN);
         self.phase = Phase::Ending {
             end,
             received,

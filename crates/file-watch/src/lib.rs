@@ -114,8 +114,7 @@ impl Files {
         }
         self.watch_directories();
         if self.polling != Polling::Off {
-            // The files are read before they are watched, so this is the known version.
-            self.polled.changed(self.wanted.iter());
+            self.polled.track(self.wanted.iter());
         }
     }
 

@@ -18,6 +18,16 @@ type Version = (u64, u64, u64, i64, i64, i64, i64);
 pub(super) struct Polled(BTreeMap<PathBuf, Option<Version>>);
 
 impl Polled {
+    /// Keeps the known versions of these files and of no others, and records those of new files.
+    pub(super) fn track<'a>(&mut self, files: impl Iterator<Item = &'a PathBuf>) {
+        let mut before = std::mem::take(&mut self.0);
+        for file in files {
+            let known = before.remove(file);
+            let version = known.unwrap_or_else(|| version_of(file));
+            self.0.insert(file.clone(), version);
+        }
+    }
+
     /// Compares these files and no others with their known versions. Returns those that differ.
     /// A file that was not compared before counts as unchanged.
     pub(super) fn changed<'a>(&mut self, files: impl Iterator<Item = &'a PathBuf>) -> Vec<PathBuf> {

@@ -118,3 +118,18 @@ async fn without_the_systems_watcher_files_are_compared() {
     files.poll();
     assert_eq!(files.polling, Polling::Off);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_change_before_other_files_are_added_is_reported() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let (old, new) = (at("old"), at("new"));
+    fs::write(&old, "1").unwrap();
+    fs::write(&new, "1").unwrap();
+    let none = |_, _| Err(notify::Error::generic("too many instances"));
+    let mut files = Files::started_by(none);
+    files.watch_exactly([old.clone()].into());
+    fs::write(&old, "22").unwrap();
+    files.watch_exactly([old.clone(), new].into());
+    assert_eq!(reported(&mut files).await, [old].into());
+}

@@ -34,6 +34,7 @@ impl Executor {
             relay,
             ..
         } = self;
+        let is_once = process.is_once();
         let orderly = async {
             // A batch in progress completes, unless its file system hangs.
             let _ = timeout(WRITE_TIMEOUT, writer.finish()).await;
@@ -47,7 +48,10 @@ impl Executor {
             tasks.shutdown().await;
             lingering.shutdown().await;
             if let Some(relay) = relay {
-                relay.flush(FLUSH_TIMEOUT).await;
+                // A run that ends by itself loses no output; a signal still ends the wait.
+                let may_wait = is_once && end != End::Interrupted;
+                let limit = (!may_wait).then_some(FLUSH_TIMEOUT);
+                relay.flush(limit).await;
             }
         };
         tokio::select! {

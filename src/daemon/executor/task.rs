@@ -39,7 +39,7 @@ pub(super) struct Task {
 }
 
 pub(super) type Work = Box<dyn FnOnce() -> TaskResult + Send>;
-pub(super) type Substitute = Box<dyn FnOnce(NoResult) -> TaskResult + Send>;
+pub(super) type Substitute = Box<dyn Fn(NoResult) -> TaskResult + Send>;
 
 /// The subject of a task. Tasks with the same key run one after another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -190,8 +190,8 @@ pub(super) fn render(request: RenderRequest, stop: &Arc<AtomicBool>) -> Task {
         }),
         substitute: Box::new(move |reason| {
             event(match reason {
-                NoResult::Overdue => Rendered::overdue(number, template, limit),
-                _ => Rendered::refused(number, template, reason.of_rendering()),
+                NoResult::Overdue => Rendered::overdue(number, Arc::clone(&template), limit),
+                _ => Rendered::refused(number, Arc::clone(&template), reason.of_rendering()),
             })
         }),
     }
@@ -245,8 +245,8 @@ pub(super) fn file(file: FileQuery) -> Task {
         substitute: Box::new(move |reason| {
             let (path, source) = (late.path.clone(), reason.error(READ_LIMIT));
             let error = Arc::new(source::Error::File { path, source });
-            let event = WatchEvent::Failed(Arc::new(Query::File(late)), error);
-            TaskResult::event(late_key, Event::Watched(vec![event]))
+            let event = WatchEvent::Failed(Arc::new(Query::File(late.clone())), error);
+            TaskResult::event(late_key.clone(), Event::Watched(vec![event]))
         }),
     }
 }

@@ -154,7 +154,8 @@ impl Workers {
         }
         let slowest = state.active().map(|running| running.since).min();
         let is_slow = slowest.is_some_and(|since| now >= since + SLOW);
-        if is_slow && !state.queue.is_empty() && state.idle == 0 && state.threads < MAX_THREADS {
+        let needs_thread = state.threads == 0 || (is_slow && state.idle == 0);
+        if needs_thread && !state.queue.is_empty() && state.threads < MAX_THREADS {
             self.shared.start_thread(&mut state);
         }
         let pace = match slowest {
@@ -252,7 +253,8 @@ impl Shared {
             key: task.key,
             since: Instant::now(),
             limit: task.limit,
-            substitute: Some(task.substitute),
+            substitute: task.substitute,
+            abandoned: false,
         });
         Some((id, task.work))
     }
@@ -262,18 +264,15 @@ impl Shared {
     fn put(&self, id: u64, result: Option<TaskResult>) -> bool {
         let mut state = self.lock();
         let place = state.running.iter().position(|running| running.id == id);
-        let running = place.map(|place| state.running.swap_remove(place));
-        let substitute = running.and_then(|running| running.substitute);
-        let in_time = substitute.is_some();
-        let now = Instant::now();
-        let result = match (result, substitute) {
-            (Some(result), Some(_)) => Some(result),
-            (Some(result), None) => Some(result.late()),
-            (None, Some(substitute)) => Some(substitute(NoResult::Panicked)),
-            // The result of an abandoned task was delivered when it was abandoned.
-            (None, None) => None,
+        let Some(running) = place.map(|place| state.running.swap_remove(place)) else {
+            return false;
         };
-        state.results.extend(result);
+        let in_time = !running.abandoned;
+        let now = Instant::now();
+        let result = result.unwrap_or_else(|| (running.substitute)(NoResult::Panicked));
+        state
+            .results
+            .push(if in_time { result } else { result.late() });
         let first = *state.first_result.get_or_insert(now);
         // Deliver the results of one pass together.
         if state.queue.is_empty() || now >= first + BATCH_TIME {

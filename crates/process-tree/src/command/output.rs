@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::future::{self, Future};
+use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -89,9 +90,14 @@ impl Output {
     }
 
     /// Passes the rest of the output to the sink after the command has ended. Returns `true` if the
-    /// pipes were closed within `time_limit`.
+    /// pipes were closed within `time_limit`. The rest is small: it was in the pipes.
     pub(super) async fn drain(&mut self, time_limit: Duration) -> bool {
-        let drained = timeout(time_limit, self.read_all()).await.is_ok();
+        let rest = async {
+            while self.is_open() {
+                self.read_now().await;
+            }
+        };
+        let drained = timeout(time_limit, rest).await.is_ok();
         self.finish_lines();
         drained
     }
@@ -103,18 +109,24 @@ impl Output {
     }
 
     fn is_open(&self) -> bool {
-        self.out.is_open() || self.err.is_open()
+        self.out.reader.is_some() || self.err.reader.is_some()
     }
 
     /// Reads from either pipe, and passes on what was read. Dropping the future loses no data.
     async fn read_some(&mut self) {
+        if let Some(relay) = &self.sink.relay {
+            relay.wait_for_room().await;
+        }
+        self.read_now().await;
+    }
+
+    /// Like [`read_some`](Self::read_some), but does not wait for the reader of the output.
+    async fn read_now(&mut self) {
         let Self { out, err, sink } = self;
         tokio::select! {
-            () = out.read() => {}
-            () = err.read() => {}
+            read = out.fill() => out.on_read(&read, Stream::Out, sink),
+            read = err.fill() => err.on_read(&read, Stream::Err, sink),
         }
-        out.pass_on(Stream::Out, sink).await;
-        err.pass_on(Stream::Err, sink).await;
     }
 
     fn finish_lines(&mut self) {
@@ -129,8 +141,6 @@ struct Pipe<R> {
     /// `None` after the end of the stream.
     reader: Option<R>,
     buffer: Box<[u8; 8 * 1024]>,
-    /// The number of bytes in the buffer that were not passed on.
-    filled: usize,
     lines: Lines,
 }
 
@@ -139,45 +149,32 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
         Self {
             reader,
             buffer: Box::new([0; 8 * 1024]),
-            filled: 0,
             lines: Lines::default(),
         }
     }
 
-    fn is_open(&self) -> bool {
-        self.reader.is_some() || self.filled > 0
+    /// Reads into the buffer. Never completes after the end of the stream.
+    async fn fill(&mut self) -> io::Result<usize> {
+        match &mut self.reader {
+            Some(reader) => reader.read(&mut self.buffer[..]).await,
+            None => future::pending().await,
+        }
     }
 
-    /// Reads into the buffer, unless it is filled. Never completes after the end of the stream.
-    async fn read(&mut self) {
-        if self.filled > 0 {
-            return;
-        }
-        let Some(reader) = &mut self.reader else {
-            return future::pending().await;
-        };
-        match reader.read(&mut self.buffer[..]).await {
+    fn on_read(&mut self, read: &io::Result<usize>, stream: Stream, sink: &mut Sink) {
+        match read {
             // An error counts as the end of the stream.
-            Ok(0) | Err(_) => self.reader = None,
-            Ok(filled) => self.filled = filled,
-        }
-    }
-
-    /// Passes the content of the buffer on, and the last line at the end of the stream.
-    async fn pass_on(&mut self, stream: Stream, sink: &mut Sink) {
-        if self.filled > 0 {
-            let permit = match &sink.relay {
-                Some(relay) => relay.reserve().await,
-                None => None,
-            };
-            let bytes = &self.buffer[..std::mem::take(&mut self.filled)];
-            if let Some(permit) = permit {
-                permit.send(stream, bytes);
+            Ok(0) | Err(_) => {
+                self.reader = None;
+                self.lines.finish(|line| (sink.lines)(stream, line));
             }
-            self.lines.push(bytes, |line| (sink.lines)(stream, line));
-        }
-        if self.reader.is_none() {
-            self.lines.finish(|line| (sink.lines)(stream, line));
+            Ok(len) => {
+                let bytes = &self.buffer[..*len];
+                if let Some(relay) = &sink.relay {
+                    relay.send(stream, bytes);
+                }
+                self.lines.push(bytes, |line| (sink.lines)(stream, line));
+            }
         }
     }
 }

@@ -5,20 +5,29 @@
 //! reader takes waits, as it does with an inherited descriptor.
 
 use std::io;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::stream::Stream;
 
-/// The maximum number of chunks that wait to be written.
+/// The maximum number of chunks of running commands that wait to be written.
 const CAPACITY: usize = 16;
+
+/// The pause before another try if the output is not ready. Another process may have made it
+/// non-blocking.
+const RETRY: Duration = Duration::from_millis(10);
 
 /// A handle to the thread that writes. The thread ends when all handles are dropped.
 #[derive(Clone, Debug)]
-pub struct Relay(mpsc::Sender<Chunk>);
+pub struct Relay {
+    chunks: mpsc::UnboundedSender<Chunk>,
+    /// Room for chunks.
+    room: Arc<Semaphore>,
+}
 
 #[derive(Debug)]
 enum Chunk {
@@ -27,60 +36,95 @@ enum Chunk {
     Flush(oneshot::Sender<()>),
 }
 
-/// Room for one chunk.
-pub(super) struct Permit<'a>(mpsc::Permit<'a, Chunk>);
-
 impl Relay {
     /// Starts the thread.
     ///
     /// # Errors
     /// The error of the system if it gives no thread.
     pub fn start() -> io::Result<Self> {
-        let (sender, chunks) = mpsc::channel(CAPACITY);
+        let (sender, chunks) = mpsc::unbounded_channel();
+        let room = Arc::new(Semaphore::new(CAPACITY));
+        let released = Arc::clone(&room);
         thread::Builder::new()
             .name("output".to_owned())
-            .spawn(move || write_all(chunks))?;
-        Ok(Self(sender))
+            .spawn(move || write_all(chunks, &released))?;
+        Ok(Self {
+            chunks: sender,
+            room,
+        })
     }
 
-    /// Waits until everything is written, but at most for `limit`.
-    pub async fn flush(&self, limit: Duration) {
-        let flushed = async {
-            let (sender, written) = oneshot::channel();
-            if self.0.send(Chunk::Flush(sender)).await.is_ok() {
-                let _ = written.await;
+    /// Waits until everything is written, but at most for `limit`; `None`: without a limit.
+    pub async fn flush(&self, limit: Option<Duration>) {
+        let (sender, written) = oneshot::channel();
+        // Without the thread, there is nothing to wait for.
+        if self.chunks.send(Chunk::Flush(sender)).is_ok() {
+            match limit {
+                Some(limit) => drop(timeout(limit, written).await),
+                None => drop(written.await),
             }
-        };
-        let _ = timeout(limit, flushed).await;
+        }
     }
 
-    /// Waits for room. `None` if the thread has ended. Dropping the future loses nothing.
-    pub(super) async fn reserve(&self) -> Option<Permit<'_>> {
-        self.0.reserve().await.ok().map(Permit)
+    /// Waits for room for a chunk. Dropping the future loses nothing.
+    pub(super) async fn wait_for_room(&self) {
+        // The semaphore is never closed.
+        if let Ok(permit) = self.room.acquire().await {
+            drop(permit);
+        }
+    }
+
+    /// Passes bytes on, even if there is no room.
+    pub(super) fn send(&self, stream: Stream, bytes: &[u8]) {
+        // Each chunk takes room, if there is any, until it is written.
+        if let Ok(permit) = self.room.try_acquire() {
+            permit.forget();
+        }
+        let _ = self.chunks.send(Chunk::Bytes(stream, bytes.to_vec()));
     }
 }
 
-impl Permit<'_> {
-    pub(super) fn send(self, stream: Stream, bytes: &[u8]) {
-        self.0.send(Chunk::Bytes(stream, bytes.to_vec()));
-    }
-}
-
-fn write_all(mut chunks: mpsc::Receiver<Chunk>) {
+fn write_all(mut chunks: mpsc::UnboundedReceiver<Chunk>, room: &Semaphore) {
     while let Some(chunk) = chunks.blocking_recv() {
-        // Without a reader, the output is lost; the command must not notice it.
-        let _ = match chunk {
-            Chunk::Bytes(Stream::Out, bytes) => write(&mut io::stdout().lock(), &bytes),
-            Chunk::Bytes(Stream::Err, bytes) => write(&mut io::stderr().lock(), &bytes),
+        match chunk {
+            Chunk::Bytes(stream, bytes) => {
+                // Without a reader, the output is lost; the command must not notice it.
+                let _ = match stream {
+                    Stream::Out => write(&mut io::stdout().lock(), &bytes),
+                    Stream::Err => write(&mut io::stderr().lock(), &bytes),
+                };
+                if room.available_permits() < CAPACITY {
+                    room.add_permits(1);
+                }
+            }
             Chunk::Flush(written) => {
                 let _ = written.send(());
-                Ok(())
             }
-        };
+        }
     }
 }
 
-fn write(stream: &mut impl io::Write, bytes: &[u8]) -> io::Result<()> {
-    stream.write_all(bytes)?;
-    stream.flush()
+fn write(stream: &mut impl io::Write, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match stream.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if is_temporary(&error) => thread::sleep(RETRY),
+            Err(error) => return Err(error),
+        }
+    }
+    while let Err(error) = stream.flush() {
+        if !is_temporary(&error) {
+            return Err(error);
+        }
+        thread::sleep(RETRY);
+    }
+    Ok(())
+}
+
+fn is_temporary(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
 }

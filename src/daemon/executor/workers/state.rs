@@ -30,8 +30,10 @@ pub(super) struct Running {
     pub(super) key: Key,
     pub(super) since: Instant,
     pub(super) limit: Duration,
-    /// Creates the result of a task that has none of its own; `None` after the task was abandoned.
-    pub(super) substitute: Option<Substitute>,
+    /// Creates the result of a task that has none of its own.
+    pub(super) substitute: Substitute,
+    /// `true` after the task exceeded its limit; its substitute was delivered then.
+    pub(super) abandoned: bool,
 }
 
 impl State {
@@ -44,31 +46,30 @@ impl State {
     /// Returns `true` if a task with this key was abandoned and still runs.
     pub(super) fn is_stuck(&self, key: &Key) -> bool {
         let mut running = self.running.iter();
-        running.any(|running| running.substitute.is_none() && running.key == *key)
+        running.any(|running| running.abandoned && running.key == *key)
     }
 
     /// The running tasks that were not abandoned.
     pub(super) fn active(&self) -> impl Iterator<Item = &Running> {
         let running = self.running.iter();
-        running.filter(|running| running.substitute.is_some())
+        running.filter(|running| !running.abandoned)
     }
 
     /// The number of abandoned tasks of this kind that still run.
     pub(super) fn stuck(&self, kind: Kind) -> usize {
         let running = self.running.iter();
         running
-            .filter(|running| running.substitute.is_none() && running.key.kind() == kind)
+            .filter(|running| running.abandoned && running.key.kind() == kind)
             .count()
     }
 
     pub(super) fn give_up_overdue(&mut self, now: Instant) {
         let mut results = Vec::new();
         for running in &mut self.running {
-            if now >= running.since + running.limit
-                && let Some(substitute) = running.substitute.take()
-            {
+            if !running.abandoned && now >= running.since + running.limit {
+                running.abandoned = true;
                 self.threads -= 1;
-                results.push(substitute(NoResult::Overdue));
+                results.push((running.substitute)(NoResult::Overdue));
             }
         }
         self.results.extend(results);
@@ -82,7 +83,7 @@ impl State {
             Some(slow) if slow <= now => (!self.queue.is_empty()).then(|| now + SLOW),
             slow => slow,
         };
-        // A thread may have taken a task without having recorded it; the next check finds it.
+        // If no thread could be started for it, the next check tries again.
         let waiting = (!self.queue.is_empty()).then(|| now + SLOW);
         limits.chain(slow).chain(waiting).min()
     }

@@ -27,7 +27,7 @@ fn task(
                 NoResult::NoThread => "no thread",
                 NoResult::Panicked => "panicked",
             };
-            named(late, name)
+            named(late.clone(), name)
         }),
     }
 }
