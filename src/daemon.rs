@@ -70,7 +70,10 @@ pub async fn run(config: Config, process: Process) -> Result<End, ClientError> {
         for action in actions {
             match executor.execute(action) {
                 Executed::Begun => {}
-                Executed::EndNow => return Ok(End::Interrupted),
+                Executed::EndNow => {
+                    progress.finish(false);
+                    return Ok(End::Interrupted);
+                }
                 Executed::End(end) => {
                     publish(&reports, || Report {
                         phase: Phase::Ending,
@@ -83,8 +86,7 @@ pub async fn run(config: Config, process: Process) -> Result<End, ClientError> {
                 }
             }
         }
-        let now = Moment::now().instant;
-        let notice = [systemd.next_wake(), progress.next_wake(now)];
+        let notice = [systemd.next_wake(), progress.next_wake()];
         let event = tokio::select! {
             biased;
             event = executor.next() => Some(event),

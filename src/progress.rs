@@ -5,14 +5,22 @@
 //! output or error is not a terminal.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 use crate::report::{Report, TemplatePhase};
 
-/// The time without progress after which the line is shown.
+/// The time without an end after which the line is shown.
 const DELAY: Duration = Duration::from_secs(2);
+
+/// The time after which the line is shown again, because log lines overwrite it.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The time that the end waits for the terminal.
+const FINISH_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// The maximum length of the line, in characters: a longer one would wrap on a narrow terminal.
 const MAX_LEN: usize = 79;
@@ -22,10 +30,14 @@ const MAX_LEN: usize = 79;
 pub struct Progress {
     /// The reports; `None` if nothing is shown.
     reports: Option<watch::Receiver<Report>>,
-    begin: Instant,
-    /// The line on the terminal.
-    shown: Option<String>,
+    /// The time at which the line is shown next.
+    next: Instant,
+    /// The thread that writes; `None` before the first line. The loop must not wait for a terminal.
+    terminal: Option<mpsc::Sender<Text>>,
 }
+
+/// A text for the terminal, and a channel that is closed when it is written.
+type Text = (String, Option<mpsc::Sender<()>>);
 
 impl Progress {
     /// Creates the line, for `-once` on a terminal.
@@ -33,51 +45,67 @@ impl Progress {
         let is_shown = is_once && io::stdout().is_terminal() && io::stderr().is_terminal();
         Self {
             reports: is_shown.then(|| reports.subscribe()),
-            begin: now + DELAY,
-            shown: None,
+            next: now + DELAY,
+            terminal: None,
         }
     }
 
-    /// Updates the line.
+    /// Shows the line if it is due.
     pub fn update(&mut self, now: Instant) {
-        let Some(reports) = self.reports.as_ref().filter(|_| now >= self.begin) else {
+        let Some(reports) = self.reports.as_ref().filter(|_| now >= self.next) else {
             return;
         };
-        let line = waiting(&reports.borrow());
-        if line != self.shown {
-            // After the line, the cursor is at its begin, so that a log line overwrites it.
-            print(&format!(
-                "\r{}\x1b[K\r",
-                line.as_deref().unwrap_or_default()
-            ));
-            self.shown = line;
-        }
+        self.next = now + INTERVAL;
+        let line = waiting(&reports.borrow()).unwrap_or_default();
+        // After the line, the cursor is at its begin, so that a log line overwrites it.
+        self.print(format!("\r{line}\x1b[K\r"), None);
     }
 
-    /// The time at which the line is shown for the first time.
-    pub fn next_wake(&self, now: Instant) -> Option<Instant> {
-        self.reports
-            .as_ref()
-            .map(|_| self.begin)
-            .filter(|begin| now < *begin)
+    /// The time at which the line is shown next.
+    pub fn next_wake(&self) -> Option<Instant> {
+        self.reports.as_ref().map(|_| self.next)
     }
 
     /// Removes the line. After a success, says what was done.
-    pub fn finish(self, has_succeeded: bool) {
-        if self.shown.is_some() {
-            print("\r\x1b[K");
+    pub fn finish(mut self, has_succeeded: bool) {
+        let Some(reports) = self.reports.take() else {
+            return;
+        };
+        let clear = self.terminal.as_ref().map(|_| "\r\x1b[K");
+        let text = has_succeeded.then(|| format!("{}\n", success(&reports.borrow())));
+        if clear.is_none() && text.is_none() {
+            return;
         }
-        if let Some(reports) = self.reports.filter(|_| has_succeeded) {
-            print(&format!("{}\n", success(&reports.borrow())));
+        let (sender, written) = mpsc::channel();
+        let text = clear.unwrap_or_default().to_owned() + &text.unwrap_or_default();
+        self.print(text, Some(sender));
+        // The channel is closed when the text is written.
+        let _ = written.recv_timeout(FINISH_TIMEOUT);
+    }
+
+    fn print(&mut self, text: String, written: Option<mpsc::Sender<()>>) {
+        if self.terminal.is_none() {
+            let (sender, texts) = mpsc::channel::<Text>();
+            let thread = thread::Builder::new().name("terminal".to_owned());
+            if thread.spawn(move || write_all(texts)).is_err() {
+                return;
+            }
+            self.terminal = Some(sender);
+        }
+        if let Some(terminal) = &self.terminal {
+            let _ = terminal.send((text, written));
         }
     }
 }
 
-fn print(text: &str) {
-    let mut stderr = io::stderr().lock();
-    // A terminal that is gone shows nothing.
-    let _ = stderr.write_all(text.as_bytes());
-    let _ = stderr.flush();
+fn write_all(texts: mpsc::Receiver<Text>) {
+    for (text, written) in texts {
+        let mut stderr = io::stderr().lock();
+        // A terminal that is gone shows nothing.
+        let _ = stderr.write_all(text.as_bytes());
+        let _ = stderr.flush();
+        drop(written);
+    }
 }
 
 /// The line while templates wait; `None` if none does.
@@ -92,6 +120,8 @@ fn waiting(report: &Report) -> Option<String> {
     };
     let (count, all) = (waits.len(), report.templates.len());
     let line = format!("waiting for {count} of {all} templates: {reason}");
+    // The text of a server must not control the terminal.
+    let line = line.replace(char::is_control, "\u{fffd}");
     Some(match line.char_indices().nth(MAX_LEN) {
         Some((end, _)) => line[..end].to_owned(),
         None => line,
@@ -151,6 +181,9 @@ mod tests {
         report.templates[1].waiting = Some(Arc::from("é".repeat(200)));
         let line = waiting(&report).unwrap();
         assert_eq!(line.chars().count(), MAX_LEN);
+        report.templates[1].waiting = Some("a\u{1b}]0;title\u{7}\r".into());
+        let line = waiting(&report).unwrap();
+        assert!(!line.contains(char::is_control), "{line:?}");
         report.templates[1].state = TemplatePhase::UpToDate;
         assert_eq!(waiting(&report), None);
     }

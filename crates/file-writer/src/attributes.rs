@@ -169,7 +169,7 @@ fn named_owner(
     }
     let number = text.parse().map_err(|_| {
         io::Error::other(format!(
-            "there is no {kind} {text:?}; name an existing one, or give its number"
+            "there is no such {kind} (its name may come from data and is not shown); name an existing one, or give its number"
         ))
     })?;
     Ok(Some(Owner::Id(number)))

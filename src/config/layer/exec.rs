@@ -23,7 +23,7 @@ pub(crate) struct ExecBlock {
     pub(crate) command: Setting<CommandBlock>,
     /// Environment of the child process
     pub(crate) env: EnvironmentBlock,
-    /// Signal that stops the child process; `\"\"`: none
+    /// Signal that stops the child process; `""`: none
     #[key(
         default = "the TERM, INT or QUIT that stops ctmpl, else `\"SIGINT\"`",
         flag = "--exec-kill-signal"
@@ -34,7 +34,7 @@ pub(crate) struct ExecBlock {
     /// Timeout for the child process to stop, before it is killed
     #[key(default = "\"30s\"", flag = "--exec-kill-timeout")]
     pub(crate) kill_timeout: Setting<Duration>,
-    /// Signal for the child process after a change; `\"\"`: restart it, `\"SIGNULL\"`: do nothing
+    /// Signal for the child process after a change; `""`: restart it, `"SIGNULL"`: do nothing
     #[key(
         default = "\"\"",
         flag = "--exec-reload-signal",

@@ -30,7 +30,7 @@ impl FileWatch {
         if self.thread.is_none() {
             let warn = |error: &_| {
                 tracing::warn!(
-                    name: "files.not_watched", %error,
+                    name: "files.no_watcher", %error,
                     "cannot watch files ({error}); they are read again on SIGHUP"
                 );
             };

@@ -58,6 +58,13 @@ pub(super) const ROWS: &[Difference] = &[
         touched_by: &[],
     },
     Difference {
+        subject: "standard output and error of a command",
+        theirs: "those of consul-template",
+        ours: "pipes: the output is the same, but a command sees no terminal, and lines of the two may change places",
+        reason: "the message about a failed command has its last lines",
+        touched_by: &[],
+    },
+    Difference {
         subject: "at start, the command of a file that needs no data",
         theirs: "runs at once, and again if other files share it",
         ours: "waits a moment for the files that share it",
