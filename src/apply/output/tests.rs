@@ -309,9 +309,9 @@ fn owners_are_given_by_name_or_number() {
         );
     }
     for (user, group, wanted) in [
-        ("no-such-one", "", "no user"),
-        ("", "no-such-one", "no group"),
-        ("-1", "", "no user"),
+        ("no-such-one", "", "no such user"),
+        ("", "no-such-one", "no such group"),
+        ("-1", "", "no such user"),
     ] {
         let unknown = Output {
             user: user.into(),
@@ -320,6 +320,10 @@ fn owners_are_given_by_name_or_number() {
         };
         let error = fixture.apply("out", "b", vec![unknown], true).unwrap_err();
         assert!(error.contains(wanted), "{error}");
+        assert!(
+            !error.contains("no-such-one"),
+            "it may come from data: {error}"
+        );
         assert!(!fixture.at("other").exists());
         assert_eq!(fixture.read("out"), "a");
     }
