@@ -18,6 +18,8 @@ use std::ffi::OsString;
 
 use clap::ArgMatches;
 
+use commands::Wanted;
+
 pub use crate::config::{Arguments, DevArguments};
 pub use arguments::{ConvertArguments, MigrateArguments, RenderArguments};
 pub use clap_pages::Shell;
@@ -55,9 +57,17 @@ pub enum Command {
 /// # Errors
 /// [`CliError`] with the invalid word and the remedy, in one line.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, CliError> {
-    let mut parser = with_all_flags();
+    let words: Vec<OsString> = args.into_iter().skip(1).collect();
+    let is_typed = |name: &str| words.iter().any(|word| word == name);
+    // An error may name a flag of another subcommand.
+    parse_for(&is_typed, &words).or_else(|_| parse_for(&|_| true, &words))
+}
+
+/// Parses the command line with the flags of the subcommands that are `wanted`.
+fn parse_for(wanted: Wanted<'_>, words: &[OsString]) -> Result<Command, CliError> {
+    let mut parser = with_all_flags(wanted);
     parser.build();
-    let words = match words::read(&parser, args.into_iter().skip(1))? {
+    let words = match words::read(&parser, words.iter().cloned())? {
         words::Reading::Words(words) => words,
         words::Reading::Version => return Ok(Command::Print(version())),
         words::Reading::Help {
@@ -126,16 +136,17 @@ fn command(matches: &ArgMatches) -> Command {
 
 /// The commands and flags that help, manual and completions show.
 fn documented() -> clap::Command {
-    let mut command = commands::command();
+    let mut command = commands::command(&|_| true);
     command.build();
     command
 }
 
 /// The commands and flags that are accepted, including flags without effect.
-fn with_all_flags() -> clap::Command {
-    let command = flags::with_ignored(commands::command());
+fn with_all_flags(wanted: Wanted<'_>) -> clap::Command {
+    let command = flags::with_ignored(commands::command(wanted));
     ["dev", "validate", "config"]
         .into_iter()
+        .filter(|name| wanted(name))
         .fold(command, |command, name| {
             command.mut_subcommand(name, flags::with_ignored)
         })

@@ -465,6 +465,13 @@ fn a_child_given_as_a_list_can_read_the_terminal() {
         .unwrap();
     let mut keyboard = terminal.stdin.take().unwrap();
     std::io::Write::write_all(&mut keyboard, b"hello\n").unwrap();
+    let begun = Instant::now();
+    while terminal.try_wait().unwrap().is_none() {
+        if begun.elapsed() > DEADLINE {
+            terminal.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
     let output = terminal.wait_with_output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout);
     assert!(shown.contains("got hello"), "{shown}");

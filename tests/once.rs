@@ -272,22 +272,26 @@ fn missing_data_is_waited_for() {
     );
 }
 
-#[test]
-fn missing_rights_exit_with_14_after_the_retries() {
+/// Runs with this fault and three retries. `times`: the number of requests that fail; `None`: all.
+fn with_fault(fault: Fault, times: Option<usize>, arguments: &[&str]) -> (Folder, Ended) {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", "\n{{ key \"app/port\" }}");
-    consul
-        .faults()
-        .inject("/v1/kv/", Fault::Status(403, "Permission denied".into()));
-    let ended = once(
-        &consul,
-        &[
-            "-template",
-            &folder.template("in", "out", ""),
-            "-consul-retry-attempts=3",
-            "-consul-retry-backoff=50ms",
-        ],
-    );
+    let faults = consul.faults();
+    let _fault = match times {
+        Some(times) => faults.inject_times("/v1/kv/", times, fault),
+        None => faults.inject("/v1/kv/", fault),
+    };
+    let template = folder.template("in", "out", "");
+    let mut all = vec!["-template", &template];
+    all.extend(["-consul-retry-attempts=3", "-consul-retry-backoff=50ms"]);
+    all.extend(arguments);
+    let ended = once(&consul, &all);
+    (folder, ended)
+}
+
+#[test]
+fn missing_rights_exit_with_14_after_the_retries() {
+    let (folder, ended) = with_fault(Fault::Status(403, "Permission denied".into()), None, &[]);
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
     let place = format!("{}:2: kv.get(app/port)", folder.path("in").display());
     assert!(
@@ -305,40 +309,16 @@ fn once_retries_after_errors_that_may_end() {
         (403, "ACL not found"),
         (500, "No path to datacenter"),
     ] {
-        let (folder, consul) = (Folder::new(), consul());
-        folder.write("in", r#"{{ key "app/port" }}"#);
-        let fault = Fault::Status(status, message.into());
-        let _fault = consul.faults().inject_times("/v1/kv/", 3, fault);
-        let ended = once(
-            &consul,
-            &[
-                "-template",
-                &folder.template("in", "out", ""),
-                "-consul-retry-attempts=3",
-                "-consul-retry-backoff=50ms",
-            ],
-        );
+        let (_folder, ended) = with_fault(Fault::Status(status, message.into()), Some(3), &[]);
         assert_eq!(ended.code(), Some(0), "{status}: {}", ended.log);
     }
 }
 
 #[test]
 fn a_server_that_repeats_the_token_does_not_reveal_it() {
-    let (folder, consul) = (Folder::new(), consul());
-    folder.write("in", r#"{{ key "app/port" }}"#);
     let fault = Fault::Status(403, "no rights for s3cret-token".into());
-    let _fault = consul.faults().inject("/v1/kv/", fault);
-    let ended = once(
-        &consul,
-        &[
-            "-template",
-            &folder.template("in", "out", ""),
-            "-consul-token=s3cret-token",
-            "-consul-retry-attempts=1",
-            "-consul-retry-backoff=10ms",
-            "-log-level=trace",
-        ],
-    );
+    let arguments = ["-consul-token=s3cret-token", "-log-level=trace"];
+    let (_folder, ended) = with_fault(fault, None, &arguments);
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
     assert!(ended.log.contains("no rights for ***"), "{}", ended.log);
     assert!(!ended.log.contains("s3cret-token"), "{}", ended.log);

@@ -323,9 +323,7 @@ fn a_hup_while_the_configuration_is_read_for_the_first_time_reloads() {
     let template = folder.template("in", "out", "");
     let arguments = ["-config", &config, "-template", &template];
     let ctmpl = Ctmpl::spawn(service(&folder, &consul, &arguments));
-    while !is_safe_from_hup(ctmpl.pid()) {
-        std::thread::yield_now();
-    }
+    eventually("it is safe from HUP", || is_safe_from_hup(ctmpl.pid()));
     ctmpl.signal(Signal::SIGHUP);
     ctmpl.logs("reloading the configuration");
     folder.becomes("out", "80");
@@ -360,7 +358,7 @@ fn an_end_with_owed_commands_is_in_time_and_names_them() {
     let mut arguments = vec!["-log-level=info".to_owned()];
     for number in 0..20 {
         folder.write(&format!("in{number}"), "{{ key \"app/port\" }}");
-        let run = format!("sleep 1; echo {number} >> {}", folder.path("ran").display());
+        let run = format!("echo {number} >> {}; sleep 1", folder.path("ran").display());
         let template = folder.template(&format!("in{number}"), &format!("out{number}"), &run);
         arguments.extend(["-template".to_owned(), template]);
     }
@@ -376,8 +374,13 @@ fn an_end_with_owed_commands_is_in_time_and_names_them() {
         .log
         .matches("has not succeeded since these files were written")
         .count();
+    // The command that was stopped has written its line, and is still owed.
     assert!(ran < 20 && owed > 0, "{ran} {owed}: {}", ended.log);
-    assert_eq!(ran + owed, 20, "{}", ended.log);
+    assert!(
+        (20..=21).contains(&(ran + owed)),
+        "{ran} {owed}: {}",
+        ended.log
+    );
 }
 
 #[test]

@@ -27,8 +27,12 @@ const NOTES: &str = "Flags may be written as in Go (-once, -wait 2s) or with two
 flag given twice the last counts.\nDurations are written 300ms, 5s, 1m30s, 2h.\n\
 consul-template's flags about Vault, and -dedup, are accepted, each with a warning.";
 
-/// The whole command line.
-pub(super) fn command() -> Command {
+/// Chooses the subcommands that get their flags: building them takes time and memory, and most runs
+/// need none.
+pub(super) type Wanted<'a> = &'a dyn Fn(&str) -> bool;
+
+/// The whole command line. Subcommands that are not `wanted` have no flags.
+pub(super) fn command(wanted: Wanted<'_>) -> Command {
     command_of(
         "ctmpl",
         "Keeps configuration files in step with Consul: watches, renders, writes atomically, reloads.",
@@ -39,139 +43,158 @@ pub(super) fn command() -> Command {
     .after_help(NOTES)
     .args(daemon(Keys::All))
     .args(help_flags())
-    .subcommands(subcommands())
-}
-
-/// The subcommands, in the order of the help.
-fn subcommands() -> Vec<Command> {
-    [for_templates(), for_files_and_shells()].concat()
+    // In the order of the help.
+    .subcommands(for_templates(wanted))
+    .subcommands(for_files_and_shells(wanted))
 }
 
 /// Creates a subcommand. The first part of the description is for the list of all commands, both are
 /// for the page of the command.
 fn subcommand(
+    wanted: Wanted<'_>,
     name: &'static str,
     about: [&'static str; 2],
     usage: &'static str,
-    args: Vec<Arg>,
+    args: fn() -> Vec<Arg>,
 ) -> Command {
-    command_of(name, about[0], usage)
+    let command = command_of(name, about[0], usage);
+    if !wanted(name) {
+        return command;
+    }
+    command
         .long_about(about.join(""))
-        .args(args)
+        .args(args())
         .args(help_flags())
 }
 
-fn for_templates() -> Vec<Command> {
+fn for_templates(wanted: Wanted<'_>) -> Vec<Command> {
     vec![
         subcommand(
+            wanted,
             "init",
             [
                 "Write a configuration and a template to start from",
                 ", and data to try them; overwrite no file",
             ],
             "ctmpl init",
-            Vec::new(),
+            Vec::new,
         ),
         subcommand(
+            wanted,
             "dev",
             [
                 "Run an embedded Consul-compatible server, and templates against it",
                 ". All its data is in memory",
             ],
             "ctmpl dev [FLAGS]",
-            [dev_flags(), daemon(Keys::WithoutConsul)].concat(),
+            || all(dev_flags(), daemon(Keys::WithoutConsul)),
         ),
         subcommand(
+            wanted,
             "render",
             [
                 "Print the rendering of a template with the data of a file",
                 "; write no file, run no command",
             ],
             "ctmpl render [FLAGS] FILE",
-            vec![template_file(), render_data()],
+            || vec![template_file(), render_data()],
         ),
         subcommand(
+            wanted,
             "validate",
             [
                 "Check the configuration and all templates",
                 "; send no query, write no file, run no command",
             ],
             "ctmpl validate [FLAGS]",
-            daemon(Keys::All),
+            || daemon(Keys::All),
         ),
         subcommand(
+            wanted,
             "config",
             [
                 "Print the effective configuration with the origin of each value",
                 ": flags, environment, files and defaults; secrets are hidden",
             ],
             "ctmpl config [FLAGS]",
-            daemon(Keys::All),
+            || daemon(Keys::All),
         ),
         subcommand(
+            wanted,
             "functions",
             ["Print the reference of template functions", ""],
             "ctmpl functions [NAME]",
-            vec![function_name()],
+            || vec![function_name()],
         ),
     ]
 }
 
-fn for_files_and_shells() -> Vec<Command> {
+fn for_files_and_shells(wanted: Wanted<'_>) -> Vec<Command> {
     vec![
         subcommand(
+            wanted,
             "convert",
             [
                 "Convert a Go template to Jinja",
                 ", and prove that both print the same",
             ],
             "ctmpl convert [FLAGS] FILE",
-            [convert_flags(), flags::args(Keys::Connection)].concat(),
+            || all(convert_flags(), flags::args(Keys::Connection)),
         ),
         subcommand(
+            wanted,
             "migrate",
             [
                 "Print a configuration of consul-template as one of ctmpl",
                 ", and report what differs",
             ],
             "ctmpl migrate [FLAGS] FILE",
-            migrate_flags(),
+            migrate_flags,
         ),
         subcommand(
+            wanted,
             "schema",
             ["Print the JSON Schema of configurations, for editors", ""],
             "ctmpl schema",
-            Vec::new(),
+            Vec::new,
         ),
         subcommand(
+            wanted,
             "completions",
             ["Print a completion script for a shell", ""],
             "ctmpl completions SHELL",
-            vec![shell()],
+            || vec![shell()],
         ),
         subcommand(
+            wanted,
             "man",
             ["Print the manual page", ""],
             "ctmpl man",
-            Vec::new(),
+            Vec::new,
         ),
         subcommand(
+            wanted,
             "help",
             ["Print the complete help of ctmpl or of a command", ""],
             "ctmpl help [COMMAND]",
-            vec![
-                Arg::new("command")
-                    .value_name("COMMAND")
-                    .help("Only this command"),
-            ],
+            || {
+                let command = Arg::new("command").value_name("COMMAND");
+                vec![command.help("Only this command")]
+            },
         ),
         subcommand(
+            wanted,
             "version",
             ["Print the version", ""],
             "ctmpl version",
-            Vec::new(),
+            Vec::new,
         ),
     ]
+}
+
+fn all(mut one: Vec<Arg>, other: Vec<Arg>) -> Vec<Arg> {
+    one.extend(other);
+    one
 }
 
 fn function_name() -> Arg {
