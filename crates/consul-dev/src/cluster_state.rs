@@ -123,6 +123,22 @@ pub(crate) struct Identity {
     pub(crate) wan_port: u16,
 }
 
+#[cfg(test)]
+impl Identity {
+    /// The identity of a server in tests: node `n1` in `dc1`.
+    pub(crate) fn of_tests() -> Self {
+        Self {
+            node: "n1".into(),
+            node_id: String::new(),
+            datacenter: "dc1".into(),
+            address: "127.0.0.1".into(),
+            rpc_port: 1,
+            lan_port: 2,
+            wan_port: 3,
+        }
+    }
+}
+
 /// All state of the server.
 #[derive(Clone, Debug)]
 pub(crate) struct ClusterState {

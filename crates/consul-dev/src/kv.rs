@@ -24,6 +24,17 @@ pub(crate) struct Entry {
     pub(crate) modify: u64,
 }
 
+impl Entry {
+    /// Creates an entry without a lock. Its indexes are set when it is stored.
+    fn of(value: &[u8], flags: u64) -> Self {
+        Self {
+            value: value.to_vec(),
+            flags,
+            ..Self::default()
+        }
+    }
+}
+
 /// The condition of a write (`?cas`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WriteCondition {
@@ -61,10 +72,8 @@ impl Kv {
         }
         let session = old.and_then(|entry| entry.session.clone());
         let entry = Entry {
-            value: value.to_vec(),
-            flags,
             session,
-            ..Entry::default()
+            ..Entry::of(value, flags)
         };
         self.insert((index, writes), key, entry);
         true
@@ -85,11 +94,9 @@ impl Kv {
             return false;
         }
         let entry = Entry {
-            value: value.to_vec(),
-            flags,
             lock_index: before + u64::from(holder.is_none()),
             session: Some(session.to_owned()),
-            ..Entry::default()
+            ..Entry::of(value, flags)
         };
         self.insert(at, key, entry);
         true
@@ -111,10 +118,8 @@ impl Kv {
             return false;
         };
         let entry = Entry {
-            value: value.to_vec(),
-            flags,
             lock_index,
-            ..Entry::default()
+            ..Entry::of(value, flags)
         };
         self.insert(at, key, entry);
         true

@@ -319,15 +319,7 @@ mod tests {
 
     #[test]
     fn no_request_makes_a_handler_panic() {
-        let store = Store::new(ClusterState::new(Identity {
-            node: "n1".into(),
-            node_id: String::new(),
-            datacenter: "dc1".into(),
-            address: "127.0.0.1".into(),
-            rpc_port: 1,
-            lan_port: 2,
-            wan_port: 3,
-        }));
+        let store = Store::new(ClusterState::new(Identity::of_tests()));
         let mut random = fastrand::Rng::with_seed(1);
         let mut timers = Timers::default();
         let (mut done, mut refused) = (0, 0);

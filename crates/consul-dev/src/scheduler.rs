@@ -153,15 +153,7 @@ mod tests {
 
     /// Starts the task with an empty state.
     fn start() -> (Store, JoinSet<()>) {
-        let cluster = ClusterState::new(Identity {
-            node: "n1".into(),
-            node_id: String::new(),
-            datacenter: "dc1".into(),
-            address: "127.0.0.1".into(),
-            rpc_port: 1,
-            lan_port: 2,
-            wan_port: 3,
-        });
+        let cluster = ClusterState::new(Identity::of_tests());
         let store = Store::new(cluster);
         let mut task = JoinSet::new();
         task.spawn(run(store.clone(), CancellationToken::new()));
