@@ -9,6 +9,7 @@ mod reference;
 mod refused;
 mod schema;
 mod templates;
+mod tls;
 
 use std::ffi::OsString;
 use std::path::Path;
