@@ -172,6 +172,23 @@ fn a_file_that_a_template_reads_is_followed() {
     folder.becomes("out", "80 three");
 }
 
+/// The file appears between the failed attempt to read it and the start of its watch.
+#[test]
+fn a_file_that_appears_as_soon_as_its_absence_is_logged_is_read() {
+    let consul = consul();
+    for _ in 0..10 {
+        let folder = Folder::new();
+        let part = folder.path("part");
+        folder.write("in", &format!("{{{{ file \"{}\" }}}}", part.display()));
+        let ctmpl = start(&folder, &consul, "in", &[]);
+        while !ctmpl.log().contains("part") {
+            std::thread::yield_now();
+        }
+        folder.write("part", "one");
+        folder.becomes("out", "one");
+    }
+}
+
 #[test]
 fn files_that_a_template_includes_imports_or_extends_are_followed() {
     let (folder, consul) = (Folder::new(), consul());

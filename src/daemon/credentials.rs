@@ -42,14 +42,11 @@ impl Credentials {
     pub(super) fn handle(&mut self, event: &Event) -> Vec<Action> {
         match event {
             Event::FilesChanged(changed) => {
-                let is_changed = |path: &&PathBuf| changed.files.contains(*path);
-                let token = self.token.path().filter(is_changed).cloned();
-                let mut certificates = self.certificates.paths().iter().filter(is_changed);
-                let certificates = certificates.next().map(|_| Action::ReadCertificates);
+                let token = self.token.path().filter(|path| changed.concerns(path));
+                let certificates = self.certificates.changed(changed);
+                let token = token.cloned().map(Action::ReadToken).into_iter();
                 token
-                    .map(Action::ReadToken)
-                    .into_iter()
-                    .chain(certificates)
+                    .chain(certificates.then_some(Action::ReadCertificates))
                     .collect()
             }
             Event::CertificatesRead(read) => {

@@ -44,7 +44,10 @@ impl QueryFailures {
     pub(super) fn failed(&mut self, query: Arc<Query>, error: Arc<Error>, now: Instant) {
         let text = chain(&*error);
         let before = self.open.get(&query);
-        let failures = before.map_or(0, |before| before.failures).saturating_add(1);
+        let earlier = before.map_or(0, |before| before.failures);
+        // A file is not retried; it is read when it may have changed.
+        let is_retry = !matches!(*query, Query::File(_)) || earlier == 0;
+        let failures = earlier.saturating_add(u32::from(is_retry));
         if affects_all_queries(error.class()) {
             if self.outage.is_none() {
                 self.outage = Some(now);

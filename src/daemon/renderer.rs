@@ -132,7 +132,7 @@ impl Renderer {
                 Vec::new()
             }
             Event::FilesChanged(changed) => {
-                let is_changed = |path: &PathBuf| changed.files.contains(path);
+                let is_changed = |path: &PathBuf| changed.concerns(path);
                 let mut actions = self.read_sources(|template| template.sources().any(is_changed));
                 actions.extend(self.read_files(is_changed));
                 actions

@@ -20,10 +20,21 @@ use tokio::time::{Instant, sleep_until};
 use polled::Polled;
 
 /// Some of the watched files may have changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileEvent {
-    /// The files, with their paths as requested.
+    /// The files that may have changed, with their paths as requested.
     pub files: BTreeSet<PathBuf>,
+    /// The files whose watch has just started. They may have changed between the caller's last
+    /// access and this start.
+    pub new: BTreeSet<PathBuf>,
+}
+
+impl FileEvent {
+    /// Returns `true` if the file may have changed since it was read.
+    #[must_use]
+    pub fn concerns(&self, file: &Path) -> bool {
+        self.files.contains(file) || self.new.contains(file)
+    }
 }
 
 /// The debounce time: a change is reported after no further change for this long, because editors
@@ -31,6 +42,9 @@ pub struct FileEvent {
 const QUIET: Duration = Duration::from_millis(50);
 /// The maximum delay of a report.
 const LONGEST: Duration = Duration::from_secs(1);
+
+/// The maximum number of times that the directories are searched again while others create them.
+const ROUNDS: usize = 10;
 
 /// A file watcher. Dropping it ends the watch.
 #[derive(Debug)]
@@ -66,7 +80,7 @@ enum Polling {
 /// Files that have changed, with the times of the first and the latest change.
 #[derive(Debug)]
 struct Pending {
-    files: BTreeSet<PathBuf>,
+    event: FileEvent,
     first: Instant,
     latest: Instant,
 }
@@ -97,7 +111,10 @@ impl Files {
 
     /// Watches these files and no others. If the system cannot watch files, this is logged, and
     /// they are compared at intervals.
+    ///
+    /// A file that was not watched before is reported once as [new](FileEvent::new).
     pub fn watch_exactly(&mut self, wanted: BTreeSet<PathBuf>) {
+        let new: BTreeSet<_> = wanted.difference(&self.wanted).cloned().collect();
         self.wanted = wanted;
         if self.watcher.is_none() && !self.wanted.is_empty() {
             let started = (self.start)(self.reports.clone(), Arc::clone(&self.names));
@@ -116,6 +133,9 @@ impl Files {
         if self.polling != Polling::Off {
             self.polled.track(self.wanted.iter());
         }
+        if !new.is_empty() {
+            self.pend(|event| event.new.extend(new));
+        }
     }
 
     /// Compares all files, and tries again to watch them.
@@ -128,13 +148,31 @@ impl Files {
 
     /// Watches the directories that contain the files now.
     fn watch_directories(&mut self) {
-        let trails: Vec<Trail> = self.wanted.iter().map(|file| Trail::to(file)).collect();
-        let directories: BTreeSet<PathBuf> = trails
-            .iter()
-            .flat_map(|trail| trail.directories.iter().cloned())
-            .collect();
-        *self.names.write().unwrap_or_else(PoisonError::into_inner) =
-            trails.into_iter().flat_map(|trail| trail.names).collect();
+        let mut directories = self.trails();
+        // A directory that was created before the watch of its parent started is not reported.
+        for _ in 0..ROUNDS {
+            self.watch_these(&directories);
+            let now = self.trails();
+            if now == directories {
+                break;
+            }
+            directories = now;
+        }
+    }
+
+    /// Finds the directories to watch, and records the names in them that matter.
+    fn trails(&mut self) -> BTreeSet<PathBuf> {
+        let (mut directories, mut names) = (BTreeSet::new(), BTreeSet::new());
+        for file in &self.wanted {
+            let trail = Trail::to(file);
+            directories.extend(trail.directories);
+            names.extend(trail.names);
+        }
+        *self.names.write().unwrap_or_else(PoisonError::into_inner) = names;
+        directories
+    }
+
+    fn watch_these(&mut self, directories: &BTreeSet<PathBuf>) {
         let was_polling = self.polling != Polling::Off;
         let mut is_complete = self.wanted.is_empty() || self.watcher.is_some();
         let Some(watcher) = &mut self.watcher else {
@@ -150,12 +188,12 @@ impl Files {
             keep
         });
         for new in directories {
-            if self.watched.contains_key(&new) {
+            if self.watched.contains_key(new) {
                 continue;
             }
-            let identity = identity_of(&new);
-            match watcher.watch(&new, RecursiveMode::NonRecursive) {
-                Ok(()) => drop(self.watched.insert(new, identity)),
+            let identity = identity_of(new);
+            match watcher.watch(new, RecursiveMode::NonRecursive) {
+                Ok(()) => drop(self.watched.insert(new.clone(), identity)),
                 Err(error) => {
                     is_complete = false;
                     if was_polling {
@@ -195,7 +233,7 @@ impl Files {
                     // A missing directory may exist now, and a link may have a new target.
                     self.watch_directories();
                     if let Some(pending) = self.pending.take() {
-                        return FileEvent { files: pending.files };
+                        return pending.event;
                     }
                 }
             }
@@ -216,16 +254,20 @@ impl Files {
             .filter(|file| touched(file))
             .cloned()
             .collect();
-        if files.is_empty() {
-            return;
+        if !files.is_empty() {
+            self.pend(|event| event.files.extend(files));
         }
+    }
+
+    /// Adds files to the next event.
+    fn pend(&mut self, add: impl FnOnce(&mut FileEvent)) {
         let now = Instant::now();
         let pending = self.pending.get_or_insert_with(|| Pending {
-            files: BTreeSet::new(),
+            event: FileEvent::default(),
             first: now,
             latest: now,
         });
-        pending.files.extend(files);
+        add(&mut pending.event);
         pending.latest = now;
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::config::resolved::ConsulConfig;
 use crate::daemon::event::CertificateError;
 use crate::error_chain::chain;
+use crate::watch::FileEvent;
 
 /// The certificate files.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(super) struct Certificates {
     paths: Vec<PathBuf>,
     /// `true` if connections use TLS. `paths` does not list the files of a certificate directory.
     used: bool,
+    /// `true` while the files are read a second time because their watch has just started.
+    confirming: bool,
     /// The last logged error, so that it is not logged twice.
     last_error: Option<String>,
 }
@@ -24,6 +27,7 @@ impl Certificates {
         Self {
             paths: consul.certificates(),
             used: consul.is_over_tls(),
+            confirming: false,
             last_error: None,
         }
     }
@@ -38,10 +42,18 @@ impl Certificates {
         self.used
     }
 
+    /// Handles a change of files. Returns `true` if the certificates have to be read again.
+    pub(super) fn changed(&mut self, event: &FileEvent) -> bool {
+        let is_changed = self.paths.iter().any(|path| event.files.contains(path));
+        self.confirming = !is_changed;
+        self.paths.iter().any(|path| event.concerns(path))
+    }
+
     /// Handles the result of reading the certificates again. If they are not usable, the previous
     /// ones stay: the key may not match because a replacement is in progress.
     pub(super) fn read(&mut self, read: &Result<(), CertificateError>) {
         match read {
+            Ok(()) if self.confirming => self.last_error = None,
             Ok(()) => {
                 self.last_error = None;
                 tracing::info!(name: "certificates.read", "the certificates for Consul were read again, and are used from now on");

@@ -170,9 +170,18 @@ fn a_token_file_is_watched_and_read_again() {
     let changed = |file: &str| {
         Event::FilesChanged(FileEvent {
             files: [file.into()].into(),
+            ..FileEvent::default()
         })
     };
     assert!(has(&parts.step(&changed("/t"), now), r#"ReadToken("/t")"#));
+    let new = Event::FilesChanged(FileEvent {
+        new: ["/t".into()].into(),
+        ..FileEvent::default()
+    });
+    assert!(
+        has(&parts.step(&new, now), r#"ReadToken("/t")"#),
+        "the file may have changed before its watch started"
+    );
     assert!(!has(&parts.step(&changed("/other"), now), "ReadToken"));
     assert!(
         has(
