@@ -1,6 +1,7 @@
 //! The resolved configuration.
 
 mod consul;
+mod group;
 mod job;
 
 use std::net::SocketAddr;
@@ -15,6 +16,10 @@ pub use super::values::{CommandOutput, Language, WriteMode};
 pub use config_blocks::Owner;
 pub use consul::{BasicAuth, ConsulConfig, Pauses, RetryConfig};
 pub use file_formats::{Format, OutputFormat};
+pub use group::{
+    CheckConfig, CheckMethod, GroupConfig, GroupKey, OnFailure, Probe, Program, ReloadRate,
+    VerifyConfig,
+};
 pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};
 pub use job::{
     CommandConfig, Delimiters, FileConfig, Job, MissingKey, OnError, Permissions, RENDER_TIMEOUT,

@@ -161,6 +161,7 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
             block.exec.env,
             common.command_output,
         )?,
+        group: None,
         settle: match common.mode {
             Mode::Once { .. } => None,
             Mode::Daemon => timer(block.wait)?.map_or(common.settle, Wait::settle),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use file_formats::{Format, OutputFormat};
 pub use gotemplate::{Delimiters, MissingKey};
 
+use super::group::GroupConfig;
 use crate::config::exec::{CommandLine, EnvironmentConfig};
 pub use crate::config::layer::FileConfig;
 use crate::config::values::{CommandOutput, Language};
@@ -22,8 +23,11 @@ pub struct Job {
     pub language: Language,
     /// The file to write; `None` only in a dry run, which prints the text.
     pub destination: Option<PathBuf>,
-    /// The command to run after the file has changed.
+    /// The command to run after the file has changed; that of its group, if the group has a name.
     pub command: Option<CommandConfig>,
+    /// The group with a name that the template belongs to; `None`: it is applied with the templates
+    /// that have the same command.
+    pub group: Option<Arc<GroupConfig>>,
     /// The quiescence timer; `None`: off.
     pub settle: Option<Settle>,
     /// How the file is written.
@@ -72,6 +76,7 @@ impl Job {
             language,
             destination: None,
             command: None,
+            group: None,
             settle: None,
             missing_key: MissingKey::default(),
             delimiters: Delimiters::default(),
@@ -94,6 +99,7 @@ impl Job {
             language,
             destination: _,
             command: _,
+            group: _,
             settle: _,
             file: _,
             missing_key,

@@ -21,6 +21,7 @@ fn job(source: TemplateSource, language: Language) -> Job {
         language,
         destination: None,
         command: None,
+        group: None,
         settle: None,
         missing_key: MissingKey::Zero,
         delimiters: Delimiters::default(),

@@ -24,6 +24,7 @@ pub(super) fn job(text: &str, command: Option<&str>) -> Job {
             environment: EnvironmentConfig::default(),
             output: CommandOutput::Inherit,
         }),
+        group: None,
         settle: None,
         missing_key: MissingKey::Zero,
         delimiters: Delimiters::default(),
