@@ -28,20 +28,21 @@ fn call(function: &GoFunction, state: &State<'_, '_>, args: &[Value]) -> Result<
     let current = current
         .as_ref()
         .and_then(Value::downcast_object_ref::<Current>);
-    let outcome = match current.map(|current| &current.context) {
-        _ if let Err(error) = bounded(args) => Err(error.0),
-        Some(context) if context.format() != Format::None => match args {
-            // Text of the template stays safe: its values have their own marks.
-            [text] if function.name == "go_text" && text.is_safe() => return Ok(text.clone()),
-            _ => (function.code)(
-                &args
-                    .iter()
-                    .map(|arg| context.bare(arg.clone()))
-                    .collect::<Vec<_>>(),
-            ),
-        },
-        _ => (function.code)(args),
-    };
+    let outcome = bounded(args).map_err(|error| error.0).and_then(|()| {
+        match current.map(|current| &current.context) {
+            Some(context) if context.format() != Format::None => match args {
+                // Text of the template stays safe: its values have their own marks.
+                [text] if function.name == "go_text" && text.is_safe() => Ok(text.clone()),
+                _ => (function.code)(
+                    &args
+                        .iter()
+                        .map(|arg| context.bare(arg.clone()))
+                        .collect::<Vec<_>>(),
+                ),
+            },
+            _ => (function.code)(args),
+        }
+    });
     match outcome {
         Err(_) if current.is_some_and(|current| current.undefined == Undefined::Empty) => {
             Ok(Value::UNDEFINED)

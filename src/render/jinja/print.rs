@@ -128,14 +128,14 @@ fn shown(value: &Value) -> Result<Cow<'_, str>, Error> {
             );
             Cow::Owned(text.map_err(|problem| refused(&format!("cannot print this: {problem}")))?)
         }
-        _ if let Some(atom) = value.downcast_object_ref::<ScalarObject>() => {
-            Cow::Borrowed(&atom.text)
-        }
-        kind => {
-            return Err(refused(&format!(
-                "cannot print a {kind}; is it a function that is not called?"
-            )));
-        }
+        kind => match value.downcast_object_ref::<ScalarObject>() {
+            Some(atom) => Cow::Borrowed(&*atom.text),
+            None => {
+                return Err(refused(&format!(
+                    "cannot print a {kind}; is it a function that is not called?"
+                )));
+            }
+        },
     })
 }
 
