@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use ctmpl::cli::{self, Command};
 use ctmpl::commands::Failure;
 use ctmpl::{panic_hook, signals};
-use process_tree::run_role;
 
 fn main() -> ExitCode {
     panic_hook::install();
-    // ctmpl starts itself as the reaper of a child process, and once more if it is process 1.
-    if let Some(code) = run_role(std::env::args_os()) {
+    // ctmpl starts itself to run a check in a mount namespace, as the reaper of a child process, and
+    // once more if it is process 1.
+    let role = reload_checks::run_role(std::env::args_os());
+    if let Some(code) = role.or_else(|| process_tree::run_role(std::env::args_os())) {
         return ExitCode::from(code);
     }
     // A HUP before the handlers are installed must not end a daemon.
