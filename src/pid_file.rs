@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::error_chain::chain;
+
 /// A file with the process ID. Dropping it removes the file.
 #[derive(Debug)]
 pub struct PidFile {
@@ -44,9 +46,12 @@ fn write(path: &Path) -> io::Result<()> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
+    fs::metadata(directory)?;
+    // The text of this error has the name of the temporary file.
     let mut file = tempfile::Builder::new()
         .prefix(".ctmpl-pid-")
-        .tempfile_in(directory)?;
+        .tempfile_in(directory)
+        .map_err(|error| io::Error::from(error.kind()))?;
     write!(file, "{}", std::process::id())?;
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     file.as_file().set_permissions(mode)?;
@@ -60,7 +65,8 @@ impl Drop for PidFile {
             fs::read_to_string(&self.path).is_ok_and(|text| text == std::process::id().to_string());
         if is_own && let Err(error) = fs::remove_file(&self.path) {
             let file = self.path.display();
-            tracing::warn!(name: "pid_file.not_removed", %file, %error, "cannot remove {file}: {error}");
+            let error = chain(&error);
+            tracing::warn!(name: "pid_file.not_removed", %file, error, "cannot remove {file}: {error}");
         }
     }
 }
@@ -68,6 +74,13 @@ impl Drop for PidFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_names_the_file_but_not_the_temporary_one() {
+        let error = PidFile::create(Path::new("/nonexistent/pid")).unwrap_err();
+        let text = "cannot write the process ID to /nonexistent/pid: No such file or directory";
+        assert_eq!(chain(&error), text);
+    }
 
     #[test]
     fn the_file_is_removed_on_drop_unless_another_process_has_replaced_it() {

@@ -14,6 +14,9 @@ pub mod output;
 // Finds the known name that is most similar to an unknown one.
 mod nearest;
 
+// Reads the text of a template.
+mod source_text;
+
 // The fields that a template sees in an answer.
 pub mod records;
 
@@ -56,6 +59,6 @@ pub mod session;
 pub use error::{Place, TemplateError};
 pub(crate) use go::translate as go_error;
 pub use render_context::{Absence, CallSite, Dependencies, JinjaCall, RenderEnv};
-pub(crate) use template::read as read_source;
+pub(crate) use source_text::read as read_source;
 pub use template::{Rendering, Template};
 pub use undefined::Undefined;

@@ -148,7 +148,14 @@ fn access_needs_certificate_and_token_and_the_message_names_what_is_missing() {
             &["is not for other.example but for", "server.dc1.consul"],
         ),
         (&plain, all.clone(), 16, &["does not speak TLS"]),
-        (&localhost, no_token, 14, &["403"]),
+        (
+            &localhost,
+            no_token,
+            14,
+            &[
+                "403: Permission denied (no token is set; the query needs one with the rule key \"k\"",
+            ],
+        ),
         (
             &localhost,
             no_file,

@@ -54,6 +54,7 @@ mod same_configuration;
 mod sandbox;
 mod slow_templates;
 mod sources;
+mod standard_streams;
 mod templates;
 mod terminal;
 mod writing;

@@ -67,14 +67,14 @@ fn a_broken_version_is_reported_and_the_last_good_one_stays_in_use() {
         let ctmpl = start(&folder, &consul, source, &[]);
         folder.becomes("out", "port 80");
         folder.write(source, broken);
-        ctmpl.logs("the last good version stays in force");
+        ctmpl.logs("the last good version stays in use");
         let place = format!("{}:2:", folder.path(source).display());
         check_excerpt(&ctmpl.log(), &place, broken.lines().nth(1).unwrap(), column);
 
         // The old version still follows its data.
         consul.put_key("app/port", "81");
         folder.becomes("out", "port 81");
-        assert_eq!(ctmpl.log_count("the last good version stays in force"), 1);
+        assert_eq!(ctmpl.log_count("the last good version stays in use"), 1);
         folder.write(source, better);
         folder.becomes("out", "is 81");
         ctmpl.logs("parses again");

@@ -8,7 +8,7 @@ use consul_dev::Seed;
 
 use crate::support::consul::Consul;
 use crate::support::ctmpl::{Ctmpl, Folder, command, run, run_command};
-use crate::support::{embedded, http};
+use crate::support::{embedded, free_port, http};
 
 /// A template that writes a default if a key does not exist.
 const TEMPLATE: &str =
@@ -147,4 +147,62 @@ fn a_missing_key_has_an_index_in_the_embedded_server_and_in_consul() {
     if Consul::is_installed() {
         has_the_index("consul", Consul::start().address());
     }
+}
+
+/// Renders a template once with this address. Returns the log.
+fn log_of_once(address: &str) -> String {
+    let folder = Folder::new();
+    folder.write("in", TEMPLATE);
+    let template = folder.template("in", "out", "");
+    let address = format!("-consul-addr={address}");
+    run([&address, "-once", "-timeout=300ms", "-template", &template]).log
+}
+
+#[test]
+fn a_port_that_is_not_of_the_api_is_named_with_the_right_one() {
+    let other = gateway("SSH-2.0-OpenSSH_9.2\r\n");
+    let closed = gateway("");
+    let refused = free_port();
+    for (address, parts) in [
+        (
+            other.to_string(),
+            [
+                "this is not HTTP",
+                "check that this is the port of Consul's HTTP API (8500)",
+            ],
+        ),
+        (
+            closed.to_string(),
+            [
+                "closed the connection without an answer; check that this is the port",
+                "(8500)",
+            ],
+        ),
+        (
+            format!("127.0.0.1:{refused}"),
+            [
+                "Connection refused; start Consul there, or correct --consul-addr",
+                "CONSUL_HTTP_ADDR",
+            ],
+        ),
+    ] {
+        let log = log_of_once(&address);
+        for part in parts {
+            assert!(log.contains(part), "{part}: {log}");
+        }
+        assert!(!log.contains("os error"), "{log}");
+    }
+}
+
+#[test]
+fn the_rpc_port_of_consul_is_named_with_the_right_one() {
+    if !Consul::is_installed() {
+        return;
+    }
+    let consul = Consul::start();
+    let log = log_of_once(&format!("127.0.0.1:{}", consul.other_ports()[0]));
+    assert!(
+        log.contains("the port of Consul's HTTP API (8500)"),
+        "{log}"
+    );
 }

@@ -14,14 +14,11 @@ use std::path::{Path, PathBuf};
 
 use file_writer::{Stage, Swapped, WriteError};
 
-use crate::config::resolved::{CommandConfig, FileConfig};
+use crate::config::resolved::{CommandConfig, FileConfig, STANDARD_OUTPUT};
 use crate::render::output::Output;
 
 use super::output::StagedOutput;
 use super::write::Writer;
-
-/// The destination that stands for standard output.
-pub const STANDARD_OUTPUT: &str = "-";
 
 /// One destination and its new content.
 #[derive(Clone, PartialEq, Eq)]

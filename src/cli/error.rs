@@ -85,7 +85,7 @@ pub enum CliError {
         word: Option<String>,
         /// The preceding flag, if it takes no separate value.
         after: Option<String>,
-        /// The command or flag that was probably meant.
+        /// The command or flag to suggest.
         instead: Option<String>,
     },
     /// A subcommand that is not the first word.

@@ -198,7 +198,7 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
         }
     }
 
-    /// What the user probably meant by an unexpected word.
+    /// The command or flag to suggest for an unexpected word.
     fn instead(&self, word: &str) -> Option<String> {
         if word.contains(':') && find(self.command(), "template").is_some() {
             let quote = if word.contains(char::is_whitespace) {

@@ -5,6 +5,7 @@ use super::{dev, validate};
 use crate::cli::Arguments;
 use crate::config::{self, Config, ConfigError, Environment};
 use crate::daemon::{self, End, Process};
+use crate::error_chain::without_numbers;
 use crate::{exit_code, log};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -38,7 +39,7 @@ pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
     Ok(match run_to_end(config, read_again) {
         Ok(end) => end.exit_code(),
         Err(error) => {
-            let error = format!("{error:#}");
+            let error = without_numbers(format!("{error:#}"));
             tracing::error!(name: "process.failed", target: COMPONENT, error, "{error}");
             exit_code::FAILURE
         }

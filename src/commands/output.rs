@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use crate::cli::CliError;
 use crate::config::ConfigError;
+use crate::error_chain::without_numbers;
 use crate::exit_code;
 use crate::log::LogError;
 
@@ -28,7 +29,7 @@ impl Failure {
 
     /// Prints the error to standard error. Returns the exit code.
     pub fn report(&self) -> u8 {
-        report(format_args!("{:#}", self.error));
+        report(without_numbers(format!("{:#}", self.error)));
         self.exit_code
     }
 }

@@ -1,7 +1,6 @@
 //! `ctmpl validate`: checks the configuration and parses every template.
 
 use std::collections::BTreeSet;
-use std::error::Error;
 
 use ctmpl_convert::differences::{self, TemplateText};
 
@@ -9,6 +8,7 @@ use super::output::{Failure, counted, report, report_success};
 use crate::cli::Arguments;
 use crate::config::resolved::{Job, Language, TemplateSource};
 use crate::config::{self, Config};
+use crate::error_chain::chain;
 use crate::exit_code;
 use crate::render::{Template, functions};
 
@@ -44,6 +44,7 @@ fn summary(config: &Config) -> String {
 fn differences_of(job: &Job) -> Vec<String> {
     let (name, text) = match &job.source {
         TemplateSource::Inline { name, text } => (name.clone(), text.clone()),
+        TemplateSource::StandardInput => return Vec::new(),
         TemplateSource::File(path) => {
             let content = safe_read::read(path).unwrap_or_default();
             let text = String::from_utf8(content).unwrap_or_default();
@@ -72,22 +73,14 @@ pub(super) fn templates_parse(config: &Config) -> bool {
             Ok(template) => template
                 .failing_calls()
                 .iter()
-                .map(|call| with_causes(call))
+                .map(|call| chain(call))
                 .filter(|call| reported.insert(call.clone()))
                 .for_each(report),
             Err(error) => {
                 valid = false;
-                report(with_causes(&error));
+                report(chain(&error));
             }
         }
     }
     valid
-}
-
-/// Formats an error with its causes. The text of an error may have several lines.
-fn with_causes(error: &dyn Error) -> String {
-    error.source().map_or_else(
-        || error.to_string(),
-        |source| format!("{error}: {}", with_causes(source)),
-    )
 }

@@ -73,7 +73,7 @@ pub fn servers(list: &str, tls: bool) -> Result<Vec<Url>, AddressError> {
     }
 }
 
-/// The addresses of a list that end in `/v1`, which ctmpl adds itself, each with the address that was probably meant.
+/// The addresses of a list that end in `/v1`, which ctmpl adds itself, each with the address without it.
 pub(super) fn with_api_path(list: &str) -> impl Iterator<Item = (&str, &str)> {
     items(list).filter_map(|item| {
         let meant = item.trim_end_matches('/').strip_suffix("/v1")?;

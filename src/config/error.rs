@@ -100,16 +100,40 @@ pub enum ConfigError {
         /// The template.
         template: String,
     },
-    /// The destination `-` in daemon mode.
+    /// Standard output as a destination in daemon mode.
     #[error(
-        "the template {template} has the destination -, standard output, which requires --once; a file of this name is \
-         written ./-; see {origin}"
+        "the template {template} has the destination {}, standard output, which requires --once; the file - is written \
+         ./-; see {origin}", destination.display()
     )]
     PrintedByDaemon {
         /// Its origin.
         origin: Origin,
         /// The template.
         template: String,
+        /// The destination as written.
+        destination: PathBuf,
+    },
+    /// A template from standard input in daemon mode.
+    #[error(
+        "a template from standard input requires --once, because it can be read only once; the file - is written ./-; \
+         see {origin}"
+    )]
+    ReadByDaemon {
+        /// Its origin.
+        origin: Origin,
+    },
+    /// A destination that is an open file of the process.
+    #[error(
+        "the template {template} has the destination {}, which is not a file; name a file, or print to standard output \
+         with --once and the destination -; see {origin}", destination.display()
+    )]
+    OpenFile {
+        /// Its origin.
+        origin: Origin,
+        /// The template.
+        template: String,
+        /// The destination.
+        destination: PathBuf,
     },
     /// Neither a source nor a text, or both.
     #[error("a template needs either a source or contents, and not both; see {origin}")]
@@ -160,6 +184,8 @@ impl ConfigError {
             | Self::TokenFile { origin, .. }
             | Self::NoDestination { origin, .. }
             | Self::PrintedByDaemon { origin, .. }
+            | Self::ReadByDaemon { origin }
+            | Self::OpenFile { origin, .. }
             | Self::NoSource { origin }
             | Self::SameDestination { origin, .. }
             | Self::OwnSource { origin, .. } => match origin {

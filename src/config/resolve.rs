@@ -8,6 +8,7 @@ mod exec;
 mod exports;
 mod job;
 mod logging;
+mod standard_streams;
 mod tls;
 
 use std::mem;

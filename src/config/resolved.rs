@@ -23,7 +23,7 @@ pub use group::{
 pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};
 pub use job::{
     CommandConfig, Delimiters, FileConfig, Job, MissingKey, OnError, Permissions, RENDER_TIMEOUT,
-    Settle, TemplateSource,
+    STANDARD_OUTPUT, Settle, TemplateSource,
 };
 
 /// The resolved configuration of the daemon, or of one run.

@@ -140,7 +140,7 @@ impl Renderer {
             Event::SourcesRead(all) => {
                 for (number, read) in all {
                     if let Some(template) = self.templates.get_mut(*number) {
-                        template.source_read(read);
+                        template.source_read(read, self.mode);
                         self.following = Following::Outdated;
                     }
                 }

@@ -76,7 +76,7 @@ impl Query {
         };
         let (rest, datacenter) = cut(text, '@');
         let (rest, parameters) = cut(rest, '?');
-        nothing_left(written, rest)?;
+        no_name(written, rest, "service")?;
         Ok(ConsulQuery::Services(scope(
             written,
             read_parameters(written, parameters)?,
@@ -153,7 +153,7 @@ impl Query {
         let (rest, near) = cut(text, '~');
         let (rest, datacenter) = cut(rest, '@');
         let (rest, parameters) = cut(rest, '?');
-        nothing_left(written, rest)?;
+        no_name(written, rest, "node")?;
         Ok(ConsulQuery::Nodes(NodesQuery {
             near: optional(near, |near| written.word(near, "the node after ~", "-."))?,
             scope: scope(written, read_parameters(written, parameters)?, datacenter)?,
@@ -177,11 +177,14 @@ fn optional(
     part.map_or_else(|| Ok(String::new()), read)
 }
 
-fn nothing_left(written: Written<'_>, rest: &str) -> Result<(), QueryError> {
+/// Refuses a name; `singular` is the function that takes one.
+fn no_name(written: Written<'_>, rest: &str, singular: &str) -> Result<(), QueryError> {
     if rest.is_empty() {
         Ok(())
     } else {
-        Err(written.refuse(format!("it begins with ?, @ or ~, not with {rest:?}")))
+        Err(written.refuse(format!(
+            "it takes no name; for one {singular}, use {singular} {rest:?}"
+        )))
     }
 }
 

@@ -39,17 +39,21 @@ static GO: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// The hint for a function that rejected its arguments.
 pub(super) fn for_failed(function: &Function, called: &str, message: &str) -> Option<String> {
-    if ["ParseInt: ", "ParseUint: ", "ParseFloat: ", "ParseBool: "]
-        .iter()
-        .any(|parser| message.contains(parser))
-    {
+    let parsed = [
+        ("ParseInt: ", "a whole number"),
+        ("ParseUint: ", "a whole number"),
+        ("ParseFloat: ", "a number"),
+        ("ParseBool: ", "true or false"),
+    ];
+    let expected = parsed.iter().find(|(parser, _)| message.contains(parser));
+    if let Some((_, expected)) = expected {
         let trim = if called == function.go {
             "trimSpace"
         } else {
             "trim_space"
         };
         return Some(format!(
-            "it is something else, or has blanks or a line break around it, which {trim} takes off"
+            "the text is not {expected}; if it has blanks or a line break around it, {trim} removes them"
         ));
     }
     let refused = [

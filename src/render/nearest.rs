@@ -1,4 +1,4 @@
-//! Finds the known name that a user probably meant.
+//! Finds the known name that is most similar to an unknown one.
 
 /// The known name that is most similar to `name`; `None` if none is similar enough.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {

@@ -13,6 +13,7 @@ use super::engine::{Engine, Settings};
 use super::error::{Place, TemplateError};
 use super::output::Output;
 use super::render_context::{CallSite, Dependencies, RenderContext, RenderEnv};
+use super::source_text::{read, standard_input};
 use super::undefined::Undefined;
 use file_formats::escape::{self, Refusal};
 use gotemplate::budget::Budget;
@@ -80,16 +81,18 @@ impl Template {
             sandbox: sandbox.as_ref(),
             budget,
         };
-        let (sandbox, denied) = (sandbox.clone(), Arc::clone(denied));
-        match source {
-            TemplateSource::Inline { name, text } => Ok(Self {
-                file: None,
-                engine: Engine::parse(name, text, settings(None))?,
-                format,
-                output_format,
-                sandbox,
-                denied,
-            }),
+        let (file, engine) = match source {
+            TemplateSource::Inline { name, text } => {
+                (None, Engine::parse(name, text, settings(None))?)
+            }
+            TemplateSource::StandardInput => {
+                let directory = Some(Path::new(""));
+                let text = standard_input()?;
+                (
+                    None,
+                    Engine::parse(&source.name(), &text, settings(directory))?,
+                )
+            }
             TemplateSource::File(path) => {
                 let name = path.display().to_string();
                 let engine = read(path).and_then(|text| {
@@ -102,16 +105,17 @@ impl Template {
                         .collect();
                     error.with_sources(sources)
                 })?;
-                Ok(Self {
-                    file: Some(path.clone()),
-                    engine,
-                    format,
-                    output_format,
-                    sandbox,
-                    denied,
-                })
+                (Some(path.clone()), engine)
             }
-        }
+        };
+        Ok(Self {
+            file,
+            engine,
+            format,
+            output_format,
+            sandbox: sandbox.clone(),
+            denied: Arc::clone(denied),
+        })
     }
 
     /// Returns `true` if its files are unchanged since it was read, so that it need not be parsed again.
@@ -263,25 +267,6 @@ impl Template {
     pub fn place(&self, site: &CallSite) -> Option<(String, Place)> {
         self.engine.place(site)
     }
-}
-
-/// Reads the source of a template.
-///
-/// # Errors
-/// [`TemplateError`] if the file cannot be read, or is not UTF-8.
-pub(crate) fn read(path: &Path) -> Result<String, TemplateError> {
-    let name = path.display().to_string();
-    let bytes = safe_read::read(path).map_err(|error| {
-        TemplateError::whole(&name, format!("cannot read the template: {error}"))
-    })?;
-    String::from_utf8(bytes).map_err(|error| {
-        let text = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
-        let line = 1 + text.matches('\n').count();
-        TemplateError::whole(
-            &name,
-            format!("cannot read the template: line {line} is not UTF-8 text"),
-        )
-    })
 }
 
 #[cfg(test)]

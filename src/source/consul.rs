@@ -1,5 +1,7 @@
 //! Consul as a source of data.
 
+mod acl_hint;
+mod address_hint;
 mod client;
 mod emptiness;
 mod setup_error;

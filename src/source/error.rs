@@ -33,12 +33,15 @@ pub enum Error {
     /// The server closed the connection without an answer. Consul 1.8 does this when there are too
     /// many connections.
     #[error(
-        "Consul at {server} closed the connection without an answer; either it is shutting down, or this host has too \
-         many connections open (limits.http_max_conns_per_client, 200 by default)"
+        "Consul at {server} closed the connection without an answer; {}it is shutting down, or this host has too many \
+         connections open (limits.http_max_conns_per_client, 200 by default)",
+        remedy.as_ref().map_or(String::new(), |remedy| format!("{remedy}; otherwise "))
     )]
     ClosedWithoutAnswer {
         /// The server's address.
         server: String,
+        /// The likely correction of the address; `None` if the server has answered before.
+        remedy: Option<String>,
     },
     /// The time limit was exceeded.
     #[error("Consul at {server} did not answer in time")]

@@ -3,7 +3,6 @@
 //! The cause is the source of an error: print the whole chain. No message shows a value that may be a secret.
 
 use std::io;
-use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -56,8 +55,8 @@ pub enum ValueError {
     #[error("it is not UTF-8")]
     NotText,
     /// Not a whole number.
-    #[error("it is not a whole number")]
-    Number(#[from] ParseIntError),
+    #[error("it is not a whole number in digits only")]
+    Number,
     /// A number with a fraction, or one that is too large.
     #[error("{0} is not a valid whole number")]
     NotWhole(String),
@@ -75,7 +74,7 @@ pub enum ValueError {
     /// A key that does not exist.
     #[error("there is no such key{}", offered(similar.as_deref(), known))]
     UnknownKey {
-        /// The key that was probably meant.
+        /// The most similar known key.
         similar: Option<String>,
         /// All keys of the block.
         known: Vec<&'static str>,

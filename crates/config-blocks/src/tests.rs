@@ -385,7 +385,7 @@ fn a_flag_or_variable_that_is_not_valid_names_itself() {
     assert_eq!(error.to_string(), "cannot use --threads");
     assert_eq!(
         error.source().unwrap().to_string(),
-        "it is not a whole number"
+        "it is not a whole number in digits only"
     );
     let error = flags(&[("--check", "yes")]).unwrap_err();
     assert_eq!(

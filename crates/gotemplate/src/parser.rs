@@ -80,8 +80,8 @@ struct Frame<'s> {
     variables: Vec<std::borrow::Cow<'s, str>>,
     /// The depth of nested `range` actions.
     ranges: usize,
-    /// The line where the current action began, for the error of an unclosed action.
-    action_line: Option<usize>,
+    /// The delimiter that began the current action, for the error of an unclosed action.
+    action: Option<Position>,
 }
 
 impl Default for Frame<'_> {
@@ -89,7 +89,7 @@ impl Default for Frame<'_> {
         Self {
             variables: vec!["$".into()],
             ranges: 0,
-            action_line: None,
+            action: None,
         }
     }
 }
@@ -290,11 +290,18 @@ impl<'s> Parser<'s> {
             return self.error(format!("unexpected {} in {context}", token.shown()));
         }
         let mut message = token.shown();
-        if let Some(line) = self.frame.action_line.filter(|line| *line != token.line) {
+        let Some(action) = self.frame.action else {
+            return self.error(message);
+        };
+        let is_unclosed = message == "unclosed action";
+        if action.line != token.line {
             if !message.ends_with(" action") {
                 message.push_str(" in action");
             }
-            message = format!("{message} started at {}:{line}", self.name);
+            message = format!("{message} started at {}:{}", self.name, action.line);
+        }
+        if is_unclosed {
+            return self.error_at_offset(action.offset, message);
         }
         self.error(message)
     }

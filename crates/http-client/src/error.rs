@@ -15,6 +15,9 @@ pub enum Error {
     /// The request cannot be sent as an HTTP request.
     #[error("{0}")]
     Invalid(String),
+    /// No program listens at the address of the server.
+    #[error("Connection refused")]
+    Refused,
     /// No usable connection could be opened.
     #[error("{0}")]
     Unreachable(String),
@@ -58,6 +61,7 @@ impl Error {
     pub(crate) fn connect(error: &io::Error) -> Self {
         match tls_cause(error) {
             Some(error) => Self::Tls(error.into()),
+            None if error.kind() == io::ErrorKind::ConnectionRefused => Self::Refused,
             None => Self::Unreachable(reason(error)),
         }
     }

@@ -10,20 +10,18 @@ use std::time::Duration;
 use config_blocks::{Error, Located, Origin, Setting, filled, is_on, value};
 
 use super::exec::{command_line_of, environment, globs};
-use super::logging;
+use super::{logging, standard_streams};
 use crate::config::error::{ConfigError, ValueError};
 use crate::config::layer::{
     CommandBlock, ConfigLayer, DelimitersBlock, EnvironmentBlock, TemplateBlock,
 };
 use crate::config::resolved::{
     CommandConfig, CommandOutput, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode,
-    OnError, OutputFormat, Permissions, RENDER_TIMEOUT, Settle, TemplateSource, WriteMode,
+    OnError, OutputFormat, Permissions, RENDER_TIMEOUT, STANDARD_OUTPUT, Settle, TemplateSource,
+    WriteMode,
 };
 use crate::config::values::{format_of, language_of};
 use crate::config::wait::{Wait, WaitBlock};
-
-/// The destination that stands for standard output.
-const STANDARD_OUTPUT: &str = "-";
 
 /// The default timeout of a command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
@@ -36,6 +34,8 @@ pub(super) struct Common {
     mode: Mode,
     /// Files are written at all.
     writes: bool,
+    /// Templates are read, but not rendered.
+    parses_only: bool,
     settle: Option<Settle>,
     delimiters: Delimiters,
     /// Permissions beyond rendering.
@@ -58,6 +58,7 @@ impl Common {
         Ok(Self {
             mode,
             writes: !is_on(layer.dry.as_ref()) && !is_on(layer.parse_only.as_ref()),
+            parses_only: is_on(layer.parse_only.as_ref()),
             settle: timer(layer.wait.clone())?.and_then(Wait::settle),
             delimiters: Delimiters {
                 left: value(filled(left)).unwrap_or(default.left),
@@ -113,8 +114,8 @@ pub(super) fn resolve_all(
                     return Err(ConfigError::SameDestination {
                         origin,
                         destination: destination.clone(),
-                        first: name(&jobs[*first.get()].source),
-                        second: name(&job.source),
+                        first: jobs[*first.get()].source.name(),
+                        second: job.source.name(),
                     });
                 }
             }
@@ -133,7 +134,13 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
     let mut file = FileConfig::from(&block);
     file.write = file.write.or(Some(common.write));
     let sandbox = value(filled(block.sandbox_path)).or_else(|| common.sandbox.clone());
-    let destination = value(filled(block.destination));
+    let written = value(filled(block.destination));
+    let is_printed = written.as_deref().is_some_and(standard_streams::is_output);
+    let destination = if is_printed {
+        Some(STANDARD_OUTPUT.into())
+    } else {
+        written.clone()
+    };
     let source = source_of(
         value(filled(block.source)),
         value(filled(block.contents)),
@@ -142,10 +149,11 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
     let source = source.ok_or_else(|| ConfigError::NoSource {
         origin: block.origin.clone(),
     })?;
-    check_destination(block.origin, &source, destination.as_deref(), common)?;
+    check_source(&block.origin, &source, common)?;
+    check_destination(block.origin, &source, written.as_deref(), common)?;
     let language = value(block.language).unwrap_or_else(|| match &source {
         TemplateSource::File(path) => language_of(path),
-        TemplateSource::Inline { .. } => Language::Go,
+        TemplateSource::Inline { .. } | TemplateSource::StandardInput => Language::Go,
     });
     Ok(Job {
         language,
@@ -215,6 +223,9 @@ fn source_of(
     destination: Option<&Path>,
 ) -> Option<TemplateSource> {
     match (source, contents) {
+        (Some(path), None) if standard_streams::is_input(&path) => {
+            Some(TemplateSource::StandardInput)
+        }
         (Some(path), None) => Some(TemplateSource::File(path)),
         (None, Some(text)) => {
             let name = destination.map_or_else(
@@ -227,6 +238,23 @@ fn source_of(
     }
 }
 
+/// Standard input is read once, so a daemon cannot read it again after a change.
+fn check_source(
+    origin: &Origin,
+    source: &TemplateSource,
+    common: &Common,
+) -> Result<(), ConfigError> {
+    if *source == TemplateSource::StandardInput
+        && common.mode == Mode::Daemon
+        && !common.parses_only
+    {
+        return Err(ConfigError::ReadByDaemon {
+            origin: origin.clone(),
+        });
+    }
+    Ok(())
+}
+
 fn check_destination(
     origin: Origin,
     source: &TemplateSource,
@@ -237,16 +265,30 @@ fn check_destination(
         (None, _) if !common.writes => Ok(()),
         (None, _) => Err(ConfigError::NoDestination {
             origin,
-            template: name(source),
+            template: match source {
+                TemplateSource::StandardInput => "-".to_owned(),
+                source => source.name(),
+            },
         }),
         (Some(destination), _)
-            if destination == Path::new(STANDARD_OUTPUT)
+            if standard_streams::is_output(destination)
                 && common.mode == Mode::Daemon
                 && common.writes =>
         {
             Err(ConfigError::PrintedByDaemon {
                 origin,
-                template: name(source),
+                template: source.name(),
+                destination: destination.to_owned(),
+            })
+        }
+        (Some(destination), _)
+            if standard_streams::is_other_open_file(destination)
+                && !standard_streams::is_output(destination) =>
+        {
+            Err(ConfigError::OpenFile {
+                origin,
+                template: source.name(),
+                destination: destination.to_owned(),
             })
         }
         (Some(destination), TemplateSource::File(path))
@@ -258,13 +300,6 @@ fn check_destination(
             })
         }
         (Some(_), _) => Ok(()),
-    }
-}
-
-fn name(source: &TemplateSource) -> String {
-    match source {
-        TemplateSource::File(path) => path.display().to_string(),
-        TemplateSource::Inline { name, .. } => name.clone(),
     }
 }
 

@@ -151,6 +151,9 @@ impl Permissions {
     }
 }
 
+/// The destination that stands for standard output.
+pub const STANDARD_OUTPUT: &str = "-";
+
 /// The source of a template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TemplateSource {
@@ -163,6 +166,29 @@ pub enum TemplateSource {
         /// The template.
         text: String,
     },
+    /// Standard input, read once.
+    StandardInput,
+}
+
+impl TemplateSource {
+    /// The name in messages: the path, or the name of the text.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Inline { name, .. } => name.clone(),
+            Self::StandardInput => "standard input".to_owned(),
+        }
+    }
+
+    /// The file; `None` for a source without one.
+    #[must_use]
+    pub fn file(&self) -> Option<&PathBuf> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Inline { .. } | Self::StandardInput => None,
+        }
+    }
 }
 
 /// The command of a template.

@@ -11,7 +11,7 @@ use file_writer::WriteError;
 use crate::apply::ledger::RETRY;
 use crate::apply::remedy::remedy;
 use crate::apply::transaction::{Change, Effect};
-use crate::config::resolved::{CommandLine, Job, Mode, Settle, TemplateSource};
+use crate::config::resolved::{CommandLine, Job, Mode, OnError, Settle};
 use crate::daemon::event::Moment;
 use crate::daemon::text::Text;
 use crate::decide::{Decision, Outcome, Unwritten, decide};
@@ -28,6 +28,7 @@ pub(crate) struct Destination {
     job: Arc<Job>,
     /// The quiescence timer; `None` with `-once`, which ignores `wait`.
     settle: Option<Settle>,
+    mode: Mode,
     pending: Pending,
     /// The fingerprint of the text in the file; `None` before the first write.
     written: Option<u64>,
@@ -79,6 +80,7 @@ impl Destination {
         Self {
             number,
             settle: job.settle.filter(|_| mode == Mode::Daemon),
+            mode,
             job,
             pending: Pending::Nothing,
             written: None,
@@ -90,6 +92,7 @@ impl Destination {
     pub(super) fn renewed(self, job: Arc<Job>, mode: Mode) -> Self {
         Self {
             settle: job.settle.filter(|_| mode == Mode::Daemon),
+            mode,
             job,
             ..self
         }
@@ -206,10 +209,7 @@ impl Destination {
             return None;
         };
         let Candidate { text, since } = candidate.clone();
-        let source = match &self.job.source {
-            TemplateSource::File(path) => Some(path.clone()),
-            TemplateSource::Inline { .. } => None,
-        };
+        let source = self.job.source.file().cloned();
         let change = Change {
             job: self.number,
             source,
@@ -281,7 +281,7 @@ impl Destination {
             .map_or(1, |failure| failure.count.saturating_add(1));
         let wait = RETRY.pause(count, now.jitter).min(MAX_RETRY_WAIT);
         let remedy = remedy(error).map_or(String::new(), |remedy| format!("; {remedy}"));
-        let text = format!("{}{remedy}", chain(error));
+        let text = format!("{}{remedy}; {}", chain(error), self.retry());
         if before.is_none_or(|failure| failure.text != text) {
             let (template, destination) = self.names();
             tracing::error!(name: "file.failed", template, destination, "{text}");
@@ -293,12 +293,18 @@ impl Destination {
         });
     }
 
+    /// What follows a failed write.
+    fn retry(&self) -> &'static str {
+        match (self.mode, self.job.on_error) {
+            (Mode::Once { .. }, _) => "it is not retried with --once",
+            (Mode::Daemon, OnError::Fatal) => "it is not retried, because error_fatal is true",
+            (Mode::Daemon, OnError::Default | OnError::Logged) => "it is retried until it succeeds",
+        }
+    }
+
     /// The names of template and destination in log lines.
     fn names(&self) -> (String, String) {
-        let template = match &self.job.source {
-            TemplateSource::File(path) => path.display().to_string(),
-            TemplateSource::Inline { name, .. } => name.clone(),
-        };
+        let template = self.job.source.name();
         let destination = self.job.destination.as_ref().map_or_else(
             || "standard output".to_owned(),
             |path| path.display().to_string(),

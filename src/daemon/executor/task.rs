@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use super::read;
-use crate::config::resolved::{Job, TemplateSource};
+use crate::config::resolved::Job;
 use crate::config::token::TokenError;
 use crate::daemon::event::{CertificateError, Event};
 use crate::daemon::process::{Prepared, Reader, RenewalError};
@@ -222,13 +222,10 @@ pub(super) fn template(
             event(read::source(&job, known, &budget))
         }),
         substitute: Box::new(move |reason| {
-            let (name, sources) = match &late_job.source {
-                TemplateSource::File(path) => (path.display().to_string(), vec![path.clone()]),
-                TemplateSource::Inline { name, .. } => (name.clone(), Vec::new()),
-            };
+            let (name, file) = (late_job.source.name(), late_job.source.file());
             let why = NotRead(reason, limit);
             let error = TemplateError::whole(&name, format!("cannot read the template: {why}"));
-            event(Err(error.with_sources(sources)))
+            event(Err(error.with_sources(file.into_iter().cloned().collect())))
         }),
     }
 }

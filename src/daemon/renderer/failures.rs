@@ -2,6 +2,7 @@
 //!
 //! Input: the source that was read, the result of a pass. Output: log events.
 
+use crate::config::resolved::Mode;
 use crate::daemon::render_pass::PassResult;
 use crate::error_chain::chain;
 use crate::render::TemplateError;
@@ -34,11 +35,17 @@ impl Failures {
     }
 
     /// Handles an error of the source.
-    pub(super) fn of_source(&mut self, template: &str, error: &TemplateError, has_version: bool) {
-        let kept = if has_version {
-            "\nthe last good version stays in force"
-        } else {
-            ""
+    pub(super) fn of_source(
+        &mut self,
+        template: &str,
+        error: &TemplateError,
+        has_version: bool,
+        mode: Mode,
+    ) {
+        let kept = match (has_version, mode) {
+            (true, _) => "\nthe last good version stays in use",
+            (false, Mode::Daemon) => "\nit is read again when the file appears or changes",
+            (false, Mode::Once { .. }) => "",
         };
         let text = format!("{}{kept}", chain(error));
         if is_news(&mut self.source, &text) {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::arrivals::Arrivals;
 use super::failures::Failures;
 use crate::answer::Answer;
-use crate::config::resolved::{Job, OnError, TemplateSource};
+use crate::config::resolved::{Job, Mode, OnError};
 use crate::daemon::render_pass::{PassResult, Rendered};
 use crate::query::Query;
 use crate::render::{Absence, Dependencies, Template, TemplateError};
@@ -103,10 +103,7 @@ impl TemplateState {
 
     /// The name of the template in log lines.
     pub(crate) fn name(&self) -> String {
-        match &self.job.source {
-            TemplateSource::File(path) => path.display().to_string(),
-            TemplateSource::Inline { name, .. } => name.clone(),
-        }
+        self.job.source.name()
     }
 
     /// The consequence of its failure for the process.
@@ -128,11 +125,7 @@ impl TemplateState {
 
     /// The files that the template is read from.
     pub(super) fn sources(&self) -> impl Iterator<Item = &PathBuf> {
-        let own = match &self.job.source {
-            TemplateSource::File(path) => Some(path),
-            TemplateSource::Inline { .. } => None,
-        };
-        own.into_iter().chain(&self.sources)
+        self.job.source.file().into_iter().chain(&self.sources)
     }
 
     /// The queries that are followed for the template.
@@ -240,7 +233,7 @@ impl TemplateState {
     }
 
     /// Handles the result of reading the source.
-    pub(super) fn source_read(&mut self, read: &Result<Arc<Template>, TemplateError>) {
+    pub(super) fn source_read(&mut self, read: &Result<Arc<Template>, TemplateError>, mode: Mode) {
         let name = self.name();
         match read {
             Ok(template) => {
@@ -252,7 +245,7 @@ impl TemplateState {
             Err(error) => {
                 self.sources.extend(error.sources.iter().cloned());
                 self.failures
-                    .of_source(&name, error, self.template.is_some());
+                    .of_source(&name, error, self.template.is_some(), mode);
             }
         }
     }

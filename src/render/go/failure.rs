@@ -34,6 +34,8 @@ fn message(error: &Error) -> String {
                 None => error.message.clone(),
             }
         }
+        // Go's text goes on with the line where the action starts, which is the place here.
+        _ if error.message.starts_with("unclosed action") => "unclosed action".to_owned(),
         _ => error.message.clone(),
     }
 }

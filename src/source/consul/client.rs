@@ -11,7 +11,7 @@ use url::Url;
 use super::setup_error::ClientError;
 use super::transport::Transport;
 use super::url::Target;
-use super::{tls_hint, wire};
+use super::{acl_hint, address_hint, tls_hint, wire};
 use crate::answer::Answer;
 use crate::config::resolved::ConsulConfig;
 use crate::query::{ConsulQuery, NodeQuery, Query};
@@ -122,6 +122,9 @@ impl Client {
             .transport
             .has_answered(server % self.config.servers.len());
         let is_tls = self.server(server).scheme() == "https";
+        let remedy = (!has_answered)
+            .then(|| address_hint::for_failure(&error, self.server(server)))
+            .flatten();
         let server = self.name(server);
         let unreachable = |server, reason| Error::Unreachable { server, reason };
         match error {
@@ -138,7 +141,7 @@ impl Client {
                 unreachable(server, tls_hint::CLOSED.to_owned())
             }
             http_client::Error::Closed if after < REFUSED_WITHIN => {
-                Error::ClosedWithoutAnswer { server }
+                Error::ClosedWithoutAnswer { server, remedy }
             }
             http_client::Error::HeadTooLong
             | http_client::Error::TooLong(_)
@@ -147,7 +150,10 @@ impl Client {
                 reason: error.to_string(),
             },
             // A connection that is cut during an answer is an outage, not a refusal.
-            error => unreachable(server, error.to_string()),
+            error => {
+                let remedy = remedy.map_or(String::new(), |remedy| format!("; {remedy}"));
+                unreachable(server, format!("{error}{remedy}"))
+            }
         }
     }
 
@@ -177,6 +183,7 @@ impl Client {
                     blocking: true,
                 });
             }
+            (StatusCode::FORBIDDEN, query) => return Err(self.denied(query, &body, poll.server)),
             _ => return Err(self.refused(status, &body, poll.server)),
         };
         Ok(Reply {
@@ -200,6 +207,19 @@ impl Client {
             server: self.name(server),
             status: status.as_u16(),
             message: self.transport.redact(message_of(body)),
+        }
+    }
+
+    fn denied(&self, query: &ConsulQuery, body: &[u8], server: usize) -> Error {
+        let body = message_of(body);
+        let text = match acl_hint::for_denied(query, body, self.has_token()) {
+            Some(hint) => format!("{body} ({hint})"),
+            None => body.to_owned(),
+        };
+        Error::Status {
+            server: self.name(server),
+            status: StatusCode::FORBIDDEN.as_u16(),
+            message: self.transport.redact(&text),
         }
     }
 

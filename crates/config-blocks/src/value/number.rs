@@ -1,7 +1,5 @@
 //! Numbers.
 
-use std::num::ParseIntError;
-
 use super::Value;
 use crate::entries::{FromNode, Position};
 use crate::error::{Error, Reason, ValueError};
@@ -24,8 +22,8 @@ impl FromNode for i64 {
 
 impl Value for i64 {
     fn from_input(input: &Input) -> Result<Self, Reason> {
-        let number: Result<Self, ParseIntError> = input.last()?.parse();
-        Ok(number.map_err(ValueError::Number)?)
+        let number = input.last()?.parse();
+        Ok(number.map_err(|_| ValueError::Number)?)
     }
 
     fn shown(&self) -> Option<String> {

@@ -13,6 +13,9 @@ use super::error::{InvalidSeed, SeedError};
 /// The maximum size of a seed file, in bytes.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
+/// The maximum length of a line that an error shows, in characters.
+const MAX_QUOTED: usize = 80;
+
 impl Seed {
     /// Reads a seed file in YAML or JSON. It must be a regular file of at most 64 MiB.
     ///
@@ -43,19 +46,45 @@ impl Seed {
         }
         serde_saphyr::from_str(text).map_err(|error| {
             let error = error.without_snippet();
-            let line = error
-                .location()
-                .map(|place| format!("line {}: ", place.line()))
-                .unwrap_or_default();
+            let line = error.location().map(|place| {
+                let number = usize::try_from(place.line()).unwrap_or(usize::MAX);
+                format!("line {number}{}: ", quoted_line(text, number))
+            });
+            let line = line.unwrap_or_default();
             let message = error.to_string();
             let message = message.lines().next().unwrap_or_default();
             let message = message
                 .rfind(" at line ")
                 .map_or(message, |at| &message[..at]);
             InvalidSeed {
-                reason: format!("{line}{message}{}", did_you_mean(message)),
+                reason: format!("{line}{}{}", plain(message), did_you_mean(message)),
             }
         })
+    }
+}
+
+/// Formats a short line of the text, in parentheses; empty for a long one.
+fn quoted_line(text: &str, number: usize) -> String {
+    let line = text
+        .lines()
+        .nth(number.saturating_sub(1))
+        .unwrap_or_default();
+    let line = line.trim();
+    if line.is_empty() || line.chars().count() > MAX_QUOTED {
+        String::new()
+    } else {
+        format!(" ({line})")
+    }
+}
+
+/// Replaces a message about Rust's types or the parser's events.
+fn plain(message: &str) -> &str {
+    match message {
+        "invalid u16" => "the value is not a number from 0 to 65535",
+        "invalid u32" | "invalid u64" | "invalid i64" => "the value is not a whole number",
+        "expected mapping start" => "a map is expected here: NAME: VALUE",
+        "expected sequence start" => "a list is expected here",
+        message => message,
     }
 }
 
@@ -172,7 +201,12 @@ datacenters:
     fn an_unknown_field_is_named_with_its_position() {
         let wrong = parse("services:\n  - name: web\n    adress: 10.0.0.1\n");
         let wrong = wrong.expect_err("a typo").to_string();
-        for part in ["line 3: ", "adress", "did you mean address?", "port"] {
+        for part in [
+            "line 3 (adress: 10.0.0.1): ",
+            "adress",
+            "did you mean address?",
+            "port",
+        ] {
             assert!(wrong.contains(part), "{part:?} in {wrong:?}");
         }
     }
@@ -181,12 +215,25 @@ datacenters:
     fn a_wrong_value_is_named_with_its_position() {
         let wrong = parse("services:\n  - name: web\n    status: passng\n");
         let wrong = wrong.expect_err("a typo").to_string();
-        for part in ["line 3: ", "did you mean passing?"] {
+        for part in ["line 3 (status: passng): ", "did you mean passing?"] {
             assert!(wrong.contains(part), "{part:?} in {wrong:?}");
         }
-        let wrong = parse("services:\n  - name: web\n    port: http\n");
-        let wrong = wrong.expect_err("no number").to_string();
-        assert!(wrong.starts_with("line 3: "), "{wrong:?}");
+        for (text, expected) in [
+            (
+                "services:\n  - name: web\n    port: http\n",
+                "line 3 (port: http): the value is not a number from 0 to 65535",
+            ),
+            (
+                "kv: [a]\n",
+                "line 1 (kv: [a]): a map is expected here: NAME: VALUE",
+            ),
+            (
+                "services: {name: a}\n",
+                "line 1 (services: {name: a}): a list is expected here",
+            ),
+        ] {
+            assert_eq!(parse(text).expect_err(text).to_string(), expected);
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::difference::Difference;
 use super::difference::Touch::{Flag, Key};
 use super::values::{
-    is_cut_elsewhere, is_flag_of_standard_output, is_flag_of_user_alone, is_once_without_timeout,
-    is_parse_only, is_standard_output, is_user_alone,
+    is_cut_elsewhere, is_flag_of_stream, is_flag_of_user_alone, is_once_without_timeout,
+    is_parse_only, is_stream, is_user_alone,
 };
 
 /// The rows of the table.
@@ -38,13 +38,14 @@ pub(super) const ROWS: &[Difference] = &[
         touched_by: &[Flag("--template", is_cut_elsewhere)],
     },
     Difference {
-        subject: "the destination `-`",
-        theirs: "a file called `-`",
-        ours: "standard output with `-once`, otherwise an error; `./-` is the file",
+        subject: "`-` as a source or destination; `/dev/stdin`, `/dev/stdout`",
+        theirs: "a file of this name, which is replaced",
+        ours: "standard input or output with `-once`, otherwise an error; `./-` is the file",
         reason: "the convention of other programs",
         touched_by: &[
-            Flag("--template", is_flag_of_standard_output),
-            Key("template.destination", is_standard_output),
+            Flag("--template", is_flag_of_stream),
+            Key("template.source", is_stream),
+            Key("template.destination", is_stream),
         ],
     },
     Difference {

@@ -168,15 +168,22 @@ fn every_difference_is_described() {
 }
 
 #[test]
-fn standard_output_as_the_destination_is_found() {
-    let notes_of = |destination: &str| {
-        let text = format!("template {{ destination = \"{destination}\" }}");
+fn standard_input_and_output_are_found() {
+    let notes_of = |key: &str, name: &str| {
+        let text = format!("template {{ {key} = \"{name}\" }}");
         notes("f.hcl", &text)
     };
-    let found = notes_of("-");
-    assert!(
-        found.len() == 1 && found[0].starts_with("template[1].destination in f.hcl:1"),
-        "{found:?}"
-    );
-    assert!(notes_of("./-").is_empty());
+    for (key, name) in [
+        ("destination", "-"),
+        ("destination", "/dev/stdout"),
+        ("source", "-"),
+    ] {
+        let found = notes_of(key, name);
+        let place = format!("template[1].{key} in f.hcl:1");
+        assert!(
+            found.len() == 1 && found[0].starts_with(&place),
+            "{found:?}"
+        );
+    }
+    assert!(notes_of("destination", "./-").is_empty());
 }

@@ -30,13 +30,19 @@ pub(super) fn is_empty(node: &Node) -> bool {
     node.value == Tree::Text(String::new())
 }
 
-pub(super) fn is_standard_output(node: &Node) -> bool {
-    text(node) == "-"
+/// The names of standard input and output; for consul-template they are files.
+const STREAMS: [&str; 3] = ["-", "/dev/stdin", "/dev/stdout"];
+
+pub(super) fn is_stream(node: &Node) -> bool {
+    STREAMS.contains(&text(node))
 }
 
-pub(super) fn is_flag_of_standard_output(flags: &Flags) -> bool {
+pub(super) fn is_flag_of_stream(flags: &Flags) -> bool {
     let mut templates = flags.texts("--template").iter();
-    templates.any(|text| text.to_string_lossy().split(':').nth(1) == Some("-"))
+    templates.any(|text| {
+        let text = text.to_string_lossy();
+        text.split(':').take(2).any(|part| STREAMS.contains(&part))
+    })
 }
 
 pub(super) fn is_negative(node: &Node) -> bool {

@@ -1,6 +1,6 @@
 //! The actions: `if`, `with`, `range`, `template`, `break`, `continue`, `else` and `end`.
 
-use super::{Ending, Item, Parser};
+use super::{Ending, Item, Parser, Position};
 use crate::ast::{Branches, Invocation, List, Node, Range};
 use crate::error::Result;
 use crate::quote::unquoted;
@@ -14,9 +14,12 @@ impl Parser<'_> {
             TokenKind::Text => Ok(Item::Node(Node::Text(token.text.into()))),
             TokenKind::Comment => Ok(Item::Node(Node::Comment(token.text.into()))),
             TokenKind::LeftDelimiter => {
-                self.frame.action_line = Some(token.line);
+                self.frame.action = Some(Position {
+                    line: token.line,
+                    offset: token.offset,
+                });
                 let item = self.action();
-                self.frame.action_line = None;
+                self.frame.action = None;
                 item
             }
             _ => Err(self.unexpected(&token, "input")),

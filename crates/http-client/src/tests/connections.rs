@@ -213,10 +213,10 @@ async fn an_invalid_target_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_listen_is_unreachable() {
+async fn a_server_that_does_not_listen_refuses() {
     let url: Url = "http://127.0.0.1:1".parse().unwrap();
     let endpoint = client().endpoint(&url, None).unwrap();
     let answer = endpoint.fetch(&Request::get("/"), LIMIT).await;
-    assert!(matches!(answer, Err(Error::Unreachable(_))), "{answer:?}");
+    assert!(matches!(answer, Err(Error::Refused)), "{answer:?}");
     assert!(!endpoint.has_answered());
 }

@@ -307,7 +307,7 @@ fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_reco
     bench.step(Event::SourcesRead(vec![(0, read)]));
     bench.news("a", "x");
     bench.news("a", "2");
-    assert_eq!(bench.write(), ["2"], "the last good version stays in force");
+    assert_eq!(bench.write(), ["2"], "the last good version stays in use");
     let stages = bench.parts.apply.jobs(&bench.parts.renderer);
     let stages: Vec<_> = stages.map(JobView::state).collect();
     assert_eq!(stages, [JobState::Failed]);

@@ -70,7 +70,7 @@ fn for_operation(failure: &Failure<'_>) -> Option<String> {
     }
     if is_no_number(detail) {
         return Some(
-            "it is something else, or has blanks or a line break around it, which trim takes off"
+            "the text is not a number; if it has blanks or a line break around it, trim removes them"
                 .to_owned(),
         );
     }

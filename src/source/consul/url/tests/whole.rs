@@ -36,7 +36,7 @@ fn an_argument_that_is_not_valid_is_refused_with_the_reason() {
         ),
         (
             Query::services("web"),
-            r#"catalog.services: invalid format: "web": it begins with ?, @ or ~, not with "web""#,
+            r#"catalog.services: invalid format: "web": it takes no name; for one service, use service "web""#,
         ),
         (
             Query::connect("we b"),
