@@ -1,0 +1,183 @@
+//! The SQLite database: opening, checking, transactions.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::error::{OpenError, is_damage, reason};
+use crate::{files, hash};
+
+/// The version of the format, in `schema.sql`.
+const VERSION: i64 = 1;
+/// Identifies a ledger among the databases of SQLite: `ctLg`.
+const APPLICATION: i64 = 0x6374_4c67;
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// The memory for pages, in KiB.
+const CACHE_KIB: i64 = 128;
+/// The size of the write-ahead log between two checkpoints is about 4 MB; a longer one is cut.
+const LOG_BYTES: i64 = 4 << 20;
+/// How long a writer waits for another process. A request of the command line takes milliseconds.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How much of a transaction survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// It survives the end of the process by a signal.
+    Process,
+    /// It is flushed to the disk, and survives a power failure.
+    Power,
+}
+
+/// A database that cannot be opened.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// It is damaged, or no ledger.
+    Damaged(String),
+    /// A later version has written it.
+    Newer(i64),
+    /// SQLite could not use it.
+    Failed(rusqlite::Error),
+    /// A file could not be opened.
+    System(PathBuf, io::Error),
+}
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Self {
+        if is_damage(&error) {
+            Self::Damaged(reason(&error))
+        } else {
+            Self::Failed(error)
+        }
+    }
+}
+
+impl Refused {
+    /// Converts it to the error of opening this database.
+    pub(crate) fn into_error(self, path: &Path) -> OpenError {
+        match self {
+            Self::Newer(found) => OpenError::Newer {
+                path: path.to_owned(),
+                found,
+                supported: VERSION,
+            },
+            Self::Failed(error) => OpenError::when("open", path)(error),
+            Self::System(path, error) => OpenError::when("open", &path)(error),
+            Self::Damaged(cause) => OpenError::when("read", path)(cause),
+        }
+    }
+}
+
+/// Opens the database of a directory for the daemon, and creates its tables if it is new.
+///
+/// The caller has created the file: then SQLite gives its other files the same mode.
+pub(crate) fn open(directory: &Path) -> Result<Connection, Refused> {
+    let mut connection = connect(directory, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // A new database is not yet a ledger.
+    if version(&connection)? == (0, 0) && !has_tables(&connection)? {
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        create(&mut connection)?;
+    }
+    check_version(&connection)?;
+    check(&connection)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+    Ok(connection)
+}
+
+/// Opens the database of a directory for the command line. `is_writer`: to queue requests.
+pub(crate) fn open_existing(directory: &Path, is_writer: bool) -> Result<Connection, Refused> {
+    let connection = connect(
+        directory,
+        if is_writer {
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+        } else {
+            OpenFlags::SQLITE_OPEN_READ_ONLY
+        },
+    )?;
+    check_version(&connection)?;
+    Ok(connection)
+}
+
+fn connect(directory: &Path, access: OpenFlags) -> Result<Connection, rusqlite::Error> {
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let connection = Connection::open_with_flags(files::database(directory), flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "mmap_size", 0)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(connection)
+}
+
+/// The application and the version of the format.
+fn version(connection: &Connection) -> Result<(i64, i64), rusqlite::Error> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0));
+    Ok((pragma("application_id")?, pragma("user_version")?))
+}
+
+fn has_tables(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let any = "SELECT EXISTS (SELECT 1 FROM sqlite_schema)";
+    connection.query_row(any, [], |row| row.get(0))
+}
+
+fn check_version(connection: &Connection) -> Result<(), Refused> {
+    match version(connection)? {
+        (APPLICATION, VERSION) => Ok(()),
+        (APPLICATION, version) if version > VERSION => Err(Refused::Newer(version)),
+        _ => Err(Refused::Damaged("it is not a ledger".to_owned())),
+    }
+}
+
+fn create(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    let transaction = begin(connection, Durability::Power)?;
+    transaction.execute_batch(SCHEMA)?;
+    transaction.execute("INSERT INTO facts VALUES ('hash', ?1)", [hash::NAME])?;
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
+
+/// Checks the structure of the database, and that its tables are those of this version.
+fn check(connection: &Connection) -> Result<(), Refused> {
+    let damaged = |cause: &str| Refused::Damaged(cause.to_owned());
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found != "ok" {
+        return Err(Refused::Damaged(found));
+    }
+    let tables = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid";
+    let mut statement = connection.prepare(tables)?;
+    let mut rows = statement.query([])?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        let sql: String = row.get(0)?;
+        // SQLite creates this table itself.
+        if !sql.contains("sqlite_sequence") && !SCHEMA.contains(&sql) {
+            return Err(damaged("it has unknown tables"));
+        }
+        count += usize::from(SCHEMA.contains(&sql));
+    }
+    if count != SCHEMA.matches("\nCREATE ").count() {
+        return Err(damaged("tables are missing"));
+    }
+    let hash = "SELECT value FROM facts WHERE name = 'hash'";
+    let hash: String = connection.query_row(hash, [], |row| row.get(0))?;
+    if hash != hash::NAME {
+        return Err(damaged("its hash is unknown"));
+    }
+    Ok(())
+}
+
+/// Begins a transaction that writes.
+pub(crate) fn begin(
+    connection: &mut Connection,
+    durability: Durability,
+) -> Result<Transaction<'_>, rusqlite::Error> {
+    let synchronous = match durability {
+        Durability::Process => "NORMAL",
+        Durability::Power => "FULL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}

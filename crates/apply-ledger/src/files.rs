@@ -1,0 +1,100 @@
+//! The state directory and the files in it.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nix::fcntl::OFlag;
+
+use crate::error::OpenError;
+
+const DATABASE: &str = "ledger.db";
+const LOCK: &str = "lock";
+const REQUESTS: &str = "requests";
+
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+const WRITABLE_BY_OTHERS: u32 = 0o002;
+
+/// The database in a state directory.
+pub(crate) fn database(directory: &Path) -> PathBuf {
+    directory.join(DATABASE)
+}
+
+/// The file that the daemon locks.
+pub(crate) fn lock(directory: &Path) -> PathBuf {
+    directory.join(LOCK)
+}
+
+/// The file that changes when a request is queued, for the daemon to watch.
+#[must_use]
+pub fn requests_file(directory: &Path) -> PathBuf {
+    directory.join(REQUESTS)
+}
+
+/// Creates the directory if it is missing. Returns its path without symbolic links, which SQLite
+/// refuses.
+pub(crate) fn create_directory(directory: &Path) -> Result<PathBuf, OpenError> {
+    let failed = |operation| OpenError::when(operation, directory);
+    DirBuilder::new()
+        .recursive(true)
+        .mode(DIRECTORY_MODE)
+        .create(directory)
+        .map_err(failed("create"))?;
+    let directory = fs::canonicalize(directory).map_err(failed("open"))?;
+    let metadata = fs::metadata(&directory).map_err(failed("open"))?;
+    if metadata.permissions().mode() & WRITABLE_BY_OTHERS != 0 {
+        let cause = "every user can write to it; choose a directory of its own";
+        return Err(failed("use")(io::Error::other(cause)));
+    }
+    Ok(directory)
+}
+
+/// Opens or creates a file for reading and writing that only its owner can access.
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(FILE_MODE)
+        .custom_flags(OFlag::O_NOFOLLOW.bits())
+        .open(path)?;
+    if file.metadata()?.permissions().mode() & 0o777 != FILE_MODE {
+        file.set_permissions(Permissions::from_mode(FILE_MODE))?;
+    }
+    Ok(file)
+}
+
+/// Renames a damaged database, with its write-ahead log. Returns the new name.
+pub(crate) fn move_aside(database: &Path) -> io::Result<PathBuf> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let first = now.unwrap_or_default().as_secs();
+    let mut names = (first..).map(|time| with_suffix(database, &format!(".damaged-{time}")));
+    let moved_to = names
+        .find(|name| fs::symlink_metadata(name).is_err())
+        .unwrap_or_default();
+    fs::rename(database, &moved_to)?;
+    let moved = fs::rename(
+        with_suffix(database, "-wal"),
+        with_suffix(&moved_to, "-wal"),
+    );
+    accept_missing(moved)?;
+    accept_missing(fs::remove_file(with_suffix(database, "-shm")))?;
+    Ok(moved_to)
+}
+
+fn accept_missing(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

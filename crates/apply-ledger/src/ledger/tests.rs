@@ -1,0 +1,420 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+use crate::history::History;
+use crate::records::{Attributes, IntentFile, Old, Outcome, RequestAction};
+use crate::request_queue::RequestQueue;
+
+const DESTINATION: &str = "/etc/app.conf";
+
+fn open(directory: &Path) -> Ledger {
+    let (ledger, notices) = Ledger::open(directory, LedgerOptions::default()).unwrap();
+    assert_eq!(notices, []);
+    ledger
+}
+
+fn file<'a>(destination: &'a str, old: Option<&'a str>, new: &'a str) -> IntentFile<'a> {
+    IntentFile {
+        destination: Path::new(destination),
+        staged: Some(Path::new("/etc/.app.conf.ctmpl-12345678")),
+        old: old.map(|old| Old::Content(old.as_bytes())),
+        new: new.as_bytes(),
+        attributes: Attributes {
+            mode: Some(0o640),
+            ..Attributes::default()
+        },
+    }
+}
+
+fn intent(files: Vec<IntentFile<'_>>) -> Intent<'_> {
+    Intent {
+        group: "app",
+        command: Some("reload app"),
+        files,
+        rolls_back: None,
+    }
+}
+
+/// Begins, swaps and applies one content.
+fn apply(ledger: &mut Ledger, content: &str) {
+    let id = ledger
+        .begin(&intent(vec![file(DESTINATION, None, content)]))
+        .unwrap();
+    ledger.swapped(id).unwrap();
+    ledger.finished(id, Ending::Applied).unwrap();
+}
+
+fn outcomes(ledger: &Ledger, destination: &str) -> Vec<(u64, Outcome)> {
+    let generations = ledger.generations(Path::new(destination)).unwrap();
+    let outcomes = generations.iter().map(|one| (one.number, one.outcome));
+    outcomes.collect()
+}
+
+#[test]
+fn an_intent_is_pending_then_owed_then_applied() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = Path::new(DESTINATION);
+    let mut ledger = open(directory.path());
+    let id = ledger
+        .begin(&intent(vec![file(DESTINATION, Some("old"), "new")]))
+        .unwrap();
+    let pending = ledger.pending().unwrap();
+    assert_eq!(pending.len(), 1);
+    assert_eq!(pending[0].id, id);
+    assert_eq!(pending[0].command.as_deref(), Some("reload app"));
+    let file = &pending[0].files[0];
+    assert_eq!(file.old, Some(Hash::of(b"old")));
+    assert_eq!(file.new, Hash::of(b"new"));
+    assert_eq!(file.attributes.mode, Some(0o640));
+    assert_eq!(ledger.owed().unwrap(), []);
+    assert_eq!(ledger.written(path).unwrap(), Some(Hash::of(b"old")));
+
+    drop(ledger);
+    let mut ledger = open(directory.path());
+    ledger.swapped(id).unwrap();
+    assert_eq!(ledger.pending().unwrap(), []);
+    let owed = ledger.owed().unwrap();
+    assert_eq!(owed.len(), 1);
+    assert_eq!((owed[0].intent, owed[0].group.as_str()), (id, "app"));
+    assert_eq!(owed[0].destinations, [path]);
+    assert_eq!(ledger.written(path).unwrap(), Some(Hash::of(b"new")));
+    assert_eq!(ledger.applied(path).unwrap(), None);
+
+    drop(ledger);
+    let mut ledger = open(directory.path());
+    ledger.finished(owed[0].intent, Ending::Applied).unwrap();
+    assert_eq!(ledger.owed().unwrap(), []);
+    assert_eq!(ledger.applied(path).unwrap(), Some(Hash::of(b"new")));
+    let expected = [(2, Outcome::Applied), (1, Outcome::Found)];
+    assert_eq!(outcomes(&ledger, DESTINATION), expected);
+    let content = ledger.content(Hash::of(b"old")).unwrap().unwrap();
+    assert_eq!(&*content, b"old");
+}
+
+#[test]
+fn one_success_covers_all_earlier_intents_of_the_group() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    let both = vec![file("/a", None, "a1"), file("/b", None, "b1")];
+    let first = ledger.begin(&intent(both)).unwrap();
+    ledger.swapped(first).unwrap();
+    ledger.finished(first, Ending::Failed).unwrap();
+    assert_eq!(ledger.owed().unwrap()[0].destinations.len(), 2);
+    let mut other = intent(vec![file("/c", None, "c1")]);
+    other.group = "other";
+    let other = ledger.begin(&other).unwrap();
+    ledger.swapped(other).unwrap();
+    let second = ledger
+        .begin(&intent(vec![file("/a", Some("a1"), "a2")]))
+        .unwrap();
+    ledger.swapped(second).unwrap();
+    // A third write, after the command has started.
+    let third = ledger
+        .begin(&intent(vec![file("/b", Some("b1"), "b2")]))
+        .unwrap();
+    ledger.swapped(third).unwrap();
+
+    ledger.finished(second, Ending::Applied).unwrap();
+    let expected = [(2, Outcome::Applied), (1, Outcome::Failed)];
+    assert_eq!(outcomes(&ledger, "/a"), expected);
+    let expected = [(2, Outcome::Pending), (1, Outcome::Applied)];
+    assert_eq!(outcomes(&ledger, "/b"), expected);
+    let owed = ledger.owed().unwrap();
+    assert_eq!(owed.len(), 2);
+    assert_eq!((owed[0].intent, owed[1].intent), (other, third));
+    let b = Path::new("/b");
+    assert_eq!(ledger.applied(b).unwrap(), Some(Hash::of(b"b1")));
+    assert_eq!(ledger.written(b).unwrap(), Some(Hash::of(b"b2")));
+}
+
+#[test]
+fn a_content_that_is_replaced_before_its_command_is_superseded() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    for content in ["1", "2"] {
+        let id = ledger
+            .begin(&intent(vec![file(DESTINATION, None, content)]))
+            .unwrap();
+        ledger.swapped(id).unwrap();
+        if content == "2" {
+            ledger.finished(id, Ending::Failed).unwrap();
+        }
+    }
+    let expected = [(2, Outcome::Failed), (1, Outcome::Superseded)];
+    assert_eq!(outcomes(&ledger, DESTINATION), expected);
+    assert_eq!(ledger.owed().unwrap().len(), 1);
+}
+
+#[test]
+fn intents_whose_command_does_not_run_are_merged() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    let mut first = intent(vec![file("/other", None, "other")]);
+    let first = {
+        first.command = Some("first");
+        ledger.begin(&first).unwrap()
+    };
+    ledger.swapped(first).unwrap();
+    let since = ledger.owed().unwrap()[0].since;
+    let mut last = first;
+    for content in 0..100 {
+        let content = content.to_string();
+        let mut next = intent(vec![file(DESTINATION, None, &content)]);
+        next.command = None;
+        last = ledger.begin(&next).unwrap();
+        ledger.swapped(last).unwrap();
+    }
+    assert!(outcomes(&ledger, DESTINATION).len() < 30);
+    let owed = ledger.owed().unwrap();
+    assert_eq!(owed.len(), 1);
+    assert_eq!((owed[0].intent, owed[0].since), (last, since));
+    assert_eq!(owed[0].command.as_deref(), Some("first"));
+    assert_eq!(owed[0].destinations.len(), 2);
+    ledger.finished(last, Ending::Applied).unwrap();
+    assert_eq!(ledger.owed().unwrap(), []);
+    assert_eq!(outcomes(&ledger, "/other"), [(1, Outcome::Applied)]);
+    let applied = ledger.applied(Path::new(DESTINATION)).unwrap();
+    assert_eq!(applied, Some(Hash::of(b"99")));
+}
+
+#[test]
+fn a_rollback_marks_the_failed_content_and_settles_both_intents() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "good");
+    let failed = ledger
+        .begin(&intent(vec![file(DESTINATION, Some("good"), "bad")]))
+        .unwrap();
+    ledger.swapped(failed).unwrap();
+    ledger.finished(failed, Ending::Failed).unwrap();
+    let mut back = intent(vec![file(DESTINATION, Some("bad"), "good")]);
+    back.rolls_back = Some(failed);
+    let back = ledger.begin(&back).unwrap();
+    ledger.swapped(back).unwrap();
+    ledger.finished(back, Ending::Applied).unwrap();
+    let expected = [
+        (3, Outcome::Applied),
+        (2, Outcome::RolledBack),
+        (1, Outcome::Applied),
+    ];
+    assert_eq!(outcomes(&ledger, DESTINATION), expected);
+    assert_eq!(ledger.owed().unwrap(), []);
+}
+
+#[test]
+fn a_discarded_intent_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    let id = ledger
+        .begin(&intent(vec![file(DESTINATION, None, "new")]))
+        .unwrap();
+    ledger.discarded(id).unwrap();
+    assert_eq!(ledger.pending().unwrap(), []);
+    assert_eq!(ledger.destinations().unwrap(), []);
+    assert_eq!(ledger.content(Hash::of(b"new")).unwrap(), None);
+}
+
+#[test]
+fn the_last_contents_are_kept_and_those_in_use() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    for content in ["0", "1", "2"] {
+        apply(&mut ledger, content);
+    }
+    ledger.hold(Path::new(DESTINATION), 1, None).unwrap();
+    for content in 3..20 {
+        let id = ledger
+            .begin(&intent(vec![file(DESTINATION, None, &content.to_string())]))
+            .unwrap();
+        ledger.swapped(id).unwrap();
+        ledger.finished(id, Ending::Failed).unwrap();
+    }
+    // Of the failed contents only the last is still in use.
+    assert_eq!(ledger.owed().unwrap().len(), 1);
+    let numbers = |ledger: &Ledger| {
+        let outcomes = outcomes(ledger, DESTINATION);
+        outcomes.iter().map(|one| one.0).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&ledger), [20, 19, 18, 17, 16, 3, 1]);
+    apply(&mut ledger, "20");
+    apply(&mut ledger, "21");
+    assert_eq!(numbers(&ledger), [22, 21, 20, 19, 18, 1]);
+    assert_eq!(ledger.content(Hash::of(b"1")).unwrap(), None);
+    assert!(ledger.content(Hash::of(b"0")).unwrap().is_some());
+    // Two contents that alternate do not displace the others.
+    for _ in 0..20 {
+        apply(&mut ledger, "20");
+        apply(&mut ledger, "21");
+    }
+    let stored: Vec<_> = (0..22)
+        .filter(|content: &u32| {
+            let hash = Hash::of(content.to_string().as_bytes());
+            ledger.content(hash).unwrap().is_some()
+        })
+        .collect();
+    assert!(stored.contains(&20) && stored.contains(&21) && stored.contains(&0));
+    assert!(numbers(&ledger).len() <= 21, "{:?}", numbers(&ledger));
+}
+
+#[test]
+fn a_content_of_two_destinations_is_stored_until_both_have_dropped_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    let files = vec![file("/a", None, "same"), file("/b", None, "same")];
+    let id = ledger.begin(&intent(files)).unwrap();
+    ledger.swapped(id).unwrap();
+    ledger.finished(id, Ending::Applied).unwrap();
+    ledger.forget(Path::new("/a")).unwrap();
+    assert!(ledger.content(Hash::of(b"same")).unwrap().is_some());
+    ledger.forget(Path::new("/b")).unwrap();
+    assert!(ledger.content(Hash::of(b"same")).unwrap().is_none());
+    ledger.forget(Path::new("/b")).unwrap();
+}
+
+#[test]
+fn requests_reach_the_daemon_and_are_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = Path::new(DESTINATION);
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "1");
+    apply(&mut ledger, "2");
+    let watched = crate::requests_file(ledger.directory());
+    assert_eq!(fs::read_to_string(&watched).unwrap(), "");
+
+    let mut queue = RequestQueue::open(directory.path()).unwrap();
+    let until = SystemTime::UNIX_EPOCH + Duration::from_secs(3);
+    let hold = queue.hold(path, 1, Some(until)).unwrap();
+    let release = queue.release(path).unwrap();
+    assert_ne!(fs::read_to_string(&watched).unwrap(), "");
+    assert!(queue.hold(path, 7, None).unwrap_err().is_unknown());
+    let unknown = queue.release(Path::new("/none")).unwrap_err();
+    assert!(unknown.is_unknown());
+
+    let requests = ledger.requests().unwrap();
+    assert_eq!(requests.len(), 2);
+    assert_eq!((requests[0].id, requests[1].id), (hold, release));
+    let action = RequestAction::Hold {
+        generation: 1,
+        hash: Hash::of(b"1"),
+        until: Some(until),
+    };
+    assert_eq!(requests[0].action, action);
+    assert_eq!(requests[1].action, RequestAction::Release);
+
+    assert_eq!(queue.answer(hold).unwrap(), None);
+    let answer = Answer {
+        succeeded: true,
+        text: "written".to_owned(),
+    };
+    ledger.answer(hold, &answer).unwrap();
+    assert_eq!(queue.answer(hold).unwrap(), Some(answer));
+    assert_eq!(ledger.requests().unwrap().len(), 1);
+}
+
+#[test]
+fn holds_survive_a_restart_and_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = Path::new(DESTINATION);
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "1");
+    let until = SystemTime::UNIX_EPOCH + Duration::from_secs(3);
+    ledger.hold(path, 1, Some(until)).unwrap();
+    drop(ledger);
+    let mut ledger = open(directory.path());
+    let holds = ledger.holds().unwrap();
+    assert_eq!(holds.len(), 1);
+    assert_eq!((holds[0].generation, holds[0].hash), (1, Hash::of(b"1")));
+    assert!(holds[0].is_active(until - Duration::from_secs(1)));
+    assert!(!holds[0].is_active(until));
+    ledger.release(path).unwrap();
+    assert_eq!(ledger.holds().unwrap(), []);
+}
+
+#[test]
+fn another_process_reads_while_the_daemon_has_the_ledger() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(matches!(
+        History::open(directory.path()),
+        Err(OpenError::NoLedger { .. })
+    ));
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "1");
+    let history = History::open(directory.path()).unwrap();
+    assert!(history.is_in_use().unwrap());
+    apply(&mut ledger, "2");
+    let destinations = history.destinations().unwrap();
+    assert_eq!(destinations.len(), 1);
+    assert_eq!(destinations[0].applied, Some(Hash::of(b"2")));
+    assert_eq!(destinations[0].generations, 2);
+    assert!(destinations[0].latest.is_written);
+    drop(ledger);
+    assert!(!history.is_in_use().unwrap());
+    drop(history);
+    let history = History::open(directory.path()).unwrap();
+    assert_eq!(
+        history.generations(Path::new(DESTINATION)).unwrap().len(),
+        2
+    );
+}
+
+#[test]
+fn a_second_daemon_is_refused_with_the_process_of_the_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let ledger = open(directory.path());
+    let error = Ledger::open(directory.path(), LedgerOptions::default()).unwrap_err();
+    let in_use = matches!(error, OpenError::InUse { pid, .. } if pid == Some(std::process::id()));
+    assert!(in_use, "{error}");
+    drop(ledger);
+    open(directory.path());
+}
+
+#[test]
+fn only_the_owner_can_access_the_files() {
+    let scratch = tempfile::tempdir().unwrap();
+    let directory = scratch.path().join("a/b");
+    let mut ledger = open(&directory);
+    apply(&mut ledger, "secret");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&directory), 0o700);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&directory).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(mode(&entry.path()), 0o600, "{entry:?}");
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort();
+    let expected = [
+        "ledger.db",
+        "ledger.db-shm",
+        "ledger.db-wal",
+        "lock",
+        "requests",
+    ];
+    assert_eq!(names, expected);
+    let debug = format!("{:?}", file("/a", Some("secret"), "secret"));
+    assert!(!debug.contains("secret"), "{debug}");
+    let content = ledger.content(Hash::of(b"secret")).unwrap();
+    assert_eq!(format!("{content:?}"), "Some(Content(6 bytes))");
+}
+
+#[test]
+fn a_directory_that_cannot_be_used_is_an_error() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("file");
+    fs::write(&file, "").unwrap();
+    let open = |path: &Path| Ledger::open(path, LedgerOptions::default());
+    let error = open(&file.join("state")).unwrap_err();
+    assert!(matches!(error, OpenError::Unusable { .. }), "{error:?}");
+    let shared = scratch.path().join("shared");
+    fs::create_dir(&shared).unwrap();
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o1777)).unwrap();
+    let error = open(&shared).unwrap_err();
+    let chain = format!("{error}: {}", std::error::Error::source(&error).unwrap());
+    assert!(chain.contains("every user can write to it"), "{chain}");
+    // The database is a directory.
+    let taken = scratch.path().join("taken");
+    fs::create_dir_all(taken.join("ledger.db")).unwrap();
+    let error = open(&taken).unwrap_err();
+    assert!(matches!(error, OpenError::Unusable { .. }), "{error:?}");
+}

@@ -1,0 +1,114 @@
+//! The requests of the command line to the daemon.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::columns::{TimeColumn, path_column};
+use crate::database::{self, Durability};
+use crate::error::{Cause, LedgerError, OpenError};
+use crate::history;
+use crate::records::{Answer, RequestId};
+use crate::{files, queries};
+
+/// A connection for requests: the daemon carries them out, also after a restart.
+#[derive(Debug)]
+pub struct RequestQueue {
+    connection: Connection,
+    directory: PathBuf,
+}
+
+type Result<T> = std::result::Result<T, LedgerError>;
+
+impl RequestQueue {
+    /// Opens the ledger in a directory for requests.
+    ///
+    /// # Errors
+    /// [`OpenError`] if there is no ledger, or it cannot be written.
+    pub fn open(directory: &Path) -> std::result::Result<Self, OpenError> {
+        let directory = history::find(directory)?;
+        let connection = database::open_existing(&directory, true)
+            .map_err(|refused| refused.into_error(&files::database(&directory)))?;
+        Ok(Self {
+            connection,
+            directory,
+        })
+    }
+
+    /// Requests that a generation is written, and kept until a time or until a
+    /// [release](Self::release).
+    ///
+    /// # Errors
+    /// [`LedgerError`], also if there is [no such generation](LedgerError::is_unknown).
+    pub fn hold(
+        &mut self,
+        destination: &Path,
+        generation: u64,
+        until: Option<SystemTime>,
+    ) -> Result<RequestId> {
+        self.add(|connection| {
+            let row = queries::generation_row(connection, destination, generation)?;
+            Ok((row.0, Some(row.1), until))
+        })
+    }
+
+    /// Requests that the template writes the destination again.
+    ///
+    /// # Errors
+    /// [`LedgerError`], also if the destination is [unknown](LedgerError::is_unknown).
+    pub fn release(&mut self, destination: &Path) -> Result<RequestId> {
+        self.add(|connection| {
+            let select = "SELECT id FROM destinations WHERE path = ?1";
+            let id = connection.query_row(select, [path_column(destination)], |row| row.get(0));
+            let id = id.optional()?;
+            let id = id.ok_or_else(|| Cause::NoDestination(destination.to_owned()))?;
+            Ok((id, None, None))
+        })
+    }
+
+    /// The answer of the daemon; `None` if there is none yet.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if it cannot be read.
+    pub fn answer(&self, request: RequestId) -> Result<Option<Answer>> {
+        let select = "SELECT succeeded, answer FROM requests
+             WHERE id = ?1 AND succeeded IS NOT NULL AND answer IS NOT NULL";
+        let answer = self.connection.query_row(select, [request.0], |row| {
+            let (succeeded, text) = (row.get(0)?, row.get(1)?);
+            Ok(Answer { succeeded, text })
+        });
+        answer
+            .optional()
+            .map_err(LedgerError::when("read an answer"))
+    }
+
+    /// Adds a request, and then tells the daemon.
+    fn add(
+        &mut self,
+        row: impl FnOnce(
+            &Connection,
+        ) -> std::result::Result<(i64, Option<i64>, Option<SystemTime>), Cause>,
+    ) -> Result<RequestId> {
+        let failed = |error: rusqlite::Error| LedgerError::when("queue a request")(error);
+        let transaction =
+            database::begin(&mut self.connection, Durability::Power).map_err(failed)?;
+        let (destination, generation, until) =
+            row(&transaction).map_err(LedgerError::when("queue a request"))?;
+        let now = TimeColumn(SystemTime::now());
+        let until = until.map(TimeColumn);
+        let insert = "INSERT INTO requests (destination, generation, until, at)
+             VALUES (?1, ?2, ?3, ?4)";
+        transaction
+            .execute(insert, params![destination, generation, until, now])
+            .map_err(failed)?;
+        let id = transaction.last_insert_rowid();
+        transaction.commit().map_err(failed)?;
+        let path = files::requests_file(&self.directory);
+        fs::write(&path, format!("{id}\n"))
+            .map_err(|source| Cause::File { path, source })
+            .map_err(LedgerError::when("tell the daemon about the request"))?;
+        Ok(RequestId(id))
+    }
+}

@@ -1,0 +1,77 @@
+-- The format 1 of the ledger. Times are milliseconds since 1970, paths are bytes.
+
+-- The name of the hash.
+CREATE TABLE facts (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Each content once, as long as a generation has it.
+CREATE TABLE contents (
+    hash BLOB NOT NULL PRIMARY KEY,
+    data BLOB NOT NULL
+) STRICT;
+
+-- The generation that is in the file, and the one that the last successful command has loaded.
+CREATE TABLE destinations (
+    id INTEGER PRIMARY KEY,
+    path BLOB NOT NULL UNIQUE,
+    written INTEGER,
+    applied INTEGER
+) STRICT;
+
+-- The last contents of each destination.
+CREATE TABLE generations (
+    id INTEGER PRIMARY KEY,
+    destination INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    group_name TEXT NOT NULL,
+    mode INTEGER,
+    uid INTEGER,
+    gid INTEGER,
+    UNIQUE (destination, number)
+) STRICT;
+CREATE INDEX generations_by_hash ON generations (hash);
+
+-- The transactions that have begun and are not finished. If `swapped` is 1, all files are in place,
+-- and the command is owed.
+CREATE TABLE intents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    group_name TEXT NOT NULL,
+    command TEXT,
+    at INTEGER NOT NULL,
+    swapped INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- The files of each intent. `old` is the hash before the swap.
+CREATE TABLE intent_files (
+    intent INTEGER NOT NULL,
+    destination INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    staged BLOB,
+    old BLOB,
+    PRIMARY KEY (intent, destination)
+) STRICT, WITHOUT ROWID;
+
+-- The destinations that keep a generation, whatever their templates render.
+CREATE TABLE holds (
+    destination INTEGER NOT NULL PRIMARY KEY,
+    generation INTEGER NOT NULL,
+    until INTEGER,
+    since INTEGER NOT NULL
+) STRICT;
+
+-- The requests of the command line. A request without a generation releases the destination.
+CREATE TABLE requests (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    destination INTEGER NOT NULL,
+    generation INTEGER,
+    until INTEGER,
+    at INTEGER NOT NULL,
+    succeeded INTEGER,
+    answer TEXT
+) STRICT;
