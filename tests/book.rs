@@ -1,4 +1,4 @@
-//! Runs every command of the README, CONTRIBUTING and the book, and compares the output with the
+//! Runs every command of the README, CONTRIBUTING, the book and the examples, and compares the output with the
 //! page.
 //!
 //! `support::session` describes how a page is run. `book/not_run.rs` lists the commands that a test
@@ -9,15 +9,17 @@ mod shown;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::ctmpl::{Folder, command, run_command, text};
 use crate::support::documents::{Block, all_blocks, pages_below};
-use crate::support::rendering::read_script;
+use crate::support::rendering::{read_flags, read_script};
 use crate::support::secured::Secured;
 use crate::support::servers::require;
 use crate::support::session::Session;
+use crate::support::{embedded, stand_ins};
+use consul_dev::Seed;
 
 use not_run::{NOT_RUN, NotRun};
 
@@ -57,6 +59,23 @@ pages! {
     template_languages: "docs/src/reference/template-languages.md";
 }
 
+/// Defines one test per example. Its commands run in its own directory.
+macro_rules! examples {
+    ($($name:ident: $example:literal $(needs $program:literal)*;)+) => {
+        $(#[test] fn $name() { follow_example($example, &["curl" $(, $program)*]); })+
+        const EXAMPLES: &[&str] = &[$($example),+];
+    };
+}
+
+examples! {
+    example_ci: "ci";
+    example_container: "container";
+    example_dev: "dev";
+    example_haproxy: "haproxy" needs "haproxy";
+    example_nginx: "nginx";
+    example_systemd: "systemd";
+}
+
 /// Runs the blocks of a page.
 fn follow(page: &str, programs: &[&str]) {
     if !programs.iter().all(|program| require(program).is_some()) {
@@ -65,8 +84,29 @@ fn follow(page: &str, programs: &[&str]) {
     let content = fs::read_to_string(page).unwrap();
     let mut session = Session::new(&content, &[]);
     create_assumed_files(&session);
+    follow_blocks(page, &content, &mut session);
+}
+
+/// Runs the blocks of an example, in its own directory. A Consul with the data of `examples/dev`
+/// is running, except where the page starts one.
+fn follow_example(name: &str, programs: &[&str]) {
+    if !programs.iter().all(|program| require(program).is_some()) {
+        return;
+    }
+    let directory = format!("examples/{name}");
+    let page = format!("{directory}/README.md");
+    let content = fs::read_to_string(&page).unwrap();
+    let seed = Seed::read(Path::new("examples/dev/catalog.yaml")).unwrap();
+    let consul = (!content.contains("console terminal=")).then(|| embedded(seed));
+    let port = consul.as_ref().map(|consul| consul.address().port());
+    let mut session = Session::below(&directory, &content, port);
+    stand_ins::write_nginx(session.folder());
+    follow_blocks(&page, &content, &mut session);
+}
+
+fn follow_blocks(page: &str, content: &str, session: &mut Session) {
     let mut done = 0;
-    for block in all_blocks(&content) {
+    for block in all_blocks(content) {
         if let Some(name) = block.value("file") {
             session.save(name, &block.text);
         }
@@ -75,7 +115,10 @@ fn follow(page: &str, programs: &[&str]) {
         }
         done += 1;
         if reason(page, &block).is_some() {
-            check(&session, &block);
+            check(session, &block);
+        } else if block.language() == "sh" && block.value("terminal").is_some() {
+            let destinations = destinations(session, &block);
+            session.keep_running(&block, &destinations);
         } else if block.language() == "sh" {
             session.run(&block);
         } else {
@@ -83,6 +126,17 @@ fn follow(page: &str, programs: &[&str]) {
         }
     }
     assert!(done > 0, "{page} has no commands");
+}
+
+/// Returns the destinations of the `ctmpl` calls in a block.
+fn destinations(session: &Session, block: &Block) -> Vec<PathBuf> {
+    let script = session.localized(&block.text);
+    let scratch = Folder::new();
+    let calls = read_script(&scratch, &scratch.path(""), &script);
+    let jobs = calls.iter().flat_map(|call| read_flags(call).jobs);
+    let found: Vec<_> = jobs.filter_map(|job| job.destination).collect();
+    assert!(!found.is_empty(), "line {}: nothing is written", block.line);
+    found
 }
 
 fn is_command(block: &Block) -> bool {
@@ -127,7 +181,7 @@ fn check(session: &Session, block: &Block) {
     if !script.contains("ctmpl ") || script.starts_with("cargo") {
         return;
     }
-    let (folder, scratch) = (session.folder(), Folder::new());
+    let scratch = Folder::new();
     for mut words in read_script(&scratch, &scratch.path(""), &script) {
         let is_subcommand = !words[0].starts_with('-');
         if is_subcommand && words[0] != "validate" {
@@ -136,7 +190,7 @@ fn check(session: &Session, block: &Block) {
             words.insert(0, "validate".to_owned());
         }
         let mut call = command();
-        call.args(&words).current_dir(folder.path(""));
+        call.args(&words).current_dir(session.directory());
         let ended = run_command(call);
         assert_eq!(
             ended.code(),
@@ -150,8 +204,19 @@ fn check(session: &Session, block: &Block) {
 
 #[test]
 fn every_page_with_commands_has_a_test() {
-    let mut pages = pages_below("docs/src");
-    pages.extend(["README.md", "CONTRIBUTING.md"].map(Into::into));
+    let mut pages = pages_below("docs");
+    for directory in [
+        "examples",
+        "templates",
+        "scripts",
+        "crates",
+        "benches",
+        "fuzz",
+        ".ci",
+    ] {
+        pages.extend(pages_below(directory));
+    }
+    pages.extend(pages_in(Path::new(".")));
     let with_commands: BTreeSet<_> = pages
         .iter()
         .filter(|page| {
@@ -160,10 +225,22 @@ fn every_page_with_commands_has_a_test() {
         })
         .map(|page| text(page))
         .collect();
-    assert_eq!(
-        with_commands,
-        PAGES.iter().map(ToString::to_string).collect()
-    );
+    let examples = EXAMPLES
+        .iter()
+        .map(|name| format!("examples/{name}/README.md"));
+    let tested = PAGES.iter().map(ToString::to_string).chain(examples);
+    assert_eq!(with_commands, tested.collect());
+}
+
+/// Returns the Markdown files of one directory.
+fn pages_in(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let pages = entries.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    pages
+        .map(|path| path.strip_prefix(directory).unwrap().to_owned())
+        .collect()
 }
 
 #[test]

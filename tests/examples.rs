@@ -9,10 +9,11 @@ use ctmpl::config::resolved::TemplateSource;
 
 use crate::support::backend::Backend;
 use crate::support::ctmpl::{Ctmpl, Folder, command, text};
-use crate::support::documents::{blocks, copy, shell};
+use crate::support::documents::{Block, all_blocks, blocks, copy, shell};
 use crate::support::haproxy::Haproxy;
 use crate::support::rendering::{MANY, NONE, ONE, output, read_flags, read_script, render};
 use crate::support::servers;
+use crate::support::transcript::transcript;
 use crate::support::{eventually, free_port, http, is_alive};
 
 const EXAMPLES: &[&str] = &["ci", "container", "dev", "haproxy", "nginx", "systemd"];
@@ -85,10 +86,14 @@ fn commands_for_servers_have_existing_flags() {
     copy(&folder);
     let mut read = 0;
     for name in EXAMPLES {
-        for block in blocks(
-            &fs::read_to_string(example(&format!("{name}/README.md"))).unwrap(),
-            "sh server",
-        ) {
+        let page = fs::read_to_string(example(&format!("{name}/README.md"))).unwrap();
+        let is_server =
+            |block: &Block| block.info == "sh server" || block.value("terminal").is_some();
+        for block in all_blocks(&page).into_iter().filter(is_server) {
+            let block = match block.language() {
+                "console" => transcript(&block.text).remove(0).0,
+                _ => block.text,
+            };
             let directory = folder.path(&format!("examples/{name}"));
             for call in read_script(&folder, &directory, &block) {
                 for job in read_flags(&call).jobs {

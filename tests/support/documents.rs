@@ -9,8 +9,20 @@ use std::process::{Command, Stdio};
 use super::ctmpl::{Folder, text};
 
 /// The languages of blocks. `sh` and `console` blocks are run; the others are files or examples.
-const LANGUAGES: [&str; 11] = [
-    "sh", "console", "hcl", "yaml", "toml", "json", "gotmpl", "jinja", "nginx", "text", "",
+const LANGUAGES: [&str; 13] = [
+    "sh",
+    "console",
+    "hcl",
+    "yaml",
+    "toml",
+    "json",
+    "gotmpl",
+    "jinja",
+    "nginx",
+    "text",
+    "rust",
+    "rust,no_run",
+    "",
 ];
 
 /// A fenced code block.
@@ -48,6 +60,11 @@ pub fn all_blocks(page: &str) -> Vec<Block> {
     let mut lines = page.lines().zip(1..);
     while let Some((line, number)) = lines.next() {
         let Some(info) = line.strip_prefix("```") else {
+            let fence = line.trim_start().strip_prefix("```");
+            assert!(
+                fence.is_none_or(|info| info.is_empty() || info == "text"),
+                "line {number}: no test reads a block that is indented"
+            );
             continue;
         };
         let inside: Vec<_> = lines
@@ -64,6 +81,10 @@ pub fn all_blocks(page: &str) -> Vec<Block> {
         assert!(
             LANGUAGES.contains(&language),
             "line {number}: no test reads blocks in {language}"
+        );
+        assert!(
+            ["sh", "console"].contains(&language) || !block.text.contains("\n$ "),
+            "line {number}: commands are in a block of another language than console"
         );
         found.push(block);
     }
@@ -114,6 +135,12 @@ pub fn copy(folder: &Folder) {
         }
     }
     assert!(copied > 20, "{copied} files");
+    fs::create_dir_all(folder.path("target/release")).unwrap();
+    std::os::unix::fs::symlink(
+        Path::new(env!("CARGO_BIN_EXE_ctmpl")),
+        folder.path("target/release/ctmpl"),
+    )
+    .unwrap();
     fs::create_dir(folder.path("bin")).unwrap();
     std::os::unix::fs::symlink(
         Path::new(env!("CARGO_BIN_EXE_ctmpl")),

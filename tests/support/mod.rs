@@ -25,6 +25,7 @@ pub mod rendering;
 pub mod secured;
 pub mod servers;
 pub mod session;
+pub mod stand_ins;
 pub mod transcript;
 
 use std::env;

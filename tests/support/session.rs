@@ -5,8 +5,9 @@
 //!
 //! - Commands run in a scratch directory with copies of `examples/` and `templates/`. Absolute
 //!   paths below `/etc`, `/run`, `/var` and `/usr/local` become paths below it. Each port of
-//!   127.0.0.1 on the page becomes a free one. In the output, both are replaced by those of the
-//!   page.
+//!   127.0.0.1 on the page becomes a free one, and `consul.example.net` becomes the Consul of the
+//!   page. In the output, paths and ports are replaced by those of the page.
+//! - `systemctl` and `docker` are stand-ins; see `support::stand_ins`.
 //! - In an expected output, `…` matches any text in a line, and a line `…` matches any number of
 //!   lines. All times are equal.
 //! - A command that only reads (`cat`, `grep`, `curl` without `-X`, `for`) is repeated until its
@@ -20,6 +21,7 @@ use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,7 +32,9 @@ use regex::{Captures, Regex};
 
 use super::ctmpl::{DEADLINE, Folder, text};
 use super::documents::{Block, copy};
+use super::stand_ins;
 use super::transcript::{pattern, transcript, without_times};
+use super::within;
 
 /// The interval of checks of an output.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -42,6 +46,8 @@ pub struct Session {
     folder: Folder,
     environment: Vec<(String, String)>,
     ports: BTreeMap<u16, u16>,
+    /// The directory below the scratch directory in which commands run.
+    directory: String,
     shell: Child,
     count: usize,
     status: i32,
@@ -59,12 +65,26 @@ struct Terminal {
 impl Session {
     /// Creates a session for a page. `environment` is added to the environment of the shell.
     pub fn new(page: &str, environment: &[(&str, String)]) -> Self {
+        Self::begin(environment, "", free_ports(page))
+    }
+
+    /// Creates a session whose commands run in a directory of the repository. `consul` is the port
+    /// of the Consul on the page, if the page does not start one.
+    pub fn below(directory: &str, page: &str, consul: Option<u16>) -> Self {
+        let mut ports = free_ports(page);
+        ports.extend(consul.map(|port| (CONSUL, port)));
+        Self::begin(&[], directory, ports)
+    }
+
+    fn begin(environment: &[(&str, String)], directory: &str, ports: BTreeMap<u16, u16>) -> Self {
         let folder = Folder::new();
         copy(&folder);
-        fs::create_dir(folder.path("home")).unwrap();
-        let ports = free_ports(page);
+        for name in ["home", "usr/local/bin", "etc/systemd/system"] {
+            fs::create_dir_all(folder.path(name)).unwrap();
+        }
         let consul = ports.get(&CONSUL).copied().unwrap_or(CONSUL);
         write_programs(&folder, consul);
+        stand_ins::write(&folder);
         let path = format!(
             "{}:/usr/sbin:/usr/bin:/sbin:/bin",
             text(&folder.path("tools"))
@@ -82,7 +102,7 @@ impl Session {
         );
         let mut shell = Command::new("/bin/sh");
         shell
-            .current_dir(folder.path(""))
+            .current_dir(folder.path(directory))
             .env_clear()
             .envs(all.clone())
             .stdin(Stdio::piped())
@@ -94,6 +114,7 @@ impl Session {
             folder,
             environment: all,
             ports,
+            directory: directory.to_owned(),
             count: 0,
             status: 0,
             terminals: BTreeMap::new(),
@@ -103,6 +124,11 @@ impl Session {
     /// Returns the scratch directory.
     pub fn folder(&self) -> &Folder {
         &self.folder
+    }
+
+    /// Returns the directory in which commands run.
+    pub fn directory(&self) -> PathBuf {
+        self.folder.path(&self.directory)
     }
 
     /// Writes a file that the reader is asked to save.
@@ -115,6 +141,27 @@ impl Session {
     pub fn run(&mut self, block: &Block) {
         let output = self.execute(&format!("set -e\n{}\nset +e", block.text));
         assert_eq!(self.status, 0, "line {}: {output}", block.line);
+    }
+
+    /// Runs an `sh` block with `terminal=NAME` in another terminal, where its command keeps running.
+    /// It must write all `destinations` without an error.
+    pub fn keep_running(&mut self, block: &Block, destinations: &[PathBuf]) {
+        let name = block.value("terminal").unwrap();
+        let command = block.text.replace("\\\n", " ");
+        let terminal = self.start(name, &command, &self.directory.clone());
+        let output = terminal.output.clone();
+        self.terminals.insert(name.to_owned(), terminal);
+        let at = self.directory();
+        within(DEADLINE, &block.text, || {
+            destinations.iter().all(|path| at.join(path).is_file())
+        });
+        let log = self.folder.read(&output);
+        let ended = self.terminals.get_mut(name).unwrap().child.try_wait();
+        assert!(
+            !log.contains("[ERR]") && ended.unwrap().is_none(),
+            "line {}: {log}",
+            block.line
+        );
     }
 
     /// Runs a `console` block, and compares the outputs.
@@ -148,7 +195,9 @@ impl Session {
         }
         for (command, shown) in commands {
             if !command.is_empty() {
-                let terminal = self.start(name, command, block.value("directory").unwrap_or(""));
+                let directory = self.directory.clone();
+                let directory = block.value("directory").unwrap_or(&directory);
+                let terminal = self.start(name, command, directory);
                 self.terminals.insert(name.to_owned(), terminal);
             }
             let wanted = pattern(shown, false);
@@ -231,8 +280,15 @@ impl Session {
         let absolute = Regex::new(r#"(^|[\s"'=:(@])/(etc|run|var|usr/local)/"#).unwrap();
         let root = text(&self.folder.path(""));
         let root = root.trim_end_matches('/');
+        let consul = self.ports.get(&CONSUL).copied().unwrap_or(CONSUL);
+        let page = page
+            .replace(
+                "https://consul.example.net:8501",
+                &format!("http://127.0.0.1:{consul}"),
+            )
+            .replace("consul.example.net:8500", &format!("127.0.0.1:{consul}"));
         let mut localized = absolute
-            .replace_all(page, |found: &Captures| {
+            .replace_all(&page, |found: &Captures| {
                 format!("{}{root}/{}/", &found[1], &found[2])
             })
             .into_owned();

@@ -1,0 +1,56 @@
+//! Stand-ins for programs that need root or another machine.
+//!
+//! Each checks what the real program would refuse because of a mistake on the page: a file that is
+//! missing, or a unit that was not installed. An unknown call fails.
+
+use super::ctmpl::{Folder, text};
+
+/// Checks that a unit and the files that it names are installed.
+const SYSTEMCTL: &str = r#"#!/bin/sh
+for unit in "$@"; do :; done
+file=$ROOT/etc/systemd/system/$unit.service
+case "$*" in
+  daemon-reload | "reload nginx" | "reload haproxy") exit 0 ;;
+  "enable --now $unit" | "status $unit") ;;
+  *) echo "systemctl: no test knows: $*" >&2; exit 1 ;;
+esac
+[ -f "$file" ] || { echo "Unit $unit.service could not be found." >&2; exit 4; }
+program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$file")
+[ -x "$ROOT$program" ] || { echo "$program: cannot execute" >&2; exit 1; }
+for path in $(grep -o '/etc/ctmpl/[a-z.]*' "$file"); do
+  [ -f "$ROOT$path" ] || { echo "$path does not exist" >&2; exit 1; }
+done
+"#;
+
+/// Checks that each file that the image copies from the context is there, and that an image was built.
+const DOCKER: &str = r#"#!/bin/sh
+for last in "$@"; do :; done
+case "$1 $2" in
+  "build -t")
+    sed -n 's/^COPY \(.*\) [^ ]*$/\1/p' "$last/Dockerfile" | grep -v -- --from | tr ' ' '\n' |
+      while read -r source; do
+        [ -e "$last/$source" ] || { echo "docker: COPY: $source is not in $last" >&2; exit 1; }
+      done || exit 1
+    touch "$ROOT/image-$3" ;;
+  "run "*) [ -f "$ROOT/image-$last" ] || { echo "docker: no image $last" >&2; exit 125; } ;;
+  *) echo "docker: no test knows: $*" >&2; exit 1 ;;
+esac
+"#;
+
+/// Accepts only a reload.
+const NGINX: &str =
+    "#!/bin/sh\n[ \"$*\" = '-s reload' ] || { echo \"nginx: no test knows: $*\" >&2; exit 1; }\n";
+
+/// Writes `systemctl` and `docker` into the directory `tools` of a folder.
+pub fn write(folder: &Folder) {
+    let root = text(&folder.path(""));
+    let root = root.trim_end_matches('/');
+    for (name, script) in [("systemctl", SYSTEMCTL), ("docker", DOCKER)] {
+        folder.program(&format!("tools/{name}"), &script.replace("$ROOT", root));
+    }
+}
+
+/// Writes `nginx` into the directory `tools` of a folder.
+pub fn write_nginx(folder: &Folder) {
+    folder.program("tools/nginx", NGINX);
+}
