@@ -50,6 +50,8 @@ mod quiescence;
 mod readme;
 mod records;
 mod reload;
+mod reload_checks;
+mod reload_verify;
 mod same_configuration;
 mod sandbox;
 mod slow_templates;
