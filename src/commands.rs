@@ -16,7 +16,12 @@ mod render;
 mod schema;
 mod validate;
 
+use std::ffi::OsStr;
+
+use config_blocks::Choice as _;
+
 use crate::cli::{self, Command};
+use crate::config::logging::Color;
 use crate::signals;
 
 pub use output::Failure;
@@ -31,6 +36,23 @@ impl Command {
         if !matches!(self, Self::Run(_)) {
             signals::release();
         }
+        let color = self.color();
+        self.result().map_err(|failure| failure.with_color(color))
+    }
+
+    /// The value of `--color`, for a failure before the configuration is known.
+    fn color(&self) -> Color {
+        match self {
+            Self::Run(arguments) | Self::Validate(arguments) | Self::Config(arguments) => {
+                let text = arguments.flags.last("--color").and_then(OsStr::to_str);
+                let color = text.and_then(|text| Color::of_name(text).ok());
+                color.unwrap_or_default()
+            }
+            _ => Color::Auto,
+        }
+    }
+
+    fn result(self) -> Result<u8, Failure> {
         match self {
             Self::Run(arguments) => daemon::run(*arguments),
             Self::Validate(arguments) => validate::run(*arguments),

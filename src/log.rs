@@ -6,6 +6,8 @@
 //! Every event has a stable name (`name: "file.written"` in the call); `docs/src/reference/events.md`
 //! lists them. The filter applies only to the outlets, so that another layer beside them sees every event.
 
+pub mod color;
+
 mod filter;
 mod outlets;
 

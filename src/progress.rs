@@ -22,8 +22,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// The time that the end waits for the terminal.
 const FINISH_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// The maximum length of the line, in characters: a longer one would wrap on a narrow terminal.
-const MAX_LEN: usize = 79;
+/// The width of a terminal whose size is unknown, in columns.
+const DEFAULT_WIDTH: usize = 80;
 
 /// The line of `-once`.
 #[derive(Debug)]
@@ -56,8 +56,8 @@ impl Progress {
             return;
         };
         self.next = now + INTERVAL;
-        let line = waiting(&reports.borrow()).unwrap_or_default();
-        // After the line, the cursor is at its begin, so that a log line overwrites it.
+        let line = waiting(&reports.borrow(), width()).unwrap_or_default();
+        // After the line, the cursor is at its begin, and a log line erases the row first.
         self.print(format!("\r{line}\x1b[K\r"), None);
     }
 
@@ -108,8 +108,15 @@ fn write_all(texts: mpsc::Receiver<Text>) {
     }
 }
 
-/// The line while templates wait; `None` if none does.
-fn waiting(report: &Report) -> Option<String> {
+/// The width of the terminal, in columns.
+fn width() -> usize {
+    let size = terminal_size::terminal_size_of(io::stderr());
+    size.map_or(DEFAULT_WIDTH, |(columns, _)| usize::from(columns.0))
+}
+
+/// The line while templates wait; `None` if none does. It leaves the last column free, because some
+/// terminals wrap there.
+fn waiting(report: &Report, width: usize) -> Option<String> {
     let templates = report.templates.iter();
     let waits = templates.filter(|template| template.state == TemplatePhase::Waiting);
     let waits: Vec<_> = waits.collect();
@@ -122,7 +129,7 @@ fn waiting(report: &Report) -> Option<String> {
     let line = format!("waiting for {count} of {all} templates: {reason}");
     // The text of a server must not control the terminal.
     let line = line.replace(char::is_control, "\u{fffd}");
-    Some(match line.char_indices().nth(MAX_LEN) {
+    Some(match line.char_indices().nth(width.saturating_sub(1)) {
         Some((end, _)) => line[..end].to_owned(),
         None => line,
     })
@@ -175,17 +182,19 @@ mod tests {
     fn the_line_names_the_first_template_that_waits_and_fits_the_terminal() {
         let mut report = report(&[TemplatePhase::UpToDate, TemplatePhase::Waiting]);
         assert_eq!(
-            waiting(&report).as_deref(),
+            waiting(&report, 80).as_deref(),
             Some("waiting for 1 of 2 templates: web.ctmpl")
         );
         report.templates[1].waiting = Some(Arc::from("é".repeat(200)));
-        let line = waiting(&report).unwrap();
-        assert_eq!(line.chars().count(), MAX_LEN);
+        for width in [20, 80, 200] {
+            let line = waiting(&report, width).unwrap();
+            assert_eq!(line.chars().count(), width - 1);
+        }
         report.templates[1].waiting = Some("a\u{1b}]0;title\u{7}\r".into());
-        let line = waiting(&report).unwrap();
+        let line = waiting(&report, 80).unwrap();
         assert!(!line.contains(char::is_control), "{line:?}");
         report.templates[1].state = TemplatePhase::UpToDate;
-        assert_eq!(waiting(&report), None);
+        assert_eq!(waiting(&report, 80), None);
     }
 
     #[test]

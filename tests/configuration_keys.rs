@@ -163,6 +163,7 @@ const TOP: &[(&str, &str, &str)] = &[
         "command_output = \"log\"",
         "command_output = \"log\"",
     ),
+    ("color", "color = \"never\"", "color = \"never\""),
     (
         "log_format",
         "log_format = \"json\"",

@@ -3,11 +3,14 @@
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 
+use anstyle::{AnsiColor, Style};
+
 use crate::cli::CliError;
 use crate::config::ConfigError;
+use crate::config::logging::Color;
 use crate::error_chain::without_numbers;
 use crate::exit_code;
-use crate::log::LogError;
+use crate::log::{LogError, color};
 
 /// The component of the log lines of the subcommands.
 pub(super) const COMPONENT: &str = "ctmpl";
@@ -17,6 +20,7 @@ pub(super) const COMPONENT: &str = "ctmpl";
 pub struct Failure {
     error: anyhow::Error,
     exit_code: u8,
+    color: Color,
 }
 
 impl Failure {
@@ -24,12 +28,24 @@ impl Failure {
         Self {
             error: error.into(),
             exit_code,
+            color: Color::Auto,
         }
+    }
+
+    /// Sets when the name of the program has a color.
+    pub(super) fn with_color(self, color: Color) -> Self {
+        Self { color, ..self }
     }
 
     /// Prints the error to standard error. Returns the exit code.
     pub fn report(&self) -> u8 {
-        report(without_numbers(format!("{:#}", self.error)));
+        let style = if color::is_used(self.color) {
+            AnsiColor::Red.on_default().bold()
+        } else {
+            Style::new()
+        };
+        let error = without_numbers(format!("{:#}", self.error));
+        write_message(format_args!("{style}ctmpl:{style:#} {error}"));
         self.exit_code
     }
 }
@@ -61,8 +77,12 @@ pub(super) fn print(text: &str) -> u8 {
 
 /// Prints a message to standard error.
 pub(super) fn report(message: impl Display) {
+    write_message(format_args!("ctmpl: {message}"));
+}
+
+fn write_message(message: impl Display) {
     // Ignore an error: standard error may be closed, and the exit code reports the failure as well.
-    let _ = writeln!(std::io::stderr(), "ctmpl: {message}");
+    let _ = writeln!(std::io::stderr(), "{message}");
 }
 
 /// Prints a success to standard error, if a user reads it: standard output and standard error are

@@ -18,6 +18,7 @@ use std::time::Duration;
 use config_blocks::{Block, Checked, Located, Setting, Span, Unsupported};
 use file_formats::{Format, OutputFormat};
 
+use super::logging::Color;
 use super::signal::SignalName;
 use super::values::{CommandOutput, WriteMode};
 use super::wait::WaitBlock;
@@ -80,6 +81,14 @@ pub(crate) struct ConfigLayer {
         heading = "Log"
     )]
     pub(crate) log_format: Setting<String>,
+    /// Colors of levels on standard error; `auto`: on a terminal, except with `NO_COLOR`
+    #[key(
+        default = "`\"auto\"`",
+        flag = "--color",
+        help_default = "auto",
+        heading = "Log"
+    )]
+    pub(crate) color: Setting<Color>,
     /// Output of commands: `inherit` passes it on unchanged, `log` logs each line
     #[key(
         default = "`\"inherit\"`; `\"log\"` with `log_format = \"json\"` and under systemd",

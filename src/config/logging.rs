@@ -58,6 +58,8 @@ pub struct LogConfig {
     pub level: LogLevel,
     /// The format on standard error and in the file.
     pub format: LogFormat,
+    /// When lines on standard error have colors.
+    pub color: Color,
     /// The log file, in addition to standard error.
     pub file: Option<LogFileConfig>,
     /// Syslog, in addition to standard error.
@@ -76,6 +78,7 @@ impl LogConfig {
         Self {
             level,
             format: LogFormat::Text,
+            color: Color::Auto,
             file: None,
             syslog: None,
             journal,
@@ -90,6 +93,18 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// When text for a user on standard error has colors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+pub enum Color {
+    /// On a terminal, unless the environment says otherwise.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// The connection to the journal.

@@ -6,8 +6,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tracing_outlets::{FileOptions, Format, JournalOptions, OpenError, Outlet};
+use tracing_outlets::{FileOptions, Format, JournalOptions, OpenError, Outlet, Terminal};
 
+use super::color;
 use crate::config::logging::{LogConfig, LogFormat, Wanted};
 
 /// The name of this program in the journal.
@@ -86,6 +87,10 @@ fn outlets(config: &LogConfig, connected: bool, with_journal: bool) -> Vec<Outle
     let stderr = Outlet::StandardError {
         format,
         priorities: connected,
+        terminal: Terminal {
+            colors: format == Format::Text && color::is_used(config.color),
+            erases: color::is_terminal(),
+        },
     };
     let file = config.file.as_ref().map(|file| Outlet::File {
         options: FileOptions {

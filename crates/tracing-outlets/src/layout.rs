@@ -5,14 +5,18 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use anstyle::{AnsiColor, Style};
 use tracing::Level;
 
 use crate::escape::{push, push_json};
-use crate::options::Format;
+use crate::options::{Format, Terminal};
 use crate::record::{Record, Value};
 
 /// The event name of library records; their events have no stable names.
 const LIBRARY: &str = "library";
+
+/// Moves the cursor of a terminal to the first column and erases the row.
+const ERASE: &str = "\r\x1b[K";
 
 /// The format of the lines of one outlet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,7 @@ pub(crate) struct Layout {
     pub(crate) format: Format,
     /// Whether each line starts with its priority, as `sd-daemon(3)` describes.
     pub(crate) priorities: bool,
+    pub(crate) terminal: Terminal,
 }
 
 impl Layout {
@@ -28,6 +33,7 @@ impl Layout {
         Self {
             format,
             priorities: false,
+            terminal: Terminal::default(),
         }
     }
 
@@ -39,15 +45,23 @@ impl Layout {
         } else {
             String::new()
         };
+        let erased = if self.terminal.erases { ERASE } else { "" };
         match self.format {
             Format::Json => {
+                line.push_str(erased);
                 line.push_str(&priority);
                 push_object(line, record);
                 line.push('\n');
             }
             Format::Text => {
                 let (time, level, component) = (record.time, level(record.level), record.component);
-                let head = format!("{priority}{time:.3} [{level}] ({component}) ");
+                let style = if self.terminal.colors {
+                    style(record.level)
+                } else {
+                    Style::new()
+                };
+                let head =
+                    format!("{erased}{priority}{time:.3} [{style}{level}{style:#}] ({component}) ");
                 for (indent, part) in parts(&text(record)) {
                     line.push_str(&head);
                     line.push_str(indent);
@@ -143,6 +157,17 @@ fn level(level: Level) -> &'static str {
     }
 }
 
+/// Returns the style of the name of a level.
+fn style(level: Level) -> Style {
+    match level {
+        Level::ERROR => AnsiColor::Red.on_default().bold(),
+        Level::WARN => AnsiColor::Yellow.on_default(),
+        Level::INFO => AnsiColor::Green.on_default(),
+        Level::DEBUG => AnsiColor::Blue.on_default(),
+        Level::TRACE => AnsiColor::Magenta.on_default(),
+    }
+}
+
 /// Returns the syslog priority of a level, which the journal uses as well.
 pub(crate) fn priority(level: Level) -> u8 {
     match level {
@@ -203,6 +228,26 @@ mod tests {
             line(plain, &library),
             format!("{head} one\\r\n{head}      path=/a\n{head}     b n=3 f=0.5\n")
         );
+    }
+
+    #[test]
+    fn on_a_terminal_text_has_a_colored_level_and_each_line_erases_its_row() {
+        let terminal = Terminal {
+            colors: true,
+            erases: true,
+        };
+        let layout = |format| Layout {
+            terminal,
+            ..Layout::of_file(format)
+        };
+        let head = "\r\x1b[K2026-11-22T15:33:01.232Z [\x1b[1m\x1b[31mERR\x1b[0m] (watch)";
+        assert_eq!(
+            line(layout(Format::Text), &record()),
+            format!("{head} one\n{head}     two \"x\"\n")
+        );
+        let json = line(layout(Format::Json), &record());
+        let plain = line(Layout::of_file(Format::Json), &record());
+        assert_eq!(json, format!("\r\x1b[K{plain}"));
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //! use std::time::Duration;
 //!
 //! use tracing::info;
-//! use tracing_outlets::{FileOptions, Format, Keep, Outlet, Outlets};
+//! use tracing_outlets::{FileOptions, Format, Keep, Outlet, Outlets, Terminal};
 //! use tracing_subscriber::filter::LevelFilter;
 //! use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 //!
@@ -24,7 +24,11 @@
 //! tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))?;
 //!
 //! outlets.replace(&[
-//!     Outlet::StandardError { format: Format::Text, priorities: false },
+//!     Outlet::StandardError {
+//!         format: Format::Text,
+//!         priorities: false,
+//!         terminal: Terminal::default(),
+//!     },
 //!     Outlet::File {
 //!         options: FileOptions {
 //!             rotate_bytes: Some(10 << 20),
@@ -56,7 +60,6 @@
 //! # Own events
 //!
 //! The outlets report problems to each other with the target `log`: `log.lost`, `log.broken` and
-//! `log.not_rotated`.
 //! `log.not_rotated`.
 
 // Each module imports only modules above it.
@@ -107,7 +110,7 @@ pub use error::OpenError;
 pub use journal::is_stderr_connected_to_journal;
 pub use layer::OutletLayer;
 pub use options::{
-    Facility, FacilityError, FileOptions, Format, JournalOptions, Keep, SyslogOptions,
+    Facility, FacilityError, FileOptions, Format, JournalOptions, Keep, SyslogOptions, Terminal,
 };
 pub use outlet::Outlet;
 pub use outlets::{Opened, Outlets};

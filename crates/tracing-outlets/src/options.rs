@@ -13,6 +13,15 @@ pub enum Format {
     Json,
 }
 
+/// The escape sequences of lines on a terminal. The default is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// Whether the level of a text line has a color.
+    pub colors: bool,
+    /// Whether each line first erases its row, where the program may show its progress.
+    pub erases: bool,
+}
+
 /// A log file with its rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileOptions {

@@ -6,7 +6,7 @@ use std::io;
 use crate::file::LogFile;
 use crate::journal::Journal;
 use crate::layout::Layout;
-use crate::options::{FileOptions, Format, JournalOptions, SyslogOptions};
+use crate::options::{FileOptions, Format, JournalOptions, SyslogOptions, Terminal};
 use crate::queue::Sink;
 use crate::stderr::StandardError;
 use crate::syslog::Syslog;
@@ -21,6 +21,8 @@ pub enum Outlet {
         /// Whether each line starts with its priority, as `sd-daemon(3)` describes. Use this if
         /// standard error is connected to the journal.
         priorities: bool,
+        /// The escape sequences, if standard error is a terminal.
+        terminal: Terminal,
     },
     /// A file with rotation.
     File {
@@ -39,9 +41,15 @@ impl Outlet {
     /// Opens the outlet.
     pub(crate) fn open(&self) -> io::Result<Box<dyn Sink>> {
         Ok(match self.clone() {
-            Self::StandardError { format, priorities } => {
-                Box::new(StandardError::new(Layout { format, priorities }))
-            }
+            Self::StandardError {
+                format,
+                priorities,
+                terminal,
+            } => Box::new(StandardError::new(Layout {
+                format,
+                priorities,
+                terminal,
+            })),
             Self::File { options, format } => {
                 Box::new(LogFile::create(options, Layout::of_file(format))?)
             }

@@ -31,6 +31,7 @@ pub(super) fn resolve(layer: &ConfigLayer, is_server: bool) -> Result<LogConfig,
         format: format.map_or(Ok(LogFormat::Text), |set| {
             set.try_map(|text| LogFormat::of_name(&text))
         })?,
+        color: value(layer.color.clone()).unwrap_or_default(),
         file: log_file(layer.log_file.clone())?,
         syslog: system_log(layer.syslog.clone())?,
         journal: journal(layer.journal.clone()),
