@@ -16,7 +16,9 @@ const APPLICATION: i64 = 0x6374_4c67;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// The memory for pages, in KiB.
-const CACHE_KIB: i64 = 128;
+const CACHE_KIB: i64 = 64;
+/// The number of compiled statements that are kept: those of one intent from its begin to its end.
+const CACHED_STATEMENTS: usize = 24;
 /// The size of the write-ahead log between two checkpoints is about 4 MB; a longer one is cut.
 const LOG_BYTES: i64 = 4 << 20;
 /// How long a writer waits for another process. A request of the command line takes milliseconds.
@@ -105,6 +107,7 @@ fn connect(directory: &Path, access: OpenFlags) -> Result<Connection, rusqlite::
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let connection = Connection::open_with_flags(files::database(directory), flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "mmap_size", 0)?;
     connection.pragma_update(None, "trusted_schema", false)?;

@@ -135,7 +135,8 @@ impl LedgerError {
         }
     }
 
-    /// Returns `true` if the database is damaged. Opening the ledger again moves it aside.
+    /// Returns `true` if the database or a stored content is damaged. If it is the database, opening
+    /// the ledger again moves it aside.
     #[must_use]
     pub fn is_damage(&self) -> bool {
         match &self.source {

@@ -1,8 +1,9 @@
 //! The changes that the daemon makes, each within one transaction.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{OptionalExtension as _, Params, Transaction, params};
 
 use crate::columns::{TimeColumn, count_column, path_column};
 use crate::error::Cause;
@@ -26,12 +27,20 @@ pub(crate) fn begin(
     now: TimeColumn,
 ) -> std::result::Result<IntentId, Cause> {
     let insert = "INSERT INTO intents (group_name, command, at) VALUES (?1, ?2, ?3)";
-    transaction.execute(insert, params![intent.group, intent.command, now])?;
+    execute(
+        transaction,
+        insert,
+        params![intent.group, intent.command, now],
+    )?;
     let id = transaction.last_insert_rowid();
     if let Some(failed) = intent.rolls_back {
         let update = "UPDATE generations SET outcome = ?2
              WHERE id IN (SELECT generation FROM intent_files WHERE intent = ?1)";
-        transaction.execute(update, params![failed.0, Outcome::RolledBack.name()])?;
+        execute(
+            transaction,
+            update,
+            params![failed.0, Outcome::RolledBack.name()],
+        )?;
     }
     let adder = Adder {
         transaction,
@@ -59,27 +68,27 @@ impl Adder<'_> {
     fn add_file(&self, file: &IntentFile<'_>) -> Result<i64> {
         let path = path_column(file.destination);
         let insert = "INSERT INTO destinations (path) VALUES (?1) ON CONFLICT DO NOTHING";
-        self.transaction.execute(insert, [path])?;
+        execute(self.transaction, insert, [path])?;
         let select = "SELECT d.id, g.hash FROM destinations d
              LEFT JOIN generations g ON g.id = d.written WHERE d.path = ?1";
-        let (destination, written): (i64, Option<Hash>) =
-            self.transaction
-                .query_row(select, [path], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (destination, written): (i64, Option<Hash>) = self
+            .transaction
+            .prepare_cached(select)?
+            .query_row([path], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let old = file.old.as_ref().map(Old::hash);
         if let Some(Old::Content(content)) = file.old
             && old != written
         {
             let found = self.add_generation(destination, file, content, Outcome::Found)?;
             let update = "UPDATE destinations SET written = ?2 WHERE id = ?1";
-            self.transaction
-                .execute(update, params![destination, found])?;
+            execute(self.transaction, update, params![destination, found])?;
         }
         let generation = self.add_generation(destination, file, file.new, Outcome::Pending)?;
         let insert = "INSERT INTO intent_files (intent, destination, generation, staged, old)
              VALUES (?1, ?2, ?3, ?4, ?5)";
         let staged = file.staged.map(path_column);
         let row = params![self.intent, destination, generation, staged, old];
-        self.transaction.execute(insert, row)?;
+        execute(self.transaction, insert, row)?;
         Ok(destination)
     }
 
@@ -92,12 +101,16 @@ impl Adder<'_> {
         outcome: Outcome,
     ) -> Result<i64> {
         let hash = Hash::of(content);
-        let insert = "INSERT INTO contents (hash, data) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        self.transaction.execute(insert, params![hash, content])?;
+        // A damaged content is repaired.
+        let insert = "INSERT INTO contents (hash, data) VALUES (?1, ?2)
+             ON CONFLICT DO UPDATE SET data = excluded.data";
+        execute(self.transaction, insert, params![hash, content])?;
+        let last = "SELECT number FROM generations WHERE destination = ?1
+             ORDER BY number DESC LIMIT 1";
+        let last: Option<i64> = rows(self.transaction, last, destination)?.pop();
         let insert = "INSERT INTO generations (destination, number, hash, size, outcome, at,
                  group_name, mode, uid, gid)
-             VALUES (?1, (SELECT ifnull(max(number), 0) + 1 FROM generations WHERE destination = ?1),
-                 ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let is_new = outcome == Outcome::Pending;
         let attributes = if is_new {
             file.attributes
@@ -106,6 +119,7 @@ impl Adder<'_> {
         };
         let row = params![
             destination,
+            last.unwrap_or(0) + 1,
             hash,
             count_column(content.len() as u64),
             outcome.name(),
@@ -115,36 +129,39 @@ impl Adder<'_> {
             attributes.uid,
             attributes.gid
         ];
-        self.transaction.execute(insert, row)?;
+        execute(self.transaction, insert, row)?;
         Ok(self.transaction.last_insert_rowid())
     }
 }
 
 /// Deletes the generations of a destination that are neither in use nor among the last ones.
 fn prune(transaction: &Transaction<'_>, destination: i64, keep: usize) -> Result<()> {
-    let delete = "WITH
-             of AS (SELECT id, number, hash FROM generations WHERE destination = ?1),
-             recent AS (SELECT hash FROM of GROUP BY hash ORDER BY max(number) DESC LIMIT ?2)
-         DELETE FROM generations WHERE destination = ?1
-             AND (hash NOT IN (SELECT hash FROM recent)
-                 OR number <= (SELECT max(number) FROM of) - ?3)
-             AND id NOT IN (
-                 SELECT ifnull(written, 0) FROM destinations WHERE id = ?1
-                 UNION SELECT ifnull(applied, 0) FROM destinations WHERE id = ?1
-                 UNION SELECT generation FROM holds WHERE destination = ?1
-                 UNION SELECT generation FROM intent_files WHERE destination = ?1
-                 UNION SELECT ifnull(generation, 0) FROM requests WHERE destination = ?1)
-         RETURNING hash";
-    let generations = keep.saturating_mul(GENERATIONS_PER_CONTENT);
-    let limits = params![
-        destination,
-        count_column(keep as u64),
-        count_column(generations as u64)
-    ];
-    let mut statement = transaction.prepare(delete)?;
-    let deleted: Vec<Hash> = statement
-        .query_map(limits, |row| row.get(0))?
-        .collect::<Result<_>>()?;
+    let stored = "SELECT id, hash FROM generations WHERE destination = ?1 ORDER BY number DESC";
+    let mut statement = transaction.prepare_cached(stored)?;
+    let stored = statement.query_map([destination], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let stored: Vec<(i64, Hash)> = stored.collect::<Result<_>>()?;
+    if stored.len() <= keep {
+        return Ok(());
+    }
+    let used = "SELECT written FROM destinations WHERE id = ?1
+         UNION ALL SELECT applied FROM destinations WHERE id = ?1
+         UNION ALL SELECT generation FROM intent_files WHERE destination = ?1
+         UNION ALL SELECT generation FROM holds WHERE destination = ?1
+         UNION ALL SELECT generation FROM requests WHERE destination = ?1";
+    let used: Vec<Option<i64>> = rows(transaction, used, destination)?;
+    let mut recent = BTreeSet::new();
+    let mut deleted = Vec::new();
+    for (index, (id, hash)) in stored.into_iter().enumerate() {
+        if recent.len() < keep {
+            recent.insert(hash);
+        }
+        let is_recent =
+            recent.contains(&hash) && index < keep.saturating_mul(GENERATIONS_PER_CONTENT);
+        if !is_recent && !used.contains(&Some(id)) {
+            execute(transaction, "DELETE FROM generations WHERE id = ?1", [id])?;
+            deleted.push(hash);
+        }
+    }
     collect_contents(transaction, &deleted)
 }
 
@@ -155,7 +172,7 @@ fn collect_contents(transaction: &Transaction<'_>, hashes: &[Hash]) -> Result<()
     }
     let delete = "DELETE FROM contents WHERE hash = ?1
          AND NOT EXISTS (SELECT 1 FROM generations WHERE hash = ?1)";
-    let mut delete = transaction.prepare(delete)?;
+    let mut delete = transaction.prepare_cached(delete)?;
     for hash in hashes {
         delete.execute([hash])?;
     }
@@ -165,10 +182,11 @@ fn collect_contents(transaction: &Transaction<'_>, hashes: &[Hash]) -> Result<()
 /// Marks the files of an intent as written.
 pub(crate) fn swapped(transaction: &Transaction<'_>, intent: IntentId) -> Result<()> {
     let update = "UPDATE intents SET swapped = 1 WHERE id = ?1";
-    transaction.execute(update, [intent.0])?;
-    let update = "UPDATE destinations SET written = f.generation FROM intent_files f
-         WHERE f.destination = destinations.id AND f.intent = ?1";
-    transaction.execute(update, [intent.0])?;
+    execute(transaction, update, [intent.0])?;
+    let update = "UPDATE destinations SET written = (
+             SELECT generation FROM intent_files WHERE intent = ?1 AND destination = destinations.id)
+         WHERE id IN (SELECT destination FROM intent_files WHERE intent = ?1)";
+    execute(transaction, update, [intent.0])?;
     let covered = covered_by(transaction, intent)?;
     if covered.len() > MAX_UNFINISHED {
         merge(transaction, &covered)?;
@@ -192,11 +210,16 @@ pub(crate) fn finished(
     let update = "UPDATE generations SET outcome = ?2
          WHERE id IN (SELECT generation FROM intent_files WHERE intent = ?1)
          AND (outcome = 'pending' OR outcome = 'failed' AND ?3)";
-    transaction.execute(update, params![intent, outcome.name(), replaces_failed])?;
+    execute(
+        transaction,
+        update,
+        params![intent, outcome.name(), replaces_failed],
+    )?;
     if ending == Ending::Applied {
-        let update = "UPDATE destinations SET applied = f.generation FROM intent_files f
-             WHERE f.destination = destinations.id AND f.intent = ?1";
-        transaction.execute(update, [intent])?;
+        let update = "UPDATE destinations SET applied = (
+             SELECT generation FROM intent_files WHERE intent = ?1 AND destination = destinations.id)
+         WHERE id IN (SELECT destination FROM intent_files WHERE intent = ?1)";
+        execute(transaction, update, [intent])?;
         delete_intent(transaction, intent)?;
     }
     Ok(())
@@ -220,13 +243,13 @@ fn merge(transaction: &Transaction<'_>, intents: &[i64]) -> Result<Option<i64>> 
              SELECT f.generation FROM intent_files f JOIN intent_files latest
              ON latest.destination = f.destination AND latest.intent = ?2 WHERE f.intent = ?1)";
         let superseded = Outcome::Superseded.name();
-        transaction.execute(replaced, params![intent, last, superseded])?;
+        execute(transaction, replaced, params![intent, last, superseded])?;
         let update = "UPDATE OR IGNORE intent_files SET intent = ?2 WHERE intent = ?1";
-        transaction.execute(update, [intent, last])?;
+        execute(transaction, update, [intent, last])?;
         let update = "UPDATE intents SET at = min(intents.at, older.at),
                  command = ifnull(intents.command, older.command)
              FROM intents older WHERE intents.id = ?2 AND older.id = ?1";
-        transaction.execute(update, [intent, last])?;
+        execute(transaction, update, [intent, last])?;
         delete_intent(transaction, intent)?;
     }
     Ok(Some(last))
@@ -236,7 +259,8 @@ fn merge(transaction: &Transaction<'_>, intents: &[i64]) -> Result<Option<i64>> 
 pub(crate) fn discarded(transaction: &Transaction<'_>, intent: IntentId) -> Result<()> {
     let swapped = "SELECT swapped FROM intents WHERE id = ?1";
     let swapped: Option<bool> = transaction
-        .query_row(swapped, [intent.0], |row| row.get(0))
+        .prepare_cached(swapped)?
+        .query_row([intent.0], |row| row.get(0))
         .optional()?;
     if swapped != Some(false) {
         return Ok(());
@@ -248,20 +272,26 @@ pub(crate) fn discarded(transaction: &Transaction<'_>, intent: IntentId) -> Resu
     let delete = "DELETE FROM destinations
          WHERE id IN (SELECT destination FROM intent_files WHERE intent = ?1)
          AND id NOT IN (SELECT destination FROM generations)";
-    transaction.execute(delete, [intent.0])?;
+    execute(transaction, delete, [intent.0])?;
     delete_intent(transaction, intent.0)
 }
 
 fn delete_intent(transaction: &Transaction<'_>, intent: i64) -> Result<()> {
-    transaction.execute("DELETE FROM intent_files WHERE intent = ?1", [intent])?;
-    transaction.execute("DELETE FROM intents WHERE id = ?1", [intent])?;
+    execute(
+        transaction,
+        "DELETE FROM intent_files WHERE intent = ?1",
+        [intent],
+    )?;
+    execute(transaction, "DELETE FROM intents WHERE id = ?1", [intent])?;
     Ok(())
 }
 
 /// Deletes all rows of a destination.
 pub(crate) fn forget(transaction: &Transaction<'_>, destination: &Path) -> Result<()> {
     let delete = "DELETE FROM destinations WHERE path = ?1 RETURNING id";
-    let deleted = transaction.query_row(delete, [path_column(destination)], |row| row.get(0));
+    let deleted = transaction
+        .prepare_cached(delete)?
+        .query_row([path_column(destination)], |row| row.get(0));
     let Some(id) = deleted.optional()? else {
         return Ok(());
     };
@@ -273,8 +303,13 @@ pub(crate) fn forget(transaction: &Transaction<'_>, destination: &Path) -> Resul
         transaction.execute(&delete, [id])?;
     }
     let empty = "DELETE FROM intents WHERE id NOT IN (SELECT intent FROM intent_files)";
-    transaction.execute(empty, [])?;
+    execute(transaction, empty, [])?;
     Ok(())
+}
+
+/// Executes a statement. Its compiled form is kept: compiling takes longer than executing.
+fn execute(transaction: &Transaction<'_>, sql: &str, values: impl Params) -> Result<usize> {
+    transaction.prepare_cached(sql)?.execute(values)
 }
 
 /// The first column of all rows that a statement returns.
@@ -283,7 +318,7 @@ fn rows<T: rusqlite::types::FromSql>(
     sql: &str,
     id: i64,
 ) -> Result<Vec<T>> {
-    let mut statement = transaction.prepare(sql)?;
+    let mut statement = transaction.prepare_cached(sql)?;
     let rows = statement.query_map([id], |row| row.get(0))?;
     rows.collect()
 }

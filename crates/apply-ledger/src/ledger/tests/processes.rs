@@ -1,0 +1,156 @@
+//! The ledger as other processes see it, and its files.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+use crate::history::History;
+use crate::records::RequestAction;
+use crate::request_queue::RequestQueue;
+
+#[test]
+fn requests_reach_the_daemon_and_are_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = Path::new(DESTINATION);
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "1");
+    apply(&mut ledger, "2");
+    let watched = crate::requests_file(ledger.directory());
+    assert_eq!(fs::read_to_string(&watched).unwrap(), "");
+
+    let mut queue = RequestQueue::open(directory.path()).unwrap();
+    let until = SystemTime::UNIX_EPOCH + Duration::from_secs(3);
+    let hold = queue.hold(path, 1, Some(until)).unwrap();
+    let release = queue.release(path).unwrap();
+    assert_ne!(fs::read_to_string(&watched).unwrap(), "");
+    assert!(queue.hold(path, 7, None).unwrap_err().is_unknown());
+    let unknown = queue.release(Path::new("/none")).unwrap_err();
+    assert!(unknown.is_unknown());
+
+    let requests = ledger.requests().unwrap();
+    assert_eq!(requests.len(), 2);
+    assert_eq!((requests[0].id, requests[1].id), (hold, release));
+    let action = RequestAction::Hold {
+        generation: 1,
+        hash: Hash::of(b"1"),
+        until: Some(until),
+    };
+    assert_eq!(requests[0].action, action);
+    assert_eq!(requests[1].action, RequestAction::Release);
+
+    assert_eq!(queue.answer(hold).unwrap(), None);
+    let answer = Answer {
+        succeeded: true,
+        text: "written".to_owned(),
+    };
+    ledger.answer(hold, &answer).unwrap();
+    assert_eq!(queue.answer(hold).unwrap(), Some(answer));
+    assert_eq!(ledger.requests().unwrap().len(), 1);
+}
+
+#[test]
+fn holds_survive_a_restart_and_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = Path::new(DESTINATION);
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "1");
+    let until = SystemTime::UNIX_EPOCH + Duration::from_secs(3);
+    ledger.hold(path, 1, Some(until)).unwrap();
+    drop(ledger);
+    let mut ledger = open(directory.path());
+    let holds = ledger.holds().unwrap();
+    assert_eq!(holds.len(), 1);
+    assert_eq!((holds[0].generation, holds[0].hash), (1, Hash::of(b"1")));
+    assert!(holds[0].is_active(until - Duration::from_secs(1)));
+    assert!(!holds[0].is_active(until));
+    ledger.release(path).unwrap();
+    assert_eq!(ledger.holds().unwrap(), []);
+}
+
+#[test]
+fn another_process_reads_while_the_daemon_has_the_ledger() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(matches!(
+        History::open(directory.path()),
+        Err(OpenError::NoLedger { .. })
+    ));
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "1");
+    let history = History::open(directory.path()).unwrap();
+    assert!(history.is_in_use().unwrap());
+    apply(&mut ledger, "2");
+    let destinations = history.destinations().unwrap();
+    assert_eq!(destinations.len(), 1);
+    assert_eq!(destinations[0].applied, Some(Hash::of(b"2")));
+    assert_eq!(destinations[0].generations, 2);
+    assert!(destinations[0].latest.is_written);
+    drop(ledger);
+    assert!(!history.is_in_use().unwrap());
+    drop(history);
+    let history = History::open(directory.path()).unwrap();
+    assert_eq!(
+        history.generations(Path::new(DESTINATION)).unwrap().len(),
+        2
+    );
+}
+
+#[test]
+fn a_second_daemon_is_refused_with_the_process_of_the_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let ledger = open(directory.path());
+    let error = Ledger::open(directory.path(), LedgerOptions::default()).unwrap_err();
+    let in_use = matches!(error, OpenError::InUse { pid, .. } if pid == Some(std::process::id()));
+    assert!(in_use, "{error}");
+    drop(ledger);
+    open(directory.path());
+}
+
+#[test]
+fn only_the_owner_can_access_the_files() {
+    let scratch = tempfile::tempdir().unwrap();
+    let directory = scratch.path().join("a/b");
+    let mut ledger = open(&directory);
+    apply(&mut ledger, "secret");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&directory), 0o700);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&directory).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(mode(&entry.path()), 0o600, "{entry:?}");
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort();
+    let expected = [
+        "ledger.db",
+        "ledger.db-shm",
+        "ledger.db-wal",
+        "lock",
+        "requests",
+    ];
+    assert_eq!(names, expected);
+    let debug = format!("{:?}", file("/a", Some("secret"), "secret"));
+    assert!(!debug.contains("secret"), "{debug}");
+    let content = ledger.content(Hash::of(b"secret")).unwrap();
+    assert_eq!(format!("{content:?}"), "Some(Content(6 bytes))");
+}
+
+#[test]
+fn a_directory_that_cannot_be_used_is_an_error() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("file");
+    fs::write(&file, "").unwrap();
+    let open = |path: &Path| Ledger::open(path, LedgerOptions::default());
+    let error = open(&file.join("state")).unwrap_err();
+    assert!(matches!(error, OpenError::Unusable { .. }), "{error:?}");
+    let shared = scratch.path().join("shared");
+    fs::create_dir(&shared).unwrap();
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o1777)).unwrap();
+    let error = open(&shared).unwrap_err();
+    let chain = format!("{error}: {}", std::error::Error::source(&error).unwrap());
+    assert!(chain.contains("every user can write to it"), "{chain}");
+    // The database is a directory.
+    let taken = scratch.path().join("taken");
+    fs::create_dir_all(taken.join("ledger.db")).unwrap();
+    let error = open(&taken).unwrap_err();
+    assert!(matches!(error, OpenError::Unusable { .. }), "{error:?}");
+}
