@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::process::Command;
 
 use crate::support::ctmpl::{Ctmpl, Ended, Folder, command, run_command};
@@ -142,7 +143,10 @@ fn a_file_in_a_directory_of_another_user_is_written_in_place() {
     let inode = fs::metadata(&out).unwrap().ino();
     // The other user may not be able to enter the directory of the binary.
     let program = folder.path("ctmpl");
-    fs::copy(env!("CARGO_BIN_EXE_ctmpl"), &program).unwrap();
+    // A separate process copies it; see `Folder::program`.
+    let mut copy = Command::new("cp");
+    copy.args([Path::new(env!("CARGO_BIN_EXE_ctmpl")), &program]);
+    assert!(copy.status().unwrap().success());
     let as_nobody = |mode: &str| {
         let inner = with(
             &folder,

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::ctmpl::{Ctmpl, Ended, Folder, run};
 use crate::support::mount::Mount;
@@ -77,6 +77,9 @@ fn read_until_torn(path: &Path, over: &AtomicBool, read: &AtomicU64) -> Option<S
     None
 }
 
+/// The time limit for all kills.
+const KILLS_DEADLINE: Duration = Duration::from_secs(120);
+
 /// Sets the time of all temporary files in a folder back by an hour.
 fn age_temporary_files(folder: &Path) {
     let old = std::time::SystemTime::now() - Duration::from_secs(3600);
@@ -113,7 +116,13 @@ fn repeated_kills_never_leave_a_torn_file() {
             }
         });
         let reader = scope.spawn(|| read_until_torn(&folder.path("to/out"), &over, &read));
-        for _ in 0..40 {
+        // On a busy machine, 40 kills are over before the file was read and written often.
+        let (mut kills, begun) = (0, Instant::now());
+        let is_enough = |kills| {
+            kills >= 40 && read.load(Ordering::SeqCst) > 100 && value.load(Ordering::SeqCst) > 100
+        };
+        while !is_enough(kills) && begun.elapsed() < KILLS_DEADLINE {
+            kills += 1;
             let ctmpl = Ctmpl::start(
                 consul.address(),
                 ["-template", &folder.template("in", "to/out", "")],

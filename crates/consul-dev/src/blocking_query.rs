@@ -31,7 +31,6 @@ struct Waiting {
     watch: QueryWatch,
     /// The raft index when the query was last evaluated.
     since: u64,
-    epoch: u64,
 }
 
 /// The result of evaluating the query once.
@@ -59,8 +58,9 @@ pub(crate) async fn answer(
     let filter = Filter::parse(&options.filter, query)
         .map_err(FilterError::into_reply)
         .map_err(with_meta)?;
+    let epoch = interruptions.epoch();
     let found = tokio::select! {
-        found = wait(store, options, query) => found.map_err(with_meta)?,
+        found = wait(store, options, query, epoch) => found.map_err(with_meta)?,
         reply = interruptions.of(&request.path) => return Err(reply),
     };
     let reply = match found.body {
@@ -85,13 +85,19 @@ pub(crate) async fn answer(
     })
 }
 
-async fn wait(store: &Store, options: &ReadOptions, query: &Query) -> Result<Indexed, Reply> {
+/// Waits for an answer to a query that arrived in `epoch`.
+async fn wait(
+    store: &Store,
+    options: &ReadOptions,
+    query: &Query,
+    epoch: u64,
+) -> Result<Indexed, Reply> {
     let deadline = Instant::now() + options.wait + jitter(options.wait / 16);
     let mut changes = store.subscribe();
     let mut waiting: Option<Waiting> = None;
     loop {
         changes.borrow_and_update();
-        match evaluate(store, options, query, waiting.take()) {
+        match evaluate(store, options, query, epoch, waiting.take()) {
             Step::Answer(found) => return Ok(found),
             Step::NoDatacenter => return Err(Reply::text(500, "No path to datacenter")),
             Step::Wait(next) => waiting = Some(next),
@@ -113,14 +119,18 @@ async fn wait(store: &Store, options: &ReadOptions, query: &Query) -> Result<Ind
     }
 }
 
-fn evaluate(store: &Store, options: &ReadOptions, query: &Query, last: Option<Waiting>) -> Step {
+fn evaluate(
+    store: &Store,
+    options: &ReadOptions,
+    query: &Query,
+    epoch: u64,
+    last: Option<Waiting>,
+) -> Step {
     store.read(|cluster| {
         let Some(dc) = cluster.datacenter(options.datacenter.as_deref()) else {
             return Step::NoDatacenter;
         };
-        let is_replaced = last
-            .as_ref()
-            .is_some_and(|last| last.epoch != cluster.epoch);
+        let is_replaced = epoch != cluster.epoch;
         if let Some(last) = last
             && !is_replaced
             && !last.watch.is_affected(&dc.writes, last.since)
@@ -137,7 +147,6 @@ fn evaluate(store: &Store, options: &ReadOptions, query: &Query, last: Option<Wa
             Step::Wait(Waiting {
                 watch,
                 since: dc.index,
-                epoch: cluster.epoch,
             })
         }
     })

@@ -101,16 +101,25 @@ pub struct Faults {
 
 /// The interruptions of waiting queries after a request arrived.
 #[derive(Debug)]
-pub(crate) struct Interruptions(watch::Receiver<Interruption>);
+pub(crate) struct Interruptions {
+    receiver: watch::Receiver<Interruption>,
+    /// The epoch of the state when the request arrived.
+    epoch: u64,
+}
 
 impl Interruptions {
+    /// The epoch of the state when the request arrived: a later one answers the query.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// Waits for an interruption that applies to `path`.
     pub(crate) async fn of(mut self, path: &str) -> Reply {
         loop {
-            if self.0.changed().await.is_err() {
+            if self.receiver.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
-            let Interruption { prefix, reply } = self.0.borrow().clone();
+            let Interruption { prefix, reply } = self.receiver.borrow().clone();
             if let Some((status, text)) = reply.filter(|_| path.starts_with(&prefix)) {
                 return Reply::text(status, text);
             }
@@ -279,7 +288,10 @@ impl Faults {
 
     /// Subscribes to interruptions.
     pub(crate) fn interruptions(&self) -> Interruptions {
-        Interruptions(self.interruption.subscribe())
+        Interruptions {
+            receiver: self.interruption.subscribe(),
+            epoch: self.store.read(|cluster| cluster.epoch),
+        }
     }
 
     /// Subscribes to the orders to the listener.

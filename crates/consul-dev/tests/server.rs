@@ -245,6 +245,18 @@ fn a_rewind_answers_waiting_queries_with_a_smaller_index() {
     );
 }
 
+/// A query that has arrived counts as waiting, even if the server has not evaluated it yet.
+#[test]
+fn a_rewind_answers_a_query_that_is_delayed_before_it_waits() {
+    let consul = start();
+    let delay = Fault::Delay(Duration::from_millis(200));
+    consul.faults().inject_times("/v1/health/", 1, delay);
+    let asked = waiting(&consul, "/v1/health/service/web?index=900&wait=5m");
+    consul.faults().rewind(3);
+    let answer = asked.join().expect("an answer");
+    assert!(answer.contains("X-Consul-Index: 3\r\n"), "{answer}");
+}
+
 #[test]
 fn waiting_queries_can_be_interrupted() {
     let consul = start();
