@@ -10,6 +10,7 @@ use syn::{Attribute, Expr, ExprLit, Field, Ident, Lit, LitStr, Meta, Path, Token
 pub(crate) struct BlockAttributes {
     pub(crate) heading: Option<String>,
     pub(crate) text: Option<Path>,
+    pub(crate) spelling: Option<Path>,
     pub(crate) finish: Option<Path>,
 }
 
@@ -80,6 +81,8 @@ impl BlockAttributes {
                         block.heading = Some(text(&meta)?);
                     } else if meta.path.is_ident("text") {
                         block.text = Some(path(&meta)?);
+                    } else if meta.path.is_ident("spelling") {
+                        block.spelling = Some(path(&meta)?);
                     } else if meta.path.is_ident("finish") {
                         block.finish = Some(path(&meta)?);
                     } else {

@@ -56,12 +56,22 @@ fn from_text(attributes: &BlockAttributes) -> TokenStream {
         quote! {
             const TAKES_TEXT: bool = true;
 
-            fn from_text(text: &str, position: ::config_blocks::Position<'_>) -> Self {
+            fn from_text(
+                text: &str,
+                position: ::config_blocks::Position<'_>,
+            ) -> Result<Self, ::config_blocks::Error> {
                 #function(text, position)
             }
         }
     });
-    quote!(#(#from_text)*)
+    let spelling = attributes.spelling.iter().map(|function| {
+        quote! {
+            fn spelling() -> Option<::config_blocks::Spelling> {
+                Some(#function())
+            }
+        }
+    });
+    quote!(#(#from_text)* #(#spelling)*)
 }
 
 fn read(fields: &[Field], attributes: &BlockAttributes) -> TokenStream {

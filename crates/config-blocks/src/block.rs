@@ -6,7 +6,7 @@ use crate::entries::{Entries, FromNode, Position, Reading};
 use crate::error::Error;
 use crate::format::Format;
 use crate::inputs::Inputs;
-use crate::key::{Key, Shape};
+use crate::key::{Key, Shape, Spelling};
 use crate::origin::{Document, Origin, Overridden, Span};
 use crate::page::Page;
 use crate::source::Source;
@@ -21,8 +21,16 @@ pub trait Block: FromNode + Default {
     const TAKES_TEXT: bool = false;
 
     /// Reads it from a single text, if `TAKES_TEXT`.
-    fn from_text(_text: &str, _position: Position<'_>) -> Self {
-        Self::default()
+    ///
+    /// # Errors
+    /// If the text is not valid.
+    fn from_text(_text: &str, _position: Position<'_>) -> Result<Self, Error> {
+        Ok(Self::default())
+    }
+
+    /// The form of that text; `None`: any.
+    fn spelling() -> Option<Spelling> {
+        None
     }
 
     /// Reads it from its entries.
@@ -101,7 +109,7 @@ pub fn read_block<B: Block>(node: &Node, position: Position<'_>) -> Result<B, Er
     if let Tree::Text(text) = &node.value
         && B::TAKES_TEXT
     {
-        return Ok(B::from_text(text, position));
+        return B::from_text(text, position);
     }
     let entries = Entries::of(node, position, B::KEYS)?;
     let block = B::read(&entries)?;
@@ -114,6 +122,7 @@ pub fn read_block<B: Block>(node: &Node, position: Position<'_>) -> Result<B, Er
 pub fn shape_of_block<B: Block>() -> Shape {
     Shape {
         text: B::TAKES_TEXT,
+        spelling: B::spelling(),
         keys: Some(B::KEYS),
         ..Shape::default()
     }

@@ -3,6 +3,8 @@
 //! Input: a [`Node`] and its [`Position`]. Output: a type that implements [`FromNode`], or an error with file, line and
 //! key.
 
+mod labels;
+
 use std::cell::RefCell;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -102,6 +104,12 @@ impl<'a> Position<'a> {
         text.parse().map_err(|error| self.refuse(error))
     }
 
+    /// The name of the block at this position, without its number or label.
+    fn name(self) -> &'a str {
+        let last = self.span.key.rsplit('.').next().unwrap_or_default();
+        last.split('[').next().unwrap_or_default()
+    }
+
     /// Notes that the key at this position has no effect.
     pub fn note_unsupported(self) {
         self.reading
@@ -178,6 +186,9 @@ impl<'a> Entries<'a> {
                 }
                 _ => Err(position.wrong_kind(node, "a block")),
             },
+            Tree::Labelled(_) => Err(position.refuse(ValueError::Label {
+                block: position.name().to_owned(),
+            })),
             _ => Err(position.wrong_kind(node, "a block")),
         }
     }

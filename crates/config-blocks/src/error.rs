@@ -87,6 +87,23 @@ pub enum ValueError {
         /// The line of the first.
         first: usize,
     },
+    /// A label of a block that takes none.
+    #[error("{block} takes no label; write `{block} {{`")]
+    Label {
+        /// The name of the block.
+        block: String,
+    },
+    /// A block without the label that it needs.
+    #[error("a label is missing: each block has one, as in `{block} \"LABEL\" {{`")]
+    NoLabel {
+        /// The name of the block.
+        block: &'static str,
+    },
+    /// An invalid label.
+    #[error(
+        "a label has at most 64 letters, digits, dashes, underscores and dots, and begins with a letter or a digit"
+    )]
+    InvalidLabel,
     /// Two names of one key.
     #[error("{one} and {other} mean the same; set one of them")]
     Both {

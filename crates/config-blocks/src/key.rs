@@ -123,6 +123,8 @@ pub struct Shape {
     pub keys: Option<&'static [Key]>,
     /// The key may be there more than once, or be a list of blocks.
     pub repeats: bool,
+    /// Each block has a label: `key "LABEL" { … }`.
+    pub labelled: bool,
     /// The form of a text.
     pub spelling: Option<Spelling>,
 }
@@ -251,4 +253,14 @@ pub fn in_any_case(names: &[&str]) -> String {
         .map(|name| name.chars().map(letter).collect())
         .collect::<Vec<String>>()
         .join("|")
+}
+
+/// The labels of blocks, as a regular expression. They are parts of paths of keys.
+pub(crate) const LABEL: &str = "^[0-9A-Za-z][-._0-9A-Za-z]{0,63}$";
+
+/// Returns `true` if a text is a [`LABEL`].
+pub(crate) fn is_label(text: &str) -> bool {
+    let is_alphanumeric = |letter: char| letter.is_ascii_alphanumeric();
+    let is_inner = |letter: char| is_alphanumeric(letter) || "-._".contains(letter);
+    text.starts_with(is_alphanumeric) && text.len() <= 64 && text.chars().all(is_inner)
 }

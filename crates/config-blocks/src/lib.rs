@@ -36,6 +36,8 @@ mod block;
 
 mod field;
 
+mod labelled;
+
 mod valueless;
 
 pub mod reference;
@@ -59,6 +61,7 @@ pub use format::{Comment, Format, FormatError};
 pub use glob::{Glob, GlobError};
 pub use inputs::{Environment, Flags, Input, Inputs, go_bool};
 pub use key::{Key, Number, Pattern, Shape, Spelling, in_any_case};
+pub use labelled::Labelled;
 pub use origin::{Document, Located, Origin, Overridden, Span};
 pub use owner::Owner;
 pub use page::{Page, quoted, quoted_list};

@@ -57,17 +57,18 @@ pub fn flag_keys<B: Block>() -> Vec<(String, &'static Key)> {
             found.push((path.to_owned(), key));
         }
         // No flag sets a key of one block of several.
-        key.is_supported() && !(key.shape)().repeats
+        key.is_supported() && !(key.shape)().repeats && !(key.shape)().labelled
     });
     found
 }
 
-/// The path of a key without the numbers of blocks: `site[2].tls.cert` is `site.tls.cert`.
+/// The path of a key without the numbers and labels of blocks: `site[2].tls.cert` is `site.tls.cert`.
 pub fn without_numbers(path: &str) -> String {
-    path.split('.')
-        .map(|part| part.split('[').next().unwrap_or_default())
-        .collect::<Vec<_>>()
-        .join(".")
+    let mut found = String::with_capacity(path.len());
+    for part in path.split(']') {
+        found.push_str(part.split('[').next().unwrap_or_default());
+    }
+    found
 }
 
 /// The key at a path without numbers, `site.tls.cert`.
@@ -110,6 +111,7 @@ fn kind(shape: &Shape) -> String {
                 .join(", "),
         });
     let other = match shape {
+        Shape { labelled: true, .. } => "blocks with labels",
         Shape { repeats: true, .. } => "blocks",
         Shape { keys: Some(_), .. } => "block",
         Shape { bool: true, .. } => "true, false",

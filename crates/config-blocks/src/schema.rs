@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::block::Block;
-use crate::key::{Key, Number, Shape, Spelling};
+use crate::key::{Key, LABEL, Number, Shape, Spelling};
 
 /// The schema of a configuration whose keys are those of `B`.
 pub fn schema<B: Block>(title: &str, description: &str) -> Value {
@@ -70,6 +70,16 @@ impl Definitions {
             self.0.insert(name, block);
             // A list of one block is that block: JSON that was made of HCL has it so.
             let list = json!({"type": "array", "items": reference, "minItems": 1, "maxItems": 1});
+            if shape.labelled {
+                any.extend([list, reference, json!({"type": "null"})]);
+                let labels = json!({
+                    "type": "object",
+                    "propertyNames": {"pattern": LABEL},
+                    "additionalProperties": {"anyOf": any},
+                });
+                let list = json!({"type": "array", "items": labels});
+                return json!({"anyOf": [list, labels, {"type": "null"}]});
+            }
             if shape.repeats {
                 any.push(json!({"type": "array", "items": {"anyOf": [reference, list]}}));
             } else {

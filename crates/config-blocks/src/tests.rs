@@ -1,6 +1,7 @@
 //! One declared configuration: read, layered, shown and described.
 
 mod described;
+mod labelled;
 
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
@@ -88,11 +89,15 @@ enum LogLevel {
 }
 
 impl Account {
-    fn from_name(name: &str, position: Position<'_>) -> Self {
-        Self {
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the text of a block may be invalid"
+    )]
+    fn from_name(name: &str, position: Position<'_>) -> Result<Self, Error> {
+        Ok(Self {
             name: Some(position.origin().locate(name.to_owned())),
             ..Self::default()
-        }
+        })
     }
 }
 

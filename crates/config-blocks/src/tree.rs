@@ -29,6 +29,8 @@ pub enum Tree {
     List(Vec<Node>),
     /// A block: its keys in the order of the file. A key may be there more than once.
     Block(Vec<Entry>),
+    /// A block after a label, `"LABEL" { … }`, in HCL: the key of the entry is the label.
+    Labelled(Box<Entry>),
 }
 
 /// A key and its value.
@@ -74,6 +76,7 @@ impl Node {
             Tree::Text(_) => "a text",
             Tree::List(_) => "a list",
             Tree::Block(_) => "a block",
+            Tree::Labelled(_) => "a block with a label",
         }
     }
 }

@@ -207,12 +207,16 @@ pub(crate) struct TransportBlock {
 
 impl ConsulBlock {
     /// `consul = "ADDRESS"`, the old spelling.
-    fn from_address(address: &str, position: Position<'_>) -> Self {
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the text of a block may be invalid"
+    )]
+    fn from_address(address: &str, position: Position<'_>) -> Result<Self, Error> {
         position.note_unsupported();
-        Self {
+        Ok(Self {
             address: Some(position.origin().locate(address.to_owned())),
             ..Self::default()
-        }
+        })
     }
 }
 

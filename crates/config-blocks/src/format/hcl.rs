@@ -1,4 +1,4 @@
-//! Parses HCL, version 1: `key = value`, `block { … }`, `block = { … }`, comments, heredocs, lists.
+//! Parses HCL, version 1: `key = value`, `block { … }`, `block = { … }`, `block "label" { … }`, comments, heredocs, lists.
 //!
 //! Input: a text. Output: a [`Node`], or the first line that is not HCL.
 //!
@@ -84,10 +84,7 @@ impl Parser<'_> {
                 self.value(&key, depth)?
             }
             Token::Sign('{') => self.value(&key, depth)?,
-            Token::Name(_) | Token::Text(_) => {
-                let what = format!("{key} takes no label: write `{key} {{`, or `{key} = …`");
-                return Err(Malformed::new(self.next.1, what));
-            }
+            Token::Name(_) | Token::Text(_) => self.labelled(&key, depth)?,
             token => {
                 let what = format!(
                     "{key} needs a value, `{key} = …` or `{key} {{ … }}`, not {}",
@@ -97,6 +94,27 @@ impl Parser<'_> {
             }
         };
         Ok(Entry { key, line, node })
+    }
+
+    /// A label and its block.
+    fn labelled(&mut self, key: &str, depth: usize) -> Result<Node, Malformed> {
+        let (token, line) = self.step()?;
+        let (Token::Name(label) | Token::Text(label), Token::Sign('{')) = (token, &self.next.0)
+        else {
+            // Neither text is shown: it may be a secret.
+            let what = format!("{key} needs `=` before its value, or `{{` after its label");
+            return Err(Malformed::new(line, what));
+        };
+        let node = self.value(key, depth)?;
+        let entry = Entry {
+            key: label,
+            line,
+            node,
+        };
+        Ok(Node {
+            line,
+            value: Tree::Labelled(Box::new(entry)),
+        })
     }
 
     fn value(&mut self, key: &str, depth: usize) -> Result<Node, Malformed> {

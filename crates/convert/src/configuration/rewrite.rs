@@ -41,7 +41,7 @@ impl Rewriter {
         }
     }
 
-    /// Rewrites the whole file; `None` if it is not a block.
+    /// Rewrites the whole file; `None` if it is not a block, or a block has a label and takes none.
     pub(super) fn whole(
         &mut self,
         node: &Node,
@@ -49,6 +49,9 @@ impl Rewriter {
         comments: Vec<Comment>,
     ) -> Option<Section> {
         let [(line, entries)] = blocks_of(node)?.try_into().ok()?;
+        if has_misplaced_label(entries, keys) {
+            return None;
+        }
         let block = Block {
             entries,
             keys,
@@ -108,7 +111,9 @@ impl Rewriter {
             .iter()
             .any(|later| later.key.eq_ignore_ascii_case(&entry.key));
         let path = block.below(&name);
-        if again && !(key.shape)().repeats {
+        if (key.shape)().labelled {
+            self.labelled(block, entry, key, within, section);
+        } else if again && !(key.shape)().repeats {
             self.notes.note(entry.line, &path, AGAIN, &mut section.rest);
         } else if !key.is_supported() {
             self.notes
@@ -168,6 +173,51 @@ impl Rewriter {
             },
         };
         section.push(entry.line, key.name, value);
+    }
+
+    /// Rewrites the blocks with labels of a key. All of them are placed at the first one.
+    fn labelled(
+        &mut self,
+        block: &Block<'_>,
+        entry: &Entry,
+        key: &Key,
+        within: Vec<Comment>,
+        section: &mut Section,
+    ) {
+        let Some(labels) = labels_of(&entry.node) else {
+            section.push(entry.line, key.name, rules::plain(&entry.node));
+            return;
+        };
+        let lines: Vec<_> = labels.iter().map(|label| label.line).collect();
+        let comments = over_blocks(&lines, within);
+        if section.item(key.name).is_none() {
+            section.push(entry.line, key.name, Piece::Block(Section::default()));
+        }
+        let mut made = Section::default();
+        for (label, within) in labels.iter().zip(comments) {
+            let path = block.below(&format!("{}[{}]", key.name, label.key));
+            let value = match blocks_of(&label.node).as_deref() {
+                Some([(line, entries)]) => {
+                    let inner = Block {
+                        entries,
+                        keys: (key.shape)().keys(),
+                        path: &path,
+                        depth: block.depth + 1,
+                    };
+                    Piece::Block(self.section(&inner, *line, within))
+                }
+                _ => rules::plain(&label.node),
+            };
+            made.push(label.line, &label.key, value);
+        }
+        let item = section.items.iter_mut().find(|item| item.key == key.name);
+        if let Some(Item {
+            value: Piece::Block(all),
+            ..
+        }) = item
+        {
+            all.items.append(&mut made.items);
+        }
     }
 
     /// Rewrites the blocks of a repeatable key. All of them are placed at the first one.
@@ -243,6 +293,39 @@ impl Block<'_> {
             newer => Some(newer.to_owned()),
         }
     }
+}
+
+/// Returns the labels of a value, each with its block; `None` for other values.
+fn labels_of(node: &Node) -> Option<Vec<&Entry>> {
+    match &node.value {
+        Tree::Labelled(label) => Some(vec![label]),
+        Tree::Block(labels) => Some(labels.iter().collect()),
+        Tree::List(items) => {
+            let labels = items.iter().map(labels_of).collect::<Option<Vec<_>>>()?;
+            Some(labels.concat())
+        }
+        _ => None,
+    }
+}
+
+/// Returns `true` if a block has a label and takes none; reading the file reports it.
+fn has_misplaced_label(entries: &[Entry], keys: &[Key]) -> bool {
+    entries.iter().any(|entry| {
+        let mut keys = keys.iter();
+        let key = keys.find(|key| entry.key.eq_ignore_ascii_case(key.name));
+        let shape = key.map(|key| (key.shape)()).unwrap_or_default();
+        let (node, is_misplaced) = match &entry.node.value {
+            Tree::Labelled(label) => (&label.node, !shape.labelled),
+            _ => (&entry.node, false),
+        };
+        let blocks = blocks_of(node).unwrap_or_default();
+        let inner = || {
+            blocks
+                .iter()
+                .any(|(_, inner)| has_misplaced_label(inner, shape.keys()))
+        };
+        is_misplaced || inner()
+    })
 }
 
 /// Returns the blocks of a value, each with its line; `None` for other values.

@@ -149,6 +149,6 @@ pub(super) fn plain(node: &Node) -> Piece {
         Tree::Text(text) => Piece::Text(text.clone()),
         Tree::List(items) => Piece::List(items.iter().map(plain).collect()),
         // Reading the result reports a block in this position as an error.
-        Tree::Null | Tree::Block(_) => Piece::Block(Section::default()),
+        Tree::Null | Tree::Block(_) | Tree::Labelled(_) => Piece::Block(Section::default()),
     }
 }

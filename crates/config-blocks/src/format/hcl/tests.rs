@@ -22,6 +22,7 @@ fn shown(node: &Node) -> String {
                 entries.iter().map(entry).collect::<Vec<_>>().join(",")
             )
         }
+        Tree::Labelled(label) => format!("<{}>{}", label.key, shown(&label.node)),
     }
 }
 
@@ -35,6 +36,7 @@ fn hcl_is_read_as_people_write_it() {
         ("a = { b = 1 }, c = 2", "{a:{b:1},c:2}"),
         ("a { b = 1 }\na { b = 2 }", "{a:{b:1},a:{b:2}}"),
         ("a\n{ b = 1 }", "{a:{b:1}}"),
+        ("a \"l\" { b = 1 }\na m\n{}", "{a:<l>{b:1},a:<m>{}}"),
         ("a\n=\n1", "{a:1}"),
         ("a = 1 /* x */ // y\n# z\nb = 2", "{a:1,b:2}"),
         ("a = /* c */ 1", "{a:1}"),
@@ -115,7 +117,14 @@ fn invalid_hcl_is_an_error_with_line_and_remedy() {
         ("a = 'x'", 1, "in double quotes"),
         ("a: 1", 1, ".yaml"),
         ("a=1;b=2", 1, "a line of its own"),
-        ("a \"l\" { b = 1 }", 1, "a takes no label: write `a {`"),
+        (
+            "a \"l\" = 1",
+            1,
+            "a needs `=` before its value, or `{` after its label",
+        ),
+        ("a \"l\"\nb = 1", 1, "a needs `=`"),
+        ("a \"l\" \"m\" {}", 1, "a needs `=`"),
+        ("a \"l\" {", 1, "the block a has no closing `}`"),
         ("a = [\n1\n2]", 3, "a comma is missing in a before a number"),
         ("a = [,]", 1, "a has no value; there is `,`"),
         ("a = [1", 1, "no closing `]`"),
