@@ -16,6 +16,8 @@ mod layer;
 pub mod logging;
 pub mod migrate;
 mod notes;
+pub mod placeholders;
+pub mod rate;
 pub mod reference;
 mod resolve;
 pub mod resolved;

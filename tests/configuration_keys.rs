@@ -244,6 +244,92 @@ const TOP: &[(&str, &str, &str)] = &[
         "pid_file = \"/run/ctmpl.pid\"",
         "pid_file = \"/run/ctmpl.pid\"",
     ),
+    (
+        "state_dir",
+        "state_dir = \"/var/lib/x\"",
+        "state_dir = \"/var/lib/x\"",
+    ),
+    ("history", "history = 7", "history = 7"),
+    (
+        "group",
+        "group \"g\" { check = \"nginx\" }",
+        "group \"g\" {",
+    ),
+    (
+        "group.check",
+        "group \"g\" { check = \"nginx -t -c {staged}\" }",
+        "check = \"nginx -t -c {staged}\"",
+    ),
+    (
+        "group.check_tree",
+        "group \"g\" { check = \"nginx\" check_tree = \"/etc/nginx\" }",
+        "check_tree = \"/etc/nginx\"",
+    ),
+    (
+        "group.command",
+        "group \"g\" { command = \"x y\" }",
+        "command = \"x y\"",
+    ),
+    (
+        "group.command_timeout",
+        "group \"g\" { command_timeout = \"90s\" }",
+        "command_timeout = \"1m30s\"",
+    ),
+    (
+        "group.timeout",
+        "group \"g\" { timeout = \"90s\" }",
+        "command_timeout = \"1m30s\"",
+    ),
+    (
+        "group.verify",
+        "group \"g\" { verify = \"nginx\" }",
+        "program = \"nginx\"",
+    ),
+    (
+        "group.verify.program",
+        "group \"g\" { verify { program = \"haproxy\" } }",
+        "program = \"haproxy\"",
+    ),
+    (
+        "group.verify.pid_file",
+        "group \"g\" { verify { program = \"nginx\" pid_file = \"/p\" } }",
+        "pid_file = \"/p\"",
+    ),
+    (
+        "group.verify.http",
+        "group \"g\" { verify { http = \"https://h/?s3cret\" } }",
+        "http = \"https://h/?***\"",
+    ),
+    (
+        "group.verify.expect",
+        "group \"g\" { verify { http = \"http://h\" expect = 204 } }",
+        "expect = 204",
+    ),
+    (
+        "group.verify.command",
+        "group \"g\" { verify { command = [\"x\", \"y\"] } }",
+        "command = [\"x\", \"y\"]",
+    ),
+    (
+        "group.verify.timeout",
+        "group \"g\" { verify { program = \"nginx\" timeout = \"60s\" } }",
+        "timeout = \"1m\"",
+    ),
+    (
+        "group.on_failure",
+        "group \"g\" { on_failure = \"Rollback\" }",
+        "on_failure = \"rollback\"",
+    ),
+    (
+        "group.reload_rate",
+        "group \"g\" { reload_rate = \" 2/60s burst 2\" }",
+        "reload_rate = \"2/1m\"",
+    ),
+    (
+        "group.env",
+        "group \"g\" { env { pristine = true } }",
+        "pristine = true",
+    ),
     ("allow", "allow = [\"plugin\"]", "allow = [\"plugin\"]"),
     (
         "sandbox_path",
@@ -501,6 +587,24 @@ const OF_TEMPLATES: &[(&str, &str, &str)] = &[
     ("user", "user = \"1000\"", "user = 1000"),
     ("user", "user = \"www-data\"", "user = \"www-data\""),
     ("group", "group = \"adm\"", "group = \"adm\""),
+    ("check", "check = \"nginx\"", "check = \"nginx\""),
+    (
+        "check_tree",
+        "check = \"nginx\" check_tree = \"/etc/nginx\"",
+        "check_tree = \"/etc/nginx\"",
+    ),
+    ("verify", "verify = \"haproxy\"", "program = \"haproxy\""),
+    (
+        "on_failure",
+        "on_failure = \"exit\"",
+        "on_failure = \"exit\"",
+    ),
+    (
+        "reload_rate",
+        "reload_rate = \"1/10s burst 3\"",
+        "reload_rate = \"1/10s burst 3\"",
+    ),
+    ("gid", "gid = \"adm\"", "gid = \"adm\""),
     ("uid", "uid = 7", "user = 7"),
     ("gid", "gid = 7", "group = 7"),
     ("backup", "backup = true", "backup = true"),

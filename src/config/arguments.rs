@@ -40,10 +40,11 @@ pub struct DevArguments {
 impl Arguments {
     /// The layer of all flags.
     pub(super) fn layer(&self) -> Result<ConfigLayer, Error> {
-        Ok(ConfigLayer {
+        let layer = ConfigLayer {
             ignored_flags: ignored::check(&self.ignored)?,
             ..ConfigLayer::from_inputs(&self.flags)?
-        })
+        };
+        layer.with_flags_of_templates()
     }
 }
 

@@ -6,6 +6,7 @@
 mod command;
 mod consul;
 mod exec;
+mod group;
 mod logging;
 mod template;
 mod unsupported;
@@ -15,18 +16,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use config_blocks::{Block, Checked, Located, Setting, Span, Unsupported};
+use config_blocks::{Block, Checked, Error, Labelled, Located, Origin, Setting, Span, Unsupported};
 use file_formats::{Format, OutputFormat};
 
+use super::error::GroupError;
 use super::logging::Color;
+use super::rate::ReloadRate;
 use super::signal::SignalName;
-use super::values::{CommandOutput, WriteMode};
+use super::values::{CommandOutput, OnFailure, WriteMode};
 use super::wait::WaitBlock;
 use unsupported::{DeduplicateBlock, NomadBlock, VaultBlock};
 
 pub(crate) use command::CommandBlock;
 pub(crate) use consul::{AuthBlock, ConsulBlock, RetryBlock, SslBlock, TransportBlock};
 pub(crate) use exec::{EnvironmentBlock, ExecBlock};
+pub(crate) use group::{GroupBlock, VerifyBlock, VerifyMethod};
 pub(crate) use logging::{JournalBlock, LogFileBlock, SyslogBlock};
 pub use template::FileConfig;
 pub(crate) use template::TemplateBlock;
@@ -113,6 +117,22 @@ pub(crate) struct ConfigLayer {
     /// File for the process ID
     #[key(flag = "--pid-file", skip_empty, heading = "Process")]
     pub(crate) pid_file: Setting<PathBuf>,
+    /// Directory for the state that outlives the process: the commands that are owed, and earlier contents of the files;
+    /// `""`: none
+    #[key(
+        default = "`/var/lib/ctmpl` as root, else `$XDG_STATE_HOME/ctmpl` or `~/.local/state/ctmpl`; with `once`, and for `ctmpl dev`, none",
+        flag = "--state-dir",
+        value_name = "DIR",
+        heading = "Process"
+    )]
+    #[key(
+        help = "Directory for the commands that are owed and for earlier contents of the files; an empty text: none",
+        help_default = "/var/lib/ctmpl as root, else $XDG_STATE_HOME/ctmpl; none with --once"
+    )]
+    pub(crate) state_dir: Setting<PathBuf>,
+    /// Number of contents of each file to keep in the state directory
+    #[key(default = "5")]
+    pub(crate) history: Setting<u32>,
     /// Permissions of templates beyond rendering: `plugin` (run programs), `writeToFile` (write other files)
     #[key(
         default = "[]",
@@ -159,6 +179,40 @@ pub(crate) struct ConfigLayer {
     )]
     #[key(parse = TemplateBlock::from_flag)]
     pub(crate) template: Vec<TemplateBlock>,
+    /// Check of the staged files of the templates of `--template`
+    #[key(flag = "--check", flag_only, value_name = "COMMAND")]
+    #[key(
+        help = "Check the staged files of --template before they replace the old ones: a command with {staged} or {tree}, or \
+                nginx, haproxy or apache"
+    )]
+    pub(crate) check: Setting<CommandBlock>,
+    /// Directory of which the check gets a copy
+    #[key(flag = "--check-tree", flag_only, value_name = "DIR")]
+    #[key(
+        help = "Directory of which --check gets a copy with the staged files in place, as {tree}"
+    )]
+    pub(crate) check_tree: Setting<PathBuf>,
+    /// Verification after the commands of the templates of `--template`
+    #[key(flag = "--verify", flag_only, value_name = "METHOD")]
+    #[key(
+        help = "Verify after the commands of --template that the new files are in use: nginx, haproxy, a URL, or a command"
+    )]
+    pub(crate) verify: Setting<VerifyMethod>,
+    /// Reaction to a failed command or verification of the templates of `--template`
+    #[key(flag = "--on-failure", flag_only, value_name = "REACTION")]
+    #[key(
+        help = "Reaction to a failed command or verification of --template",
+        help_default = "retry"
+    )]
+    pub(crate) on_failure: Setting<OnFailure>,
+    /// Limit on the rate of the commands of the templates of `--template`
+    #[key(flag = "--reload-rate", flag_only, value_name = "COUNT/PERIOD")]
+    #[key(
+        help = "Limit on the rate of each command of --template, for example 1/10s or \"1/10s burst 3\"; a command above it is deferred"
+    )]
+    pub(crate) reload_rate: Setting<ReloadRate>,
+    /// Templates that are applied together
+    pub(crate) group: Vec<Labelled<GroupBlock>>,
     /// JSON Schema of the file, for editors; ctmpl ignores it
     #[key(name = "$schema")]
     pub(crate) schema: Checked<String>,
@@ -205,6 +259,37 @@ pub(crate) struct DelimitersBlock {
     )]
     #[key(help = "Closing delimiter of Go templates that set none of their own")]
     pub(crate) right: Setting<String>,
+}
+
+impl ConfigLayer {
+    /// Moves the flags that are for the templates of `--template` into these.
+    pub(crate) fn with_flags_of_templates(mut self) -> Result<Self, Error> {
+        fn origin<T>(set: Option<&Located<T>>) -> Option<Origin> {
+            set.map(|set| set.origin.clone())
+        }
+        let (check, check_tree) = (self.check.take(), self.check_tree.take());
+        let (verify, on_failure) = (self.verify.take(), self.on_failure.take());
+        let reload_rate = self.reload_rate.take();
+        let first = origin(check.as_ref())
+            .or(origin(check_tree.as_ref()))
+            .or(origin(verify.as_ref()))
+            .or(origin(on_failure.as_ref()))
+            .or(origin(reload_rate.as_ref()));
+        if let Some(origin) = first
+            && self.template.is_empty()
+        {
+            return Err(origin.refuse(GroupError::NoTemplates));
+        }
+        let verify = verify.map(VerifyBlock::from).unwrap_or_default();
+        for template in &mut self.template {
+            template.check.clone_from(&check);
+            template.check_tree.clone_from(&check_tree);
+            template.verify.clone_from(&verify);
+            template.on_failure.clone_from(&on_failure);
+            template.reload_rate.clone_from(&reload_rate);
+        }
+        Ok(self)
+    }
 }
 
 /// Once `true`, it stays `true`, as in consul-template.

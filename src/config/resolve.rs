@@ -2,13 +2,17 @@
 //!
 //! Input: all layers as one [`ConfigLayer`]. Output: the [`Config`].
 
+mod check;
+mod command;
 mod connection;
 mod consul;
 mod exec;
 mod exports;
+mod group;
 mod job;
 mod logging;
 mod standard_streams;
+mod state;
 mod tls;
 
 use std::mem;
@@ -30,6 +34,8 @@ use job::{Common, resolve_all};
 
 const KILL_SIGNAL: Signal = Signal::SIGINT;
 const RELOAD_SIGNAL: Signal = Signal::SIGHUP;
+/// The number of contents that are kept for each destination.
+const HISTORY: u32 = 5;
 
 /// Resolves everything; reads the token file, if there is one.
 pub(super) fn resolve(
@@ -38,11 +44,12 @@ pub(super) fn resolve(
     environment: &Environment,
 ) -> Result<Config, ConfigError> {
     let mode = mode(&layer)?;
-    let warnings = warnings(&layer, mode);
+    let mut warnings = warnings(&layer, mode);
     let common = Common::of(&layer, mode)?;
     let (kill_signal, reload_signal) =
         signals(layer.kill_signal.as_ref(), layer.reload_signal.as_ref())?;
-    let jobs = resolve_all(mem::take(&mut layer.template), &common)?;
+    let (templates, groups) = (mem::take(&mut layer.template), mem::take(&mut layer.group));
+    let jobs = resolve_all(templates, groups, &common, &mut warnings)?;
     let exec = exec::resolve(mem::take(&mut layer.exec))?;
     let max_stale = value(layer.max_stale.take()).unwrap_or(MAX_STALE);
     let consul = ConsulConfig {
@@ -52,6 +59,14 @@ pub(super) fn resolve(
     };
     let parse_only = is_on(layer.parse_only.as_ref());
     let is_server = dev.is_some() && mode == Mode::Daemon && !parse_only;
+    // Without it, a run of -once, and a trial with `ctmpl dev`, leave nothing behind.
+    let needs_state = mode == Mode::Daemon && dev.is_none();
+    let state_dir = state::directory(
+        layer.state_dir.as_ref(),
+        needs_state,
+        state::User::own(),
+        environment,
+    )?;
     let embedded = dev.as_ref().map(|dev| dev.listen);
     let config = Config {
         consul,
@@ -65,6 +80,8 @@ pub(super) fn resolve(
         kill_signal,
         reload_signal,
         pid_file: value(layer.pid_file),
+        state_dir: state_dir.filter(|_| common.writes()),
+        history: value(layer.history).unwrap_or(HISTORY) as usize,
         dev,
         warnings,
     };

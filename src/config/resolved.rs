@@ -1,5 +1,6 @@
 //! The resolved configuration.
 
+mod command;
 mod consul;
 mod group;
 mod job;
@@ -12,18 +13,17 @@ use nix::sys::signal::Signal;
 
 pub use super::exec::{CommandLine, EnvironmentConfig, ExecConfig};
 pub use super::logging::{LogConfig, LogLevel};
-pub use super::values::{CommandOutput, Language, WriteMode};
+pub use super::rate::ReloadRate;
+pub use super::values::{CommandOutput, Language, OnFailure, Program, WriteMode};
+pub use command::CommandConfig;
 pub use config_blocks::Owner;
 pub use consul::{BasicAuth, ConsulConfig, Pauses, RetryConfig};
 pub use file_formats::{Format, OutputFormat};
-pub use group::{
-    CheckConfig, CheckMethod, GroupConfig, GroupKey, OnFailure, Probe, Program, ReloadRate,
-    VerifyConfig,
-};
+pub use group::{CheckConfig, CheckMethod, GroupConfig, GroupKey, Probe, VerifyConfig};
 pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};
 pub use job::{
-    CommandConfig, Delimiters, FileConfig, Job, MissingKey, OnError, Permissions, RENDER_TIMEOUT,
-    STANDARD_OUTPUT, Settle, TemplateSource,
+    Delimiters, FileConfig, Job, MissingKey, OnError, Permissions, RENDER_TIMEOUT, STANDARD_OUTPUT,
+    Settle, TemplateSource,
 };
 
 /// The resolved configuration of the daemon, or of one run.
@@ -52,6 +52,10 @@ pub struct Config {
     pub reload_signal: Option<Signal>,
     /// The file for the process ID.
     pub pid_file: Option<PathBuf>,
+    /// The directory for the state that outlives the process; `None`: no state is kept.
+    pub state_dir: Option<PathBuf>,
+    /// The number of contents that are kept for each destination in the state directory.
+    pub history: usize,
     /// The embedded server to run in the same process; `None`: none.
     pub dev: Option<DevConfig>,
     /// Warnings about the configuration, for the log.

@@ -108,6 +108,9 @@ mod tests {
                 "user:pass",
                 "plugin",
                 "in:out",
+                "nginx",
+                "retry",
+                "1/10s",
             ];
             let layer = values.iter().find_map(|value| {
                 let mut flags = Flags::default();

@@ -2,6 +2,7 @@
 
 mod consul;
 mod files;
+mod groups;
 mod layering;
 mod logging;
 mod migrate;

@@ -37,6 +37,31 @@ pub enum Language {
     Jinja,
 }
 
+/// A program with a built-in check or verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Choice)]
+pub enum Program {
+    /// nginx
+    Nginx,
+    /// HAProxy
+    Haproxy,
+    /// The Apache HTTP server; it has a check only.
+    Apache,
+}
+
+/// The reaction to a failed command or verification.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+#[choice(kind = "reaction to a failure")]
+pub enum OnFailure {
+    /// The command runs again, with growing pauses.
+    #[default]
+    Retry,
+    /// The previous content is restored, and the command runs again. The failed content is not
+    /// applied until it changes.
+    Rollback,
+    /// The process exits with an error.
+    Exit,
+}
+
 /// The language of a template, by its name: `.j2`, `.jinja` and `.jinja2` are Jinja, everything else is Go.
 pub fn language_of(source: &Path) -> Language {
     match extension(source).as_str() {

@@ -8,9 +8,11 @@ use file_formats::{Format, OutputFormat};
 
 use super::command::CommandBlock;
 use super::exec::EnvironmentBlock;
+use super::group::VerifyBlock;
+use crate::config::rate::ReloadRate;
 use crate::config::signal::SignalName;
 use crate::config::template_argument::TemplateArgument;
-use crate::config::values::{Language, WriteMode};
+use crate::config::values::{Language, OnFailure, WriteMode};
 use crate::config::wait::WaitBlock;
 
 /// `template { … }`
@@ -31,6 +33,19 @@ pub(crate) struct TemplateBlock {
     /// Timeout of the command
     #[key(default = "\"30s\"")]
     pub(crate) command_timeout: Setting<Duration>,
+    /// Check of the staged files before they replace the old ones: see `group.check`
+    pub(crate) check: Setting<CommandBlock>,
+    /// Directory of which the check gets a copy: see `group.check_tree`
+    #[key(skip_empty)]
+    pub(crate) check_tree: Setting<PathBuf>,
+    /// Verification after the command: see `group.verify`
+    #[key(brief)]
+    pub(crate) verify: VerifyBlock,
+    /// Reaction to a failed command or verification: see `group.on_failure`
+    #[key(default = "\"retry\"")]
+    pub(crate) on_failure: Setting<OnFailure>,
+    /// Limit on the rate of the command: see `group.reload_rate`
+    pub(crate) reload_rate: Setting<ReloadRate>,
     /// Another spelling of `command` and `command_timeout`, from consul-template; it overrides them
     pub(crate) exec: TemplateExecBlock,
     /// Template language
@@ -62,15 +77,16 @@ pub(crate) struct TemplateBlock {
     /// Owner of the file; a name is looked up when the file is written
     #[key(default = "that of the existing file, else ctmpl's", skip_empty, resolved = FileConfig)]
     pub(crate) user: Setting<Owner>,
-    /// Group of the file; a name is looked up when the file is written
+    /// Group of the file; a name is looked up when the file is written. If a `group` block has this name, the template is
+    /// in that group, and `gid` is the group of the file
     #[key(default = "that of the existing file, else ctmpl's", skip_empty, resolved = FileConfig)]
     pub(crate) group: Setting<Owner>,
     /// Older name of `user`
     #[key(newer = "user")]
     pub(crate) uid: Setting<u32>,
-    /// Older name of `group`
-    #[key(newer = "group")]
-    pub(crate) gid: Setting<u32>,
+    /// Group of the file, where `group` names a `group` block; else an older name of `group`
+    #[key(newer = "group", skip_empty)]
+    pub(crate) gid: Setting<Owner>,
     /// Keep the replaced file, with `.bak` after its name
     #[key(default = "false", resolved = FileConfig)]
     pub(crate) backup: Setting<bool>,
@@ -147,7 +163,12 @@ impl TemplateBlock {
     fn with_newer_names(mut self) -> Self {
         let owner = |set: Located<u32>| set.map(Owner::Id);
         self.user = self.user.or(self.uid.take().map(owner));
-        self.group = self.group.or(self.gid.take().map(owner));
+        // A name stays: it is that of a group of the system, where `group` may also name a block.
+        if self.group.is_none()
+            && matches!(&self.gid, Some(gid) if matches!(gid.value, Owner::Id(_)))
+        {
+            self.group = self.gid.take();
+        }
         self.function_denylist.append(&mut self.function_blacklist);
         // `enabled = false` turns the older spelling off too.
         let enabled = self.exec.enabled.take().is_none_or(|set| set.value);

@@ -7,24 +7,20 @@ use std::collections::hash_map::Entry;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use config_blocks::{Error, Located, Origin, Setting, filled, is_on, value};
+use config_blocks::{Error, Labelled, Located, Origin, Setting, filled, is_on, value};
 
-use super::exec::{command_line_of, environment, globs};
+use super::command::CommandSettings;
+use super::exec::globs;
+use super::group::Groups;
 use super::{logging, standard_streams};
 use crate::config::error::{ConfigError, ValueError};
-use crate::config::layer::{
-    CommandBlock, ConfigLayer, DelimitersBlock, EnvironmentBlock, TemplateBlock,
-};
+use crate::config::layer::{ConfigLayer, DelimitersBlock, GroupBlock, TemplateBlock};
 use crate::config::resolved::{
-    CommandConfig, CommandOutput, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode,
-    OnError, OutputFormat, Permissions, RENDER_TIMEOUT, STANDARD_OUTPUT, Settle, TemplateSource,
-    WriteMode,
+    CommandOutput, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode, OnError,
+    OutputFormat, Permissions, RENDER_TIMEOUT, STANDARD_OUTPUT, Settle, TemplateSource, WriteMode,
 };
 use crate::config::values::{format_of, language_of};
 use crate::config::wait::{Wait, WaitBlock};
-
-/// The default timeout of a command.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Longer than any process lives.
 const NO_LIMIT: Duration = Duration::from_secs(u32::MAX as u64);
@@ -52,6 +48,11 @@ pub(super) struct Common {
 }
 
 impl Common {
+    /// Returns `true` if files are written.
+    pub(super) fn writes(&self) -> bool {
+        self.writes
+    }
+
     pub(super) fn of(layer: &ConfigLayer, mode: Mode) -> Result<Self, Error> {
         let DelimitersBlock { left, right } = layer.default_delimiters.clone();
         let default = Delimiters::default();
@@ -97,16 +98,26 @@ fn permissions(words: Option<&Located<Vec<String>>>) -> Result<Permissions, Erro
     Ok(allow)
 }
 
-/// Resolves every template; two of them cannot write the same file.
+/// Resolves every template and its group; two templates cannot write the same file.
 pub(super) fn resolve_all(
     blocks: Vec<TemplateBlock>,
+    groups: Vec<Labelled<GroupBlock>>,
     common: &Common,
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<Job>, ConfigError> {
+    let groups = Groups::of(groups, common.command_output)?;
+    let mut members = Vec::with_capacity(blocks.len());
     let mut jobs: Vec<Job> = Vec::with_capacity(blocks.len());
     let mut destinations: HashMap<PathBuf, usize> = HashMap::with_capacity(blocks.len());
-    for block in blocks {
+    for mut block in blocks {
         let origin = block.origin.clone();
-        let job = resolve(block, common)?;
+        let commands = CommandSettings::of(
+            block.command_timeout.take(),
+            std::mem::take(&mut block.exec.env),
+            common.command_output,
+        )?;
+        members.push(groups.member(&mut block, &commands)?);
+        let job = resolve(block, &commands, common)?;
         if let Some(destination) = &job.destination {
             match destinations.entry(normalized(destination)) {
                 Entry::Vacant(entry) => drop(entry.insert(jobs.len())),
@@ -122,6 +133,7 @@ pub(super) fn resolve_all(
         }
         jobs.push(job);
     }
+    warnings.extend(groups.assign(&mut jobs, &members)?);
     Ok(jobs)
 }
 
@@ -130,7 +142,11 @@ fn timer(wait: Setting<WaitBlock>) -> Result<Option<Wait>, Error> {
     wait.map_or(Ok(None), |set| set.try_map(WaitBlock::wait))
 }
 
-fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
+fn resolve(
+    block: TemplateBlock,
+    commands: &CommandSettings,
+    common: &Common,
+) -> Result<Job, ConfigError> {
     let mut file = FileConfig::from(&block);
     file.write = file.write.or(Some(common.write));
     let sandbox = value(filled(block.sandbox_path)).or_else(|| common.sandbox.clone());
@@ -163,12 +179,7 @@ fn resolve(block: TemplateBlock, common: &Common) -> Result<Job, ConfigError> {
         output_format: value(block.output_format).or(common.output_format),
         source,
         destination,
-        command: command_config(
-            block.command,
-            block.command_timeout,
-            block.exec.env,
-            common.command_output,
-        )?,
+        command: commands.command(block.command),
         group: None,
         settle: match common.mode {
             Mode::Once { .. } => None,
@@ -308,25 +319,4 @@ fn normalized(path: &Path) -> PathBuf {
     path.components()
         .filter(|part| *part != Component::CurDir)
         .collect()
-}
-
-fn command_config(
-    block: Setting<CommandBlock>,
-    timeout: Setting<Duration>,
-    env: EnvironmentBlock,
-    output: CommandOutput,
-) -> Result<Option<CommandConfig>, Error> {
-    let line = value(block).and_then(command_line_of);
-    let timeout = match timeout {
-        None => COMMAND_TIMEOUT,
-        Some(set) if set.value.is_zero() => return Err(set.origin.refuse(ValueError::NoTime)),
-        Some(set) => set.value,
-    };
-    let environment = environment(env)?;
-    Ok(line.map(|line| CommandConfig {
-        line,
-        timeout,
-        environment,
-        output,
-    }))
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::CommandConfig;
-use super::job::Job;
+use super::command::CommandConfig;
 use crate::config::exec::CommandLine;
+use crate::config::rate::ReloadRate;
+use crate::config::values::{OnFailure, Program};
 
 /// Templates that are applied together: all files are staged, checked, and swapped, then one
 /// command runs, and its effect is verified.
@@ -58,17 +59,6 @@ pub enum CheckMethod {
     Builtin(Program, Duration),
 }
 
-/// A program with a built-in check or verification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Program {
-    /// nginx
-    Nginx,
-    /// HAProxy
-    Haproxy,
-    /// The Apache HTTP server; it has a check only.
-    Apache,
-}
-
 /// The verification that the program runs with the new files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyConfig {
@@ -98,52 +88,6 @@ pub enum Probe {
         /// The file with the process ID of the master; `None`: the master is searched for.
         pid_file: Option<PathBuf>,
     },
-}
-
-/// The reaction to a failed command or verification.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnFailure {
-    /// The command runs again, with growing pauses.
-    #[default]
-    Retry,
-    /// The previous content is restored, and the command runs again. The failed content is not
-    /// applied until it changes.
-    Rollback,
-    /// The process exits with an error.
-    Exit,
-}
-
-/// A limit on the rate of commands. A command above it is deferred, never dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReloadRate {
-    /// The number of commands in a period.
-    pub count: u32,
-    /// The period.
-    pub period: Duration,
-    /// The number of commands that may follow each other without a pause.
-    pub burst: u32,
-}
-
-impl GroupConfig {
-    /// Creates the group of a template that names none.
-    #[must_use]
-    pub fn of_job(job: &Job) -> Self {
-        let key = match (&job.command, &job.destination) {
-            (Some(command), _) => GroupKey::Command(command.line.clone()),
-            (None, destination) => {
-                let destination = destination.as_deref().unwrap_or("-".as_ref());
-                GroupKey::Alone(destination.to_string_lossy().into())
-            }
-        };
-        Self {
-            key,
-            check: None,
-            command: job.command.clone(),
-            verify: None,
-            on_failure: OnFailure::default(),
-            rate: None,
-        }
-    }
 }
 
 impl GroupKey {

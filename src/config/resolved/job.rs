@@ -8,10 +8,10 @@ use std::time::Duration;
 use file_formats::{Format, OutputFormat};
 pub use gotemplate::{Delimiters, MissingKey};
 
-use super::group::GroupConfig;
-use crate::config::exec::{CommandLine, EnvironmentConfig};
+use super::command::CommandConfig;
+use super::group::{GroupConfig, GroupKey};
 pub use crate::config::layer::FileConfig;
-use crate::config::values::{CommandOutput, Language};
+use crate::config::values::{Language, OnFailure};
 pub use crate::config::wait::Settle;
 
 /// A template with its destination and command.
@@ -124,6 +124,28 @@ impl Job {
     }
 }
 
+impl GroupConfig {
+    /// Creates the group of a template that names none.
+    #[must_use]
+    pub fn of_job(job: &Job) -> Self {
+        let key = match (&job.command, &job.destination) {
+            (Some(command), _) => GroupKey::Command(command.line.clone()),
+            (None, destination) => {
+                let destination = destination.as_deref().unwrap_or("-".as_ref());
+                GroupKey::Alone(destination.to_string_lossy().into())
+            }
+        };
+        Self {
+            key,
+            check: None,
+            command: job.command.clone(),
+            verify: None,
+            on_failure: OnFailure::default(),
+            rate: None,
+        }
+    }
+}
+
 /// Permissions of templates beyond rendering; by default none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Permissions {
@@ -189,17 +211,4 @@ impl TemplateSource {
             Self::Inline { .. } | Self::StandardInput => None,
         }
     }
-}
-
-/// The command of a template.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct CommandConfig {
-    /// The command line.
-    pub line: CommandLine,
-    /// The timeout, after which the command is terminated, then killed.
-    pub timeout: Duration,
-    /// Its environment.
-    pub environment: EnvironmentConfig,
-    /// The destination of its output.
-    pub output: CommandOutput,
 }

@@ -341,3 +341,35 @@ fn a_key_of_a_template() -> impl Strategy<Value = String> {
         "command_timeout = (\"90s\"|\"0s\"|9)|error_on_missing_key = true|source = \"a\\.j2\"|format = \"nginx\"",
     ]
 }
+
+#[test]
+fn blocks_with_labels_stay_and_a_label_elsewhere_is_an_error() {
+    let text = "# above\ngroup \"g\" {\n  # within\n  check = \"nginx\"\n  verify { http = \"http://h\" }\n}\n\
+                group { \"h.i\" { command = \"a,b\" } }\n";
+    fuzz(text);
+    let source = Source::of_variable("TEXT", text);
+    let migration = rewrite(&source).expect("a configuration");
+    let toml = migration.write(config_blocks::Format::Toml);
+    for line in [
+        "# above",
+        "[group.g]",
+        "# within",
+        "[group.g.verify]",
+        "[group.\"h.i\"]",
+    ] {
+        assert!(toml.lines().any(|other| other == line), "{line}: {toml}");
+    }
+    for text in [
+        "consul \"retry\" { attempts = 3 }",
+        "template \"x\" {}",
+        "consul { retry \"x\" {} }",
+        "group \"g\" { verify \"x\" {} }",
+    ] {
+        let error = rewrite(&Source::of_variable("TEXT", text)).expect_err(text);
+        assert!(
+            super::chain(&error).contains("takes no label"),
+            "{text}: {}",
+            super::chain(&error)
+        );
+    }
+}

@@ -40,8 +40,12 @@ fn every_key_without_effect_has_a_reason() {
 fn the_documented_default_is_the_default() {
     let mut tried = 0;
     let resolved = |path: &str, value: Option<Value>| {
-        let mut whole = json!({"template": {"contents": "x", "destination": "y", "command": "z"}});
+        let in_group = path.starts_with("group.");
+        let template = json!({"contents": "x", "destination": "y", "command": "z", "group": in_group.then_some("g")});
+        let group = json!({"verify": {"http": "http://h"}});
+        let mut whole = json!({"template": template, "group": {"g": group}});
         if let Some(value) = value {
+            let path = path.replacen("group.", "group.g.", usize::from(in_group));
             let pointer = path
                 .split('.')
                 .fold(&mut whole, |below, part| &mut below[part]);

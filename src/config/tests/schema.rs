@@ -91,7 +91,18 @@ fn the_schema_takes_what_the_program_takes() {
     assert!(all.len() > 100, "{}", all.len());
     let (mut taken, mut refused) = (0, 0);
     for path in all {
-        for value in values() {
+        // Once as it is, which a block with a label is not, and once with a label.
+        let with_label = |path: &[&'static str]| {
+            let (block, keys) = path.split_first().expect("a key");
+            [&[*block, "label"], keys].concat()
+        };
+        let is_labelled = path[0] == "group" && path.len() > 1;
+        let paths = [is_labelled.then(|| with_label(&path)), Some(path)];
+        for (path, value) in paths
+            .iter()
+            .flatten()
+            .flat_map(|path| values().into_iter().map(move |value| (path, value)))
+        {
             // Which numbers are modes no schema can say.
             if path.ends_with(&["perms"]) && value.is_number() {
                 continue;

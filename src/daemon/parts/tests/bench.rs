@@ -61,6 +61,8 @@ pub(super) fn config(mode: Mode, jobs: Vec<Job>) -> Config {
         dry: false,
         parse_only: false,
         fail_on_missing: false,
+        state_dir: None,
+        history: 5,
         log: LogConfig::of_level(LogLevel::Warn),
         kill_signal: None,
         reload_signal: None,

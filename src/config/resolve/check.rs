@@ -1,0 +1,265 @@
+//! Resolves the check before the swap, the verification after the command, and what follows from their failure.
+//!
+//! Input: the keys of a group, or those of a template. Output: [`ApplySettings`].
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use config_blocks::{Choice as _, Error, Located, Origin, Setting, filled, value};
+use url::Url;
+
+use super::command::CommandSettings;
+use super::exec::command_line_of;
+use crate::config::error::GroupError;
+use crate::config::layer::{CommandBlock, GroupBlock, TemplateBlock, VerifyBlock};
+use crate::config::placeholders::{self, Used};
+use crate::config::resolved::{
+    CheckConfig, CheckMethod, OnFailure, Probe, Program, ReloadRate, VerifyConfig,
+};
+
+/// The default timeout of a verification.
+const VERIFY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The keys of a group that a template without a named group may have too, as written.
+#[derive(Default)]
+pub(super) struct ApplyKeys {
+    check: Setting<CommandBlock>,
+    check_tree: Setting<PathBuf>,
+    verify: VerifyBlock,
+    on_failure: Setting<OnFailure>,
+    reload_rate: Setting<ReloadRate>,
+}
+
+/// The same, resolved, each with its origin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ApplySettings {
+    pub(super) check: Setting<CheckConfig>,
+    pub(super) verify: Setting<VerifyConfig>,
+    pub(super) on_failure: Setting<OnFailure>,
+    pub(super) rate: Setting<ReloadRate>,
+}
+
+impl ApplyKeys {
+    /// Those of a group; its command and environment stay.
+    pub(super) fn of_group(block: &mut GroupBlock) -> Self {
+        Self {
+            check: block.check.take(),
+            check_tree: block.check_tree.take(),
+            verify: std::mem::take(&mut block.verify),
+            on_failure: block.on_failure.take(),
+            reload_rate: block.reload_rate.take(),
+        }
+    }
+
+    /// Those of a template.
+    pub(super) fn of_template(block: &mut TemplateBlock) -> Self {
+        Self {
+            check: block.check.take(),
+            check_tree: block.check_tree.take(),
+            verify: std::mem::take(&mut block.verify),
+            on_failure: block.on_failure.take(),
+            reload_rate: block.reload_rate.take(),
+        }
+    }
+
+    /// The first key that is set.
+    pub(super) fn first(&self) -> Option<(&'static str, &Origin)> {
+        fn origin<T>(set: Option<&Located<T>>) -> Option<&Origin> {
+            set.map(|set| &set.origin)
+        }
+        let keys = [
+            ("check", origin(self.check.as_ref())),
+            ("check_tree", origin(self.check_tree.as_ref())),
+            ("verify", verify_origin(&self.verify)),
+            ("on_failure", origin(self.on_failure.as_ref())),
+            ("reload_rate", origin(self.reload_rate.as_ref())),
+        ];
+        keys.into_iter()
+            .find_map(|(key, origin)| Some((key, origin?)))
+    }
+
+    pub(super) fn resolve(self, settings: &CommandSettings) -> Result<ApplySettings, Error> {
+        Ok(ApplySettings {
+            check: check(self.check, filled(self.check_tree), settings)?,
+            verify: verify(self.verify, settings)?,
+            on_failure: self.on_failure,
+            rate: self.reload_rate,
+        })
+    }
+}
+
+/// The origin of the first key of a verification that is set.
+fn verify_origin(block: &VerifyBlock) -> Option<&Origin> {
+    let VerifyBlock {
+        program,
+        pid_file,
+        http,
+        expect,
+        command,
+        timeout,
+    } = block;
+    let methods = program.as_ref().map(|set| &set.origin);
+    methods
+        .or(http.as_ref().map(|set| &set.origin))
+        .or(command.as_ref().map(|set| &set.origin))
+        .or(pid_file.as_ref().map(|set| &set.origin))
+        .or(expect.as_ref().map(|set| &set.origin))
+        .or(timeout.as_ref().map(|set| &set.origin))
+}
+
+fn check(
+    check: Setting<CommandBlock>,
+    tree: Setting<PathBuf>,
+    settings: &CommandSettings,
+) -> Result<Setting<CheckConfig>, Error> {
+    if let Some(tree) = &tree
+        && tree.value.parent().is_none()
+    {
+        return Err(tree.origin.refuse(GroupError::Tree));
+    }
+    let Some(Located {
+        value: block,
+        origin,
+    }) = check
+    else {
+        return without_check(tree.as_ref());
+    };
+    let method = if let Some(program) = builtin(&block) {
+        CheckMethod::Builtin(program, settings.timeout)
+    } else {
+        let Some(line) = command_line_of(block) else {
+            return without_check(tree.as_ref());
+        };
+        let used = placeholders::used(&line).map_err(|error| origin.refuse(error))?;
+        check_placeholders(used, &origin, tree.as_ref().map(|tree| &tree.origin))?;
+        CheckMethod::Command(settings.line(line))
+    };
+    let tree = value(tree);
+    Ok(Some(origin.locate(CheckConfig { method, tree })))
+}
+
+fn without_check(tree: Option<&Located<PathBuf>>) -> Result<Setting<CheckConfig>, Error> {
+    match tree {
+        Some(tree) => Err(tree.origin.refuse(GroupError::TreeWithoutCheck)),
+        None => Ok(None),
+    }
+}
+
+/// The program with a check that is built in, if its name is the whole text.
+fn builtin(block: &CommandBlock) -> Option<Program> {
+    let CommandBlock::Line(line) = block else {
+        return None;
+    };
+    let mut all = Program::ALL.iter();
+    all.find(|(name, _)| *name == line.trim())
+        .map(|(_, program)| *program)
+}
+
+/// Refuses a check that does not see the staged files, and a tree that it does not use.
+fn check_placeholders(used: Used, check: &Origin, tree: Option<&Origin>) -> Result<(), Error> {
+    match tree {
+        _ if !(used.staged || used.tree) => Err(check.refuse(GroupError::ChecksNothing)),
+        None if used.tree => Err(check.refuse(GroupError::NoTree)),
+        Some(tree) if !used.tree => Err(tree.refuse(GroupError::UnusedTree)),
+        _ => Ok(()),
+    }
+}
+
+fn verify(block: VerifyBlock, settings: &CommandSettings) -> Result<Setting<VerifyConfig>, Error> {
+    let Some(origin) = verify_origin(&block).cloned() else {
+        return Ok(None);
+    };
+    let VerifyBlock {
+        program,
+        pid_file,
+        http,
+        expect,
+        command,
+        timeout,
+    } = block;
+    refuse_without(
+        "program",
+        program.as_ref().map(|set| &set.origin),
+        pid_file.as_ref().map(|set| &set.origin),
+    )?;
+    refuse_without(
+        "http",
+        http.as_ref().map(|set| &set.origin),
+        expect.as_ref().map(|set| &set.origin),
+    )?;
+    let timeout = match timeout {
+        Some(set) if set.value.is_zero() => return Err(set.origin.refuse(GroupError::NoTime)),
+        timeout => value(timeout).unwrap_or(VERIFY_TIMEOUT),
+    };
+    let probe = match (program, http, command) {
+        (Some(program), None, None) => match program.value {
+            Program::Apache => return Err(program.origin.refuse(GroupError::NoVerification)),
+            program => Probe::Builtin {
+                program,
+                pid_file: value(filled(pid_file)),
+            },
+        },
+        (None, Some(http), None) => Probe::Http {
+            url: http.try_map(|text| url(&text))?,
+            expect: expect.map_or(Ok(200), |set| set.try_map(status))?,
+        },
+        (None, None, Some(command)) => {
+            let settings = CommandSettings {
+                timeout,
+                ..settings.clone()
+            };
+            match settings.command(Some(command)) {
+                Some(command) => Probe::Command(command),
+                None => return Err(origin.refuse(GroupError::NoMethod)),
+            }
+        }
+        (None, None, None) => return Err(origin.refuse(GroupError::NoMethod)),
+        (Some(first), Some(Located { origin, .. }), _) => {
+            return Err(origin.refuse(GroupError::Methods(first.origin)));
+        }
+        (Some(Located { origin: first, .. }), _, Some(last))
+        | (None, Some(Located { origin: first, .. }), Some(last)) => {
+            return Err(last.origin.refuse(GroupError::Methods(first)));
+        }
+    };
+    Ok(Some(origin.locate(VerifyConfig { probe, timeout })))
+}
+
+/// Refuses a key that has no effect without another one.
+fn refuse_without(
+    other: &'static str,
+    has_other: Option<&Origin>,
+    key: Option<&Origin>,
+) -> Result<(), Error> {
+    match key {
+        Some(key) if has_other.is_none() => Err(key.refuse(GroupError::Without(other))),
+        _ => Ok(()),
+    }
+}
+
+fn url(text: &str) -> Result<Url, GroupError> {
+    let url = Url::parse(text).map_err(|_| GroupError::Url)?;
+    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
+    if !is_http {
+        return Err(GroupError::Url);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(GroupError::Credentials);
+    }
+    Ok(url)
+}
+
+fn status(number: u32) -> Result<u16, GroupError> {
+    let status = u16::try_from(number)
+        .ok()
+        .filter(|status| (100..600).contains(status));
+    status.ok_or(GroupError::Status(number))
+}
+
+/// Returns `true` if the check cannot stand for several files.
+pub(super) fn is_for_one_file(check: &CheckConfig) -> bool {
+    let CheckMethod::Command(command) = &check.method else {
+        return false;
+    };
+    placeholders::used(&command.line).is_ok_and(|used| used.part_of_word)
+}

@@ -1,0 +1,269 @@
+//! Resolves the groups of templates that are applied together.
+//!
+//! Input: the `group` blocks, and the templates with their jobs. Output: [`GroupConfig`]s in the jobs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use config_blocks::{Block as _, Error, Labelled, Located, Origin, Owner, Setting, value};
+
+use super::check::{ApplyKeys, ApplySettings, is_for_one_file};
+use super::command::CommandSettings;
+use crate::config::error::GroupError;
+use crate::config::layer::{GroupBlock, TemplateBlock};
+use crate::config::resolved::{CommandConfig, CommandOutput, GroupConfig, GroupKey, Job};
+
+/// The groups with names.
+pub(super) struct Groups(Vec<Declared>);
+
+/// A `group` block.
+struct Declared {
+    name: String,
+    origin: Origin,
+    settings: ApplySettings,
+    /// Its command, if it sets one.
+    command: Setting<CommandConfig>,
+    /// The settings of its commands.
+    commands: CommandSettings,
+    /// It sets the timeout of the command.
+    has_timeout: bool,
+    /// It sets the environment of the command.
+    has_environment: bool,
+}
+
+/// The template of a job, as a member of a group.
+pub(super) struct Member {
+    /// The name of its group, if it names one that is declared.
+    group: Option<String>,
+    /// The origin of its command.
+    command: Option<Origin>,
+    /// Its own settings.
+    settings: ApplySettings,
+}
+
+impl Groups {
+    pub(super) fn of(
+        blocks: Vec<Labelled<GroupBlock>>,
+        output: CommandOutput,
+    ) -> Result<Self, Error> {
+        let declared = blocks.into_iter().map(|block| Declared::of(block, output));
+        declared.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Takes the keys about its group out of a template. Where `group` names a block, `gid` is the group of the file.
+    pub(super) fn member(
+        &self,
+        block: &mut TemplateBlock,
+        commands: &CommandSettings,
+    ) -> Result<Member, Error> {
+        let command = block.command.as_ref().map(|set| set.origin.clone());
+        let keys = ApplyKeys::of_template(block);
+        let gid = block.gid.take();
+        let named = block.group.as_ref().and_then(|set| match &set.value {
+            Owner::Name(name) => self.0.iter().find(|group| group.name == *name),
+            Owner::Id(_) => None,
+        });
+        let Some(group) = named else {
+            block.group = block.group.take().or(gid);
+            return Ok(Member {
+                group: None,
+                command,
+                settings: keys.resolve(commands)?,
+            });
+        };
+        if let Some((key, own)) = keys.first() {
+            return Err(own.refuse(GroupError::InGroup {
+                group: group.name.clone(),
+                key,
+                origin: group.origin.clone(),
+            }));
+        }
+        block.group = gid;
+        Ok(Member {
+            group: Some(group.name.clone()),
+            command,
+            settings: ApplySettings::default(),
+        })
+    }
+
+    /// Sets the groups of the jobs, each with its member. Returns warnings.
+    pub(super) fn assign(self, jobs: &mut [Job], members: &[Member]) -> Result<Vec<String>, Error> {
+        let mut warnings = Vec::new();
+        for group in self.0 {
+            let is_member = |at: &usize| members[*at].group.as_deref() == Some(&group.name);
+            let own: Vec<_> = (0..jobs.len()).filter(is_member).collect();
+            if own.is_empty() {
+                let Declared { name, origin, .. } = group;
+                warnings.push(format!(
+                    "{origin}: no template has group = \"{name}\", so that the group has no effect"
+                ));
+                continue;
+            }
+            let command = group.command(jobs, members, &own)?;
+            let key = GroupKey::Named(group.name.as_str().into());
+            warnings.extend(group.settings.set(key, command, jobs, &own)?);
+        }
+        set_unnamed(jobs, members, &mut warnings)?;
+        Ok(warnings)
+    }
+}
+
+impl Declared {
+    fn of(block: Labelled<GroupBlock>, output: CommandOutput) -> Result<Self, Error> {
+        let Labelled {
+            label: name,
+            origin,
+            mut block,
+        } = block;
+        if matches!(Owner::from(name.as_str()), Owner::Id(_)) {
+            return Err(origin.refuse(GroupError::Number));
+        }
+        let keys = ApplyKeys::of_group(&mut block);
+        let (has_timeout, has_environment) = (block.command_timeout.is_some(), block.env.is_set());
+        let commands = CommandSettings::of(block.command_timeout, block.env, output)?;
+        let command = block.command.and_then(|set| {
+            let origin = set.origin.clone();
+            commands
+                .command(Some(set))
+                .map(|command| origin.locate(command))
+        });
+        Ok(Self {
+            name,
+            origin,
+            settings: keys.resolve(&commands)?,
+            command,
+            commands,
+            has_timeout,
+            has_environment,
+        })
+    }
+
+    /// The command of the group: its own, else that of its templates, of which each has the same or none.
+    fn command(
+        &self,
+        jobs: &[Job],
+        members: &[Member],
+        own: &[usize],
+    ) -> Result<Option<CommandConfig>, Error> {
+        let mut found = self.command.clone();
+        let is_inherited = found.is_none();
+        for at in own {
+            let (Some(command), Some(origin)) = (&jobs[*at].command, &members[*at].command) else {
+                continue;
+            };
+            match &found {
+                None => found = Some(origin.locate(command.clone())),
+                Some(found) if found.value.line == command.line => {}
+                Some(Located { origin: other, .. }) => {
+                    return Err(origin.refuse(GroupError::OtherCommand {
+                        group: self.name.clone(),
+                        other: other.clone(),
+                    }));
+                }
+            }
+        }
+        Ok(value(found).map(|mut command| {
+            if is_inherited && self.has_timeout {
+                command.timeout = self.commands.timeout;
+            }
+            if is_inherited && self.has_environment {
+                command.environment = self.commands.environment.clone();
+            }
+            command
+        }))
+    }
+}
+
+/// Sets the groups of templates that name none and have settings: they count for all templates with the same command.
+fn set_unnamed(
+    jobs: &mut [Job],
+    members: &[Member],
+    warnings: &mut Vec<String>,
+) -> Result<(), Error> {
+    let mut order = Vec::new();
+    let mut groups: HashMap<GroupKey, Vec<usize>> = HashMap::new();
+    for (at, member) in members.iter().enumerate() {
+        if member.group.is_none() {
+            let key = GroupConfig::of_job(&jobs[at]).key;
+            let group = groups.entry(key.clone()).or_default();
+            if group.is_empty() {
+                order.push(key);
+            }
+            group.push(at);
+        }
+    }
+    for key in order {
+        let own = groups.remove(&key).unwrap_or_default();
+        let mut settings = ApplySettings::default();
+        for at in &own {
+            settings = settings.with(&members[*at].settings)?;
+        }
+        let command = jobs[own[0]].command.clone();
+        warnings.extend(settings.set(key, command, jobs, &own)?);
+    }
+    Ok(())
+}
+
+impl ApplySettings {
+    /// Adds the settings of another template in the same group; two of them cannot differ.
+    fn with(self, other: &Self) -> Result<Self, Error> {
+        fn both<T: Clone + PartialEq>(
+            one: Setting<T>,
+            other: Option<&Located<T>>,
+        ) -> Result<Setting<T>, Error> {
+            match (one, other) {
+                (Some(one), Some(other)) if one.value != other.value => Err(other
+                    .origin
+                    .refuse(GroupError::Conflict { other: one.origin })),
+                (one, other) => Ok(one.or_else(|| other.cloned())),
+            }
+        }
+        Ok(Self {
+            check: both(self.check, other.check.as_ref())?,
+            verify: both(self.verify, other.verify.as_ref())?,
+            on_failure: both(self.on_failure, other.on_failure.as_ref())?,
+            rate: both(self.rate, other.rate.as_ref())?,
+        })
+    }
+
+    /// Sets the group of these jobs, unless it has no name and only defaults. Returns a warning about a setting without effect.
+    fn set(
+        self,
+        key: GroupKey,
+        command: Option<CommandConfig>,
+        jobs: &mut [Job],
+        own: &[usize],
+    ) -> Result<Option<String>, Error> {
+        if let Some(check) = self.check.as_ref().filter(|_| own.len() > 1)
+            && is_for_one_file(&check.value)
+        {
+            let count = own.len();
+            return Err(check.origin.refuse(GroupError::PartOfWord { count }));
+        }
+        let rate = self.rate.as_ref().filter(|_| command.is_none());
+        let warning = rate.map(|rate| {
+            format!(
+                "{}: there is no command, so that it has no effect",
+                rate.origin
+            )
+        });
+        let group = Arc::new(GroupConfig {
+            key,
+            check: value(self.check),
+            command,
+            verify: value(self.verify),
+            on_failure: value(self.on_failure).unwrap_or_default(),
+            rate: value(self.rate),
+        });
+        if !group.key.is_named() && *group == GroupConfig::of_job(&jobs[own[0]]) {
+            return Ok(None);
+        }
+        for at in own {
+            if group.key.is_named() {
+                jobs[*at].command.clone_from(&group.command);
+            }
+            jobs[*at].group = Some(Arc::clone(&group));
+        }
+        Ok(warning)
+    }
+}

@@ -1,0 +1,115 @@
+//! Resolves the state directory.
+
+use std::path::{Path, PathBuf};
+
+use config_blocks::{Environment, Error, Located};
+
+/// The directory of a daemon that runs as root.
+const OF_ROOT: &str = "/var/lib/ctmpl";
+
+/// The user of the process, for the default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum User {
+    Root,
+    Other,
+}
+
+impl User {
+    /// The user of this process.
+    pub(super) fn own() -> Self {
+        if nix::unistd::geteuid().is_root() {
+            Self::Root
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// The directory that is set, else the default, if the process `needs` one; `None`: no state is kept.
+pub(super) fn directory(
+    set: Option<&Located<PathBuf>>,
+    needs: bool,
+    user: User,
+    environment: &Environment,
+) -> Result<Option<PathBuf>, Error> {
+    if let Some(set) = set {
+        return Ok(Some(set.value.clone()).filter(|path| !path.as_os_str().is_empty()));
+    }
+    match user {
+        _ if !needs => Ok(None),
+        User::Root => Ok(Some(OF_ROOT.into())),
+        User::Other => {
+            let state = absolute(environment, "XDG_STATE_HOME", "ctmpl")?;
+            Ok(state.or(absolute(environment, "HOME", ".local/state/ctmpl")?))
+        }
+    }
+}
+
+/// A path below the directory of a variable. The rules of XDG ignore one that is not absolute.
+fn absolute(
+    environment: &Environment,
+    name: &'static str,
+    below: &str,
+) -> Result<Option<PathBuf>, Error> {
+    let directory = environment.first(&[name])?.map(|(_, text)| Path::new(text));
+    Ok(directory
+        .filter(|path| path.is_absolute())
+        .map(|path| path.join(below)))
+}
+
+#[cfg(test)]
+mod tests {
+    use config_blocks::Origin;
+
+    use super::*;
+
+    #[test]
+    fn the_default_is_that_of_the_user() {
+        let directory = |user, variables: &[(&str, &str)]| {
+            let environment = variables.iter().copied().collect();
+            directory(None, true, user, &environment).expect("a directory")
+        };
+        let home = ("HOME", "/home/u");
+        let cases = [
+            (
+                User::Root,
+                &[home, ("XDG_STATE_HOME", "/s")][..],
+                Some("/var/lib/ctmpl"),
+            ),
+            (
+                User::Other,
+                &[home, ("XDG_STATE_HOME", "/s")],
+                Some("/s/ctmpl"),
+            ),
+            (
+                User::Other,
+                &[home, ("XDG_STATE_HOME", "s")],
+                Some("/home/u/.local/state/ctmpl"),
+            ),
+            (User::Other, &[home], Some("/home/u/.local/state/ctmpl")),
+            (User::Other, &[("HOME", "")], None),
+            (User::Other, &[], None),
+        ];
+        for (user, variables, expected) in cases {
+            assert_eq!(
+                directory(user, variables),
+                expected.map(PathBuf::from),
+                "{variables:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_directory_that_is_set_is_used_and_an_empty_one_turns_it_off() {
+        let environment = Environment::default();
+        for (text, expected) in [("/s", Some("/s")), ("", None)] {
+            let set = Origin::Flag("--state-dir").locate(PathBuf::from(text));
+            for needs in [true, false] {
+                let found = directory(Some(&set), needs, User::Root, &environment);
+                assert_eq!(found.expect("valid"), expected.map(PathBuf::from));
+            }
+        }
+        let found = directory(None, false, User::Root, &environment);
+        assert_eq!(found.expect("valid"), None);
+    }
+}
