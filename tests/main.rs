@@ -31,6 +31,7 @@ mod first_steps;
 mod flags;
 mod formats;
 mod haproxy;
+mod hostile_paths;
 mod http2;
 mod instance_options;
 mod layers;

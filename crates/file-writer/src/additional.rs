@@ -4,10 +4,13 @@
 //! content to append.
 //!
 //! Because of the origin of the path, a symlink is refused as the file and as its directory, even
-//! if it appears between staging and swapping.
+//! if it appears between staging and swapping. A component `..` is refused anywhere: a name such as
+//! `certs/KEY` must stay in `certs`, whatever KEY is, and a path does not show which part of it is
+//! data.
 
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::path::{Component, Path};
 
 use crate::append::Append;
 use crate::attributes::{Attributes, Plan};
@@ -58,11 +61,28 @@ impl Additional<'_> {
         let is_same = existing
             .holds(content)
             .map_err(WriteError::when("read", &target.path))?;
-        Ok(is_same && attributes.are_met(&existing.metadata))
+        let is_foreign = existing.is_planted && !attributes.name_owner_of(&existing.metadata);
+        Ok(is_same && !is_foreign && attributes.are_met(&existing.metadata))
+    }
+
+    fn target(&self) -> Result<Target, WriteError> {
+        if self
+            .path
+            .components()
+            .any(|part| part == Component::ParentDir)
+        {
+            let reason = "its path contains .., which may lead out of the directory; name the directory itself";
+            return Err(WriteError::new(
+                "write",
+                self.path,
+                io::Error::other(reason),
+            ));
+        }
+        Target::find(self.path, Links::Refuse)
     }
 
     fn existing(&self) -> Result<(Target, Option<Existing>), WriteError> {
-        let target = Target::find(self.path, Links::Refuse)?;
+        let target = self.target()?;
         let existing = target.open_existing()?;
         Ok((target, existing))
     }
@@ -120,7 +140,7 @@ impl Writer {
         file: &Additional<'_>,
         append: bool,
     ) -> Result<(Target, Option<Existing>, Attributes), WriteError> {
-        let target = Target::find(file.path, Links::Refuse)?;
+        let target = file.target()?;
         directory::create_all(&target.directory, DIRECTORY_MODE)?;
         let existing = target.open_existing()?;
         let metadata =

@@ -51,7 +51,11 @@ impl Append {
         } = self;
         let failed = |step| WriteError::when(step, &target.path);
         let flags = OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_CREAT;
-        let mut file = target.open(flags, "append to")?.into_file();
+        let existing = target.open(flags, "append to")?;
+        if !attributes.name_owner_of(&existing.metadata) {
+            existing.refuse_planted("append to", &target.path)?;
+        }
+        let mut file = existing.into_file();
         let old_len = file.metadata().map_err(failed("read"))?.len();
         let content = content.as_bytes();
         let may_be_present = unless_present && old_len > 0 && !content.is_empty();

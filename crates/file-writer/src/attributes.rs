@@ -89,6 +89,21 @@ impl Attributes {
             && self.group.is_none_or(|group| group.as_raw() == file.gid())
     }
 
+    /// Returns `true` if the configured user owns the file.
+    pub(crate) fn name_owner_of(self, file: &Metadata) -> bool {
+        self.user.is_some_and(|user| user.as_raw() == file.uid())
+    }
+
+    /// The attributes of a file that replaces one of another user: without a configured mode, it
+    /// permits no more than that one and than a new file.
+    pub(crate) fn instead_of(self, planted: &Metadata) -> Self {
+        let mode = self.mode.unwrap_or(planted.mode() & DEFAULT_MODE);
+        Self {
+            mode: Some(mode),
+            ..self
+        }
+    }
+
     /// Sets the attributes of a new file. A `None` attribute is copied from the file that it replaces.
     pub(crate) fn give(
         self,

@@ -61,7 +61,9 @@ impl WriteError {
         self.step == CREATE
             && matches!(
                 self.source.kind(),
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::ReadOnlyFilesystem
+                    | io::ErrorKind::Unsupported
             )
     }
 }

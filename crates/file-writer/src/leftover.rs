@@ -1,19 +1,23 @@
 //! The names of temporary files, and the removal of those that a killed process left behind.
 //!
-//! A staged file is named `.NAME.PROGRAM-RANDOM`, in the directory of the file `NAME` that it replaces.
+//! A staged file is named `.NAME.PROGRAM-RANDOM`, in the directory of the file `NAME` that it replaces. Its process
+//! holds a lock on it, which ends with the process.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use nix::fcntl::OFlag;
 
 /// The number of random characters at the end of a name.
 pub(crate) const RANDOM_LEN: usize = 8;
 /// The maximum length of a file name on Linux, in bytes.
 const NAME_MAX: usize = 255;
-/// The age at which a temporary file belongs to a killed process: staging never takes that long.
+/// The age at which a temporary file belongs to a killed process, where files cannot be locked.
 const MIN_AGE: Duration = Duration::from_secs(10 * 60);
 
 /// The prefix of the temporary files that `program` writes for `name`.
@@ -63,7 +67,8 @@ pub(crate) struct Leftovers {
 impl Leftovers {
     /// Removes the files that killed processes left behind for the file `name` in `directory`. A
     /// file that cannot be removed stays, which does no harm.
-    pub(crate) fn remove(&mut self, directory: &Path, name: &OsStr, program: &str) {
+    /// Returns the number of removed files.
+    pub(crate) fn remove(&mut self, directory: &Path, name: &OsStr, program: &str) -> usize {
         if !self.by_directory.contains_key(directory) {
             self.by_directory
                 .insert(directory.to_owned(), temporary_files(directory, program));
@@ -73,13 +78,15 @@ impl Leftovers {
             .get_mut(directory)
             .filter(|found| !found.is_empty())
         else {
-            return;
+            return 0;
         };
+        let mut removed = 0;
         let prefix = prefix(name, program);
         leftovers.retain(|found| {
             let is_of_file = prefix_of(found, program) == Some(&prefix);
             let path = directory.join(found);
-            if is_of_file && is_old(&path) && fs::remove_file(&path).is_ok() {
+            if is_of_file && remove_unused(&path) {
+                removed += 1;
                 let file = path.display();
                 tracing::info!(
                     name: "file.leftover_removed", %file,
@@ -88,6 +95,7 @@ impl Leftovers {
             }
             !is_of_file
         });
+        removed
     }
 }
 
@@ -97,6 +105,20 @@ fn temporary_files(directory: &Path, program: &str) -> Vec<OsString> {
         .map(|entry| entry.file_name())
         .filter(|name| prefix_of(name, program).is_some())
         .collect()
+}
+
+/// Removes a temporary file unless a process uses it. Returns `true` if it was removed.
+fn remove_unused(path: &Path) -> bool {
+    let mut options = OpenOptions::new();
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = options.read(true).custom_flags(flags.bits()).open(path);
+    // Keep the lock until the file is removed.
+    let is_unused = match file.as_ref().map(File::try_lock) {
+        Ok(Ok(())) => fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()),
+        Ok(Err(TryLockError::WouldBlock)) => false,
+        Ok(Err(TryLockError::Error(_))) | Err(_) => is_old(path),
+    };
+    is_unused && fs::remove_file(path).is_ok()
 }
 
 fn is_old(path: &Path) -> bool {
@@ -157,35 +179,57 @@ mod tests {
     }
 
     #[test]
-    fn only_old_temporary_files_of_the_destination_are_removed() {
+    fn only_temporary_files_of_the_destination_that_no_process_uses_are_removed() {
         let directory = tempfile::tempdir().unwrap();
-        let old = SystemTime::now() - MIN_AGE - Duration::from_secs(5);
-        let make = |name: &str, modified: SystemTime| {
-            File::create(directory.path().join(name))
-                .unwrap()
-                .set_modified(modified)
-                .unwrap();
-        };
-        make(".app.conf.ctmpl-abcdefgh", old);
+        let make = |name: &str| File::create(directory.path().join(name)).unwrap();
+        make(".app.conf.ctmpl-abcdefgh");
         let kept = [
-            (".app.conf.ctmpl-ABCDEFGH", SystemTime::now()),
-            (
-                ".app.conf.ctmpl-future00",
-                SystemTime::now() + Duration::from_secs(3600),
-            ),
-            (".other.conf.ctmpl-abcdefgh", old),
-            (".app.conf.ctmpl-abc", old),
-            (".app.conf.ctmpl-abcdefgh.bak", old),
-            ("app.conf", old),
+            ".app.conf.ctmpl-ABCDEFGH",
+            ".other.conf.ctmpl-abcdefgh",
+            ".app.conf.ctmpl-abc",
+            ".app.conf.ctmpl-abcdefgh.bak",
+            "app.conf",
         ];
-        for (name, modified) in kept {
-            make(name, modified);
-        }
+        let files = kept.map(make);
+        files[0].lock().unwrap();
         fs::create_dir(directory.path().join(".app.conf.ctmpl-folder00")).unwrap();
-        Leftovers::default().remove(directory.path(), OsStr::new("app.conf"), "ctmpl");
+        std::os::unix::fs::symlink(
+            "app.conf",
+            directory.path().join(".app.conf.ctmpl-link0000"),
+        )
+        .unwrap();
+        let remove =
+            |name: &str| Leftovers::default().remove(directory.path(), OsStr::new(name), "ctmpl");
+        assert_eq!(remove("app.conf"), 1);
         assert!(!directory.path().join(".app.conf.ctmpl-abcdefgh").exists());
-        for (name, _) in kept {
-            assert!(directory.path().join(name).exists(), "{name}");
+        for name in kept
+            .iter()
+            .chain(&[".app.conf.ctmpl-folder00", ".app.conf.ctmpl-link0000"])
+        {
+            assert!(
+                fs::symlink_metadata(directory.path().join(name)).is_ok(),
+                "{name}"
+            );
         }
+        // As when its process ends.
+        drop(files);
+        assert_eq!(remove("app.conf"), 1);
+    }
+
+    #[test]
+    fn without_a_lock_only_old_files_are_unused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        let file = File::create(&path).unwrap();
+        let now = SystemTime::now();
+        for (modified, expected) in [
+            (now, false),
+            (now + Duration::from_secs(3600), false),
+            (now - MIN_AGE - Duration::from_secs(5), true),
+        ] {
+            file.set_modified(modified).unwrap();
+            assert_eq!(is_old(&path), expected);
+        }
+        assert!(!is_old(directory.path()));
     }
 }

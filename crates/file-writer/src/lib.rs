@@ -11,6 +11,12 @@ mod options;
 // Creates missing directories, and flushes changed ones.
 mod directory;
 
+// Files and links of other users in directories that all users may write.
+mod sticky;
+
+// Resolves the links of a path.
+mod resolve;
+
 // The file that a path refers to, and its present content.
 mod target;
 

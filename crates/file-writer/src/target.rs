@@ -4,24 +4,25 @@
 //! [`Existing`] file.
 //!
 //! A target keeps no descriptor open, because a transaction may have thousands of targets. Every
-//! step opens the directory and works relative to it. Where links are refused, a directory that has
-//! become a link meanwhile is an error.
+//! step opens the directory and works relative to it. A directory that has become a link meanwhile is
+//! an error.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open, openat};
-use nix::sys::stat::Mode;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::{Mode, fstat};
+use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
 
 use crate::directory::parent;
 use crate::error::WriteError;
-
-/// The maximum number of links that the kernel follows in a path.
-const MAX_LINKS: usize = 40;
+use crate::resolve::{open_directory, resolve};
+use crate::sticky::is_planted;
 
 /// The treatment of symlinks as the file or its directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,17 +51,21 @@ pub(crate) struct Existing {
     file: File,
     /// Its size, mode and owner.
     pub(crate) metadata: Metadata,
+    /// `true` if another user can have created it, see [`is_planted`].
+    pub(crate) is_planted: bool,
 }
 
 impl Target {
     /// Resolves a path. The file need not exist.
     pub(crate) fn find(path: &Path, links: Links) -> Result<Self, WriteError> {
+        let is_of_file = path.file_name().is_some() && !ends_with_slash(path);
         let path = match links {
-            Links::Follow => follow(path)?,
-            Links::Refuse => path.to_owned(),
+            _ if !is_of_file => path.to_owned(),
+            Links::Follow => resolve(path, 0)?,
+            // The file and its directory must not be links.
+            Links::Refuse => resolve(path, 2)?,
         };
-        let ends_with_slash = path.as_os_str().as_encoded_bytes().ends_with(b"/");
-        let (false, Some(name)) = (ends_with_slash, path.file_name()) else {
+        let Some(name) = path.file_name().filter(|_| is_of_file) else {
             let cause = if path.as_os_str().is_empty() {
                 Errno::ENOENT
             } else {
@@ -81,11 +86,7 @@ impl Target {
 
     /// Opens the directory for `*at` calls; this needs no read permission on it.
     pub(crate) fn open_directory(&self) -> Result<OwnedFd, WriteError> {
-        let mut flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        if self.links == Links::Refuse {
-            flags |= OFlag::O_NOFOLLOW;
-        }
-        open(&self.directory, flags, Mode::empty()).map_err(|error| self.directory_error(error))
+        open_directory(&self.directory).map_err(|error| self.directory_error(error))
     }
 
     fn directory_error(&self, error: Errno) -> WriteError {
@@ -141,7 +142,14 @@ impl Target {
         let metadata = file.metadata().map_err(failed)?;
         safe_read::refuse_special(metadata.file_type())
             .map_err(WriteError::when("replace", &self.path))?;
-        Ok(Existing { file, metadata })
+        let found = fstat(directory).map_err(|error| failed(error.into()))?;
+        let is_planted =
+            is_planted(metadata.uid(), found.st_uid, found.st_mode) && !is_mount_point(&file);
+        Ok(Existing {
+            file,
+            metadata,
+            is_planted,
+        })
     }
 
     /// The name of the file followed by `suffix`.
@@ -165,26 +173,31 @@ impl Existing {
         Ok(found == content)
     }
 
+    /// The error for writing into a file that another user can have created, who could have opened
+    /// it already.
+    pub(crate) fn refuse_planted(&self, step: &'static str, path: &Path) -> Result<(), WriteError> {
+        if !self.is_planted {
+            return Ok(());
+        }
+        let owner = self.metadata.uid();
+        let reason = format!(
+            "it belongs to user {owner}, and all users may create files in its directory; remove it first"
+        );
+        Err(WriteError::new(step, path, io::Error::other(reason)))
+    }
+
     /// The open file.
     pub(crate) fn into_file(self) -> File {
         self.file
     }
 }
 
-/// Follows a chain of symlinks to its end.
-fn follow(path: &Path) -> Result<PathBuf, WriteError> {
-    let mut resolved = path.to_owned();
-    for _ in 0..=MAX_LINKS {
-        match fs::symlink_metadata(&resolved) {
-            Ok(metadata) if metadata.is_symlink() => {
-                let link = fs::read_link(&resolved)
-                    .map_err(WriteError::when("follow the link", &resolved))?;
-                resolved = resolved.parent().unwrap_or(Path::new("")).join(link);
-            }
-            Ok(_) => return Ok(resolved),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(resolved),
-            Err(error) => return Err(WriteError::new("read", &resolved, error)),
-        }
-    }
-    Err(WriteError::new("follow the link", path, Errno::ELOOP))
+/// Returns `true` if a file is a mount point. Ordinary users cannot mount files.
+fn is_mount_point(file: &File) -> bool {
+    let found = statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::empty());
+    found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+fn ends_with_slash(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b"/")
 }

@@ -1,13 +1,24 @@
 //! Temporary files beside a target, which are renamed into place or removed.
+//!
+//! A temporary file is locked as long as its process needs it, so that another process can remove
+//! the files of a killed one. A file without a name (`O_TMPFILE`) would not help: it must have one
+//! for a check, and to replace an existing file.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat, renameat};
+use nix::fcntl::{AtFlags as LinkFlags, OFlag, openat, renameat};
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
+use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
 
 use crate::error::{CREATE, WriteError};
 use crate::leftover;
@@ -23,6 +34,7 @@ pub(crate) struct Temporary {
     /// The temporary name; `None` after the file was renamed.
     name: Option<OsString>,
     path: PathBuf,
+    _lock: Option<Lock>,
 }
 
 impl Temporary {
@@ -32,11 +44,21 @@ impl Temporary {
             OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
         let directory = target.open_directory()?;
-        let (name, file) = with_random_name(target, program, |name| {
-            openat(&directory, name, flags, mode)
-        })
-        .map_err(WriteError::when(CREATE, &target.path))?;
-        Ok((Self::named(target, name), File::from(file)))
+        refuse_append_only(&directory, target)?;
+        loop {
+            let (name, file) = with_random_name(target, program, |name| {
+                openat(&directory, name, flags, mode)
+            })
+            .map_err(WriteError::when(CREATE, &target.path))?;
+            let file = File::from(file);
+            // Before it is locked, another process may take it for one of a killed process.
+            let is_taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+                || file.metadata().is_ok_and(|metadata| metadata.nlink() == 0);
+            if !is_taken {
+                let lock = Lock::keep(&file);
+                return Ok((Self::named(target, name, lock), file));
+            }
+        }
     }
 
     /// Creates a hard link to the target with a temporary name; `None` if the target does not exist.
@@ -44,20 +66,21 @@ impl Temporary {
         let directory = target.open_directory()?;
         let existing = target.name.as_os_str();
         let linked = with_random_name(target, program, |name| {
-            linkat(&directory, existing, &directory, name, AtFlags::empty())
+            linkat(&directory, existing, &directory, name, LinkFlags::empty())
         });
         match linked {
-            Ok((name, ())) => Ok(Some(Self::named(target, name))),
+            Ok((name, ())) => Ok(Some(Self::named(target, name, None))),
             Err(Errno::ENOENT) => Ok(None),
             Err(error) => Err(WriteError::new("keep a backup of", &target.path, error)),
         }
     }
 
-    fn named(target: &Target, name: OsString) -> Self {
+    fn named(target: &Target, name: OsString, lock: Option<Lock>) -> Self {
         Self {
             target: target.clone(),
             path: target.directory.join(&name),
             name: Some(name),
+            _lock: lock,
         }
     }
 
@@ -85,6 +108,52 @@ impl Drop for Temporary {
             let _ = unlinkat(&directory, name.as_os_str(), UnlinkatFlags::NoRemoveDir);
         }
     }
+}
+
+/// A lock on a temporary file.
+#[derive(Debug)]
+struct Lock {
+    #[expect(dead_code, reason = "an open file holds its lock")]
+    file: File,
+}
+
+/// The number of locks that this process holds.
+static LOCKS: AtomicU64 = AtomicU64::new(0);
+
+impl Lock {
+    /// Keeps the lock of `file`. A lock needs an open file, so a large group of staged files must
+    /// not use all that the process may have: `None` if it holds many locks. Then the file is
+    /// unlocked when it is closed.
+    fn keep(file: &File) -> Option<Self> {
+        static LIMIT: OnceLock<u64> = OnceLock::new();
+        let limit = *LIMIT.get_or_init(|| {
+            let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft);
+            (files / 8).min(1024)
+        });
+        let file = file.try_clone().ok()?;
+        // Creating it here counts it, and dropping it beyond the limit subtracts it.
+        let is_within = LOCKS.fetch_add(1, Ordering::Relaxed) < limit;
+        let lock = Self { file };
+        is_within.then_some(lock)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        LOCKS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Refuses a directory in which files can be created, but neither renamed nor removed: each attempt
+/// would leave a file.
+fn refuse_append_only(directory: &OwnedFd, target: &Target) -> Result<(), WriteError> {
+    let found = statx(directory, c"", AtFlags::EMPTY_PATH, StatxFlags::empty());
+    if found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::APPEND)) {
+        let reason = "its directory is append-only; remove the attribute with chattr -a";
+        let error = io::Error::new(io::ErrorKind::Unsupported, reason);
+        return Err(WriteError::new(CREATE, &target.path, error));
+    }
+    Ok(())
 }
 
 /// Calls `create` with random names until one is free.

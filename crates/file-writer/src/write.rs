@@ -8,7 +8,10 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+
+use nix::unistd::Uid;
 
 use crate::attributes::{Attributes, Plan};
 use crate::claims::Claims;
@@ -118,6 +121,24 @@ impl Writer {
         self.stage_at(target, existing.as_ref(), content, plan)
     }
 
+    /// Removes the temporary files that killed processes have left beside these destinations. Returns
+    /// their number. [`Writer::stage`] does the same for its destination; this is for the start of
+    /// the program, when no file may have changed.
+    pub fn remove_leftovers<'a>(
+        &mut self,
+        destinations: impl IntoIterator<Item = &'a Path>,
+    ) -> usize {
+        let targets = destinations
+            .into_iter()
+            .filter_map(|destination| Target::find(destination, Links::Follow).ok());
+        targets
+            .map(|target| {
+                self.leftovers
+                    .remove(&target.directory, &target.name, self.program)
+            })
+            .sum()
+    }
+
     /// Stages `content` for a target, unless the existing file has the content and the attributes.
     pub(crate) fn stage_at(
         &mut self,
@@ -127,6 +148,7 @@ impl Writer {
         plan: Plan,
     ) -> Result<Stage, WriteError> {
         if let Some(existing) = existing
+            && !is_foreign(existing, plan)
             && plan.attributes.are_met(&existing.metadata)
             && existing
                 .holds(content)
@@ -250,6 +272,9 @@ fn prepare(
     plan: Plan,
 ) -> Result<New, WriteError> {
     let in_place = |reason| {
+        if let Some(existing) = existing.filter(|existing| is_foreign(existing, plan)) {
+            existing.refuse_planted("write into", &target.path)?;
+        }
         Ok(New::InPlace {
             file: in_place::open(target)?,
             content: content.to_vec(),
@@ -284,10 +309,38 @@ fn write_beside(
     let failed = |step| WriteError::when(step, &target.path);
     let (new, mut file) = Temporary::create(target, plan.program)?;
     file.write_all(content).map_err(failed("write the new"))?;
-    let old = existing.map(|existing| &existing.metadata);
-    plan.attributes.give(&file, old, &target.path)?;
+    match existing {
+        Some(existing) if is_foreign(existing, plan) => {
+            warn_of_owner(target, existing);
+            let attributes = plan.attributes.instead_of(&existing.metadata);
+            attributes.give(&file, None, &target.path)?;
+        }
+        _ => {
+            let old = existing.map(|existing| &existing.metadata);
+            plan.attributes.give(&file, old, &target.path)?;
+        }
+    }
     file.sync_all().map_err(failed("flush the new"))?;
     Ok(new)
+}
+
+/// Returns `true` if another user can have created the file, and the options do not name that user.
+/// Such a user must not own the new file, and so be able to read or change it.
+fn is_foreign(existing: &Existing, plan: Plan) -> bool {
+    existing.is_planted && !plan.attributes.name_owner_of(&existing.metadata)
+}
+
+fn warn_of_owner(target: &Target, existing: &Existing) {
+    // Other users cannot replace the file of another one there.
+    if !Uid::effective().is_root() {
+        return;
+    }
+    let (file, owner) = (target.path.display(), existing.metadata.uid());
+    tracing::warn!(
+        name: "file.owner_replaced", %file, owner,
+        "the file belongs to another user, and all users may create files in its directory: the new file belongs to this \
+        user; to keep the owner, set user, group and perms file={file} owner={owner}"
+    );
 }
 
 #[cfg(test)]

@@ -42,6 +42,13 @@ pub(super) const ROWS: &[Difference] = &[
         touched_by: &[Functions(&["plugin", "writeToFile"])],
     },
     Difference {
+        subject: "a path of `writeToFile` with `..`",
+        theirs: "written",
+        ours: "an error",
+        reason: "a name from Consul could lead out of the directory",
+        touched_by: &[Functions(&["writeToFile"])],
+    },
+    Difference {
         subject: "a destination that is a mount, or in a directory without write permission",
         theirs: "an error",
         ours: "written in place with a warning; `write` changes this",
@@ -51,7 +58,7 @@ pub(super) const ROWS: &[Difference] = &[
     Difference {
         subject: "a destination that is a symlink",
         theirs: "replaced",
-        ours: "followed",
+        ours: "followed, unless another user has put it into a directory such as `/tmp`",
         reason: "the link is intended",
         touched_by: &[],
     },

@@ -110,3 +110,39 @@ fn one_file_has_one_template_that_writes_it() {
         )
     );
 }
+
+#[test]
+fn a_path_with_two_dots_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("out");
+    fs::create_dir(directory.path().join("certs")).unwrap();
+    let mut writer = Writer::new("example");
+    for name in [
+        "certs/../escaped",
+        "certs/../../escaped",
+        "certs/a/../b",
+        "..",
+        "../escaped",
+        "certs/..",
+    ] {
+        let path = directory.path().join(name);
+        let file = file(&path);
+        let errors = [
+            writer.stage_additional(&out, &file, b"x").unwrap_err(),
+            writer
+                .stage_append(&out, &file, "x".to_owned())
+                .unwrap_err(),
+            file.check().unwrap_err(),
+            file.is_current(b"x").unwrap_err(),
+        ];
+        for error in errors {
+            assert!(reason(&error).contains("contains .."), "{name}: {error}");
+        }
+    }
+    for name in ["certs/..hidden", "certs/a..b", "certs/...", "certs/./a"] {
+        let path = directory.path().join(name);
+        let staged = writer.stage_additional(&out, &file(&path), b"x");
+        assert!(matches!(staged, Ok(Stage::Staged(_))), "{name}");
+    }
+    assert!(!directory.path().join("escaped").exists());
+}

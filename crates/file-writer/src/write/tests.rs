@@ -11,6 +11,8 @@ use super::*;
 
 mod attributes;
 mod in_place;
+mod leftovers;
+mod planted;
 mod refusals;
 
 fn temporary_directory() -> TempDir {
