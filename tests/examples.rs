@@ -207,7 +207,7 @@ fn a_change_reaches_nginx_below_ctmpl_as_in_a_container() {
     let site = fs::read_to_string(example("container/site.conf.j2")).unwrap();
     let source = folder.write(
         "site.conf.j2",
-        &site.replace("listen 80;", &format!("listen {address};")),
+        &site.replace("listen 8080;", &format!("listen {address};")),
     );
     let pid_file = text(&folder.path("nginx.pid"));
     let log = text(&folder.path("error.log"));

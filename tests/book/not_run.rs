@@ -90,6 +90,26 @@ pub(super) const NOT_RUN: &[NotRun] = &[
     ),
     NotRun(
         "docs/src/operations/install.md",
+        "scripts/package",
+        "CI runs it",
+    ),
+    NotRun(
+        "docs/src/operations/install.md",
+        "apt install",
+        "package:: runs it",
+    ),
+    NotRun(
+        "docs/src/operations/install.md",
+        "install -D",
+        "package:: runs it",
+    ),
+    NotRun(
+        "docs/src/operations/install.md",
+        "sha256sum",
+        "package:: runs it",
+    ),
+    NotRun(
+        "docs/src/operations/install.md",
         "cargo build",
         "CI builds the release",
     ),

@@ -116,11 +116,11 @@ pub fn pages_below(directory: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Copies the examples and templates to a folder in which commands may write.
+/// Copies the examples, the templates and the Dockerfile to a folder in which commands may write.
 pub fn copy(folder: &Folder) {
     // A separate process copies them, because some are programs; see `Folder::program`.
     let copied = Command::new("cp")
-        .args(["-R", "examples", "templates"])
+        .args(["-R", "examples", "templates", "Dockerfile"])
         .arg(folder.path(""))
         .status();
     assert!(copied.unwrap().success());

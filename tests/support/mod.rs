@@ -8,6 +8,7 @@
 )]
 pub mod backend;
 pub mod catalog;
+pub mod chroot;
 pub mod cluster;
 pub mod consul;
 pub mod ctmpl;

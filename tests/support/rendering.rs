@@ -115,6 +115,9 @@ pub fn read_script(folder: &Folder, directory: &Path, script: &str) -> Vec<Vec<S
         calls.display()
     );
     let idle = [
+        "apt",
+        "sha256sum",
+        "tar",
         "nginx",
         "haproxy",
         "systemctl",

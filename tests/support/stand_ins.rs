@@ -22,7 +22,7 @@ for path in $(grep -o '/etc/ctmpl/[a-z.]*' "$file"); do
 done
 "#;
 
-/// Checks that each file that the image copies from the context is there, and that an image was built.
+/// Checks that each file that the image copies from the context is there, and that images are built before they are used.
 const DOCKER: &str = r#"#!/bin/sh
 for last in "$@"; do :; done
 case "$1 $2" in
@@ -31,8 +31,13 @@ case "$1 $2" in
       while read -r source; do
         [ -e "$last/$source" ] || { echo "docker: COPY: $source is not in $last" >&2; exit 1; }
       done || exit 1
+    for base in $(sed -n 's/^FROM \([a-z]*\)\( AS .*\)\{0,1\}$/\1/p' "$last/Dockerfile"); do
+      [ "$base" = scratch ] || [ -f "$ROOT/image-$base" ] || { echo "docker: no image $base" >&2; exit 1; }
+    done
     touch "$ROOT/image-$3" ;;
-  "run "*) [ -f "$ROOT/image-$last" ] || { echo "docker: no image $last" >&2; exit 125; } ;;
+  "run "*)
+    for image in "$@"; do [ ! -f "$ROOT/image-$image" ] || exit 0; done
+    echo "docker: no image: $*" >&2; exit 125 ;;
   *) echo "docker: no test knows: $*" >&2; exit 1 ;;
 esac
 "#;
