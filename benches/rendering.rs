@@ -51,7 +51,7 @@ fn instance(number: u32) -> Arc<Instance> {
         id: format!("web-{number}"),
         name: "web".into(),
         tags: vec!["blue".into(), "http".into(), "v2".into()],
-        checks: Vec::new(),
+        checks: Nullable::new(),
         status: if number.is_multiple_of(10) {
             Health::Warning
         } else {

@@ -101,7 +101,10 @@ async fn three_healthy_instances_are_read() {
     );
     let first = &instances[0];
     assert_eq!(first.tags, ["blue", "v1"], "tags are sorted");
-    assert_eq!((first.status, first.checks.len()), (Health::Passing, 2));
+    assert_eq!(
+        (first.status, first.checks.iter().count()),
+        (Health::Passing, 2)
+    );
     assert_eq!(first.service_meta.get().unwrap()["weight"], "1");
     assert_eq!(
         first.node_tagged_addresses.get().unwrap()["lan"],

@@ -71,7 +71,7 @@ fn snapshot(value: &str) -> Snapshot {
         id: value.into(),
         name: value.into(),
         tags: vec![value.into()],
-        checks: Vec::new(),
+        checks: Nullable::new(),
         status: Health::Passing,
         port: 80,
         weights: Weights::default(),

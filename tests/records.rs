@@ -87,3 +87,30 @@ async fn row_9_records_print_what_consul_template_prints() {
     assert!(queries.len() >= 11, "{queries:?}");
     assert!(report.is_empty(), "{report}");
 }
+
+/// Go keeps a list that the answer does not have as nil, which JSON shows as `null`.
+#[tokio::test]
+async fn a_missing_list_of_checks_is_null_and_prints_nothing_else() {
+    let entry = r#"{"Node":{"Node":"n"},"Service":{"ID":"a","Service":"web","Port":80}CHECKS}"#;
+    for (checks, expected) in [
+        ("", "null [] 0"),
+        (r#","Checks":null"#, "null [] 0"),
+        (r#","Checks":[]"#, "[] [] 0"),
+    ] {
+        let body = format!("[{}]", entry.replace("CHECKS", checks));
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let query = Query::service("web").unwrap();
+        let reply = ask(&query, (head + &body).into_bytes()).await.unwrap();
+        let mut snapshot = Snapshot::default();
+        snapshot.record(query, Arc::new(reply.answer));
+        let template = "{{ range service \"web\" }}{{ toJSON .Checks }} {{ .Checks }} {{ len .Checks }}{{ end }}";
+        assert_eq!(
+            render(template, &snapshot).as_deref(),
+            Some(expected),
+            "{checks}"
+        );
+    }
+}

@@ -61,7 +61,7 @@ pub struct Instance {
     /// The tags, sorted.
     pub tags: Vec<String>,
     /// The node's and the service's checks.
-    pub checks: Vec<Arc<Check>>,
+    pub checks: Nullable<Vec<Arc<Check>>>,
     /// The worst status of the checks.
     pub status: Health,
     /// The port.

@@ -11,7 +11,8 @@ use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 
 use crate::answer::{
-    Check, Instance, Node, NodeService, NodeServices, Pair, ServiceTags, TaggedAddress, Weights,
+    Check, Instance, Node, NodeService, NodeServices, Nullable, Pair, ServiceTags, TaggedAddress,
+    Weights,
 };
 use gotemplate::record::{Field, Fields, NilList, Record, Schema, TypedMap};
 
@@ -20,7 +21,7 @@ mod kind;
 mod mesh;
 
 use definition::Definition;
-use kind::{Kind, by_value, nullable_texts, record, text, text_map, texts};
+use kind::{Kind, by_value, nil_list, nullable_texts, record, text, text_map, texts};
 
 /// The fields of the records that a function returns, alone or in a list.
 pub(super) fn of_function(name: &str) -> Option<&'static Schema> {
@@ -98,7 +99,7 @@ record!(Instance, "*dependency.HealthService", |instance| {
     ID id => text(&instance.id),
     Name name => text(&instance.name),
     Tags tags => texts(&instance.tags),
-    Checks checks => list(&instance.checks),
+    Checks checks => nullable_list(&instance.checks),
     Status status => text(instance.status.as_str()),
     Port port => Value::from(instance.port),
     Weights weights => by_value(&instance.weights),
@@ -200,6 +201,11 @@ impl<T: Fields + 'static> Object for List<T> {
 #[must_use]
 pub fn list<T: Fields + 'static>(items: &[Arc<T>]) -> Value {
     Value::from_object(List(items.to_vec()))
+}
+
+/// A list of records that may be nil.
+fn nullable_list<T: Fields + 'static>(items: &Nullable<Vec<Arc<T>>>) -> Value {
+    items.get().map_or_else(nil_list, |items| list(items))
 }
 
 #[cfg(test)]

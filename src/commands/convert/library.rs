@@ -83,7 +83,7 @@ fn instance() -> Instance {
         id: String::new(),
         name: String::new(),
         tags: vec![String::new()],
-        checks: vec![Arc::default()],
+        checks: Nullable::from([Arc::default()]),
         status: Health::Passing,
         port: 0,
         weights: Weights::default(),

@@ -204,7 +204,7 @@ fn instances() -> Vec<Arc<Instance>> {
             id: id.into(),
             name: "web".into(),
             tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
-            checks: Vec::new(),
+            checks: Nullable::new(),
             status: Health::Passing,
             port,
             weights: Weights::default(),

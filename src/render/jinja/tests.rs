@@ -22,7 +22,7 @@ fn instance(number: i64) -> Arc<Instance> {
         id: format!("web-{number}"),
         name: "web".into(),
         tags: vec!["blue".into()],
-        checks: Vec::new(),
+        checks: Nullable::new(),
         status: Health::Passing,
         port: 8000 + number,
         weights: Weights::default(),

@@ -62,8 +62,12 @@ pub(super) fn texts(texts: &[String]) -> Value {
 
 /// A list of strings that may be nil.
 pub(super) fn nullable_texts(texts: &Nullable<Vec<String>>) -> Value {
-    let list = texts.get().map(|list| self::texts(list));
-    list.unwrap_or_else(|| Value::from_object(NilList))
+    texts.get().map_or_else(nil_list, |list| self::texts(list))
+}
+
+/// A list that is nil.
+pub(super) fn nil_list() -> Value {
+    Value::from_object(NilList)
 }
 
 pub(super) fn text_map(map: &TextMap) -> Value {

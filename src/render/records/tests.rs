@@ -217,11 +217,11 @@ fn instance() -> Instance {
         id: "web-1".into(),
         name: "web".into(),
         tags: vec!["blue".into()],
-        checks: vec![Arc::new(Check {
+        checks: Nullable::from([Arc::new(Check {
             check_id: "c".into(),
             kind: "http".into(),
             ..Check::default()
-        })],
+        })]),
         status: Health::Passing,
         port: 80,
         weights: Weights {

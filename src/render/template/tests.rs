@@ -207,7 +207,7 @@ fn world() -> Snapshot {
             id: format!("web-{number}"),
             name: "web".into(),
             tags: vec!["blue".into(), format!("t{number}")],
-            checks: Vec::new(),
+            checks: Nullable::new(),
             status: Health::Passing,
             port: 8000 + number,
             weights: Weights {

@@ -130,8 +130,8 @@ fn pair_of(query: &KeyQuery, wire: WirePair) -> Result<Arc<Pair>, WireError> {
 struct WireEntry {
     node: Node,
     service: WireService,
-    #[serde(default, deserialize_with = "or_default")]
-    checks: Vec<Arc<Check>>,
+    #[serde(default)]
+    checks: Nullable<Vec<Arc<Check>>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -204,7 +204,7 @@ fn instance(entry: WireEntry) -> Instance {
 }
 
 /// The worst status of the checks; passing without checks.
-fn health(checks: &[Arc<Check>]) -> Health {
+fn health(checks: &Nullable<Vec<Arc<Check>>>) -> Health {
     let state = |check: &Arc<Check>| match (check.check_id.as_str(), check.status.as_str()) {
         ("_node_maintenance", _) => Health::Maintenance,
         (id, _) if id.starts_with("_service_maintenance:") => Health::Maintenance,

@@ -3,7 +3,7 @@
 use super::difference::Difference;
 use super::difference::Touch::{Flag, Key};
 use super::values::{
-    has_blank_after_comma, has_comma, has_name_alone, has_question_mark, is_flag_of_name_alone,
+    has_blank_after_comma, has_comma, has_name_alone, has_one_of_several, is_flag_of_name_alone,
     is_no_wait, is_octal_only, is_true,
 };
 
@@ -147,13 +147,13 @@ pub(super) const ROWS: &[Difference] = &[
         ],
     },
     Difference {
-        subject: "`?` in `function_denylist`",
-        theirs: "literal",
-        ours: "any one character, as `*` is any number of characters",
+        subject: "`?` and `[ab]` in `function_denylist`",
+        theirs: "literal, so that nothing is denied",
+        ours: "any one character, and one of those in the brackets",
         reason: "as in all patterns of a configuration",
         touched_by: &[
-            Key("template.function_denylist", has_question_mark),
-            Key("template.function_blacklist", has_question_mark),
+            Key("template.function_denylist", has_one_of_several),
+            Key("template.function_blacklist", has_one_of_several),
         ],
     },
     Difference {

@@ -4,7 +4,7 @@ use super::difference::Difference;
 use super::difference::Touch::{Flag, Key};
 use super::values::{
     any, flag_is_another_kill_signal, given, is_another_kill_signal, is_empty, is_false,
-    is_negative, is_negative_flag,
+    is_flag_of_no_signal,
 };
 
 /// The rows of the table.
@@ -31,16 +31,6 @@ pub(super) const ROWS: &[Difference] = &[
         touched_by: &[
             Key("consul.retry.backoff", any),
             Flag("--consul-retry-backoff", given),
-        ],
-    },
-    Difference {
-        subject: "`consul.retry` with `attempts = -1`",
-        theirs: "no limit",
-        ours: "no limit; `0` is the documented spelling",
-        reason: "",
-        touched_by: &[
-            Key("consul.retry.attempts", is_negative),
-            Flag("--consul-retry-attempts", is_negative_flag),
         ],
     },
     Difference {
@@ -146,7 +136,10 @@ pub(super) const ROWS: &[Difference] = &[
         theirs: "nothing happens on a change",
         ours: "the child is restarted; `\"SIGNULL\"` does nothing",
         reason: "this is what consul-template documents",
-        touched_by: &[Key("exec.reload_signal", is_empty)],
+        touched_by: &[
+            Key("exec.reload_signal", is_empty),
+            Flag("--exec-reload-signal", is_flag_of_no_signal),
+        ],
     },
     Difference {
         subject: "`exec { enabled = false }`",

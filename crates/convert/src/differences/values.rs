@@ -1,5 +1,7 @@
 //! The values that touch a difference: of keys in files, and of flags.
 
+use std::ffi::OsStr;
+
 use config_blocks::{FileMode, Flags, Node, Tree, go_bool, integer};
 
 pub(super) fn any(_node: &Node) -> bool {
@@ -45,10 +47,6 @@ pub(super) fn is_flag_of_stream(flags: &Flags) -> bool {
     })
 }
 
-pub(super) fn is_negative(node: &Node) -> bool {
-    matches!(&node.value, Tree::Number(number) if number.starts_with('-'))
-}
-
 pub(super) fn has_comma(node: &Node) -> bool {
     text(node).contains(',')
 }
@@ -71,8 +69,15 @@ pub(super) fn has_name_alone(node: &Node) -> bool {
     texts(node).iter().any(|text| !text.contains('='))
 }
 
-pub(super) fn has_question_mark(node: &Node) -> bool {
-    texts(node).iter().any(|text| text.contains(['?', '[']))
+/// A pattern with `?` or a class `[…]`; a `[` without its `]` is an error.
+pub(super) fn has_one_of_several(node: &Node) -> bool {
+    let has_class = |text: &str| {
+        text.split_once('[')
+            .is_some_and(|(_, rest)| rest.contains(']'))
+    };
+    texts(node)
+        .iter()
+        .any(|text| text.contains('?') || has_class(text))
 }
 
 /// A number that consul-template reads in decimal digits, and ctmpl in octal ones.
@@ -129,8 +134,10 @@ pub(super) fn flag_is_another_kill_signal(flags: &Flags) -> bool {
     is_another_signal(last(flags, "--kill-signal"))
 }
 
-pub(super) fn is_negative_flag(flags: &Flags) -> bool {
-    last(flags, "--consul-retry-attempts").starts_with('-')
+pub(super) fn is_flag_of_no_signal(flags: &Flags) -> bool {
+    flags
+        .last("--exec-reload-signal")
+        .is_some_and(OsStr::is_empty)
 }
 
 pub(super) fn is_flag_of_user_alone(flags: &Flags) -> bool {

@@ -23,7 +23,7 @@ fn data() -> (Snapshot, Arc<RenderEnv>) {
             id: format!("web-{number}"),
             name: "web".into(),
             tags: vec![color.into(), "http".into()],
-            checks: Vec::new(),
+            checks: Nullable::new(),
             status: Health::Passing,
             port: 8000 + number,
             weights: crate::answer::Weights::default(),

@@ -368,7 +368,7 @@ fn odd_instance() -> Instance {
         id: odd('6'),
         name: "web".into(),
         tags: vec![odd('7')],
-        checks: Vec::new(),
+        checks: Nullable::new(),
         status: Health::Passing,
         port: 80,
         weights: Weights::default(),

@@ -241,7 +241,7 @@ fn a_former_method_has_a_hint() {
         id: "web".into(),
         name: "web".into(),
         tags: vec!["x".into()],
-        checks: Vec::new(),
+        checks: Nullable::new(),
         status: Health::Passing,
         port: 80,
         weights: Weights::default(),
