@@ -11,6 +11,7 @@ mod commands;
 mod error;
 mod flags;
 mod help;
+mod own_flags;
 mod pages;
 mod words;
 
@@ -21,7 +22,10 @@ use clap::ArgMatches;
 use commands::Wanted;
 
 pub use crate::config::{Arguments, DevArguments};
-pub use arguments::{ConvertArguments, MigrateArguments, RenderArguments};
+pub use arguments::{
+    ConvertArguments, DiffArguments, HistoryArguments, MigrateArguments, RenderArguments,
+    RollbackArguments,
+};
 pub use clap_pages::Shell;
 pub use error::CliError;
 
@@ -38,6 +42,12 @@ pub enum Command {
     Init,
     /// Rewrite a configuration of consul-template.
     Migrate(MigrateArguments),
+    /// List the files that the daemon has written, or the contents of one.
+    History(HistoryArguments),
+    /// Show the difference between two contents of a file.
+    Diff(DiffArguments),
+    /// Let the daemon restore a content of a file, or release the file.
+    Rollback(RollbackArguments),
     /// Check the configuration and the templates.
     Validate(Box<Arguments>),
     /// Show the configuration.
@@ -126,6 +136,9 @@ fn command(matches: &ArgMatches) -> Command {
         Some(("render", own)) => Command::Render(arguments::render_arguments(own)),
         Some(("init", _)) => Command::Init,
         Some(("migrate", own)) => Command::Migrate(arguments::migrate_arguments(own)),
+        Some(("history", own)) => Command::History(arguments::history_arguments(own)),
+        Some(("diff", own)) => Command::Diff(arguments::diff_arguments(own)),
+        Some(("rollback", own)) => Command::Rollback(arguments::rollback_arguments(own)),
         Some(("functions", own)) => Command::Functions(own.get_one::<String>("name").cloned()),
         Some(("completions", own)) => Command::Completions(arguments::shell_argument(own)),
         Some(("version", _)) => Command::Print(version()),

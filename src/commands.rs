@@ -8,12 +8,17 @@ mod config;
 mod convert;
 mod daemon;
 mod dev;
+mod diff;
 mod functions;
+mod history;
 mod init;
 mod migrate;
 mod output;
 mod render;
+mod rollback;
 mod schema;
+mod state;
+mod table;
 mod validate;
 
 use std::ffi::OsStr;
@@ -61,6 +66,9 @@ impl Command {
             Self::Migrate(arguments) => migrate::run(arguments),
             Self::Functions(name) => functions::run(name.as_deref()),
             Self::Render(arguments) => render::run(&arguments),
+            Self::History(arguments) => history::run(arguments),
+            Self::Diff(arguments) => diff::run(&arguments),
+            Self::Rollback(arguments) => rollback::run(&arguments),
             Self::Init => init::run(),
             Self::Completions(shell) => {
                 Ok(print(&cli::completion_script(shell, &functions::names())))

@@ -45,6 +45,7 @@ pages! {
     systemd: "docs/src/how-to/systemd.md";
     tls_and_acl: "docs/src/how-to/tls-and-acl.md";
     alerts: "docs/src/operations/alerts.md";
+    history: "docs/src/operations/history.md";
     install: "docs/src/operations/install.md";
     logs: "docs/src/operations/logs.md";
     security: "docs/src/operations/security.md";

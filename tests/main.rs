@@ -32,6 +32,7 @@ mod first_steps;
 mod flags;
 mod formats;
 mod haproxy;
+mod history;
 mod hostile_paths;
 mod http2;
 mod instance_options;

@@ -43,6 +43,45 @@ pub struct MigrateArguments {
     pub file: PathBuf,
 }
 
+/// The arguments of `ctmpl history`.
+#[derive(Clone, Debug, Default)]
+pub struct HistoryArguments {
+    /// The file; `None`: all files.
+    pub destination: Option<PathBuf>,
+    /// The state directory; `None`: the default.
+    pub state_dir: Option<PathBuf>,
+    /// `true` to print JSON.
+    pub json: bool,
+}
+
+/// The arguments of `ctmpl diff`.
+#[derive(Clone, Debug, Default)]
+pub struct DiffArguments {
+    /// The file.
+    pub destination: PathBuf,
+    /// The older generation; `None`: the one before the newer.
+    pub from: Option<u64>,
+    /// The newer generation; `None`: the latest.
+    pub to: Option<u64>,
+    /// The state directory; `None`: the default.
+    pub state_dir: Option<PathBuf>,
+}
+
+/// The arguments of `ctmpl rollback`.
+#[derive(Clone, Debug, Default)]
+pub struct RollbackArguments {
+    /// The file.
+    pub destination: PathBuf,
+    /// The generation to restore; `None`: the last good one before the present one.
+    pub generation: Option<u64>,
+    /// The duration of the hold, as typed; `None`: until the release.
+    pub hold: Option<String>,
+    /// `true` to release the file instead.
+    pub release: bool,
+    /// The state directory; `None`: the default.
+    pub state_dir: Option<PathBuf>,
+}
+
 /// The arguments of the daemon, `validate`, `config` or `dev`.
 pub(super) fn arguments(matches: &ArgMatches, dev: Option<DevArguments>) -> Arguments {
     Arguments {
@@ -100,5 +139,40 @@ pub(super) fn migrate_arguments(matches: &ArgMatches) -> MigrateArguments {
             .get_one::<PathBuf>("file")
             .cloned()
             .unwrap_or_default(),
+    }
+}
+
+fn path_argument(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
+    matches.get_one::<PathBuf>(name).cloned()
+}
+
+fn is_set(matches: &ArgMatches, name: &str) -> bool {
+    matches.get_one::<bool>(name).copied().unwrap_or(false)
+}
+
+pub(super) fn history_arguments(matches: &ArgMatches) -> HistoryArguments {
+    HistoryArguments {
+        destination: path_argument(matches, "destination"),
+        state_dir: path_argument(matches, "ledger"),
+        json: is_set(matches, "json"),
+    }
+}
+
+pub(super) fn diff_arguments(matches: &ArgMatches) -> DiffArguments {
+    DiffArguments {
+        destination: path_argument(matches, "destination").unwrap_or_default(),
+        from: matches.get_one("from").copied(),
+        to: matches.get_one("to").copied(),
+        state_dir: path_argument(matches, "ledger"),
+    }
+}
+
+pub(super) fn rollback_arguments(matches: &ArgMatches) -> RollbackArguments {
+    RollbackArguments {
+        destination: path_argument(matches, "destination").unwrap_or_default(),
+        generation: matches.get_one("generation").copied(),
+        hold: matches.get_one::<String>("hold").cloned(),
+        release: is_set(matches, "release"),
+        state_dir: path_argument(matches, "ledger"),
     }
 }

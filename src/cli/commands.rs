@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, ValueHint};
+use clap::builder::ValueHint;
 use clap::{Arg, ArgAction, Command, value_parser};
-use clap_pages::Shell;
 
 use super::flags::{self, Keys};
+use super::own_flags;
 
 const USAGE: &str = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…
        ctmpl init
@@ -15,6 +15,9 @@ const USAGE: &str = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…
        ctmpl validate [FLAGS]
        ctmpl config [FLAGS]
        ctmpl functions [NAME]
+       ctmpl history [FLAGS] [DEST]
+       ctmpl diff [FLAGS] DEST [A] [B]
+       ctmpl rollback [FLAGS] DEST [N]
        ctmpl convert [FLAGS] FILE
        ctmpl migrate [FLAGS] FILE
        ctmpl schema
@@ -45,6 +48,7 @@ pub(super) fn command(wanted: Wanted<'_>) -> Command {
     .args(help_flags())
     // In the order of the help.
     .subcommands(for_templates(wanted))
+    .subcommands(for_written_files(wanted))
     .subcommands(for_files_and_shells(wanted))
 }
 
@@ -87,7 +91,7 @@ fn for_templates(wanted: Wanted<'_>) -> Vec<Command> {
                 ". All its data is in memory",
             ],
             "ctmpl dev [FLAGS]",
-            || all(dev_flags(), daemon(Keys::WithoutConsul)),
+            || all(own_flags::dev(), daemon(Keys::WithoutConsul)),
         ),
         subcommand(
             wanted,
@@ -97,7 +101,7 @@ fn for_templates(wanted: Wanted<'_>) -> Vec<Command> {
                 "; write no file, run no command",
             ],
             "ctmpl render [FLAGS] FILE",
-            || vec![template_file(), render_data()],
+            own_flags::render,
         ),
         subcommand(
             wanted,
@@ -124,7 +128,42 @@ fn for_templates(wanted: Wanted<'_>) -> Vec<Command> {
             "functions",
             ["Print the reference of template functions", ""],
             "ctmpl functions [NAME]",
-            || vec![function_name()],
+            own_flags::functions,
+        ),
+    ]
+}
+
+fn for_written_files(wanted: Wanted<'_>) -> Vec<Command> {
+    vec![
+        subcommand(
+            wanted,
+            "history",
+            [
+                "List the written files and their last contents",
+                ": when, how large, and whether the command succeeded. Contents are not shown",
+            ],
+            "ctmpl history [FLAGS] [DEST]",
+            own_flags::history,
+        ),
+        subcommand(
+            wanted,
+            "diff",
+            [
+                "Show what changed between two contents of a file",
+                ", as a unified diff. It shows the contents, which may be secret",
+            ],
+            "ctmpl diff [FLAGS] DEST [A] [B]",
+            own_flags::diff,
+        ),
+        subcommand(
+            wanted,
+            "rollback",
+            [
+                "Restore an earlier content of a file",
+                " through the daemon, and keep it, whatever the template renders, until it is released",
+            ],
+            "ctmpl rollback [FLAGS] DEST [N]",
+            own_flags::rollback,
         ),
     ]
 }
@@ -139,7 +178,7 @@ fn for_files_and_shells(wanted: Wanted<'_>) -> Vec<Command> {
                 ", and prove that both print the same",
             ],
             "ctmpl convert [FLAGS] FILE",
-            || all(convert_flags(), flags::args(Keys::Connection)),
+            || all(own_flags::convert(), flags::args(Keys::Connection)),
         ),
         subcommand(
             wanted,
@@ -149,7 +188,7 @@ fn for_files_and_shells(wanted: Wanted<'_>) -> Vec<Command> {
                 ", and report what differs",
             ],
             "ctmpl migrate [FLAGS] FILE",
-            migrate_flags,
+            own_flags::migrate,
         ),
         subcommand(
             wanted,
@@ -163,7 +202,7 @@ fn for_files_and_shells(wanted: Wanted<'_>) -> Vec<Command> {
             "completions",
             ["Print a completion script for a shell", ""],
             "ctmpl completions SHELL",
-            || vec![shell()],
+            own_flags::completions,
         ),
         subcommand(
             wanted,
@@ -177,10 +216,7 @@ fn for_files_and_shells(wanted: Wanted<'_>) -> Vec<Command> {
             "help",
             ["Print the complete help of ctmpl or of a command", ""],
             "ctmpl help [COMMAND]",
-            || {
-                let command = Arg::new("command").value_name("COMMAND");
-                vec![command.help("Only this command")]
-            },
+            own_flags::help,
         ),
         subcommand(
             wanted,
@@ -195,21 +231,6 @@ fn for_files_and_shells(wanted: Wanted<'_>) -> Vec<Command> {
 fn all(mut one: Vec<Arg>, other: Vec<Arg>) -> Vec<Arg> {
     one.extend(other);
     one
-}
-
-fn function_name() -> Arg {
-    Arg::new("name")
-        .value_name("NAME")
-        .help("Only this function, by its name in either language, with an example")
-}
-
-fn shell() -> Arg {
-    Arg::new("shell")
-        .value_name("SHELL")
-        .help("bash, zsh or fish")
-        .required(true)
-        .value_parser(Shell::NAMES.map(|(name, _)| name))
-        .hide_possible_values(true)
 }
 
 fn command_of(name: &'static str, about: &'static str, usage: &'static str) -> Command {
@@ -254,74 +275,4 @@ fn help_flags() -> [Arg; 2] {
             .help("Print the version"),
     ]
     .map(|arg| arg.help_heading("Help"))
-}
-
-/// A flag or an operand whose value is a file.
-fn file(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name)
-        .value_name("FILE")
-        .value_hint(ValueHint::FilePath)
-        .value_parser(value_parser!(PathBuf))
-        .help(help)
-}
-
-fn dev_flags() -> Vec<Arg> {
-    let listen = Arg::new("listen")
-        .long("listen")
-        .value_name("ADDR")
-        .help("Address of the embedded server; port 0: any free one [default: 127.0.0.1:8500]");
-    let seed = file("seed", "Initial data: a YAML or JSON file").long("seed");
-    [listen, seed.value_parser(OsStringValueParser::new())]
-        .map(|arg| arg.help_heading("Embedded server"))
-        .to_vec()
-}
-
-fn convert_flags() -> Vec<Arg> {
-    let delimiter = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("TEXT").help(help)
-    };
-    let data = "Prove the result on this data: a YAML or JSON file as for `ctmpl dev --seed`";
-    let flags = [
-        file("data", data).long("data"),
-        file(
-            "output",
-            "Write the Jinja template to this file instead of standard output",
-        )
-        .long("output")
-        .short('o'),
-        delimiter(
-            "left-delimiter",
-            "Opening delimiter of the Go template [default: {{]",
-        ),
-        delimiter(
-            "right-delimiter",
-            "Closing delimiter of the Go template [default: }}]",
-        ),
-    ]
-    .map(|arg| arg.help_heading("Conversion"));
-    let template = file("file", "Go template").required(true);
-    std::iter::once(template).chain(flags).collect()
-}
-
-fn template_file() -> Arg {
-    file(
-        "file",
-        "Template; .j2, .jinja and .jinja2 are Jinja, others Go",
-    )
-    .required(true)
-}
-
-fn render_data() -> Arg {
-    let help = "Keys and services: a YAML or JSON file as for `ctmpl dev --seed`";
-    file("data", help).long("data").help_heading("Rendering")
-}
-
-fn migrate_flags() -> Vec<Arg> {
-    let to = Arg::new("to")
-        .long("to")
-        .value_name("FORMAT")
-        .help_heading("Migration")
-        .help("Format to write: yaml, toml, hcl, or json, which has no comments [default: yaml]");
-    let configuration = "Configuration file of consul-template, in HCL or JSON";
-    vec![to, file("file", configuration).required(true)]
 }

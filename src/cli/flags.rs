@@ -118,7 +118,8 @@ fn arg(key: &'static Key) -> Arg {
     })
 }
 
-fn bool_arg(arg: Arg) -> Arg {
+/// A flag with an optional value: `--once`, `--once=false`.
+pub(super) fn bool_arg(arg: Arg) -> Arg {
     arg.num_args(0..=1)
         .require_equals(true)
         .default_missing_value("true")

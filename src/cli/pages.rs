@@ -57,10 +57,16 @@ const VARIABLES: &[(&str, &str)] = &[
 ];
 
 /// The files.
-const FILES: &[(&str, &str)] = &[(
-    "/etc/ctmpl.d",
-    "Directory of configuration files, by convention; pass it with \u{2d}\u{2d}config.",
-)];
+const FILES: &[(&str, &str)] = &[
+    (
+        "/etc/ctmpl.d",
+        "Directory of configuration files, by convention; pass it with \u{2d}\u{2d}config.",
+    ),
+    (
+        "/var/lib/ctmpl, ~/.local/state/ctmpl",
+        "State directory of a daemon of root, and of other users: what was written and applied, and the last contents.",
+    ),
+];
 
 /// Examples, each with its effect.
 const EXAMPLES: &[(&str, &str)] = &[

@@ -89,6 +89,21 @@ pub(super) const NOT_RUN: &[NotRun] = &[
         "needs systemd",
     ),
     NotRun(
+        "docs/src/operations/history.md",
+        "ctmpl history",
+        "history:: runs it on a ledger",
+    ),
+    NotRun(
+        "docs/src/operations/history.md",
+        "ctmpl diff",
+        "history:: runs it on a ledger",
+    ),
+    NotRun(
+        "docs/src/operations/history.md",
+        "ctmpl rollback",
+        "history:: runs it on a ledger",
+    ),
+    NotRun(
         "docs/src/operations/install.md",
         "scripts/package",
         "CI runs it",

@@ -18,6 +18,32 @@ const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 const WRITABLE_BY_OTHERS: u32 = 0o002;
 
+/// The state directory of a program, if the user chooses none: `/var/lib/PROGRAM` as root, otherwise
+/// `$XDG_STATE_HOME/PROGRAM`, or `~/.local/state/PROGRAM`. `None`: there is no home directory.
+#[must_use]
+pub fn default_directory(program: &str) -> Option<PathBuf> {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from);
+    default_of(
+        nix::unistd::geteuid().is_root(),
+        variable("XDG_STATE_HOME"),
+        variable("HOME"),
+    )
+    .map(|directory| directory.join(program))
+}
+
+fn default_of(
+    is_root: bool,
+    state_home: Option<PathBuf>,
+    home: Option<PathBuf>,
+) -> Option<PathBuf> {
+    if is_root {
+        return Some(PathBuf::from("/var/lib"));
+    }
+    // Relative paths are invalid in these variables.
+    let absolute = |path: Option<PathBuf>| path.filter(|path| path.is_absolute());
+    absolute(state_home).or_else(|| Some(absolute(home)?.join(".local/state")))
+}
+
 /// The database in a state directory.
 pub(crate) fn database(directory: &Path) -> PathBuf {
     directory.join(DATABASE)
@@ -97,4 +123,20 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_directory_depends_on_the_user() {
+        let path = |text: &str| Some(PathBuf::from(text));
+        assert_eq!(default_of(true, path("/x"), path("/h")), path("/var/lib"));
+        assert_eq!(default_of(false, path("/x"), path("/h")), path("/x"));
+        let in_home = path("/h/.local/state");
+        assert_eq!(default_of(false, None, path("/h")), in_home);
+        assert_eq!(default_of(false, path("x"), path("/h")), in_home);
+        assert_eq!(default_of(false, path(""), None), None);
+    }
 }

@@ -105,3 +105,50 @@ fn render_takes_one_file_and_its_data() {
     assert!(matches!(read(&["init"]), Ok(Command::Init)));
     assert!(refused(&["init", "x"]).contains("unexpected word \"x\""));
 }
+
+#[test]
+fn history_takes_at_most_one_file() {
+    let parsed = |words: &[&str]| match read(words) {
+        Ok(Command::History(arguments)) => arguments,
+        other => panic!("{words:?}: {other:?}"),
+    };
+    assert_eq!(parsed(&["history"]).destination, None);
+    assert!(!parsed(&["history"]).json);
+    let arguments = parsed(&["history", "-json", "--state-dir", "/s", "/a"]);
+    assert_eq!(arguments.destination, Some("/a".into()));
+    assert_eq!(arguments.state_dir, Some("/s".into()));
+    assert!(arguments.json);
+    assert!(refused(&["history", "a", "b"]).contains("unexpected word \"b\""));
+}
+
+#[test]
+fn diff_takes_a_file_and_up_to_two_generations() {
+    let parsed = |words: &[&str]| match read(words) {
+        Ok(Command::Diff(arguments)) => (arguments.from, arguments.to),
+        other => panic!("{words:?}: {other:?}"),
+    };
+    assert_eq!(parsed(&["diff", "/a"]), (None, None));
+    assert_eq!(parsed(&["diff", "/a", "3"]), (Some(3), None));
+    assert_eq!(parsed(&["diff", "/a", "3", "5"]), (Some(3), Some(5)));
+    assert!(refused(&["diff"]).contains("write `ctmpl diff [FLAGS] DEST`"));
+    let wrong = refused(&["diff", "/a", "x"]);
+    assert!(wrong.contains("invalid value 'x' for '[A]'"), "{wrong}");
+    assert!(refused(&["diff", "/a", "0"]).contains("'0'"));
+    assert!(refused(&["diff", "/a", "1", "2", "3"]).contains("unexpected word \"3\""));
+}
+
+#[test]
+fn rollback_takes_a_file_and_a_generation() {
+    let parsed = |words: &[&str]| match read(words) {
+        Ok(Command::Rollback(arguments)) => arguments,
+        other => panic!("{words:?}: {other:?}"),
+    };
+    let arguments = parsed(&["rollback", "/a", "3", "--hold", "1h"]);
+    assert_eq!(arguments.generation, Some(3));
+    assert_eq!(arguments.hold.as_deref(), Some("1h"));
+    assert!(!arguments.release);
+    let arguments = parsed(&["rollback", "--release", "/a"]);
+    assert_eq!((arguments.release, arguments.generation), (true, None));
+    assert!(refused(&["rollback"]).contains("DEST"));
+    assert!(refused(&["rollback", "/a", "--json"]).contains("does not go with"));
+}

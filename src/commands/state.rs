@@ -1,0 +1,119 @@
+//! The ledger that the subcommands `history`, `diff` and `rollback` read.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context as _, anyhow};
+use apply_ledger::{Generation, History, LedgerError, OpenError};
+use jiff::Timestamp;
+
+use super::output::Failure;
+use crate::exit_code;
+
+/// How similar a known file must be to be suggested, from 0 to 1.
+const SIMILARITY: f32 = 0.6;
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        Self::new(exit_code::FAILURE, error)
+    }
+}
+
+/// The state directory: the chosen one, or the default.
+pub(super) fn directory(chosen: Option<&Path>) -> Result<PathBuf, Failure> {
+    let default = || apply_ledger::default_directory("ctmpl");
+    chosen.map(Path::to_owned).or_else(default).ok_or_else(|| {
+        let error =
+            anyhow!("there is no home directory; choose the state directory with --state-dir");
+        Failure::new(exit_code::USAGE, error)
+    })
+}
+
+/// Opens the ledger in a directory.
+pub(super) fn open(directory: &Path) -> Result<History, Failure> {
+    History::open(directory).map_err(|error| unusable(directory, error))
+}
+
+/// Adds the remedy to an error of opening.
+pub(super) fn unusable(directory: &Path, error: OpenError) -> Failure {
+    let is_denied =
+        std::iter::successors(std::error::Error::source(&error), |cause| cause.source())
+            .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+            .any(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied);
+    let error = match error {
+        OpenError::NoLedger { .. } => anyhow!(
+            "{error}; pass the state directory of the daemon with --state-dir"
+        ),
+        error if is_denied => anyhow::Error::new(error).context(format!(
+            "{} is readable only for the user of the daemon; run this command as that user or as root",
+            directory.display()
+        )),
+        error => error.into(),
+    };
+    Failure::new(exit_code::FAILURE, error)
+}
+
+/// Finds a file in the ledger. Relative paths start at the working directory.
+pub(super) fn find(history: &History, typed: &Path) -> Result<PathBuf, Failure> {
+    let failed = |error| Failure::new(exit_code::USAGE, error);
+    let path = std::path::absolute(typed)
+        .with_context(|| format!("cannot use the path {}", typed.display()))
+        .map_err(failed)?;
+    let known = history.destinations()?;
+    let known: Vec<_> = known.into_iter().map(|known| known.path).collect();
+    if known.contains(&path) {
+        return Ok(path);
+    }
+    let remedy = match nearest(&path, &known) {
+        Some(near) => format!("did you mean {}?", near.display()),
+        None => "`ctmpl history` lists all".to_owned(),
+    };
+    let error = anyhow!("ctmpl has not written {}; {remedy}", path.display());
+    Err(failed(error))
+}
+
+/// The known file that the user probably means: the same file by another path, a file of this name,
+/// or a similar path.
+fn nearest<'a>(path: &Path, known: &'a [PathBuf]) -> Option<&'a PathBuf> {
+    let real = path.canonicalize().ok();
+    let is_same = |known: &&PathBuf| real.is_some() && known.canonicalize().ok() == real;
+    let has_name = |known: &&PathBuf| known.file_name() == path.file_name();
+    known
+        .iter()
+        .find(is_same)
+        .or_else(|| known.iter().find(has_name))
+        .or_else(|| {
+            let texts: Vec<_> = known.iter().map(|known| known.to_string_lossy()).collect();
+            let possible: Vec<_> = texts.iter().map(AsRef::as_ref).collect();
+            let typed = path.to_string_lossy();
+            let near = similar::get_close_matches(&*typed, &possible, 1, SIMILARITY);
+            let near = possible.iter().position(|text| near.contains(text))?;
+            known.get(near)
+        })
+}
+
+/// Finds a generation by its number.
+pub(super) fn generation<'a>(
+    path: &Path,
+    generations: &'a [Generation],
+    number: u64,
+) -> Result<&'a Generation, Failure> {
+    let found = generations.iter().find(|known| known.number == number);
+    found.ok_or_else(|| {
+        let known = generations
+            .iter()
+            .rev()
+            .map(|known| known.number.to_string());
+        let known = known.collect::<Vec<_>>().join(", ");
+        let path = path.display();
+        let error = anyhow!("the generation {number} of {path} is not stored; stored are {known}");
+        Failure::new(exit_code::USAGE, error)
+    })
+}
+
+/// Formats a time in UTC, to the second.
+pub(super) fn time(time: SystemTime) -> String {
+    Timestamp::try_from(time)
+        .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        .unwrap_or_default()
+}
