@@ -5,10 +5,13 @@
 // Files that the system cannot watch.
 mod polled;
 
+// The path to a file.
+mod trail;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -18,6 +21,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use polled::Polled;
+use trail::Trail;
 
 /// Some of the watched files may have changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -329,58 +333,6 @@ fn identity_of(directory: &Path) -> Option<Identity> {
     std::fs::metadata(directory)
         .ok()
         .map(|metadata| (metadata.dev(), metadata.ino(), metadata.created().ok()))
-}
-
-/// The path from the root to a file, including the links on it.
-#[derive(Debug, Default)]
-struct Trail {
-    /// The directories in which a change may affect the file.
-    directories: BTreeSet<PathBuf>,
-    /// The names to which such a change applies: of the file, of links, of parent directories.
-    names: BTreeSet<OsString>,
-}
-
-/// The maximum number of links that Linux follows.
-const LINKS: usize = 40;
-
-impl Trail {
-    fn to(file: &Path) -> Self {
-        let mut trail = Self::default();
-        let mut next = std::path::absolute(file).ok();
-        for _ in 0..LINKS {
-            let Some(path) = next else { break };
-            next = trail.follow(&path);
-        }
-        trail
-    }
-
-    /// Records a path up to its first link. Returns the path with that link resolved.
-    fn follow(&mut self, path: &Path) -> Option<PathBuf> {
-        self.names
-            .extend(path.components().filter_map(|component| match component {
-                Component::Normal(name) => Some(name.to_owned()),
-                _ => None,
-            }));
-        let mut above = PathBuf::new();
-        for (place, component) in path.components().enumerate() {
-            let directory = above.clone();
-            above.push(component);
-            if let Ok(target) = std::fs::read_link(&above) {
-                self.directories.insert(directory.clone());
-                let rest: PathBuf = path.components().skip(place + 1).collect();
-                return Some(directory.join(target).join(rest));
-            }
-        }
-        // For a missing file, the nearest parent directory that exists.
-        let parents = path.ancestors().skip(1);
-        self.directories.extend(
-            parents
-                .into_iter()
-                .find(|above| above.is_dir())
-                .map(Path::to_owned),
-        );
-        None
-    }
 }
 
 #[cfg(test)]
