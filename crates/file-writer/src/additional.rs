@@ -100,7 +100,7 @@ impl Writer {
     /// [`WriteError`]. Then nothing visible has changed, except that directories may have been
     /// created.
     pub fn stage_additional(
-        &mut self,
+        &self,
         destination: &Path,
         file: &Additional<'_>,
         content: &[u8],
@@ -121,7 +121,7 @@ impl Writer {
     /// # Errors
     /// Those of [`Writer::stage_additional`].
     pub fn stage_append(
-        &mut self,
+        &self,
         destination: &Path,
         file: &Additional<'_>,
         content: String,
@@ -135,7 +135,7 @@ impl Writer {
     }
 
     fn claim_additional(
-        &mut self,
+        &self,
         destination: &Path,
         file: &Additional<'_>,
         append: bool,
@@ -145,7 +145,7 @@ impl Writer {
         let existing = target.open_existing()?;
         let metadata =
             fs::metadata(&target.directory).map_err(WriteError::when("read", &target.directory))?;
-        self.claims.claim_additional(
+        self.claims.lock().claim_additional(
             destination,
             (file.path, file.function),
             append,

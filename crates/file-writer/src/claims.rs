@@ -11,9 +11,15 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::WriteError;
 use crate::target::{Links, Target};
+
+/// The claims of all writers that share them. Its lock is not held while the file system is
+/// accessed, unless two paths may lead to one file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SharedClaims(Arc<Mutex<Claims>>);
 
 /// The written files, each with the destination that writes it.
 #[derive(Debug, Default)]
@@ -34,18 +40,45 @@ struct File {
     name: OsString,
 }
 
-impl Claims {
+impl SharedClaims {
     /// Registers that `destination` writes the file at `target`. The directory must exist.
     pub(crate) fn claim(
-        &mut self,
+        &self,
         destination: &Path,
         target: &Target,
         existing: Option<&Metadata>,
         template: Option<&Path>,
     ) -> Result<(), WriteError> {
-        if self.checked.contains(destination) {
+        if self.lock().checked.contains(destination) {
             return Ok(());
         }
+        if let Some(template) =
+            template.filter(|template| is_same(existing, fs::metadata(template).ok().as_ref()))
+        {
+            let reason = format!("it is its own template {}", template.display());
+            return Err(WriteError::new(
+                "write",
+                destination,
+                io::Error::other(reason),
+            ));
+        }
+        let directory =
+            fs::metadata(&target.directory).map_err(WriteError::when("read", &target.directory))?;
+        self.lock().claim(destination, (&directory, &target.name))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Claims> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Claims {
+    /// Registers that `destination` writes the file `name` in a directory.
+    pub(crate) fn claim(
+        &mut self,
+        destination: &Path,
+        (directory, name): (&Metadata, &OsStr),
+    ) -> Result<(), WriteError> {
         let refused = |reason: String| {
             Err(WriteError::new(
                 "write",
@@ -53,17 +86,10 @@ impl Claims {
                 io::Error::other(reason),
             ))
         };
-        if let Some(template) =
-            template.filter(|template| is_same(existing, fs::metadata(template).ok().as_ref()))
-        {
-            return refused(format!("it is its own template {}", template.display()));
-        }
-        let directory =
-            fs::metadata(&target.directory).map_err(WriteError::when("read", &target.directory))?;
         let file = File {
             device: directory.dev(),
             directory: directory.ino(),
-            name: target.name.clone(),
+            name: name.to_owned(),
         };
         if let Some((other, function)) = self.additional.get(&file) {
             return refused(format!(

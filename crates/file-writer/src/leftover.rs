@@ -9,6 +9,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::fcntl::OFlag;
@@ -59,33 +60,36 @@ fn prefix_of<'a>(name: &'a OsStr, program: &str) -> Option<&'a OsStr> {
 
 /// The temporary files that each directory had at its first write. A directory is listed once,
 /// because only an earlier process can have left files behind.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Leftovers {
-    by_directory: HashMap<PathBuf, Vec<OsString>>,
+    by_directory: Arc<Mutex<HashMap<PathBuf, Vec<OsString>>>>,
 }
 
 impl Leftovers {
     /// Removes the files that killed processes left behind for the file `name` in `directory`. A
     /// file that cannot be removed stays, which does no harm.
     /// Returns the number of removed files.
-    pub(crate) fn remove(&mut self, directory: &Path, name: &OsStr, program: &str) -> usize {
-        if !self.by_directory.contains_key(directory) {
-            self.by_directory
-                .insert(directory.to_owned(), temporary_files(directory, program));
+    pub(crate) fn remove(&self, directory: &Path, name: &OsStr, program: &str) -> usize {
+        // The lock is not held while the file system is accessed.
+        let known = self.lock().get(directory).map(Vec::is_empty);
+        match known {
+            Some(true) => return 0,
+            Some(false) => {}
+            None => {
+                let found = temporary_files(directory, program);
+                self.lock().entry(directory.to_owned()).or_insert(found);
+            }
         }
-        let Some(leftovers) = self
-            .by_directory
-            .get_mut(directory)
-            .filter(|found| !found.is_empty())
-        else {
-            return 0;
-        };
-        let mut removed = 0;
         let prefix = prefix(name, program);
-        leftovers.retain(|found| {
-            let is_of_file = prefix_of(found, program) == Some(&prefix);
+        let is_of_file = |found: &mut OsString| prefix_of(found, program) == Some(&prefix);
+        let mut found = Vec::new();
+        if let Some(leftovers) = self.lock().get_mut(directory) {
+            found.extend(leftovers.extract_if(.., is_of_file));
+        }
+        let mut removed = 0;
+        for found in found {
             let path = directory.join(found);
-            if is_of_file && remove_unused(&path) {
+            if remove_unused(&path) {
                 removed += 1;
                 let file = path.display();
                 tracing::info!(
@@ -93,9 +97,14 @@ impl Leftovers {
                     "removed a temporary file that a killed process left behind file={file}"
                 );
             }
-            !is_of_file
-        });
+        }
         removed
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, Vec<OsString>>> {
+        self.by_directory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

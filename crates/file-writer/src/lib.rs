@@ -38,6 +38,9 @@ mod claims;
 // Replaces files in two steps.
 mod write;
 
+// The content before a replacement, and its restoration.
+mod previous;
+
 // Appends to a file.
 mod append;
 
@@ -48,4 +51,5 @@ pub use additional::Additional;
 pub use append::Append;
 pub use error::WriteError;
 pub use options::{FileOptions, Owner, WriteMode};
+pub use previous::Previous;
 pub use write::{Stage, Staged, Swapped, Writer, is_current};

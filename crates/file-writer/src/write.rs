@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::Uid;
 
 use crate::attributes::{Attributes, Plan};
-use crate::claims::Claims;
+use crate::claims::SharedClaims;
 use crate::directory;
 use crate::error::WriteError;
 use crate::in_place::{self, Reason};
@@ -67,9 +67,11 @@ pub struct Swapped {
 }
 
 /// Writes files, batch after batch. It keeps the leftovers of each directory and the template of each file.
-#[derive(Debug)]
+///
+/// Clones share what they keep, so that several threads can write.
+#[derive(Clone, Debug)]
 pub struct Writer {
-    pub(crate) claims: Claims,
+    pub(crate) claims: SharedClaims,
     leftovers: Leftovers,
     /// The program in the names of temporary files.
     pub(crate) program: &'static str,
@@ -81,7 +83,7 @@ impl Writer {
     #[must_use]
     pub fn new(program: &'static str) -> Self {
         Self {
-            claims: Claims::default(),
+            claims: SharedClaims::default(),
             leftovers: Leftovers::default(),
             program,
         }
@@ -97,7 +99,7 @@ impl Writer {
     /// # Errors
     /// [`WriteError`]. Then nothing visible has changed, except that directories may have been created.
     pub fn stage(
-        &mut self,
+        &self,
         destination: &Path,
         content: &[u8],
         template: Option<&Path>,
@@ -141,7 +143,7 @@ impl Writer {
 
     /// Stages `content` for a target, unless the existing file has the content and the attributes.
     pub(crate) fn stage_at(
-        &mut self,
+        &self,
         target: Target,
         existing: Option<&Existing>,
         content: &[u8],

@@ -26,7 +26,7 @@ fn a_file_is_replaced_with_its_mode_unless_it_is_current() {
         directory.path().join("out"),
         directory.path().join("a/side"),
     );
-    let mut writer = Writer::new("example");
+    let writer = Writer::new("example");
     assert!(!file(&side).is_current(b"text").unwrap());
     let Stage::Staged(staged) = writer
         .stage_additional(&out, &file(&side), b"text")
@@ -48,8 +48,8 @@ fn content_is_appended_unless_it_is_present() {
     let directory = tempfile::tempdir().unwrap();
     let (out, side) = (directory.path().join("out"), directory.path().join("side"));
     fs::write(&side, "1\n").unwrap();
-    let mut writer = Writer::new("example");
-    let mut append = |content: &str, unless_present| {
+    let writer = Writer::new("example");
+    let append = |content: &str, unless_present| {
         let append = writer
             .stage_append(&out, &file(&side), content.to_owned())
             .unwrap();
@@ -69,7 +69,7 @@ fn a_link_is_refused_as_the_file_and_as_its_directory() {
     fs::write(at("target"), "old").unwrap();
     symlink("target", at("link")).unwrap();
     symlink("folder", at("linked")).unwrap();
-    let mut writer = Writer::new("example");
+    let writer = Writer::new("example");
     for path in [at("link"), at("linked/file")] {
         for error in [
             file(&path).check().unwrap_err(),
@@ -91,7 +91,7 @@ fn a_link_is_refused_as_the_file_and_as_its_directory() {
 fn one_file_has_one_template_that_writes_it() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
-    let mut writer = Writer::new("example");
+    let writer = Writer::new("example");
     writer
         .stage_additional(&at("out"), &file(&at("side")), b"text")
         .unwrap();
@@ -116,7 +116,7 @@ fn a_path_with_two_dots_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("out");
     fs::create_dir(directory.path().join("certs")).unwrap();
-    let mut writer = Writer::new("example");
+    let writer = Writer::new("example");
     for name in [
         "certs/../escaped",
         "certs/../../escaped",

@@ -334,7 +334,7 @@ fn one_file_by_two_paths() {
     );
     std::os::unix::fs::symlink("real", &link).unwrap();
     std::os::unix::fs::symlink(".", &other).unwrap();
-    let mut writer = Writer::new("ctmpl");
+    let writer = Writer::new("ctmpl");
     for _ in 0..2 {
         assert!(
             writer
@@ -362,8 +362,8 @@ fn a_directory_whose_number_is_reused_is_not_refused() {
         directory.path().join("before"),
         directory.path().join("after"),
     );
-    let mut writer = Writer::new("ctmpl");
-    let mut stage = |path: &Path| writer.stage(path, b"text", None, &FileOptions::default());
+    let writer = Writer::new("ctmpl");
+    let stage = |path: &Path| writer.stage(path, b"text", None, &FileOptions::default());
     assert!(stage(&before.join("file")).is_ok());
     // A directory that is created after the removal of another usually gets its inode number.
     std::fs::rename(&before, &after).unwrap();

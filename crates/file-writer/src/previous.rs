@@ -1,0 +1,196 @@
+//! The content of a file before it is replaced, so that it can be restored.
+//!
+//! Input: a destination. Output: a [`Previous`], which [`Previous::restore`] puts back.
+
+use std::fmt;
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::unistd::{UnlinkatFlags, unlinkat};
+
+use crate::error::WriteError;
+use crate::options::{FileOptions, Owner, WriteMode};
+use crate::target::{Links, Target};
+use crate::write::{Stage, Swapped, Writer};
+
+/// The permission bits of a mode.
+const PERMISSIONS: u32 = 0o7777;
+
+/// A file as it was at a moment: its content, mode and owner, or its absence.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Previous {
+    destination: PathBuf,
+    state: State,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum State {
+    Missing,
+    Present {
+        content: Vec<u8>,
+        mode: u32,
+        user: u32,
+        group: u32,
+    },
+}
+
+impl fmt::Debug for Previous {
+    /// Writes the length of the content, which may be secret.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { destination, state } = self;
+        let size = match state {
+            State::Missing => None,
+            State::Present { content, .. } => Some(content.len()),
+        };
+        out.debug_struct("Previous")
+            .field("destination", destination)
+            .field("size", &size)
+            .finish()
+    }
+}
+
+impl Previous {
+    /// Reads the present state of a file.
+    ///
+    /// # Errors
+    /// [`WriteError`] if the file cannot be read, or is not a regular file.
+    pub fn read(destination: &Path) -> Result<Self, WriteError> {
+        let target = Target::find(destination, Links::Follow)?;
+        let state = match target.open_existing()? {
+            None => State::Missing,
+            Some(existing) => {
+                let (mode, user, group) = (
+                    existing.metadata.mode() & PERMISSIONS,
+                    existing.metadata.uid(),
+                    existing.metadata.gid(),
+                );
+                let mut content = Vec::new();
+                existing
+                    .into_file()
+                    .read_to_end(&mut content)
+                    .map_err(WriteError::when("read", &target.path))?;
+                State::Present {
+                    content,
+                    mode,
+                    user,
+                    group,
+                }
+            }
+        };
+        Ok(Self {
+            destination: destination.to_owned(),
+            state,
+        })
+    }
+
+    /// The destination.
+    #[must_use]
+    pub fn destination(&self) -> &Path {
+        &self.destination
+    }
+
+    /// The content; `None` if the file did not exist.
+    #[must_use]
+    pub fn content(&self) -> Option<&[u8]> {
+        match &self.state {
+            State::Missing => None,
+            State::Present { content, .. } => Some(content),
+        }
+    }
+
+    /// Restores the file: its content, mode and owner, or its absence. Returns `None` if nothing had
+    /// to be changed.
+    ///
+    /// # Errors
+    /// [`WriteError`]. Then the file keeps the content that it has.
+    pub fn restore(
+        &self,
+        writer: &Writer,
+        write: WriteMode,
+    ) -> Result<Option<Swapped>, WriteError> {
+        match &self.state {
+            State::Missing => remove(&self.destination),
+            State::Present {
+                content,
+                mode,
+                user,
+                group,
+            } => {
+                let options = FileOptions {
+                    mode: Some(*mode),
+                    user: Some(Owner::Id(*user)),
+                    group: Some(Owner::Id(*group)),
+                    write,
+                    backup: false,
+                    create_directories: false,
+                };
+                match writer.stage(&self.destination, content, None, &options)? {
+                    Stage::Unchanged => Ok(None),
+                    Stage::Staged(staged) => staged.swap().map(Some),
+                }
+            }
+        }
+    }
+}
+
+fn remove(destination: &Path) -> Result<Option<Swapped>, WriteError> {
+    let target = Target::find(destination, Links::Follow)?;
+    let directory = target.open_directory()?;
+    match unlinkat(
+        &directory,
+        target.name.as_os_str(),
+        UnlinkatFlags::NoRemoveDir,
+    ) {
+        Ok(()) => Ok(Some(Swapped::in_directory(target.directory))),
+        Err(Errno::ENOENT) => Ok(None),
+        Err(error) => Err(WriteError::new("remove", &target.path, error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn restore(previous: &Previous) -> bool {
+        let writer = Writer::new("example");
+        let restored = previous.restore(&writer, WriteMode::Auto).unwrap();
+        let is_changed = restored.is_some();
+        Swapped::flush(restored.into_iter().collect());
+        is_changed
+    }
+
+    #[test]
+    fn content_and_mode_are_restored() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let previous = Previous::read(&path).unwrap();
+        assert_eq!(previous.content(), Some(&b"old"[..]));
+        assert!(!restore(&previous), "nothing has changed");
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "new").unwrap();
+        assert!(restore(&previous));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & PERMISSIONS, 0o640);
+        assert!(!format!("{previous:?}").contains("old"));
+    }
+
+    #[test]
+    fn a_file_that_did_not_exist_is_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        let previous = Previous::read(&path).unwrap();
+        assert_eq!(previous.content(), None);
+        assert!(!restore(&previous));
+        fs::write(&path, "new").unwrap();
+        assert!(restore(&previous));
+        assert!(!path.exists());
+    }
+}
