@@ -25,7 +25,7 @@ impl Writer {
     /// Stages an output of the template whose destination is `destination`. Content is appended
     /// only if `fresh`.
     pub(super) fn stage_output(
-        &mut self,
+        &self,
         destination: &Path,
         mut output: Output,
         fresh: bool,

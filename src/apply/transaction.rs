@@ -1,195 +1,290 @@
 //! Writes a batch of changes: stages all of them, then swaps all of them.
 //!
-//! Input: [`Change`]s, in the order of their templates. Output: one [`Applied`] per change, in the
-//! same order, and the [`owed`] commands.
+//! Input: [`Change`]s, in the order of their templates. Output: a [`Swap`] with one [`Applied`] per
+//! change, in the same order.
 //!
 //! The additional files of a template belong to the same transaction: they are staged before any
 //! file is swapped, and swapped before the template's own file.
 //!
-//! Each template has its own result: a failed write does not affect other templates.
+//! All files of a group become visible together, or none. A failure does not affect other groups.
 
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use file_writer::{Stage, Swapped, WriteError};
+use file_writer::{Previous, Stage, Swapped, WriteError};
 
-use crate::config::resolved::{CommandConfig, FileConfig, STANDARD_OUTPUT};
-use crate::render::output::Output;
-
+use super::change::{Applied, Change, Effect};
 use super::output::StagedOutput;
 use super::write::Writer;
+use crate::config::resolved::{FileConfig, GroupConfig, GroupKey, STANDARD_OUTPUT};
+use crate::error_chain::chain;
+use crate::render::output::Output;
 
-/// One destination and its new content.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The number of the template.
-    pub job: usize,
-    /// The file of the template; `None` for an inline template.
-    pub source: Option<PathBuf>,
-    /// The destination.
-    pub destination: PathBuf,
-    /// The new content. It may be secret, so `Debug` shows only its length.
-    pub content: Vec<u8>,
-    /// The additional files to write in the same transaction.
-    pub outputs: Vec<Output>,
-    /// `true` if content or outputs differ from the last write. Outputs are appended only then.
-    pub fresh: bool,
-    /// Mode, owner and write mode.
-    pub file: FileConfig,
+/// Stages all changes, then swaps all.
+pub fn write_all(writer: &Writer, changes: Vec<Change>) -> Swap {
+    Staging::of(writer, changes).swap(writer)
 }
 
-impl fmt::Debug for Change {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
+/// Staged changes. Dropping them removes the staged files.
+#[derive(Debug)]
+pub struct Staging {
+    entries: Vec<Entry>,
+}
+
+/// The result of a swap.
+#[derive(Debug, Default)]
+pub struct Swap {
+    /// One result per change, in the same order.
+    pub applied: Vec<Applied>,
+    /// The replaced files of groups that can be rolled back.
+    pub replaced: Vec<(GroupKey, Previous)>,
+}
+
+/// A file of a staged change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StagedFile {
+    /// The destination.
+    pub destination: PathBuf,
+    /// The staged file; `None` if the destination is unchanged, or will be written in place.
+    pub staged: Option<PathBuf>,
+    /// `true` if the swap will change the destination.
+    pub is_changed: bool,
+}
+
+/// One staged change.
+#[derive(Debug)]
+struct Entry {
+    applied: Applied,
+    group: Arc<GroupConfig>,
+    file: FileConfig,
+    keeps_previous: bool,
+    /// `true` if other files of the group are staged too.
+    has_siblings: bool,
+    /// `None` if it could not be staged, or is held.
+    ready: Option<Ready>,
+}
+
+/// A staged destination with its staged outputs.
+#[derive(Debug)]
+struct Ready {
+    own: Stage,
+    /// The text for standard output.
+    printed: Option<Vec<u8>>,
+    outputs: Vec<(PathBuf, StagedOutput)>,
+}
+
+impl Staging {
+    /// Stages changes: all files of a group, or none.
+    pub fn of(writer: &Writer, changes: Vec<Change>) -> Self {
+        let stage = |change| Entry::stage(writer, change);
+        let mut entries: Vec<_> = changes.into_iter().map(stage).collect();
+        // The number of entries of each group, and whether one of them has failed.
+        let mut groups: BTreeMap<GroupKey, (usize, bool)> = BTreeMap::new();
+        for entry in &entries {
+            let (count, has_failed) = groups.entry(entry.group.key.clone()).or_default();
+            *count += 1;
+            *has_failed |= entry.applied.outcome.is_err();
+        }
+        for entry in &mut entries {
+            let (count, has_failed) = groups[&entry.group.key];
+            entry.has_siblings = count > 1;
+            if entry.ready.is_some() && has_failed {
+                entry.ready = None;
+                entry.applied.outcome = Ok(Effect::Held);
+            }
+        }
+        Self { entries }
+    }
+
+    /// Returns `true` if a file could not be staged.
+    pub fn has_failed(&self) -> bool {
+        self.entries
+            .iter()
+            .any(|entry| entry.applied.outcome.is_err())
+    }
+
+    /// The staged files, for a check.
+    pub fn files(&self) -> Vec<StagedFile> {
+        let file = |entry: &Entry| {
+            let own = match &entry.ready.as_ref()?.own {
+                Stage::Unchanged => None,
+                Stage::Staged(staged) => Some(staged),
+            };
+            Some(StagedFile {
+                destination: entry.applied.destination.clone(),
+                staged: own.and_then(|staged| staged.path()).map(Path::to_owned),
+                is_changed: own.is_some(),
+            })
+        };
+        self.entries.iter().filter_map(file).collect()
+    }
+
+    /// Makes the staged files visible: all files of a group, or none.
+    pub fn swap(self, writer: &Writer) -> Swap {
+        let mut groups = Vec::with_capacity(self.entries.len());
+        let (mut swapped, mut undo, mut applied) = (Vec::new(), Vec::new(), Vec::new());
+        for entry in self.entries {
+            groups.push(entry.group.key.clone());
+            applied.push(entry.swap(writer, &mut swapped, &mut undo));
+        }
+        let outcomes = groups.iter().zip(&applied);
+        let failed = outcomes.filter(|(_, applied)| applied.outcome.is_err());
+        let failed: BTreeSet<_> = failed.map(|(group, _)| group.clone()).collect();
+        let (failed_undo, undo): (Vec<_>, _) = undo
+            .into_iter()
+            .partition(|undo| failed.contains(&undo.group));
+        for undo in failed_undo.into_iter().rev() {
+            swapped.extend(undo.run(writer));
+        }
+        for (group, applied) in groups.iter().zip(&mut applied) {
+            if failed.contains(group) && applied.outcome.is_ok() {
+                applied.outcome = Ok(Effect::Held);
+            }
+        }
+        Swapped::flush(swapped);
+        let kept = undo.into_iter().filter(|undo| undo.is_kept);
+        Swap {
+            applied,
+            replaced: kept.map(|undo| (undo.group, undo.previous)).collect(),
+        }
+    }
+}
+
+/// The state of a file before its swap.
+struct Undo {
+    group: GroupKey,
+    file: FileConfig,
+    previous: Previous,
+    /// `true` if the group can be rolled back later.
+    is_kept: bool,
+}
+
+impl Undo {
+    /// Restores the file, because another file of its group could not be swapped.
+    fn run(self, writer: &Writer) -> Option<Swapped> {
+        let restored = writer.restore(&self.previous, &self.file);
+        restored.unwrap_or_else(|error| {
+            let (file, error) = (error.path().display().to_string(), chain(&error));
+            tracing::error!(
+                name: "file.not_restored", %file, error,
+                "{error}: the file is newer than the other files of its group, which could not be written"
+            );
+            None
+        })
+    }
+}
+
+impl Entry {
+    fn stage(writer: &Writer, change: Change) -> Self {
+        let keeps_previous = change.keeps_previous();
+        let Change {
             job,
+            group,
             source,
             destination,
             content,
             outputs,
             fresh,
             file,
-        } = self;
-        out.debug_struct("Change")
-            .field("job", job)
-            .field("source", source)
-            .field("destination", destination)
-            .field("content", &format_args!("{} bytes", content.len()))
-            .field("outputs", outputs)
-            .field("fresh", fresh)
-            .field("file", file)
-            .finish()
-    }
-}
-
-/// The result of one change.
-#[derive(Debug)]
-pub struct Applied {
-    /// The number of the template.
-    pub job: usize,
-    /// The destination.
-    pub destination: PathBuf,
-    /// The effect, or the error of the write.
-    pub outcome: Result<Effect, WriteError>,
-}
-
-/// The effect of a change on its destination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// The destination already had the content.
-    Unchanged,
-    /// The destination has the new content.
-    Written,
-}
-
-/// Stages all changes, then swaps all.
-pub fn write_all(writer: &mut Writer, changes: Vec<Change>) -> Vec<Applied> {
-    let staged: Vec<_> = changes
-        .into_iter()
-        .map(|change| stage(writer, change))
-        .collect();
-
-    let mut swapped = Vec::new();
-    let applied = staged
-        .into_iter()
-        .map(|(applied, staged)| swap(writer, applied, staged, &mut swapped))
-        .collect();
-    Swapped::flush(swapped);
-    applied
-}
-
-/// A staged destination with its staged outputs.
-struct Ready {
-    own: Stage,
-    /// The text for standard output.
-    printed: Option<Vec<u8>>,
-    outputs: Vec<StagedOutput>,
-}
-
-fn stage(writer: &mut Writer, change: Change) -> (Applied, Option<Ready>) {
-    let Change {
-        job,
-        source,
-        destination,
-        content,
-        outputs,
-        fresh,
-        file,
-    } = change;
-    let is_printed = destination == Path::new(STANDARD_OUTPUT);
-    let own = if is_printed {
-        Ok(Stage::Unchanged)
-    } else {
-        writer.stage(&destination, &content, source.as_deref(), &file)
-    };
-    // A text is printed once, even if the template is rendered again before the process ends.
-    let printed = (is_printed && !writer.has_printed).then_some(content);
-    let staged = own.and_then(|own| {
-        let staged = Output::merged(outputs)
-            .into_iter()
-            .map(|output| writer.stage_output(&destination, output, fresh));
-        Ok(Ready {
-            own,
-            printed,
-            outputs: staged.collect::<Result<_, _>>()?,
-        })
-    });
-    let (ready, outcome) = match staged {
-        Ok(ready) => (Some(ready), Ok(Effect::Unchanged)),
-        Err(error) => (None, Err(error)),
-    };
-    (
-        Applied {
+        } = change;
+        let is_printed = destination == Path::new(STANDARD_OUTPUT);
+        let own = if is_printed {
+            Ok(Stage::Unchanged)
+        } else {
+            writer.stage(&destination, &content, source.as_deref(), &file)
+        };
+        // A text is printed once, even if the template is rendered again before the process ends.
+        let printed = (is_printed && !writer.state().has_printed).then_some(content);
+        let staged = own.and_then(|own| {
+            let staged = Output::merged(outputs).into_iter().map(|output| {
+                let path = output.path.clone();
+                let staged = writer.stage_output(&destination, output, fresh)?;
+                Ok((path, staged))
+            });
+            Ok(Ready {
+                own,
+                printed,
+                outputs: staged.collect::<Result<_, _>>()?,
+            })
+        });
+        let (ready, outcome) = match staged {
+            Ok(ready) => (Some(ready), Ok(Effect::Unchanged)),
+            Err(error) => (None, Err(error)),
+        };
+        let applied = Applied {
             job,
             destination,
             outcome,
-        },
-        ready,
-    )
-}
-
-fn swap(
-    writer: &mut Writer,
-    mut applied: Applied,
-    ready: Option<Ready>,
-    swapped: &mut Vec<Swapped>,
-) -> Applied {
-    let Some(ready) = ready else { return applied };
-    let before = writer.unfinished.remove(&applied.destination);
-    let (known, already) = (before.is_some(), swapped.len());
-    let mut appended = before.unwrap_or_default();
-    let printed = ready.printed.clone();
-    let outcome = swap_all(ready, &mut appended, swapped);
-    warn_in_place(writer, &applied.destination, &swapped[already..]);
-    let printed = printed.filter(|_| outcome.is_ok());
-    if let Some(text) = &printed {
-        // Ignore EPIPE: the reader is gone.
-        let _ = std::io::stdout().lock().write_all(text);
-        writer.has_printed = true;
-    }
-    // Files that were swapped before an error owe the command as well.
-    let changed = known || printed.is_some() || swapped.len() > already;
-    if outcome.is_err() && changed {
-        writer
-            .unfinished
-            .insert(applied.destination.clone(), appended);
-    }
-    applied.outcome = outcome.map(|()| {
-        if changed {
-            Effect::Written
-        } else {
-            Effect::Unchanged
+        };
+        Self {
+            applied,
+            group,
+            file,
+            keeps_previous,
+            has_siblings: false,
+            ready,
         }
-    });
-    applied
+    }
+
+    fn swap(self, writer: &Writer, swapped: &mut Vec<Swapped>, undo: &mut Vec<Undo>) -> Applied {
+        let Self {
+            mut applied,
+            group,
+            file,
+            keeps_previous,
+            has_siblings,
+            ready,
+        } = self;
+        let Some(ready) = ready else { return applied };
+        let before = writer.state().unfinished.remove(&applied.destination);
+        let (known, already) = (before.is_some(), swapped.len());
+        let mut appended = before.unwrap_or_default();
+        let printed = ready.printed.clone();
+        let mut keep = |path: &Path| {
+            if !keeps_previous && !has_siblings {
+                return Ok(());
+            }
+            undo.push(Undo {
+                group: group.key.clone(),
+                file: file.clone(),
+                previous: Previous::read(path)?,
+                is_kept: keeps_previous,
+            });
+            Ok(())
+        };
+        let destination = applied.destination.clone();
+        let outcome = swap_all(ready, &destination, &mut appended, swapped, &mut keep);
+        warn_in_place(writer, &destination, &swapped[already..]);
+        let printed = printed.filter(|_| outcome.is_ok());
+        if let Some(text) = &printed {
+            // Ignore EPIPE: the reader is gone.
+            let _ = std::io::stdout().lock().write_all(text);
+            writer.state().has_printed = true;
+        }
+        // Files that were swapped before an error owe the command as well.
+        let changed = known || printed.is_some() || swapped.len() > already;
+        if outcome.is_err() && changed {
+            writer.state().unfinished.insert(destination, appended);
+        }
+        applied.outcome = outcome.map(|()| {
+            if changed {
+                Effect::Written
+            } else {
+                Effect::Unchanged
+            }
+        });
+        applied
+    }
 }
 
 /// Logs once per destination that it is written in place.
-fn warn_in_place(writer: &mut Writer, destination: &Path, swapped: &[Swapped]) {
+fn warn_in_place(writer: &Writer, destination: &Path, swapped: &[Swapped]) {
     let Some(why) = swapped.iter().find_map(Swapped::in_place_warning) else {
         return;
     };
-    if writer.warned.insert(destination.to_owned()) {
+    if writer.state().warned.insert(destination.to_owned()) {
         let destination = destination.display().to_string();
         tracing::warn!(
             name: "file.in_place", destination, why,
@@ -200,58 +295,28 @@ fn warn_in_place(writer: &mut Writer, destination: &Path, swapped: &[Swapped]) {
 
 /// Swaps the outputs, then the template's own file: a program that sees it change finds the others
 /// already changed.
+///
+/// Before a file is replaced, `replaced` is called with its path.
 fn swap_all(
     ready: Ready,
+    destination: &Path,
     appended: &mut Vec<(PathBuf, u64)>,
     swapped: &mut Vec<Swapped>,
+    replaced: &mut dyn FnMut(&Path) -> Result<(), WriteError>,
 ) -> Result<(), WriteError> {
     let Ready { own, outputs, .. } = ready;
     let settled = matches!(own, Stage::Unchanged);
-    for output in outputs {
+    for (path, output) in outputs {
+        if matches!(output, StagedOutput::Replacement(_)) {
+            replaced(&path)?;
+        }
         swapped.extend(output.swap(settled, appended)?);
     }
     if let Stage::Staged(staged) = own {
+        replaced(destination)?;
         swapped.push(staged.swap()?);
     }
     Ok(())
-}
-
-/// An owed command, and the files that require it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owed<'a> {
-    /// The command. If several commands have the same line, the options of the first one apply.
-    pub command: &'a CommandConfig,
-    /// The written files, in the order of their templates.
-    pub destinations: Vec<&'a Path>,
-}
-
-/// The distinct owed commands, in the order of their first templates. `command_of` returns the
-/// present command of a file.
-pub fn owed<'a>(
-    applied: &'a [Applied],
-    command_of: impl Fn(&Applied) -> Option<&'a CommandConfig>,
-) -> Vec<Owed<'a>> {
-    let mut all: Vec<Owed<'_>> = Vec::new();
-    let written = applied
-        .iter()
-        .filter(|applied| matches!(applied.outcome, Ok(Effect::Written)));
-    for applied in written {
-        let Some(command) = command_of(applied) else {
-            continue;
-        };
-        let destination = applied.destination.as_path();
-        match all
-            .iter_mut()
-            .find(|owed| owed.command.line == command.line)
-        {
-            Some(owed) => owed.destinations.push(destination),
-            None => all.push(Owed {
-                command,
-                destinations: vec![destination],
-            }),
-        }
-    }
-    all
 }
 
 #[cfg(test)]

@@ -2,18 +2,25 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use file_writer::{FileOptions, Stage, WriteError};
+use file_writer::{FileOptions, Previous, Stage, Swapped, WriteError};
 
 use crate::config::resolved::{FileConfig, Owner, WriteMode};
 
 /// The program in the names of temporary files.
 const PROGRAM: &str = "ctmpl";
 
-/// Writes files, batch after batch.
-#[derive(Debug)]
+/// Writes files, batch after batch. Clones share their state, so that several threads can write.
+#[derive(Clone, Debug)]
 pub struct Writer {
     pub(super) files: file_writer::Writer,
+    state: Arc<Mutex<State>>,
+}
+
+/// The results of earlier batches. Its lock is not held while the file system is accessed.
+#[derive(Debug, Default)]
+pub(super) struct State {
     /// The destinations that were partly written before an error, with the content appended to
     /// their outputs.
     pub(super) unfinished: HashMap<PathBuf, Vec<(PathBuf, u64)>>,
@@ -27,9 +34,7 @@ impl Default for Writer {
     fn default() -> Self {
         Self {
             files: file_writer::Writer::new(PROGRAM),
-            unfinished: HashMap::new(),
-            has_printed: false,
-            warned: HashSet::new(),
+            state: Arc::default(),
         }
     }
 }
@@ -41,7 +46,7 @@ impl Writer {
     /// # Errors
     /// [`WriteError`]. Then nothing visible has changed, except that directories may have been created.
     pub fn stage(
-        &mut self,
+        &self,
         destination: &Path,
         content: &[u8],
         template: Option<&Path>,
@@ -49,6 +54,23 @@ impl Writer {
     ) -> Result<Stage, WriteError> {
         self.files
             .stage(destination, content, template, &options(config))
+    }
+
+    /// Restores a file. Returns `None` if nothing had to be changed.
+    ///
+    /// # Errors
+    /// [`WriteError`]. Then the file keeps its content.
+    pub fn restore(
+        &self,
+        previous: &Previous,
+        config: &FileConfig,
+    ) -> Result<Option<Swapped>, WriteError> {
+        previous.restore(&self.files, options(config).write)
+    }
+
+    /// The results of earlier batches.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,24 +1,32 @@
 //! Writes destinations and runs reload commands.
 //!
-//! Input: rendered texts, results of writes and commands, the time. Output: batches of changes, and commands.
+//! Input: rendered texts, results of writes, checks and commands, the time. Output: the steps of groups, and commands.
 
-use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::event::{Action, Event, Moment};
-use super::render_pass::PassResult;
+use super::event::{Action, CheckFailure, Checked, Event, Moment, Restored};
 use super::renderer::{Renderer, TemplateState};
-use crate::apply::ledger::Ledger;
-use crate::apply::transaction::{Applied, Effect, owed};
-use crate::config::resolved::{CommandConfig, CommandLine, Config, Mode};
-use crate::decide::Decision;
+use crate::apply::change::{Applied, Effect};
+use crate::apply::debts::Debts;
+use crate::apply::owed::owed;
+use crate::config::resolved::{Config, GroupConfig, GroupKey, Mode};
 use crate::signals::SignalAction;
 
 pub(super) mod commands;
 mod destination;
+mod groups;
+mod job_view;
+mod lookup;
+mod pending;
+mod printing;
 
-use commands::Commands;
+use commands::{Commands, Consequence};
 pub(super) use destination::Destination;
+use groups::Groups;
+pub(super) use job_view::{JobState, JobView};
+use lookup::{pass_ended, position, rank};
+use printing::Printing;
 
 /// The destinations of the templates, in the same order, and their owed commands.
 #[derive(Debug)]
@@ -26,10 +34,14 @@ pub(super) struct Apply {
     mode: Mode,
     kind: Kind,
     destinations: Vec<Destination>,
-    batch: Batch,
+    groups: Groups,
+    /// The batch of a dry run.
+    printing: Printing,
     commands: Commands,
     /// The number of writes that changed a file.
     files_written: u64,
+    /// The time of the last decision about writes.
+    decided: Instant,
 }
 
 /// The treatment of changes.
@@ -40,62 +52,6 @@ enum Kind {
     Print,
 }
 
-/// The state of the current batch of changes. At most one batch is written at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Batch {
-    None,
-    InProgress,
-}
-
-/// The state of one template and its destination. Shutdown and the status depend on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum JobState {
-    /// Data is missing, or a pass or a write is outstanding.
-    Waiting,
-    /// The destination holds the latest text.
-    Done,
-    /// The source, the rendering or the write failed.
-    Failed,
-}
-
-/// A template with its destination.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct JobView<'a> {
-    pub(super) template: &'a TemplateState,
-    pub(super) destination: &'a Destination,
-}
-
-impl JobView<'_> {
-    /// The combined state of template and destination.
-    pub(super) fn state(self) -> JobState {
-        let Self {
-            template,
-            destination,
-        } = self;
-        let is_broken = template.is_source_broken() || self.has_failed_permanently();
-        let is_current = template.is_current() && template.is_complete();
-        if is_broken {
-            JobState::Failed
-        } else if destination.is_written() && is_current && !destination.has_unwritten_text() {
-            JobState::Done
-        } else {
-            JobState::Waiting
-        }
-    }
-
-    /// Returns `true` if the rendering failed although all data was available, or the write failed.
-    pub(super) fn has_failed_permanently(self) -> bool {
-        self.template.is_rendering_broken() || self.destination.is_broken()
-    }
-
-    /// Returns `true` if the template has this command and its first write is outstanding.
-    fn waits_with(self, line: &CommandLine) -> bool {
-        !self.destination.is_written()
-            && self.state() == JobState::Waiting
-            && self.destination.has_command(line)
-    }
-}
-
 impl Apply {
     /// Creates the destinations of the templates.
     pub(super) fn new(config: &Config, renderer: &Renderer, now: Instant) -> Self {
@@ -103,13 +59,16 @@ impl Apply {
         let new = |template: &TemplateState| {
             Destination::new(template.number(), template.job().clone(), mode)
         };
+        let destinations: Vec<_> = renderer.templates().iter().map(new).collect();
         Self {
             mode,
             kind: if config.dry { Kind::Print } else { Kind::Write },
-            destinations: renderer.templates().iter().map(new).collect(),
-            batch: Batch::None,
+            groups: Groups::of(&destinations),
+            destinations,
+            printing: Printing::Idle,
             commands: Commands::new(mode, now),
             files_written: 0,
+            decided: now,
         }
     }
 
@@ -128,8 +87,8 @@ impl Apply {
     }
 
     /// The commands that are owed.
-    pub(super) fn ledger(&self) -> &Ledger {
-        self.commands.ledger()
+    pub(super) fn debts(&self) -> &Debts {
+        self.commands.debts()
     }
 
     /// The number of writes that changed a file.
@@ -142,9 +101,15 @@ impl Apply {
         self.commands.succeeded()
     }
 
-    /// Returns `true` while files are written.
-    pub(super) fn is_writing(&self) -> bool {
-        self.batch == Batch::InProgress
+    /// Returns `true` while files are written or checked.
+    pub(super) fn is_applying(&self) -> bool {
+        self.printing == Printing::InProgress || self.groups.are_applying()
+    }
+
+    /// Returns `true` if a command is owed or runs.
+    #[cfg(test)]
+    pub(super) fn is_owed(&self) -> bool {
+        !self.debts().is_settled()
     }
 
     /// Returns `true` while a command runs.
@@ -157,8 +122,18 @@ impl Apply {
         self.commands.has_failed()
     }
 
+    /// Returns `true` if a command failed whose failure ends the process.
+    pub(super) fn has_failed_fatally(&self) -> bool {
+        self.commands.has_failed_fatally()
+    }
+
     /// Handles an event. The renderer must have handled it before.
-    pub(super) fn handle(&mut self, event: &Event, renderer: &Renderer, now: Moment) {
+    pub(super) fn handle(
+        &mut self,
+        event: &Event,
+        renderer: &Renderer,
+        now: Moment,
+    ) -> Vec<Action> {
         match event {
             Event::Rendered(all) => {
                 for rendered in all.iter().filter(|rendered| renderer.accepts(rendered)) {
@@ -169,11 +144,25 @@ impl Apply {
                 }
             }
             Event::Applied(applied) => self.applied(applied, now),
-            Event::CommandEnded(command, ended) => self.commands.ended(&command.line, ended, now),
+            Event::WritesAreSlow => self.groups.writes_are_slow(),
+            Event::Staged(key, staging) => {
+                return self.groups.staged(key, staging).into_iter().collect();
+            }
+            Event::Checked(key, checked) => return self.checked(key, checked, now),
+            Event::CommandEnded(key, ended) => {
+                let (consequence, action) = self.commands.ended(key, ended, now);
+                return self.consequence(key, consequence, action, now);
+            }
+            Event::Verified(key, verified) => {
+                let consequence = self.commands.verified(key, verified, now);
+                return self.consequence(key, consequence, None, now);
+            }
+            Event::Restored(key, restored) => self.restored(key, restored, now),
             Event::ConfigRead(Ok(_)) => self.renew(renderer, now.instant),
             Event::SignalAction(SignalAction::Reload) => self.retry_now(now.instant),
             _ => {}
         }
+        Vec::new()
     }
 
     /// Retries failed writes and commands without further delay.
@@ -181,81 +170,80 @@ impl Apply {
         for destination in &mut self.destinations {
             destination.retry_now(now);
         }
+        self.groups.retry_now(now);
         self.commands.retry_now(now);
     }
 
-    /// Returns the changes to write now.
-    pub(super) fn write(&mut self, renderer: &Renderer, now: Instant) -> Option<Action> {
-        if self.is_writing() || renderer.holds_texts() {
-            return None;
+    /// Returns the steps that begin now.
+    pub(super) fn write(&mut self, renderer: &Renderer, now: Instant) -> Vec<Action> {
+        if renderer.holds_texts() {
+            return Vec::new();
         }
-        let is_ordered = self.kind == Kind::Print && matches!(self.mode, Mode::Once { .. });
-        let pairs = self.destinations.iter_mut().zip(renderer.templates());
-        let changes: Vec<_> = pairs
-            .map(|(destination, template)| {
-                let decided = destination.decide(template.is_complete(), now);
-                (destination, decided == Some(Decision::Apply), template)
-            })
-            // A dry run with `-once` prints in the order of the templates.
-            .take_while(|(destination, applies, template)| {
-                !is_ordered
-                    || *applies
-                    || destination.is_written()
-                    || destination.is_broken()
-                    || template.is_rendering_broken()
-            })
-            .filter(|(_, applies, _)| *applies)
-            .filter_map(|(destination, ..)| destination.begin_write())
-            .collect();
-        if changes.is_empty() {
-            return None;
+        self.decided = now;
+        match self.kind {
+            Kind::Print => {
+                let is_ordered = matches!(self.mode, Mode::Once { .. });
+                let changes =
+                    self.printing
+                        .begin(&mut self.destinations, renderer, is_ordered, now);
+                changes.map(Action::Print).into_iter().collect()
+            }
+            Kind::Write => {
+                let (destinations, commands) = (&mut self.destinations, &self.commands);
+                self.groups
+                    .write(destinations, renderer.templates(), commands.debts(), now)
+            }
         }
-        self.batch = Batch::InProgress;
-        Some(match self.kind {
-            Kind::Write => Action::Write(changes),
-            Kind::Print => Action::Print(changes),
-        })
     }
 
-    /// Returns the command to run now. Commands run after all files of a pass are written.
-    pub(super) fn run_command(
+    /// Returns the commands to run now. Commands run after all files of a pass are written.
+    pub(super) fn run_commands(
         &mut self,
         renderer: &Renderer,
         is_ending: bool,
         now: Instant,
-    ) -> Option<Action> {
-        if self.is_writing() || (renderer.holds_texts() && !is_ending) {
-            return None;
+    ) -> Vec<Action> {
+        if self.delays_commands(renderer, is_ending) {
+            return Vec::new();
         }
         let pairs = renderer.templates().iter().zip(&self.destinations);
-        let waits = |line: &CommandLine| {
+        let waits = |group: &GroupConfig| {
             pairs.clone().any(|(template, destination)| {
                 let job = JobView {
                     template,
                     destination,
                 };
-                job.waits_with(line)
+                job.waits_with(group)
             })
         };
-        let command = self.commands.start_next(is_ending, waits, now);
-        command.map(Action::Run)
+        self.commands.start(is_ending, waits, now)
+    }
+
+    /// Returns `true` if a command could run before files that belong to the same change are
+    /// written.
+    fn delays_commands(&self, renderer: &Renderer, is_ending: bool) -> bool {
+        self.groups.delay_commands() || (renderer.holds_texts() && !is_ending)
     }
 
     /// The time of the next write.
     pub(super) fn next_write(&self, renderer: &Renderer) -> Option<Instant> {
-        if self.is_writing() || renderer.holds_texts() {
+        if renderer.holds_texts() || self.printing == Printing::InProgress {
             return None;
         }
+        if self.kind == Kind::Write {
+            let (templates, debts) = (renderer.templates(), self.commands.debts());
+            return self
+                .groups
+                .next_write(&self.destinations, templates, debts, self.decided);
+        }
         let pairs = self.destinations.iter().zip(renderer.templates());
-        let due = |(destination, template): (&Destination, &TemplateState)| {
-            destination.next_wake(template.is_complete())
-        };
-        pairs.filter_map(due).min()
+        let due = pairs.filter_map(|(own, template)| own.next_wake(template.is_complete()));
+        due.min()
     }
 
     /// The time of the next command.
     pub(super) fn next_command(&self, renderer: &Renderer, is_ending: bool) -> Option<Instant> {
-        if self.is_writing() || (renderer.holds_texts() && !is_ending) {
+        if self.delays_commands(renderer, is_ending) {
             return None;
         }
         self.commands.next_wake()
@@ -263,25 +251,14 @@ impl Apply {
 
     /// Handles the end of a batch.
     fn applied(&mut self, applied: &[Applied], now: Moment) {
-        self.batch = Batch::None;
-        // If a reload has replaced the template meanwhile, its file owes the command of the new
-        // one.
+        self.printing = Printing::Idle;
+        self.groups.swapped(applied);
         let destinations = &self.destinations;
-        let of_file = |path: &Path| {
-            let mut all = destinations.iter();
-            all.find(|destination| destination.job().destination.as_deref() == Some(path))
-        };
-        let command_of = |applied: &Applied| {
-            let place = position(destinations, applied.job);
-            let destination = place
-                .map(|at| &destinations[at])
-                .or_else(|| of_file(&applied.destination));
-            destination.and_then(|destination| destination.job().command.as_ref())
-        };
-        for owed in owed(applied, command_of) {
-            let rank = rank(destinations, owed.command);
+        let group_of = |applied: &Applied| lookup::group_of(destinations, applied);
+        for owed in owed(applied, group_of) {
+            let rank = rank(destinations, &owed.group.key);
             self.commands
-                .owe(owed.command, rank, owed.destinations, now.instant);
+                .owe(owed.group, rank, owed.destinations, now.instant);
         }
         for Applied { job, outcome, .. } in applied {
             if matches!(outcome, Ok(Effect::Written)) {
@@ -290,6 +267,61 @@ impl Apply {
             if let Some(at) = position(&self.destinations, *job) {
                 self.destinations[at].applied(outcome, now);
             }
+        }
+    }
+
+    /// Handles the end of a check.
+    fn checked(
+        &mut self,
+        key: &GroupKey,
+        checked: &Result<Checked, CheckFailure>,
+        now: Moment,
+    ) -> Vec<Action> {
+        let (action, refused) = self.groups.checked(key, checked, &self.destinations, now);
+        for number in refused {
+            if let Some(at) = position(&self.destinations, number) {
+                self.destinations[at].refused();
+            }
+        }
+        action.into_iter().collect()
+    }
+
+    /// Handles the consequence of a command or a verification that ended.
+    fn consequence(
+        &mut self,
+        key: &GroupKey,
+        consequence: Consequence,
+        action: Option<Action>,
+        now: Moment,
+    ) -> Vec<Action> {
+        if consequence == Consequence::RollBack {
+            if let Some(restore) = self.groups.roll_back(key, &self.destinations) {
+                self.commands.give_up(key, now);
+                return vec![restore];
+            }
+            self.commands.repeat_or_give_up(key, now);
+        }
+        if action.is_none() && !self.commands.debts().has(key) {
+            return self.groups.succeeded(key).into_iter().collect();
+        }
+        action.into_iter().collect()
+    }
+
+    /// Handles the end of a restoration: the command is owed for the restored files.
+    fn restored(&mut self, key: &GroupKey, restored: &Restored, now: Moment) {
+        let Some(group) = self.groups.restored(key, restored) else {
+            return;
+        };
+        for destination in &mut self.destinations {
+            let path = destination.job().destination.as_deref();
+            if path.is_some_and(|path| restored.files.iter().any(|file| file == path)) {
+                destination.restored();
+            }
+        }
+        if group.has_effect() && !restored.files.is_empty() {
+            let rank = rank(&self.destinations, key);
+            self.commands
+                .owe(&group, rank, restored.files.clone(), now.instant);
         }
     }
 
@@ -307,43 +339,12 @@ impl Apply {
                 None => Destination::new(number, job, self.mode),
             });
         }
+        self.groups.renew(&self.destinations);
         let destinations = &self.destinations;
         self.commands.renew(now, |path| {
-            let mut all = destinations.iter();
-            let own = all.find(|own| own.job().destination.as_deref() == Some(path))?;
-            let command = own.job().command.clone()?;
-            let rank = rank(destinations, &command);
-            Some((command, rank))
+            let own = lookup::of_file(destinations, path)?;
+            let group = Some(own.group()).filter(|group| group.has_effect())?;
+            Some((Arc::clone(group), rank(destinations, &group.key)))
         });
     }
-}
-
-fn pass_ended(destination: &mut Destination, result: &PassResult, now: Instant) {
-    match result {
-        PassResult::Ended(pass) => match &pass.text {
-            _ if !pass.dependencies.is_complete() => {}
-            Ok(text) => destination.rendered(text.clone(), now),
-            Err(_) => destination.template_failed(),
-        },
-        PassResult::Overdue { .. } | PassResult::Refused(_) => destination.template_failed(),
-        PassResult::Returned => {}
-    }
-}
-
-/// The index of the destination whose template has this number; `None` if a reload removed it.
-fn position(destinations: &[Destination], number: usize) -> Option<usize> {
-    // Without a reload, the number is the index.
-    let is_at = |at: &usize| {
-        let destination = destinations.get(*at);
-        destination.is_some_and(|destination| destination.number() == number)
-    };
-    let place = Some(number).filter(is_at);
-    place.or_else(|| (0..destinations.len()).find(is_at))
-}
-
-/// The rank of a command: the index of the first template that has it.
-fn rank(destinations: &[Destination], command: &CommandConfig) -> usize {
-    let mut all = destinations.iter();
-    all.position(|destination| destination.has_command(&command.line))
-        .unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use process_tree::{CommandError, Exit, Order};
 
 use super::end::End;
 use super::event::{Action, Event, Moment};
-use crate::apply::transaction::Effect;
+use crate::apply::change::Effect;
 use crate::child::{Child, Ended, Step};
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{Config, Mode};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use process_tree::{CommandError, Exit, Finished, Order};
@@ -14,10 +14,11 @@ use super::end::End;
 use super::process::{Renewal, RenewalError};
 use super::render_pass::{RenderRequest, Rendered};
 use crate::answer::Answer;
-use crate::apply::transaction::{Applied, Change};
+use crate::apply::change::{Applied, Change};
+use crate::apply::transaction::StagedFile;
 use crate::command::CommandFailure;
 use crate::config::exec::ExecConfig;
-use crate::config::resolved::{CommandConfig, Job};
+use crate::config::resolved::{GroupConfig, GroupKey, Job};
 use crate::config::token::TokenError;
 use crate::query::{FileQuery, Query};
 use crate::render::{Template, TemplateError};
@@ -71,8 +72,18 @@ pub(super) enum Event {
     Applied(Vec<Applied>),
     /// A task ended without a result, which is a bug in ctmpl. The text names it.
     TaskLost(String),
-    /// A reload command ended.
-    CommandEnded(CommandConfig, Result<Finished, CommandFailure>),
+    /// Writing files takes long; it continues.
+    WritesAreSlow,
+    /// The files of a group were staged.
+    Staged(GroupKey, Staged),
+    /// The staged files of a group were checked.
+    Checked(GroupKey, Result<Checked, CheckFailure>),
+    /// The reload command of a group ended.
+    CommandEnded(GroupKey, Result<Finished, CommandFailure>),
+    /// The verification of a group ended, after this time if it succeeded.
+    Verified(GroupKey, Result<Duration, VerifyFailure>),
+    /// The previous files of a group were restored.
+    Restored(GroupKey, Restored),
     /// A plugin exited. The answer has its output or its error.
     PluginEnded(Arc<Query>, Arc<Answer>),
     /// The reasons for the empty answers of these queries; `None` if a reason is unknown.
@@ -83,6 +94,49 @@ pub(super) enum Event {
     SignalAction(SignalAction),
     /// The wake-up time of a part has come.
     Time,
+}
+
+/// The result of staging the files of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Staged {
+    /// The files that could be staged.
+    pub(super) files: Vec<StagedFile>,
+    /// `true` if a file could not be staged.
+    pub(super) has_failed: bool,
+}
+
+/// A check that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Checked {
+    /// The duration of the check.
+    pub(super) took: Duration,
+}
+
+/// A check that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CheckFailure {
+    /// The reason.
+    pub(super) error: String,
+    /// The last lines of the output of the check, without secrets.
+    pub(super) last_lines: Vec<String>,
+}
+
+/// A verification that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct VerifyFailure {
+    /// The reason.
+    pub(super) error: String,
+    /// The last lines of the output of the verification, without secrets.
+    pub(super) last_lines: Vec<String>,
+}
+
+/// The result of a restoration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Restored {
+    /// The files that have their previous content.
+    pub(super) files: Vec<PathBuf>,
+    /// The errors of the others.
+    pub(super) errors: Vec<String>,
 }
 
 /// An error of reading the certificates again.
@@ -126,12 +180,26 @@ pub(super) enum Action {
     UseToken(SecretString),
     /// Read the certificates again, and connect with them from now on.
     ReadCertificates,
-    /// Write these files as one batch.
+    /// Write these files. Files of different groups are independent.
     Write(Vec<Change>),
+    /// Stage these files of one group.
+    Stage(GroupKey, Vec<Change>),
+    /// Check the staged files of this group.
+    Check(Arc<GroupConfig>, Vec<StagedFile>),
+    /// Swap the staged files of this group.
+    Swap(GroupKey),
+    /// Remove the staged files of this group.
+    Discard(GroupKey),
+    /// Restore the replaced files of this group.
+    Restore(GroupKey),
+    /// Forget the replaced files of this group: its command has succeeded.
+    Keep(GroupKey),
     /// Print these files where they differ from the disk.
     Print(Vec<Change>),
-    /// Run this command.
-    Run(CommandConfig),
+    /// Run the command of this group.
+    Run(Arc<GroupConfig>),
+    /// Verify the effect of the command of this group.
+    Verify(Arc<GroupConfig>),
     /// Start the child process.
     StartChild(Arc<ExecConfig>),
     /// Pass an order to the child process, if one is running.

@@ -5,47 +5,46 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
 
 use process_tree::{Child, Order, Relay, supervise};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::end::End;
 use super::event::{Action, Event};
 use super::process::Process;
-use crate::answer::Answer;
-use crate::apply::transaction::write_all;
+use crate::apply::transaction::StagedFile;
+use crate::apply::write::Writer;
 use crate::command;
 use crate::config::exec::ExecConfig;
-use crate::config::resolved::{CommandConfig, CommandOutput};
-use crate::query::{PluginQuery, Query};
+use crate::config::resolved::{CommandConfig, CommandOutput, GroupConfig};
+use crate::query::Query;
 use crate::source::consul::Client;
 use crate::source::plugin::PluginSource;
-use crate::source::{Poll, Source, SourceQuery};
 use crate::watch::{WatchEvent, Watcher};
 
+mod check;
 mod file_watch;
+mod group_files;
 mod print;
+mod programs;
+mod queues;
 mod read;
 mod shutdown;
 mod task;
+mod verify;
 mod workers;
-mod writer_thread;
+mod writers;
 
 use file_watch::FileWatch;
+use group_files::GroupFiles;
+use programs::{OwnedContext, explain, run_plugin};
+use queues::{join, ready, take};
 use task::{TaskOutput, TaskResult};
 use workers::{Turn, Workers};
-use writer_thread::WriterThread;
-
-/// The maximum time for explanations of empty answers; `-once` waits for them.
-const EXPLAIN_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The maximum number of query events that one iteration of the loop handles.
-const BATCH: usize = 2048;
+use writers::Writers;
 
 /// Owns every task, thread and process that the loop starts.
 pub(super) struct Executor {
@@ -61,7 +60,8 @@ pub(super) struct Executor {
     stop_rendering: Arc<AtomicBool>,
     /// Results of workers that [`next`](Executor::next) has not returned yet.
     results: VecDeque<Event>,
-    writer: WriterThread,
+    writers: Writers,
+    group_files: GroupFiles,
     /// Readers of the output of background processes that commands left running.
     lingering: JoinSet<()>,
     /// Passes the output of commands on; `None` before the first command.
@@ -100,7 +100,8 @@ impl Executor {
             workers: Workers::new(),
             stop_rendering: Arc::default(),
             results: VecDeque::new(),
-            writer: WriterThread::default(),
+            writers: Writers::default(),
+            group_files: GroupFiles::default(),
             lingering: JoinSet::new(),
             relay: None,
             stop: CancellationToken::new(),
@@ -142,26 +143,32 @@ impl Executor {
             }
             Action::Export(exports) => self.exports = exports.into(),
             Action::Write(changes) => {
-                self.watcher.set_busy(true);
-                self.writer
-                    .begin(|writer| Event::Applied(write_all(writer, changes)));
+                for changes in group_files::by_directory(changes) {
+                    self.write(move |files, writer| files.write(writer, changes));
+                }
             }
+            Action::Stage(key, changes) => {
+                self.write(move |files, writer| files.stage(writer, key, changes));
+            }
+            Action::Swap(key) => self.write(move |files, writer| files.swap(writer, &key)),
+            Action::Restore(key) => self.write(move |files, writer| files.restore(writer, key)),
+            Action::Discard(key) => self.group_files.discard(&key),
+            Action::Keep(key) => self.group_files.keep(&key),
             Action::Print(changes) => {
-                // stdout may block, so print on the writer thread.
-                self.writer
+                // stdout may block, so print on a writer thread.
+                self.writers
                     .begin(|_| Event::Applied(changes.into_iter().map(print::print).collect()));
             }
-            Action::Run(command) => self.run(command),
+            Action::Check(group, files) => self.check(group, files),
+            Action::Run(group) => self.run(group),
+            Action::Verify(group) => self.verify(group),
             Action::RunPlugin(query) => self.run_plugin(query),
             Action::ExplainEmpty(queries) => {
                 let (client, stop) = (self.client.clone(), self.stop.clone());
                 self.tasks.spawn(explain(client, queries, stop));
             }
             Action::StartChild(config) => self.start_child(&config),
-            Action::OrderChild(order) => {
-                // A child that has just exited does not receive the order.
-                let _ = self.orders.as_ref().map(|orders| orders.send(order));
-            }
+            Action::OrderChild(order) => self.order_child(order),
             Action::End(end) => return Executed::End(end),
             Action::EndNow => return Executed::EndNow,
         }
@@ -179,23 +186,20 @@ impl Executor {
                     self.worked(turn);
                     continue;
                 }
-                written = self.writer.next() => {
-                    let Some(event) = written else {
-                        tracing::warn!(
-                            name: "file.slow",
-                            "writing files takes more than a second; does their file system hang?"
-                        );
-                        self.update_busy();
-                        continue;
-                    };
-                    event
-                }
+                written = self.writers.next() => written.unwrap_or_else(|| {
+                    tracing::warn!(
+                        name: "file.slow",
+                        "writing files takes more than a second; does their file system hang?"
+                    );
+                    self.update_busy();
+                    Event::WritesAreSlow
+                }),
                 event = join(&mut self.tasks) => event,
                 event = join(&mut self.child) => event,
                 event = self.files.changed() => Event::FilesChanged(event),
                 events = take(&mut self.answers) => Event::Watched(events),
             };
-            if let Event::Applied(_) = &event {
+            if let Event::Applied(_) | Event::Staged(..) | Event::Restored(..) = &event {
                 self.update_busy();
             }
             if let Event::CommandEnded(_, Ok(finished)) = &mut event
@@ -233,7 +237,7 @@ impl Executor {
     /// Lets followers send their next polls if nothing is rendered or written, or if that takes
     /// long.
     fn update_busy(&self) {
-        let is_busy = self.writer.is_briefly_busy() || self.workers.are_briefly_busy();
+        let is_busy = self.writers.is_briefly_busy() || self.workers.are_briefly_busy();
         self.watcher.set_busy(is_busy);
     }
 
@@ -244,21 +248,58 @@ impl Executor {
         }
     }
 
-    fn run(&mut self, command: CommandConfig) {
+    /// Begins a job of a writer thread.
+    fn write(&mut self, work: impl FnOnce(&GroupFiles, &Writer) -> Event + Send + 'static) {
+        self.watcher.set_busy(true);
+        let files = self.group_files.clone();
+        self.writers.begin(move |writer| work(&files, writer));
+    }
+
+    fn run(&mut self, group: Arc<GroupConfig>) {
+        let Some(command) = group.command.clone() else {
+            return;
+        };
+        let context = self.command_context(&command);
+        self.tasks.spawn(async move {
+            let ended = command::run(&command, context.borrow()).await;
+            Event::CommandEnded(group.key.clone(), ended)
+        });
+    }
+
+    fn check(&mut self, group: Arc<GroupConfig>, files: Vec<StagedFile>) {
+        let context = self.quiet_context();
+        self.tasks.spawn(async move {
+            let checked = check::check(&group, &files, context.borrow()).await;
+            Event::Checked(group.key.clone(), checked)
+        });
+    }
+
+    fn verify(&mut self, group: Arc<GroupConfig>) {
+        let context = self.quiet_context();
+        self.tasks.spawn(async move {
+            let verified = verify::verify(&group, context.borrow()).await;
+            Event::Verified(group.key.clone(), verified)
+        });
+    }
+
+    /// The context of a command whose output is passed on as configured.
+    fn command_context(&mut self, command: &CommandConfig) -> OwnedContext {
         if command.output == CommandOutput::Inherit && self.relay.is_none() {
             self.relay = command::start_relay();
         }
-        let (exports, stop) = (Arc::clone(&self.exports), self.stop.clone());
-        let relay = self.relay.clone();
-        self.tasks.spawn(async move {
-            let context = command::Context {
-                exports: &exports,
-                stop: &stop,
-                relay: relay.as_ref(),
-            };
-            let ended = command::run(&command, context).await;
-            Event::CommandEnded(command, ended)
-        });
+        OwnedContext {
+            relay: self.relay.clone(),
+            ..self.quiet_context()
+        }
+    }
+
+    /// The context of a check or a verification. Its output is part of the message about a failure.
+    fn quiet_context(&self) -> OwnedContext {
+        OwnedContext {
+            exports: Arc::clone(&self.exports),
+            stop: self.stop.clone(),
+            relay: None,
+        }
     }
 
     fn run_plugin(&mut self, query: Arc<Query>) {
@@ -267,6 +308,11 @@ impl Executor {
             let answer = run_plugin(&query, PluginSource { exports, stop }).await;
             Event::PluginEnded(query, Arc::new(answer))
         });
+    }
+
+    fn order_child(&self, order: Order) {
+        // A child that has just exited does not receive the order.
+        let _ = self.orders.as_ref().map(|orders| orders.send(order));
     }
 
     fn start_child(&mut self, config: &ExecConfig) {
@@ -280,62 +326,4 @@ impl Executor {
         self.child
             .spawn(async move { Event::ChildEnded(supervise(&child, orders).await) });
     }
-}
-
-/// Runs a plugin and returns its output as an answer.
-async fn run_plugin(query: &Query, plugins: PluginSource) -> Answer {
-    let Some(plugin) = PluginQuery::select(query) else {
-        return Answer::Plugin(Err("the query is not a plugin".into()));
-    };
-    match plugins.poll(plugin, Poll::once(0)).await {
-        Ok(reply) => reply.answer,
-        Err(error) => Answer::Plugin(Err(error.to_string().into())),
-    }
-}
-
-/// Finds out why queries have an empty answer.
-async fn explain(client: Client, queries: Vec<Arc<Query>>, stop: CancellationToken) -> Event {
-    let begun = Instant::now();
-    let mut explained = Vec::new();
-    for query in queries {
-        let left = EXPLAIN_TIMEOUT.saturating_sub(begun.elapsed());
-        let emptiness = match &*query {
-            Query::Consul(own) => tokio::select! {
-                explained = timeout(left, client.explain_empty(own)) => explained.ok(),
-                () = stop.cancelled() => None,
-            },
-            _ => None,
-        };
-        let emptiness = emptiness.and_then(Result::ok).flatten();
-        explained.push((query, emptiness));
-    }
-    Event::EmptyExplained(explained)
-}
-
-/// Waits for the first queued event; pends forever if the queue is empty.
-async fn ready(events: &mut VecDeque<Event>) -> Event {
-    match events.pop_front() {
-        Some(event) => event,
-        None => std::future::pending().await,
-    }
-}
-
-/// Waits for the next task that ends; pends forever without tasks.
-async fn join(tasks: &mut JoinSet<Event>) -> Event {
-    match tasks.join_next().await {
-        Some(Ok(event)) => event,
-        // The text of the error may quote values.
-        Some(Err(_)) => Event::TaskLost("a task".to_owned()),
-        None => std::future::pending().await,
-    }
-}
-
-/// Waits for at least one event and returns all that have arrived.
-async fn take(answers: &mut mpsc::Receiver<WatchEvent>) -> Vec<WatchEvent> {
-    let mut events = Vec::new();
-    if answers.recv_many(&mut events, BATCH).await == 0 {
-        // The watcher, which holds the sender, lives as long as the loop.
-        std::future::pending::<()>().await;
-    }
-    events
 }

@@ -69,7 +69,7 @@ impl Parts {
         if !(is_reload && self.shutdown.is_ending()) {
             actions.extend(self.credentials.handle(event));
             actions.extend(self.renderer.handle(event, now));
-            self.apply.handle(event, &self.renderer, now);
+            actions.extend(self.apply.handle(event, &self.renderer, now));
             actions.extend(self.child.handle(event, now));
             actions.extend(self.reload.handle(event, &self.renderer));
             actions.extend(self.empty.handle(event, &self.renderer));
@@ -135,10 +135,10 @@ impl Parts {
             let signal = self.shutdown.signal();
             actions.extend(self.child.stop(signal, now.instant));
         }
-        let command = self
+        let commands = self
             .apply
-            .run_command(&self.renderer, is_ending, now.instant);
-        actions.extend(command);
+            .run_commands(&self.renderer, is_ending, now.instant);
+        actions.extend(commands);
         let conditions = self.conditions_of_child(is_ending);
         actions.extend(self.child.advance(conditions, now));
         let parts = ShutdownView {
@@ -165,10 +165,10 @@ impl Parts {
         let may_start = !is_ending && !self.apply.has_failed_command();
         Conditions {
             is_ready: may_start && jobs.all(|job| job.destination.is_written()),
-            is_idle: !self.apply.is_writing()
+            is_idle: !self.apply.is_applying()
                 && !self.apply.is_running_command()
                 && !self.renderer.holds_texts()
-                && self.apply.ledger().is_tried(),
+                && self.apply.debts().is_tried(),
         }
     }
 }

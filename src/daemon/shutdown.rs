@@ -160,6 +160,8 @@ impl Shutdown {
         }
         if let Some(end) = parts.child.result() {
             self.begin(end, None, parts.child, now.instant);
+        } else if parts.apply.has_failed_fatally() {
+            self.begin(End::Failed, None, parts.child, now.instant);
         } else if !parts.child.waits_only_for_child() {
             self.fail(parts, now);
             self.expire(parts, now);
@@ -174,14 +176,14 @@ impl Shutdown {
             child,
             empty,
         } = parts;
-        let is_idle = !apply.is_writing() && !apply.is_running_command() && child.is_over();
+        let is_idle = !apply.is_applying() && !apply.is_running_command() && child.is_over();
         if let Phase::Ending { end, latest, .. } = self.phase {
             return (is_idle || now.instant >= latest).then_some(Decided::End(end));
         }
         let is_once = self.mode != Mode::Daemon;
         let is_over = is_once
             && is_idle
-            && apply.ledger().is_settled()
+            && apply.debts().is_settled()
             && !empty.is_open()
             && apply.jobs(renderer).all(|job| is_final(job, renderer));
         is_over.then(|| Decided::End(outcome(parts)))

@@ -36,7 +36,7 @@ pub(super) fn report(parts: StatusView<'_>) -> Report {
         .map(|job| template(job, parts.waiting))
         .collect();
     let failures = renderer.query_failures();
-    let ledger = apply.ledger();
+    let debts = apply.debts();
     Report {
         phase: phase(parts, &templates),
         templates,
@@ -46,12 +46,12 @@ pub(super) fn report(parts: StatusView<'_>) -> Report {
             is_outage: failures.is_outage(),
         },
         applies: ApplyReport {
-            is_writing: apply.is_writing(),
+            is_writing: apply.is_applying(),
             is_running_command: apply.is_running_command(),
             files_written: apply.files_written(),
             commands_run: apply.commands_run(),
-            owed: ledger.unapplied().count(),
-            failing_commands: ledger.failing().map(ToString::to_string).collect(),
+            owed: debts.unapplied().count(),
+            failing_commands: debts.failing().map(|group| group.key.to_string()).collect(),
         },
         child: child.child().map(|own| ChildReport {
             command: own.config().line.to_string(),

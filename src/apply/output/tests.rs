@@ -1,14 +1,16 @@
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt as _, symlink};
+use std::sync::Arc;
 
 use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid, User, mkfifo};
 use tempfile::TempDir;
 
 use super::*;
-use crate::apply::transaction::{Applied, Change, Effect, write_all};
-use crate::config::resolved::FileConfig;
+use crate::apply::change::{Change, Effect};
+use crate::apply::transaction::{Swap, write_all};
+use crate::config::resolved::{FileConfig, GroupConfig, GroupKey};
 
 fn output(path: &Path, content: &str) -> Output {
     let (user, group) = (String::new(), String::new());
@@ -52,7 +54,7 @@ impl Fixture {
     }
 
     fn apply(
-        &mut self,
+        &self,
         destination: &str,
         text: &str,
         outputs: Vec<Output>,
@@ -60,6 +62,7 @@ impl Fixture {
     ) -> Result<Effect, String> {
         let change = Change {
             job: 0,
+            group: Arc::new(GroupConfig::of_key(GroupKey::Alone("out".into()))),
             source: None,
             destination: self.at(destination),
             content: text.as_bytes().to_vec(),
@@ -67,7 +70,7 @@ impl Fixture {
             fresh,
             file: FileConfig::default(),
         };
-        let applied: Vec<Applied> = write_all(&mut self.writer, vec![change]);
+        let Swap { applied, .. } = write_all(&self.writer, vec![change]);
         let outcome = applied.into_iter().next().unwrap().outcome;
         outcome.map_err(|error| format!("{error}: {}", std::error::Error::source(&error).unwrap()))
     }
@@ -88,7 +91,7 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn an_output_is_written_with_its_mode_and_only_when_it_differs() {
-    let mut fixture = Fixture::new();
+    let fixture = Fixture::new();
     let side = fixture.at("deep/er/side");
     assert_eq!(
         fixture.apply("out", "a", vec![output(&side, "1")], true),
@@ -137,7 +140,7 @@ fn an_output_is_written_with_its_mode_and_only_when_it_differs() {
 
 #[test]
 fn an_output_is_replaced_and_not_written_in_place() {
-    let mut fixture = Fixture::new();
+    let fixture = Fixture::new();
     let side = fixture.at("side");
     fs::write(&side, "old").unwrap();
     let mut reader = File::open(&side).unwrap();
@@ -200,7 +203,7 @@ fn content_is_appended_once() {
 
 #[test]
 fn links_and_special_files_are_refused_and_nothing_is_written() {
-    let mut fixture = Fixture::new();
+    let fixture = Fixture::new();
     fs::write(fixture.at("target"), "old").unwrap();
     fs::create_dir(fixture.at("folder")).unwrap();
     symlink("target", fixture.at("link")).unwrap();
@@ -243,7 +246,7 @@ fn links_and_special_files_are_refused_and_nothing_is_written() {
 #[test]
 fn a_directory_that_becomes_a_link_after_staging_is_refused() {
     for append in [false, true] {
-        let mut fixture = Fixture::new();
+        let fixture = Fixture::new();
         fs::create_dir(fixture.at("folder")).unwrap();
         fs::create_dir(fixture.at("elsewhere")).unwrap();
         let output = Output {
@@ -266,7 +269,7 @@ fn a_directory_that_becomes_a_link_after_staging_is_refused() {
 #[test]
 fn a_file_that_becomes_a_link_after_staging_is_not_followed() {
     for append in [false, true] {
-        let mut fixture = Fixture::new();
+        let fixture = Fixture::new();
         fs::write(fixture.at("target"), "old").unwrap();
         let output = Output {
             append,
@@ -285,7 +288,7 @@ fn a_file_that_becomes_a_link_after_staging_is_not_followed() {
 
 #[test]
 fn owners_are_given_by_name_or_number() {
-    let mut fixture = Fixture::new();
+    let fixture = Fixture::new();
     let side = fixture.at("side");
     let (uid, gid) = (Uid::effective(), Gid::effective());
     let own = User::from_uid(uid)
@@ -331,7 +334,7 @@ fn owners_are_given_by_name_or_number() {
 
 #[test]
 fn an_output_must_not_be_a_destination_or_the_output_of_another_template() {
-    let mut fixture = Fixture::new();
+    let fixture = Fixture::new();
     let (out, side, log) = (fixture.at("out"), fixture.at("side"), fixture.at("log"));
     let error = fixture
         .apply("out", "a", vec![output(&out, "x")], true)
@@ -366,7 +369,7 @@ fn an_output_must_not_be_a_destination_or_the_output_of_another_template() {
 
 #[test]
 fn a_thousand_outputs_do_not_need_a_thousand_descriptors() {
-    let mut fixture = Fixture::new();
+    let fixture = Fixture::new();
     let outputs = (0..1_500)
         .map(|number| output(&fixture.at(&format!("side-{number}")), "x"))
         .collect();

@@ -4,15 +4,23 @@ use std::time::Duration;
 use crate::config::resolved::CommandLine;
 
 use super::*;
-use crate::config::resolved::{CommandOutput, EnvironmentConfig};
+use crate::apply::owed::{Owed, owed};
+use crate::apply::write::Writer;
+use crate::config::resolved::{CommandConfig, CommandOutput, EnvironmentConfig, GroupKey};
 
-fn shell(line: &str, seconds: u64) -> CommandConfig {
-    CommandConfig {
+/// The group of a command.
+fn shell(line: &str, seconds: u64) -> Arc<GroupConfig> {
+    Arc::new(GroupConfig::of_command(CommandConfig {
         line: CommandLine::Shell(line.to_owned()),
         timeout: Duration::from_secs(seconds),
         environment: EnvironmentConfig::default(),
         output: CommandOutput::Inherit,
-    }
+    }))
+}
+
+/// The group of a template without a command.
+fn alone(job: usize) -> Arc<GroupConfig> {
+    Arc::new(GroupConfig::of_key(GroupKey::Alone(job.to_string().into())))
 }
 
 #[test]
@@ -24,6 +32,7 @@ fn a_failure_does_not_affect_other_files() {
     let destinations = ["first", "directory", "same", "deep/last"];
     let changes = destinations.iter().enumerate().map(|(job, name)| Change {
         job,
+        group: alone(job),
         source: None,
         destination: at(name),
         content: b"text".to_vec(),
@@ -31,7 +40,7 @@ fn a_failure_does_not_affect_other_files() {
         fresh: true,
         file: FileConfig::default(),
     });
-    let applied = write_all(&mut Writer::default(), changes.collect());
+    let Swap { applied, .. } = write_all(&Writer::default(), changes.collect());
     let jobs: Vec<_> = applied.iter().map(|applied| applied.job).collect();
     assert_eq!(jobs, [0, 1, 2, 3]);
     assert_eq!(applied[0].outcome.as_ref().unwrap(), &Effect::Written);
@@ -54,6 +63,7 @@ fn a_thousand_files_do_not_need_a_thousand_descriptors() {
     let directory = tempfile::tempdir().unwrap();
     let changes = (0..1_500).map(|job| Change {
         job,
+        group: alone(job),
         source: None,
         destination: directory.path().join(job.to_string()),
         content: job.to_string().into_bytes(),
@@ -61,7 +71,7 @@ fn a_thousand_files_do_not_need_a_thousand_descriptors() {
         fresh: true,
         file: FileConfig::default(),
     });
-    let applied = write_all(&mut Writer::default(), changes.collect());
+    let Swap { applied, .. } = write_all(&Writer::default(), changes.collect());
     assert_eq!(applied.len(), 1_500);
     assert!(
         applied
@@ -87,6 +97,7 @@ fn commands_are_owed_once_each_in_the_order_of_the_templates() {
     ];
     let changes = plan.iter().enumerate().map(|(job, (name, _))| Change {
         job,
+        group: alone(job),
         source: None,
         destination: at(name),
         content: b"text".to_vec(),
@@ -94,26 +105,27 @@ fn commands_are_owed_once_each_in_the_order_of_the_templates() {
         fresh: true,
         file: FileConfig::default(),
     });
-    let applied = write_all(&mut Writer::default(), changes.collect());
+    let Swap { applied, .. } = write_all(&Writer::default(), changes.collect());
     let (a, c, d) = (at("a"), at("c"), at("d"));
     let expected = [
         Owed {
-            command: &reload,
+            group: &reload,
             destinations: vec![&a, &d],
         },
         Owed {
-            command: &other,
+            group: &other,
             destinations: vec![&c],
         },
     ];
-    let command_of = |applied: &Applied| plan[applied.job].1.as_ref();
-    assert_eq!(owed(&applied, command_of), expected);
+    let group_of = |applied: &Applied| plan[applied.job].1.as_ref();
+    assert_eq!(owed(&applied, group_of), expected);
 }
 
 #[test]
 fn debug_does_not_show_the_content() {
     let change = Change {
         job: 1,
+        group: alone(1),
         source: None,
         destination: "out".into(),
         content: b"password=hunter2".to_vec(),
@@ -145,6 +157,7 @@ fn an_error_after_an_output_was_written_appends_once_and_owes_the_command() {
     };
     let change = || Change {
         job: 0,
+        group: alone(0),
         source: None,
         destination: at("out"),
         content: b"text".to_vec(),
@@ -152,26 +165,27 @@ fn an_error_after_an_output_was_written_appends_once_and_owes_the_command() {
         fresh: true,
         file: FileConfig::default(),
     };
-    let mut writer = Writer::default();
-    let (applied, ready) = stage(&mut writer, change());
+    let writer = Writer::default();
+    let staging = Staging::of(&writer, vec![change()]);
     assert!(
         !at("side").exists() && !at("log").exists() && !at("out").exists(),
         "nothing is visible yet"
     );
     // Make the rename fail.
     fs::create_dir(at("out")).unwrap();
-    let applied = swap(&mut writer, applied, ready, &mut Vec::new());
-    assert_eq!(applied.outcome.unwrap_err().path(), at("out"));
+    let Swap { mut applied, .. } = staging.swap(&writer);
+    let outcome = applied.remove(0).outcome;
+    assert_eq!(outcome.unwrap_err().path(), at("out"));
     assert_eq!(fs::read_to_string(at("log")).unwrap(), "1\n");
     // Another process has written the right content; the outputs have changed nevertheless.
     fs::remove_dir(at("out")).unwrap();
     fs::write(at("out"), "text").unwrap();
-    let applied = write_all(&mut writer, vec![change()]);
+    let Swap { applied, .. } = write_all(&writer, vec![change()]);
     let reload = shell("reload now", 30);
     assert_eq!(owed(&applied, |_| Some(&reload)).len(), 1);
     assert_eq!(fs::read_to_string(at("log")).unwrap(), "1\n");
-    let applied = write_all(
-        &mut writer,
+    let Swap { applied, .. } = write_all(
+        &writer,
         vec![Change {
             content: b"next".to_vec(),
             ..change()
@@ -180,4 +194,67 @@ fn an_error_after_an_output_was_written_appends_once_and_owes_the_command() {
     let reload = shell("reload now", 30);
     assert_eq!(owed(&applied, |_| Some(&reload)).len(), 1);
     assert_eq!(fs::read_to_string(at("log")).unwrap(), "1\n1\n");
+}
+
+/// The changes of one group, whose content is their name.
+fn of_one_group(directory: &Path, names: &[&str]) -> Vec<Change> {
+    let change = |(job, name): (usize, &&str)| Change {
+        job,
+        group: Arc::new(GroupConfig::of_key(GroupKey::Named("group".into()))),
+        source: None,
+        destination: directory.join(name),
+        content: name.as_bytes().to_vec(),
+        outputs: Vec::new(),
+        fresh: true,
+        file: FileConfig::default(),
+    };
+    names.iter().enumerate().map(change).collect()
+}
+
+#[test]
+fn a_file_that_cannot_be_staged_holds_its_group_and_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::create_dir(at("b")).unwrap();
+    fs::write(at("c"), "old").unwrap();
+    let mut changes = of_one_group(directory.path(), &["a", "b", "c"]);
+    changes.push(Change {
+        job: 3,
+        group: alone(3),
+        destination: at("d"),
+        ..changes[0].clone()
+    });
+    let Swap { applied, .. } = write_all(&Writer::default(), changes);
+    assert_eq!(applied[0].outcome.as_ref().unwrap(), &Effect::Held);
+    assert_eq!(applied[1].outcome.as_ref().unwrap_err().path(), at("b"));
+    assert_eq!(applied[2].outcome.as_ref().unwrap(), &Effect::Held);
+    assert_eq!(applied[3].outcome.as_ref().unwrap(), &Effect::Written);
+    assert!(!at("a").exists());
+    assert_eq!(fs::read_to_string(at("c")).unwrap(), "old");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn a_swap_that_fails_restores_the_files_of_its_group() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::write(at("b"), "old").unwrap();
+    let writer = Writer::default();
+    let staging = Staging::of(&writer, of_one_group(directory.path(), &["a", "b", "c"]));
+    // Make the last rename fail.
+    fs::create_dir(at("c")).unwrap();
+    let Swap { applied, .. } = staging.swap(&writer);
+    assert_eq!(applied[0].outcome.as_ref().unwrap(), &Effect::Held);
+    assert_eq!(applied[1].outcome.as_ref().unwrap(), &Effect::Held);
+    assert_eq!(applied[2].outcome.as_ref().unwrap_err().path(), at("c"));
+    assert!(!at("a").exists());
+    assert_eq!(fs::read_to_string(at("b")).unwrap(), "old");
+    fs::remove_dir(at("c")).unwrap();
+    let changes = of_one_group(directory.path(), &["a", "b", "c"]);
+    let Swap { applied, .. } = write_all(&writer, changes);
+    assert!(
+        applied
+            .iter()
+            .all(|applied| matches!(applied.outcome, Ok(Effect::Written)))
+    );
 }

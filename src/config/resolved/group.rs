@@ -90,6 +90,44 @@ pub enum Probe {
     },
 }
 
+impl GroupConfig {
+    /// Creates the group of the templates that have this command.
+    #[must_use]
+    pub fn of_command(command: CommandConfig) -> Self {
+        let key = GroupKey::Command(command.line.clone());
+        Self {
+            command: Some(command),
+            ..Self::of_key(key)
+        }
+    }
+
+    /// Creates a group without any setting.
+    #[must_use]
+    pub fn of_key(key: GroupKey) -> Self {
+        Self {
+            key,
+            check: None,
+            command: None,
+            verify: None,
+            on_failure: OnFailure::default(),
+            rate: None,
+        }
+    }
+
+    /// Returns `true` if something has to follow a swap: a command or a verification.
+    #[must_use]
+    pub fn has_effect(&self) -> bool {
+        self.command.is_some() || self.verify.is_some()
+    }
+
+    /// Returns `true` if no further files are swapped before the command has ended: its failure
+    /// could not be assigned to a content.
+    #[must_use]
+    pub fn is_sequential(&self) -> bool {
+        self.verify.is_some() || self.on_failure == OnFailure::Rollback
+    }
+}
+
 impl GroupKey {
     /// Returns `true` if the group has a name.
     #[must_use]

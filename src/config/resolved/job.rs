@@ -11,7 +11,7 @@ pub use gotemplate::{Delimiters, MissingKey};
 use super::command::CommandConfig;
 use super::group::{GroupConfig, GroupKey};
 pub use crate::config::layer::FileConfig;
-use crate::config::values::{Language, OnFailure};
+use crate::config::values::Language;
 pub use crate::config::wait::Settle;
 
 /// A template with its destination and command.
@@ -91,6 +91,13 @@ impl Job {
         }
     }
 
+    /// The group that the template is applied with: the one that it names, or that of its command.
+    #[must_use]
+    pub fn applied_with(&self) -> Arc<GroupConfig> {
+        let group = self.group.clone();
+        group.unwrap_or_else(|| Arc::new(GroupConfig::of_job(self)))
+    }
+
     /// Returns `true` if another job renders its source in the same way. Destination and command may differ.
     #[must_use]
     pub fn reads_as(&self, other: &Self) -> bool {
@@ -128,21 +135,11 @@ impl GroupConfig {
     /// Creates the group of a template that names none.
     #[must_use]
     pub fn of_job(job: &Job) -> Self {
-        let key = match (&job.command, &job.destination) {
-            (Some(command), _) => GroupKey::Command(command.line.clone()),
-            (None, destination) => {
-                let destination = destination.as_deref().unwrap_or("-".as_ref());
-                GroupKey::Alone(destination.to_string_lossy().into())
-            }
-        };
-        Self {
-            key,
-            check: None,
-            command: job.command.clone(),
-            verify: None,
-            on_failure: OnFailure::default(),
-            rate: None,
-        }
+        let command = job.command.clone().map(Self::of_command);
+        command.unwrap_or_else(|| {
+            let destination = job.destination.as_deref().unwrap_or("-".as_ref());
+            Self::of_key(GroupKey::Alone(destination.to_string_lossy().into()))
+        })
     }
 }
 

@@ -1,50 +1,78 @@
-//! Owed reload commands: runs them one after another and retries failed ones.
+//! Owed reload commands and their verification: starts them in order, and retries failed ones.
 //!
-//! Input: files that were written, the time, the end of a command. Output: the command to run now.
+//! Input: files that were written, the time, the end of a command. Output: the commands to run now.
+//!
+//! The commands of groups without a name run one after another, in the order of their templates,
+//! because one may depend on an earlier one. In the daemon, a command that takes long delays no
+//! others. Named groups neither wait nor are waited for.
 
-use std::path::Path;
+mod messages;
+mod queue;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use process_tree::Finished;
 
-use crate::apply::ledger::{COMMAND_COOLDOWN, Ledger};
+use self::messages::name;
+pub(super) use self::messages::shown_output;
+use self::queue::{Hold, Queue};
+#[cfg(test)]
+pub(crate) use self::queue::{ORDER_WINDOW, STARTUP_BATCH_WINDOW};
+use crate::apply::debts::Debts;
 use crate::command::CommandFailure;
-use crate::config::resolved::{CommandConfig, CommandLine, Mode};
-use crate::daemon::event::Moment;
+use crate::config::resolved::{GroupConfig, GroupKey, Mode, OnFailure};
+use crate::daemon::event::{Action, Moment, VerifyFailure};
 use crate::error_chain::chain;
 
-/// At startup, a command waits this long for templates with the same command that are not written
-/// yet, so that they share one run.
-pub(crate) const STARTUP_BATCH_WINDOW: Duration = Duration::from_secs(1);
-
-/// The owed commands, and the state of the running one.
+/// The owed commands, and the running ones.
 #[derive(Debug)]
 pub(super) struct Commands {
     mode: Mode,
     begun: Instant,
-    ledger: Ledger,
-    run: Run,
+    debts: Debts,
+    runs: Vec<Run>,
+    /// The time at which a command that is held may start; `None`: after an event, or none is held.
+    held_until: Option<Instant>,
+    /// The time of the last decision.
+    decided: Instant,
     failures: FinalFailures,
     /// The number of runs that succeeded.
     succeeded: u64,
 }
 
-/// The state of execution. A command may depend on an earlier one, so only one runs at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Run {
-    /// No command runs.
-    Idle,
-    /// A command is due, but waits for other templates until this time; `None`: until an event.
-    Held { until: Option<Instant> },
-    /// A command runs.
-    Running,
+/// A command or a verification in progress.
+#[derive(Debug)]
+struct Run {
+    group: Arc<GroupConfig>,
+    phase: RunPhase,
+    begun: Instant,
 }
 
-/// Failures that are not retried, as in `-once`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RunPhase {
+    Command,
+    Verification,
+}
+
+/// Failures that are not retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FinalFailures {
     None,
+    /// A failure in `-once`.
     Some,
+    /// A failure of a group that ends the process.
+    Fatal,
+}
+
+/// The consequence of a failed command or verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Consequence {
+    /// It is repeated, or final in `-once`.
+    None,
+    /// The files of the group are restored if they can be.
+    RollBack,
 }
 
 impl Commands {
@@ -53,16 +81,18 @@ impl Commands {
         Self {
             mode,
             begun,
-            ledger: Ledger::default(),
-            run: Run::Idle,
+            debts: Debts::default(),
+            runs: Vec::new(),
+            held_until: None,
+            decided: begun,
             failures: FinalFailures::None,
             succeeded: 0,
         }
     }
 
-    /// The ledger of owed commands.
-    pub(super) fn ledger(&self) -> &Ledger {
-        &self.ledger
+    /// The owed commands.
+    pub(super) fn debts(&self) -> &Debts {
+        &self.debts
     }
 
     /// The number of runs that succeeded.
@@ -70,41 +100,46 @@ impl Commands {
         self.succeeded
     }
 
-    /// Returns `true` while a command runs.
+    /// Returns `true` while a command or a verification runs.
     pub(super) fn is_running(&self) -> bool {
-        self.run == Run::Running
+        !self.runs.is_empty()
     }
 
     /// Returns `true` if a command failed that is not retried.
     pub(super) fn has_failed(&self) -> bool {
-        self.failures == FinalFailures::Some
+        self.failures != FinalFailures::None
     }
 
-    /// Records that these files were written. `rank` orders the commands.
-    pub(super) fn owe(
+    /// Returns `true` if a command failed whose failure ends the process.
+    pub(super) fn has_failed_fatally(&self) -> bool {
+        self.failures == FinalFailures::Fatal
+    }
+
+    /// Records that files of a group were written. `rank` orders the commands.
+    pub(super) fn owe<P: Into<PathBuf>>(
         &mut self,
-        command: &CommandConfig,
+        group: &Arc<GroupConfig>,
         rank: usize,
-        destinations: Vec<&Path>,
+        destinations: Vec<P>,
         now: Instant,
     ) {
-        self.ledger.owe(command, rank, destinations, now);
+        self.debts.owe(group, rank, destinations, now);
     }
 
     /// Logs each command that is owed, with its files, because the process ends.
     pub(super) fn warn_of_owed(&self) {
-        let mut owed: Vec<(&CommandLine, Vec<String>)> = Vec::new();
-        for (file, command) in self.ledger.unapplied() {
-            let (line, file) = (&command.line, file.display().to_string());
-            match owed.iter_mut().find(|(known, _)| *known == line) {
+        let mut owed: Vec<(&GroupConfig, Vec<String>)> = Vec::new();
+        for (file, group) in self.debts.unapplied() {
+            let file = file.display().to_string();
+            match owed.iter_mut().find(|(known, _)| known.key == group.key) {
                 Some((_, files)) => files.push(file),
-                None => owed.push((line, vec![file])),
+                None => owed.push((group, vec![file])),
             }
         }
-        for (line, files) in owed {
-            let files = files.join(", ");
+        for (group, files) in owed {
+            let (line, files) = (name(group), files.join(", "));
             tracing::warn!(
-                name: "command.owed", command = %line, files,
+                name: "command.owed", command = line, files,
                 "ctmpl ends, but `{line}` has not succeeded since these files were written: {files}"
             );
         }
@@ -112,106 +147,196 @@ impl Commands {
 
     /// Retries failed commands without further delay.
     pub(super) fn retry_now(&mut self, now: Instant) {
-        self.ledger.retry_now(now);
+        self.debts.retry_now(now);
     }
 
-    /// Adopts a new configuration. `command_of` returns the command of a file with its rank.
+    /// Adopts a new configuration. `group_of` returns the group of a file with its rank.
     pub(super) fn renew(
         &mut self,
         now: Instant,
-        command_of: impl Fn(&Path) -> Option<(CommandConfig, usize)>,
+        group_of: impl Fn(&Path) -> Option<(Arc<GroupConfig>, usize)>,
     ) {
-        self.ledger.renew(now, command_of);
+        self.debts.renew(now, group_of);
     }
 
-    /// Handles the end of a command.
+    /// Handles the end of a command. Returns the verification that follows it.
     pub(super) fn ended(
         &mut self,
-        line: &CommandLine,
+        key: &GroupKey,
         ended: &Result<Finished, CommandFailure>,
         now: Moment,
-    ) {
-        self.run = Run::Idle;
+    ) -> (Consequence, Option<Action>) {
+        let Some(at) = self.runs.iter().position(|run| run.group.key == *key) else {
+            return (Consequence::None, None);
+        };
+        let group = Arc::clone(&self.runs[at].group);
+        let line = name(&group);
         match ended {
             Ok(Finished { took, .. }) => {
-                self.succeeded += 1;
                 let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(
-                    name: "command.succeeded", command = %line, milliseconds,
+                    name: "command.succeeded", command = line, milliseconds,
                     "command {line} succeeded after {milliseconds} ms"
                 );
-                self.ledger.finished(line, true, now.instant, now.jitter);
-            }
-            Err(failure) if self.mode == Mode::Daemon => {
-                let retry = self.ledger.finished(line, false, now.instant, now.jitter);
-                let again = retry.map_or(String::new(), |retry| {
-                    format!("; runs again in {:.1} s", retry.after.as_secs_f64())
-                });
-                log_failure(line, failure, &again);
+                if group.verify.is_some() {
+                    self.runs[at].phase = RunPhase::Verification;
+                    return (Consequence::None, Some(Action::Verify(group)));
+                }
+                self.end_run(at, true, now);
+                (Consequence::None, None)
             }
             Err(failure) => {
-                log_failure(line, failure, "");
-                self.failures = FinalFailures::Some;
-                self.ledger.finished(line, true, now.instant, now.jitter);
+                let consequence = self.failed(at, now, |again| {
+                    let error = chain(&failure.error);
+                    let (output, shown) = shown_output(&failure.last_lines);
+                    tracing::error!(name: "command.failed", command = line, error, output, "{error}{again}{shown}");
+                });
+                (consequence, None)
             }
         }
     }
 
-    /// Returns the command to run now and marks it as running. `is_ending`: the process is shutting
-    /// down. `waits` returns `true` if the first write of a template with this command is
+    /// Handles the end of a verification.
+    pub(super) fn verified(
+        &mut self,
+        key: &GroupKey,
+        verified: &Result<Duration, VerifyFailure>,
+        now: Moment,
+    ) -> Consequence {
+        let Some(at) = self.runs.iter().position(|run| run.group.key == *key) else {
+            return Consequence::None;
+        };
+        match verified {
+            Ok(took) => {
+                let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(
+                    name: "verify.succeeded", group = %key, milliseconds,
+                    "{key}: verified after {milliseconds} ms"
+                );
+                self.end_run(at, true, now);
+                Consequence::None
+            }
+            Err(failure) => self.failed(at, now, |again| {
+                let error = &failure.error;
+                let (output, shown) = shown_output(&failure.last_lines);
+                tracing::error!(name: "verify.failed", group = %key, error, output, "{key}: the verification failed: {error}{again}{shown}");
+            }),
+        }
+    }
+
+    /// Ends a failed run. `log` receives what follows, in words.
+    fn failed(&mut self, at: usize, now: Moment, log: impl FnOnce(&str)) -> Consequence {
+        let group = Arc::clone(&self.runs[at].group);
+        match (group.on_failure, self.mode) {
+            (OnFailure::Exit, _) => {
+                log("; exiting because on_failure is exit");
+                self.failures = FinalFailures::Fatal;
+                self.end_run(at, false, now);
+            }
+            (OnFailure::Rollback, _) => {
+                log("");
+                self.runs.remove(at);
+                return Consequence::RollBack;
+            }
+            (OnFailure::Retry, Mode::Daemon) => {
+                self.runs.remove(at);
+                log(&self.repeat(&group.key, now));
+            }
+            (OnFailure::Retry, Mode::Once { .. }) => {
+                log("");
+                self.give_up(&group.key, now);
+                self.runs.remove(at);
+            }
+        }
+        Consequence::None
+    }
+
+    /// Repeats a failed run later. Returns the time in words.
+    pub(super) fn repeat(&mut self, key: &GroupKey, now: Moment) -> String {
+        let retry = self.debts.finished(key, false, now.instant, now.jitter);
+        retry.map_or(String::new(), |retry| {
+            format!("; runs again in {:.1} s", retry.after.as_secs_f64())
+        })
+    }
+
+    /// Repeats a failed run later, or gives it up in `-once`.
+    pub(super) fn repeat_or_give_up(&mut self, key: &GroupKey, now: Moment) {
+        if self.mode == Mode::Daemon {
+            self.repeat(key, now);
+        } else {
+            self.give_up(key, now);
+        }
+    }
+
+    /// Forgets a failed run, whose failure is final in `-once`.
+    pub(super) fn give_up(&mut self, key: &GroupKey, now: Moment) {
+        if self.mode != Mode::Daemon {
+            self.failures = FinalFailures::Some;
+        }
+        self.debts.finished(key, true, now.instant, now.jitter);
+    }
+
+    fn end_run(&mut self, at: usize, succeeded: bool, now: Moment) {
+        let run = self.runs.remove(at);
+        self.succeeded += u64::from(succeeded);
+        self.debts
+            .finished(&run.group.key, succeeded, now.instant, now.jitter);
+    }
+
+    /// Returns the commands to run now and marks them as running. `is_ending`: the process is
+    /// shutting down. `waits` returns `true` if the first write of a template of this group is
     /// outstanding.
-    pub(super) fn start_next(
+    pub(super) fn start(
         &mut self,
         is_ending: bool,
-        waits: impl Fn(&CommandLine) -> bool,
+        waits: impl Fn(&GroupConfig) -> bool,
         now: Instant,
-    ) -> Option<CommandConfig> {
-        if self.run == Run::Running {
-            return None;
+    ) -> Vec<Action> {
+        let mut actions = Vec::new();
+        loop {
+            let queue = self.queue(is_ending, now);
+            let is_held = |group: &GroupConfig| queue.hold(group, &waits).is_some();
+            let started = if is_ending {
+                self.debts.start_last(now, is_held)
+            } else {
+                self.debts.start_next(now, is_held)
+            };
+            let Some(group) = started else { break };
+            let (phase, action) = match &group.command {
+                Some(command) => {
+                    let line = &command.line;
+                    tracing::debug!(name: "command.started", command = %line, "command {line} starts");
+                    (RunPhase::Command, Action::Run(Arc::clone(&group)))
+                }
+                None => (RunPhase::Verification, Action::Verify(Arc::clone(&group))),
+            };
+            actions.push(action);
+            self.runs.push(Run {
+                group,
+                phase,
+                begun: now,
+            });
         }
-        // During shutdown, a cooldown does not delay a command.
-        let by = if is_ending {
-            now + COMMAND_COOLDOWN
-        } else {
-            now
-        };
-        let batch_until = match self.mode {
-            Mode::Daemon => Some(self.begun + STARTUP_BATCH_WINDOW),
-            Mode::Once { .. } => None,
-        };
-        let is_starting = !is_ending && batch_until.is_none_or(|until| now < until);
-        let started = self
-            .ledger
-            .start_next(by, |line| is_starting && waits(line));
-        let is_held = self.ledger.next_wake().is_some_and(|due| due <= now);
-        self.run = match started {
-            Some(_) => Run::Running,
-            None if is_held => Run::Held { until: batch_until },
-            None => Run::Idle,
-        };
-        started.inspect(|command| {
-            tracing::debug!(name: "command.started", command = %command.line, "command {} starts", command.line);
-        })
+        let queue = self.queue(is_ending, now);
+        let due = self.debts.due().filter(|(_, due)| *due <= now);
+        let held = due.filter_map(|(group, _)| queue.hold(group, &waits));
+        self.held_until = held.filter_map(Hold::until).min();
+        self.decided = now;
+        actions
+    }
+
+    /// Returns what delays due commands now.
+    fn queue(&self, is_ending: bool, now: Instant) -> Queue {
+        let is_ahead = |run: &&Run| !run.group.key.is_named() && run.phase == RunPhase::Command;
+        let ahead = self.runs.iter().filter(is_ahead).map(|run| run.begun);
+        let begun = (!is_ending).then_some(self.begun);
+        Queue::new(self.mode, begun, ahead, now)
     }
 
     /// The time at which a command may become due.
     pub(super) fn next_wake(&self) -> Option<Instant> {
-        match self.run {
-            Run::Idle => self.ledger.next_wake(),
-            Run::Held { until } => until,
-            Run::Running => None,
-        }
+        let ahead = self.debts.due().map(|(_, due)| due);
+        let ahead = ahead.filter(|due| *due > self.decided);
+        ahead.chain(self.held_until).min()
     }
-}
-
-/// Logs a failure with the last lines of output. `again`: the time of the next run, in words.
-fn log_failure(line: &CommandLine, failure: &CommandFailure, again: &str) {
-    let error = chain(&failure.error);
-    let output = failure.last_lines.join("\n");
-    let shown = if output.is_empty() {
-        String::new()
-    } else {
-        format!("; the end of its output:\n{output}")
-    };
-    tracing::error!(name: "command.failed", command = %line, error, output, "{error}{again}{shown}");
 }

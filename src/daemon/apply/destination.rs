@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use file_writer::WriteError;
 
-use crate::apply::ledger::RETRY;
+use super::pending::{Candidate, InFile, Next, Pending, WriteFailure};
+use crate::apply::change::{Change, Effect};
+use crate::apply::debts::RETRY;
 use crate::apply::remedy::remedy;
-use crate::apply::transaction::{Change, Effect};
-use crate::config::resolved::{CommandLine, Job, Mode, OnError, Settle};
+use crate::config::resolved::{GroupConfig, Job, Mode, OnError, OnFailure, Settle};
 use crate::daemon::event::Moment;
 use crate::daemon::text::Text;
 use crate::decide::{Decision, Outcome, Unwritten, decide};
@@ -26,52 +27,26 @@ pub(crate) struct Destination {
     /// The number of the template.
     number: usize,
     job: Arc<Job>,
+    group: Arc<GroupConfig>,
     /// The quiescence timer; `None` with `-once`, which ignores `wait`.
     settle: Option<Settle>,
     mode: Mode,
     pending: Pending,
-    /// The fingerprint of the text in the file; `None` before the first write.
-    written: Option<u64>,
+    file: InFile,
+    /// The text in the file, if its group can be rolled back: it is written again when the group
+    /// changes.
+    applied: Option<Candidate>,
     failure: Option<WriteFailure>,
+    verdict: Verdict,
 }
 
-/// The text that is to be written.
-#[derive(Debug)]
-enum Pending {
-    /// No text is waiting: none was rendered, or the last one is written.
-    Nothing,
-    /// The text is waiting to be written.
-    Waiting(Candidate),
-    /// The text is being written.
-    Writing(Candidate, Next),
-}
-
-/// The continuation after a write in progress.
-#[derive(Debug)]
-enum Next {
-    /// If the write fails, the same text is written again.
-    Nothing,
-    /// Nothing is written, even if the write fails: the template has failed since.
-    Dropped,
-    /// This text is written next. It may be the same text, rendered again: another program may have
-    /// changed the file.
-    Text(Candidate),
-}
-
-/// A rendered text, and the time since when it has been waiting.
-#[derive(Clone, Debug)]
-struct Candidate {
-    text: Arc<Text>,
-    since: Unwritten,
-}
-
-/// A failed write that is retried.
-#[derive(Debug)]
-struct WriteFailure {
-    /// The number of consecutive failures.
-    count: u32,
-    text: String,
-    retry: Instant,
+/// The judgement about the latest text of the group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// None, or it was accepted.
+    Accepted,
+    /// A check refused it, or the previous file had to be restored.
+    Refused,
 }
 
 impl Destination {
@@ -81,10 +56,13 @@ impl Destination {
             number,
             settle: job.settle.filter(|_| mode == Mode::Daemon),
             mode,
+            group: job.applied_with(),
             job,
             pending: Pending::Nothing,
-            written: None,
+            file: InFile::Unknown,
+            applied: None,
             failure: None,
+            verdict: Verdict::Accepted,
         }
     }
 
@@ -93,6 +71,7 @@ impl Destination {
         Self {
             settle: job.settle.filter(|_| mode == Mode::Daemon),
             mode,
+            group: job.applied_with(),
             job,
             ..self
         }
@@ -108,20 +87,34 @@ impl Destination {
         &self.job
     }
 
-    /// Returns `true` if a change of the destination owes this command.
-    pub(super) fn has_command(&self, line: &CommandLine) -> bool {
-        let command = self.job.command.as_ref();
-        command.is_some_and(|command| command.line == *line)
+    /// The group that the destination is applied with.
+    pub(super) fn group(&self) -> &Arc<GroupConfig> {
+        &self.group
+    }
+
+    /// The fingerprint of the latest text; `None` before the first one.
+    pub(super) fn latest(&self) -> Option<u64> {
+        match &self.pending {
+            Pending::Nothing | Pending::Writing(_, Next::Dropped) => self.file.text(),
+            Pending::Waiting(latest)
+            | Pending::Writing(latest, Next::Nothing)
+            | Pending::Writing(_, Next::Text(latest)) => Some(latest.text.fingerprint),
+        }
+    }
+
+    /// The time before which a write that failed is not repeated.
+    pub(super) fn retry(&self) -> Option<Instant> {
+        self.failure.as_ref().map(|failure| failure.retry)
     }
 
     /// Returns `true` if the destination was written at least once, or already had its content.
     pub(crate) fn is_written(&self) -> bool {
-        self.written.is_some()
+        self.file != InFile::Unknown
     }
 
-    /// Returns `true` if the last write failed.
+    /// Returns `true` if the last write failed, or the last text was refused.
     pub(crate) fn is_broken(&self) -> bool {
-        self.failure.is_some()
+        self.failure.is_some() || self.verdict == Verdict::Refused
     }
 
     /// Returns `true` if a text is waiting or being written.
@@ -154,7 +147,7 @@ impl Destination {
         };
         let since = match before {
             Some(before) if before.text.fingerprint == text.fingerprint => before.since,
-            Some(before) if Some(before.text.fingerprint) != self.written => Unwritten {
+            Some(before) if Some(before.text.fingerprint) != self.file.text() => Unwritten {
                 first: before.since.first,
                 latest: now,
             },
@@ -173,18 +166,18 @@ impl Destination {
         let Pending::Waiting(Candidate { text, since }) = &self.pending else {
             return None;
         };
-        if let Some(failure) = self.failure.as_ref().filter(|failure| now < failure.retry) {
-            return Some(Decision::AwaitQuiescence(failure.retry));
+        if let Some(retry) = self.retry().filter(|retry| now < *retry) {
+            return Some(Decision::AwaitQuiescence(retry));
         }
         let outcome = if !is_complete {
             Outcome::Incomplete
-        } else if Some(text.fingerprint) == self.written {
+        } else if Some(text.fingerprint) == self.file.text() {
             Outcome::Same
         } else {
             Outcome::New(*since)
         };
         // The first text of a process is not delayed.
-        let settle = self.settle.filter(|_| self.written.is_some());
+        let settle = self.settle.filter(|_| self.file != InFile::Unknown);
         Some(decide(outcome, settle, now))
     }
 
@@ -193,8 +186,9 @@ impl Destination {
         let Pending::Waiting(Candidate { since, .. }) = &self.pending else {
             return None;
         };
-        let retry = self.failure.as_ref().map(|failure| failure.retry);
-        let earliest = retry.map_or(since.latest, |retry| retry.max(since.latest));
+        let earliest = self
+            .retry()
+            .map_or(since.latest, |retry| retry.max(since.latest));
         match self.decide(is_complete, earliest)? {
             Decision::Apply => Some(earliest),
             Decision::AwaitQuiescence(due) => Some(due),
@@ -212,12 +206,13 @@ impl Destination {
         let source = self.job.source.file().cloned();
         let change = Change {
             job: self.number,
+            group: Arc::clone(&self.group),
             source,
             destination: self.job.destination.clone().unwrap_or_default(),
             content: text.content.clone().into_bytes(),
             file: self.job.file.clone(),
             outputs: text.outputs.clone(),
-            fresh: Some(text.fingerprint) != self.written,
+            fresh: Some(text.fingerprint) != self.file.text(),
         };
         self.pending = Pending::Writing(Candidate { text, since }, Next::Nothing);
         Some(change)
@@ -226,33 +221,61 @@ impl Destination {
     /// Handles the end of a write: the text was written, was present already, or could not be
     /// written.
     pub(super) fn applied(&mut self, outcome: &Result<Effect, WriteError>, now: Moment) {
-        let (fingerprint, same, other) =
-            match std::mem::replace(&mut self.pending, Pending::Nothing) {
-                Pending::Writing(written, Next::Nothing) => {
-                    (Some(written.text.fingerprint), Some(written), None)
-                }
-                Pending::Writing(written, Next::Dropped) => {
-                    (Some(written.text.fingerprint), None, None)
-                }
-                Pending::Writing(written, Next::Text(text)) => {
-                    (Some(written.text.fingerprint), None, Some(text))
-                }
-                Pending::Waiting(text) => (None, None, Some(text)),
-                Pending::Nothing => (None, None, None),
-            };
+        let (own, repeats, other) = self.end_write();
         let next = match outcome {
+            Ok(Effect::Held) => {
+                self.hold(now);
+                other.or(own.filter(|_| repeats))
+            }
             Ok(outcome) => {
                 self.log_success(*outcome);
                 self.failure = None;
-                self.written = fingerprint;
+                self.verdict = Verdict::Accepted;
+                self.file = own.as_ref().map_or(InFile::Other, Candidate::in_file);
+                self.applied = own.filter(|_| self.keeps_previous());
                 other
             }
             Err(error) => {
                 self.failed(error, now);
-                other.or(same)
+                other.or(own.filter(|_| repeats))
             }
         };
         self.pending = next.map_or(Pending::Nothing, Pending::Waiting);
+    }
+
+    /// Handles a check that failed: the text is not written, but may be later.
+    pub(super) fn refused(&mut self) {
+        self.verdict = Verdict::Refused;
+        let (own, repeats, other) = self.end_write();
+        let next = other.or(own.filter(|_| repeats));
+        self.pending = next.map_or(Pending::Nothing, Pending::Waiting);
+    }
+
+    /// Handles the restoration of the previous file: the text is written again when its group
+    /// changes.
+    pub(super) fn restored(&mut self) {
+        self.file = InFile::Other;
+        self.verdict = Verdict::Refused;
+        let applied = self.applied.take();
+        if let (Pending::Nothing, Some(applied)) = (&self.pending, applied) {
+            self.pending = Pending::Waiting(applied);
+        }
+    }
+
+    /// Ends a write. Returns its text, whether that is written again if the write failed, and the
+    /// text to write next.
+    fn end_write(&mut self) -> (Option<Candidate>, bool, Option<Candidate>) {
+        match std::mem::replace(&mut self.pending, Pending::Nothing) {
+            Pending::Writing(own, Next::Nothing) => (Some(own), true, None),
+            Pending::Writing(own, Next::Dropped) => (Some(own), false, None),
+            Pending::Writing(own, Next::Text(next)) => (Some(own), false, Some(next)),
+            Pending::Waiting(next) => (None, false, Some(next)),
+            Pending::Nothing => (None, false, None),
+        }
+    }
+
+    fn keeps_previous(&self) -> bool {
+        self.group.on_failure == OnFailure::Rollback
     }
 
     /// Retries a failed write without further delay.
@@ -274,6 +297,15 @@ impl Destination {
         }
     }
 
+    /// Delays the write, because another file of the group could not be written.
+    fn hold(&mut self, now: Moment) {
+        self.failure.get_or_insert_with(|| WriteFailure {
+            count: 1,
+            text: String::new(),
+            retry: now.instant + RETRY.pause(1, now.jitter),
+        });
+    }
+
     fn failed(&mut self, error: &WriteError, now: Moment) {
         let before = self.failure.take();
         let count = before
@@ -281,7 +313,7 @@ impl Destination {
             .map_or(1, |failure| failure.count.saturating_add(1));
         let wait = RETRY.pause(count, now.jitter).min(MAX_RETRY_WAIT);
         let remedy = remedy(error).map_or(String::new(), |remedy| format!("; {remedy}"));
-        let text = format!("{}{remedy}; {}", chain(error), self.retry());
+        let text = format!("{}{remedy}; {}", chain(error), self.repetition());
         if before.is_none_or(|failure| failure.text != text) {
             let (template, destination) = self.names();
             tracing::error!(name: "file.failed", template, destination, "{text}");
@@ -294,7 +326,7 @@ impl Destination {
     }
 
     /// What follows a failed write.
-    fn retry(&self) -> &'static str {
+    fn repetition(&self) -> &'static str {
         match (self.mode, self.job.on_error) {
             (Mode::Once { .. }, _) => "it is not retried with --once",
             (Mode::Daemon, OnError::Fatal) => "it is not retried, because error_fatal is true",

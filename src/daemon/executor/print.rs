@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use file_writer::{WriteError, is_current};
 
-use crate::apply::transaction::{Applied, Change, Effect};
+use crate::apply::change::{Applied, Change, Effect};
 use crate::apply::{dry, output};
 use crate::render::output::Output;
 

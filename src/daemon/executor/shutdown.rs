@@ -26,7 +26,7 @@ impl Executor {
         self.stop_rendering.store(true, Ordering::Relaxed);
         let Self {
             mut process,
-            writer,
+            writers,
             stop,
             mut child,
             mut tasks,
@@ -37,7 +37,7 @@ impl Executor {
         let is_once = process.is_once();
         let orderly = async {
             // A batch in progress completes, unless its file system hangs.
-            let _ = timeout(WRITE_TIMEOUT, writer.finish()).await;
+            let _ = timeout(WRITE_TIMEOUT, writers.finish()).await;
             // A command that still runs gets its stop signal, then SIGKILL.
             stop.cancel();
             // A child that still runs has exceeded its timeout: its reaper kills it.

@@ -3,6 +3,7 @@
 mod bench;
 mod commands;
 mod ending;
+mod groups;
 mod outputs;
 mod passing;
 mod reload;
@@ -20,13 +21,13 @@ use process_tree::{CommandError, Finished};
 
 use super::*;
 use crate::answer::{Answer, Pair};
-use crate::apply::ledger::COMMAND_COOLDOWN;
-use crate::apply::transaction::{Applied, Change, Effect};
+use crate::apply::change::{Applied, Change, Effect};
+use crate::apply::debts::COMMAND_COOLDOWN;
 use crate::command::CommandFailure;
 use crate::config::resolved::{
     CommandConfig, CommandLine, CommandOutput, ConsulConfig, Delimiters, EnvironmentConfig,
-    FileConfig, Format, Job, Language, LogConfig, LogLevel, MissingKey, Mode, Permissions,
-    RetryConfig, Settle, TemplateSource, TlsConfig, TransportConfig,
+    FileConfig, Format, GroupKey, Job, Language, LogConfig, LogLevel, MissingKey, Mode,
+    Permissions, RetryConfig, Settle, TemplateSource, TlsConfig, TransportConfig,
 };
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
 use crate::daemon::apply::{JobState, JobView};

@@ -204,13 +204,18 @@ impl Bench {
             .partition(|action| matches!(action, Action::Run(_)));
         self.actions = rest;
         let command = |action| match action {
-            Action::Run(command) => command,
+            Action::Run(group) => group.command.clone().unwrap(),
             other => panic!("{other:?}"),
         };
         Vec::into_iter(runs).map(command).collect()
     }
 
     pub(super) fn ended(&mut self, command: CommandConfig, succeeded: bool) {
+        self.ended_of(GroupKey::Command(command.line), succeeded);
+    }
+
+    /// Ends the command of a group.
+    pub(super) fn ended_of(&mut self, key: GroupKey, succeeded: bool) {
         let ended = if succeeded {
             Ok(Finished {
                 took: Duration::ZERO,
@@ -227,7 +232,7 @@ impl Bench {
                 last_lines: Vec::new(),
             })
         };
-        self.step(Event::CommandEnded(command, ended));
+        self.step(Event::CommandEnded(key, ended));
     }
 
     pub(super) fn end(&self) -> Option<End> {

@@ -1,0 +1,86 @@
+//! A change of one destination, and its result.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use file_writer::WriteError;
+
+use crate::config::resolved::{FileConfig, GroupConfig, OnFailure};
+use crate::render::output::Output;
+
+/// One destination and its new content.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The number of the template.
+    pub job: usize,
+    /// The group of the template: its files are written all, or none.
+    pub group: Arc<GroupConfig>,
+    /// The file of the template; `None` for an inline template.
+    pub source: Option<PathBuf>,
+    /// The destination.
+    pub destination: PathBuf,
+    /// The new content. It may be secret, so `Debug` shows only its length.
+    pub content: Vec<u8>,
+    /// The additional files to write in the same transaction.
+    pub outputs: Vec<Output>,
+    /// `true` if content or outputs differ from the last write. Outputs are appended only then.
+    pub fresh: bool,
+    /// Mode, owner and write mode.
+    pub file: FileConfig,
+}
+
+impl Change {
+    /// Returns `true` if the group can be rolled back, so that the replaced files are kept.
+    #[must_use]
+    pub fn keeps_previous(&self) -> bool {
+        self.group.on_failure == OnFailure::Rollback
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            job,
+            group,
+            source,
+            destination,
+            content,
+            outputs,
+            fresh,
+            file,
+        } = self;
+        out.debug_struct("Change")
+            .field("job", job)
+            .field("group", &group.key)
+            .field("source", source)
+            .field("destination", destination)
+            .field("content", &format_args!("{} bytes", content.len()))
+            .field("outputs", outputs)
+            .field("fresh", fresh)
+            .field("file", file)
+            .finish()
+    }
+}
+
+/// The result of one change.
+#[derive(Debug)]
+pub struct Applied {
+    /// The number of the template.
+    pub job: usize,
+    /// The destination.
+    pub destination: PathBuf,
+    /// The effect, or the error of the write.
+    pub outcome: Result<Effect, WriteError>,
+}
+
+/// The effect of a change on its destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The destination already had the content.
+    Unchanged,
+    /// The destination has the new content.
+    Written,
+    /// The destination is as before, because another file of its group could not be staged.
+    Held,
+}

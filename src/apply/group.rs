@@ -1,0 +1,264 @@
+//! The state machine of one group: from rendered texts to files, and back after a failure.
+//!
+//! Input: results of its steps, the time. Output: the next [`Step`].
+//!
+//! ```text
+//!            Write                             a group without a check
+//! Idle ───────────────────────► Swapping ─► Idle
+//!   │ Stage            Check        ▲
+//!   └────► Staging ─────────► Checking ─ Discard ─► Idle, the content is refused
+//!
+//! Idle ── Restore (command or verification failed) ─► Restoring ─► Idle, the content is refused
+//! ```
+//!
+//! A refused content is applied again when it changes, or after a pause that grows; after a restoration
+//! only when it changes.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::debts::RETRY;
+use crate::config::resolved::{GroupConfig, OnFailure};
+
+/// One group and its state.
+#[derive(Debug)]
+pub struct Group {
+    config: Arc<GroupConfig>,
+    phase: Phase,
+    refused: Option<Refused>,
+    replaced: Replaced,
+}
+
+/// The step in progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// None.
+    Idle,
+    /// The files are staged.
+    Staging,
+    /// The staged files are checked.
+    Checking,
+    /// The files are swapped; without a check, they are staged in the same step.
+    Swapping,
+    /// The previous files are restored.
+    Restoring,
+}
+
+/// The next step of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Stage the files and swap them.
+    Write,
+    /// Stage the files.
+    Stage,
+    /// Check the staged files.
+    Check,
+    /// Swap the staged files.
+    Swap,
+    /// Remove the staged files.
+    Discard,
+    /// Restore the files as they were when the last command succeeded.
+    Restore,
+}
+
+/// Whether a group may begin with a content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Now.
+    Now,
+    /// At this time.
+    At(Instant),
+    /// After an event.
+    Later,
+}
+
+/// A content that was not applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Refused {
+    /// The fingerprint of the texts of the group.
+    content: u64,
+    /// The number of consecutive failures.
+    failures: u32,
+    /// The time of the next attempt; `None`: when the content changes.
+    retry: Option<Instant>,
+}
+
+/// The files as they were when the last command succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Replaced {
+    /// None was replaced since, or they are not kept.
+    None,
+    /// They are kept, and can be restored.
+    Kept,
+}
+
+impl Group {
+    /// Creates a group in which nothing is in progress.
+    #[must_use]
+    pub fn new(config: Arc<GroupConfig>) -> Self {
+        Self {
+            config,
+            phase: Phase::Idle,
+            refused: None,
+            replaced: Replaced::None,
+        }
+    }
+
+    /// Returns the same group with a new configuration.
+    #[must_use]
+    pub fn renewed(self, config: Arc<GroupConfig>) -> Self {
+        Self { config, ..self }
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Arc<GroupConfig> {
+        &self.config
+    }
+
+    /// The step in progress.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Returns `true` while files are staged, swapped or restored.
+    #[must_use]
+    pub fn is_writing(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Staging | Phase::Swapping | Phase::Restoring
+        )
+    }
+
+    /// Returns `true` if the last content was refused, or had to be taken back.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.refused.is_some()
+    }
+
+    /// Returns `true` if this content was refused the last time.
+    #[must_use]
+    pub fn has_refused(&self, content: u64) -> bool {
+        self.refused
+            .is_some_and(|refused| refused.content == content)
+    }
+
+    /// Decides whether the group may begin. `content` returns the fingerprint of its texts;
+    /// `is_owing`: its command is owed or runs.
+    pub fn start(&self, content: impl FnOnce() -> u64, is_owing: bool, now: Instant) -> Start {
+        if self.phase != Phase::Idle || (is_owing && self.config.is_sequential()) {
+            return Start::Later;
+        }
+        match self.refused {
+            Some(refused) if refused.content == content() => match refused.retry {
+                Some(retry) if retry > now => Start::At(retry),
+                Some(_) => Start::Now,
+                None => Start::Later,
+            },
+            _ => Start::Now,
+        }
+    }
+
+    /// Begins to apply.
+    pub fn begin(&mut self) -> Step {
+        if self.config.check.is_some() {
+            self.phase = Phase::Staging;
+            Step::Stage
+        } else {
+            self.phase = Phase::Swapping;
+            Step::Write
+        }
+    }
+
+    /// Handles the end of staging. Files that all have their content already need no check; if one
+    /// could not be staged, the swap changes nothing and reports the error.
+    pub fn staged(&mut self, needs_check: bool) -> Option<Step> {
+        if self.phase != Phase::Staging {
+            return None;
+        }
+        if needs_check {
+            self.phase = Phase::Checking;
+            Some(Step::Check)
+        } else {
+            self.phase = Phase::Swapping;
+            Some(Step::Swap)
+        }
+    }
+
+    /// Handles a check that succeeded.
+    pub fn passed(&mut self) -> Option<Step> {
+        if self.phase != Phase::Checking {
+            return None;
+        }
+        self.phase = Phase::Swapping;
+        Some(Step::Swap)
+    }
+
+    /// Handles a check that failed. `jitter` is a random number between 0 and 1.
+    pub fn failed(&mut self, content: u64, now: Instant, jitter: f64) -> Option<Step> {
+        if self.phase != Phase::Checking {
+            return None;
+        }
+        self.phase = Phase::Idle;
+        let same = self.refused.filter(|refused| refused.content == content);
+        let failures = same.map_or(0, |refused| refused.failures).saturating_add(1);
+        self.refused = Some(Refused {
+            content,
+            failures,
+            retry: Some(now + RETRY.pause(failures, jitter)),
+        });
+        Some(Step::Discard)
+    }
+
+    /// Handles the end of a swap. `is_kept`: the replaced files are kept.
+    pub fn swapped(&mut self, is_kept: bool) {
+        if self.phase == Phase::Swapping {
+            self.phase = Phase::Idle;
+            self.refused = None;
+            if is_kept {
+                self.replaced = Replaced::Kept;
+            }
+        }
+    }
+
+    /// Handles the success of the command and its verification.
+    pub fn succeeded(&mut self) {
+        self.replaced = Replaced::None;
+    }
+
+    /// Handles a failure of the command or its verification. `content` is that of the group now.
+    /// Returns the step that follows, if the files can be restored and have to be.
+    pub fn roll_back(&mut self, content: u64) -> Option<Step> {
+        let restores = self.config.on_failure == OnFailure::Rollback
+            && self.replaced == Replaced::Kept
+            && self.phase == Phase::Idle;
+        restores.then(|| {
+            self.phase = Phase::Restoring;
+            self.replaced = Replaced::None;
+            self.refused = Some(Refused {
+                content,
+                failures: 1,
+                retry: None,
+            });
+            Step::Restore
+        })
+    }
+
+    /// Handles the end of a restoration.
+    pub fn restored(&mut self) {
+        if self.phase == Phase::Restoring {
+            self.phase = Phase::Idle;
+        }
+    }
+
+    /// Makes a refused content due, after a reload by the user.
+    pub fn retry_now(&mut self, now: Instant) {
+        if let Some(refused) = &mut self.refused {
+            refused.retry = Some(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,306 @@
+//! The groups of destinations: begins their writes, and passes the results of each step on.
+//!
+//! Input: destinations with texts, results of steps, the time. Output: the next steps as actions.
+
+mod entry;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use self::entry::{Entry, Pace};
+use super::commands::shown_output;
+use super::destination::Destination;
+use crate::apply::change::{Applied, Change, Effect};
+use crate::apply::debts::Debts;
+use crate::apply::group::{Group, Phase, Step};
+use crate::config::resolved::{GroupConfig, GroupKey, OnFailure};
+use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored, Staged};
+use crate::daemon::renderer::TemplateState;
+use crate::decide::Decision;
+
+/// All groups, in the order of their first templates.
+#[derive(Debug)]
+pub(super) struct Groups {
+    all: Vec<Entry>,
+    places: BTreeMap<GroupKey, usize>,
+    /// The groups and destinations of the templates that are being written, by the number of the
+    /// template.
+    in_flight: BTreeMap<usize, (GroupKey, PathBuf)>,
+    /// The destinations that are being written for a configuration that is not valid any more.
+    foreign: BTreeSet<PathBuf>,
+}
+
+impl Groups {
+    /// Creates the groups of these destinations.
+    pub(super) fn of(destinations: &[Destination]) -> Self {
+        let mut groups = Self {
+            all: Vec::new(),
+            places: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
+            foreign: BTreeSet::new(),
+        };
+        groups.renew(destinations);
+        groups
+    }
+
+    /// Adopts the destinations of a new configuration. A group whose key is unchanged continues.
+    pub(super) fn renew(&mut self, destinations: &[Destination]) {
+        let before = std::mem::take(&mut self.all);
+        let mut before: BTreeMap<_, _> = before
+            .into_iter()
+            .map(|entry| (entry.group.config().key.clone(), entry))
+            .collect();
+        self.places.clear();
+        for (at, destination) in destinations.iter().enumerate() {
+            let config = destination.group();
+            let place = self.places.get(&config.key).copied();
+            let place = place.unwrap_or_else(|| {
+                let entry = match before.remove(&config.key) {
+                    Some(entry) => entry.renewed(Arc::clone(config)),
+                    None => Entry::new(Group::new(Arc::clone(config))),
+                };
+                self.add(entry)
+            });
+            self.all[place].members.push(at);
+        }
+        let is_foreign = |(number, (key, path)): &(&usize, &(GroupKey, PathBuf))| {
+            !destinations.iter().any(|own| {
+                own.number() == **number
+                    && own.group().key == *key
+                    && own.job().destination.as_ref() == Some(path)
+            })
+        };
+        let foreign = self.in_flight.iter().filter(is_foreign);
+        self.foreign = foreign.map(|(_, (_, path))| path.clone()).collect();
+        // The steps in progress of removed groups end.
+        for (_, mut entry) in before {
+            if entry.group.phase() != Phase::Idle {
+                entry.members.clear();
+                self.add(entry);
+            }
+        }
+    }
+
+    fn add(&mut self, entry: Entry) -> usize {
+        let place = self.all.len();
+        self.places.insert(entry.group.config().key.clone(), place);
+        self.all.push(entry);
+        place
+    }
+
+    fn entry(&mut self, key: &GroupKey) -> Option<&mut Entry> {
+        self.places.get(key).map(|place| &mut self.all[*place])
+    }
+
+    /// Returns `true` while a step of a group is in progress.
+    pub(super) fn are_applying(&self) -> bool {
+        self.all
+            .iter()
+            .any(|entry| entry.group.phase() != Phase::Idle)
+    }
+
+    /// Returns `true` while commands wait, because files that belong to the same change are written.
+    pub(super) fn delay_commands(&self) -> bool {
+        self.all
+            .iter()
+            .any(|entry| entry.group.is_writing() && entry.pace == Pace::Usual)
+    }
+
+    /// Handles writes that take long: they delay no commands of other groups.
+    pub(super) fn writes_are_slow(&mut self) {
+        for entry in &mut self.all {
+            if entry.group.is_writing() {
+                entry.pace = Pace::Slow;
+            }
+        }
+    }
+
+    /// Makes refused contents due, after a reload by the user.
+    pub(super) fn retry_now(&mut self, now: Instant) {
+        for entry in &mut self.all {
+            entry.group.retry_now(now);
+        }
+    }
+
+    /// Returns the steps that begin now: one batch for all groups without a check.
+    pub(super) fn write(
+        &mut self,
+        destinations: &mut [Destination],
+        templates: &[TemplateState],
+        debts: &Debts,
+        now: Instant,
+    ) -> Vec<Action> {
+        let (mut batch, mut actions) = (Vec::new(), Vec::new());
+        for entry in &mut self.all {
+            let begins = entry.begins_at(destinations, templates, debts, now);
+            if begins != Some(now) || entry.has_any_of(&self.foreign, destinations) {
+                continue;
+            }
+            let mut changes = Vec::new();
+            for at in &entry.members {
+                let is_complete = templates[*at].is_complete();
+                if destinations[*at].decide(is_complete, now) == Some(Decision::Apply) {
+                    changes.extend(destinations[*at].begin_write());
+                }
+            }
+            let key = entry.group.config().key.clone();
+            for Change {
+                job, destination, ..
+            } in &changes
+            {
+                let flight = (key.clone(), destination.clone());
+                self.in_flight.insert(*job, flight);
+                entry.in_flight.push(*job);
+            }
+            (entry.has_written, entry.pace) = (false, Pace::Usual);
+            match entry.group.begin() {
+                Step::Stage => {
+                    actions.push(Action::Stage(key, changes));
+                }
+                _ => batch.append(&mut changes),
+            }
+        }
+        if !batch.is_empty() {
+            actions.push(Action::Write(batch));
+        }
+        actions
+    }
+
+    /// The time of the next write; it may be in the past.
+    pub(super) fn next_write(
+        &self,
+        destinations: &[Destination],
+        templates: &[TemplateState],
+        debts: &Debts,
+        now: Instant,
+    ) -> Option<Instant> {
+        let begins = self
+            .all
+            .iter()
+            .filter(|entry| !entry.has_any_of(&self.foreign, destinations))
+            .filter_map(|entry| entry.begins_at(destinations, templates, debts, now));
+        begins.min()
+    }
+
+    /// Handles the end of staging.
+    pub(super) fn staged(&mut self, key: &GroupKey, staged: &Staged) -> Option<Action> {
+        let entry = self.entry(key)?;
+        let is_changed = staged.files.iter().any(|file| file.is_changed);
+        let config = Arc::clone(entry.group.config());
+        match entry.group.staged(is_changed && !staged.has_failed)? {
+            Step::Check => Some(Action::Check(config, staged.files.clone())),
+            _ => Some(Action::Swap(key.clone())),
+        }
+    }
+
+    /// Handles the end of a check. Returns the next step, and the numbers of the templates whose
+    /// texts are not written.
+    pub(super) fn checked(
+        &mut self,
+        key: &GroupKey,
+        checked: &Result<Checked, CheckFailure>,
+        destinations: &[Destination],
+        now: Moment,
+    ) -> (Option<Action>, Vec<usize>) {
+        let Some(entry) = self.entry(key) else {
+            return (None, Vec::new());
+        };
+        match checked {
+            Ok(Checked { took }) => {
+                let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                tracing::debug!(name: "check.succeeded", group = %key, milliseconds, "{key}: the check succeeded after {milliseconds} ms");
+                let step = entry.group.passed();
+                (step.map(|_| Action::Swap(key.clone())), Vec::new())
+            }
+            Err(failure) => {
+                let content = entry.content(destinations);
+                let is_repeated = entry.group.has_refused(content);
+                let step = entry.group.failed(content, now.instant, now.jitter);
+                if step.is_some() && !is_repeated {
+                    log_failed_check(key, failure);
+                }
+                let refused = std::mem::take(&mut entry.in_flight);
+                for job in &refused {
+                    self.landed(*job);
+                }
+                (step.map(|_| Action::Discard(key.clone())), refused)
+            }
+        }
+    }
+
+    /// Handles the end of a swap.
+    pub(super) fn swapped(&mut self, applied: &[Applied]) {
+        for Applied { job, outcome, .. } in applied {
+            let Some(key) = self.landed(*job) else {
+                continue;
+            };
+            let Some(entry) = self.entry(&key) else {
+                continue;
+            };
+            entry.in_flight.retain(|other| other != job);
+            entry.has_written |= matches!(outcome, Ok(Effect::Written));
+            if entry.in_flight.is_empty() {
+                let rolls_back = entry.group.config().on_failure == OnFailure::Rollback;
+                entry.group.swapped(rolls_back && entry.has_written);
+                entry.pace = Pace::Usual;
+            }
+        }
+    }
+
+    /// Forgets a template that was being written. Returns its group.
+    fn landed(&mut self, job: usize) -> Option<GroupKey> {
+        let (key, destination) = self.in_flight.remove(&job)?;
+        self.foreign.remove(&destination);
+        Some(key)
+    }
+
+    /// Handles the success of a command and its verification.
+    pub(super) fn succeeded(&mut self, key: &GroupKey) -> Option<Action> {
+        let entry = self.entry(key)?;
+        entry.group.succeeded();
+        let rolls_back = entry.group.config().on_failure == OnFailure::Rollback;
+        rolls_back.then(|| Action::Keep(key.clone()))
+    }
+
+    /// Handles a failed command or verification. Returns the restoration, if there is one.
+    pub(super) fn roll_back(
+        &mut self,
+        key: &GroupKey,
+        destinations: &[Destination],
+    ) -> Option<Action> {
+        let entry = self.entry(key)?;
+        let content = entry.content(destinations);
+        entry.group.roll_back(content)?;
+        tracing::warn!(
+            name: "group.rolling_back", group = %key,
+            "{key}: restoring the previous files; the new content is applied when it changes"
+        );
+        Some(Action::Restore(key.clone()))
+    }
+
+    /// Handles the end of a restoration. Returns the group, whose command has to run again.
+    pub(super) fn restored(
+        &mut self,
+        key: &GroupKey,
+        restored: &Restored,
+    ) -> Option<Arc<GroupConfig>> {
+        for error in &restored.errors {
+            tracing::error!(name: "group.not_restored", group = %key, error, "{key}: cannot restore a file: {error}");
+        }
+        let entry = self.entry(key)?;
+        entry.group.restored();
+        entry.pace = Pace::Usual;
+        Some(Arc::clone(entry.group.config()))
+    }
+}
+
+fn log_failed_check(key: &GroupKey, failure: &CheckFailure) {
+    let CheckFailure { error, last_lines } = failure;
+    let (output, shown) = shown_output(last_lines);
+    tracing::error!(
+        name: "check.failed", group = %key, error, output,
+        "{key}: the check failed, so no file is changed: {error}{shown}"
+    );
+}

@@ -1,0 +1,116 @@
+//! One group with its destinations.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::apply::debts::Debts;
+use crate::apply::group::{Group, Start};
+use crate::config::resolved::GroupConfig;
+use crate::daemon::apply::destination::Destination;
+use crate::daemon::renderer::TemplateState;
+
+/// One group with its destinations.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) group: Group,
+    /// The indices of its destinations.
+    pub(super) members: Vec<usize>,
+    /// The numbers of the templates that are being written.
+    pub(super) in_flight: Vec<usize>,
+    /// `true` if the write in progress has changed a file.
+    pub(super) has_written: bool,
+    pub(super) pace: Pace,
+}
+
+/// The pace of the write in progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    Usual,
+    /// It takes long, so commands of other groups do not wait for it.
+    Slow,
+}
+
+impl Entry {
+    pub(super) fn new(group: Group) -> Self {
+        Self {
+            group,
+            members: Vec::new(),
+            in_flight: Vec::new(),
+            has_written: false,
+            pace: Pace::Usual,
+        }
+    }
+
+    pub(super) fn renewed(self, config: Arc<GroupConfig>) -> Self {
+        Self {
+            group: self.group.renewed(config),
+            members: Vec::new(),
+            ..self
+        }
+    }
+
+    /// Returns `true` if a destination of the group is among these paths.
+    pub(super) fn has_any_of(
+        &self,
+        paths: &BTreeSet<PathBuf>,
+        destinations: &[Destination],
+    ) -> bool {
+        !paths.is_empty()
+            && self.members.iter().any(|at| {
+                let own = destinations[*at].job().destination.as_ref();
+                own.is_some_and(|own| paths.contains(own))
+            })
+    }
+
+    /// The fingerprint of the latest texts.
+    pub(super) fn content(&self, destinations: &[Destination]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for at in &self.members {
+            let destination = &destinations[*at];
+            (destination.number(), destination.latest()).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// The time from which the group can begin, not before `now`; `None`: after an event.
+    pub(super) fn begins_at(
+        &self,
+        destinations: &[Destination],
+        templates: &[TemplateState],
+        debts: &Debts,
+        now: Instant,
+    ) -> Option<Instant> {
+        let members = || self.members.iter().map(|at| &destinations[*at]);
+        let mut wakes = self
+            .members
+            .iter()
+            .filter_map(|at| destinations[*at].next_wake(templates[*at].is_complete()));
+        let config = self.group.config();
+        let due = if config.key.is_named() {
+            let is_rendered =
+                |member: &Destination| member.is_written() || member.has_unwritten_text();
+            let is_complete = self
+                .members
+                .iter()
+                .all(|at| is_rendered(&destinations[*at]) && templates[*at].is_complete());
+            wakes.max().filter(|_| is_complete)?
+        } else {
+            wakes.next().map(|first| wakes.fold(first, Instant::min))?
+        };
+        // After a failed write of one file, none is written.
+        let retry = members().filter_map(Destination::retry).max();
+        let due = retry.map_or(due, |retry| retry.max(due)).max(now);
+        let is_owing = debts.has(&config.key);
+        match self
+            .group
+            .start(|| self.content(destinations), is_owing, due)
+        {
+            Start::Now => Some(due),
+            Start::At(at) => Some(at),
+            Start::Later => None,
+        }
+    }
+}

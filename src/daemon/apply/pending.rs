@@ -1,0 +1,74 @@
+//! The text of a destination on its way to the file.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::daemon::text::Text;
+use crate::decide::Unwritten;
+
+/// The text that is to be written.
+#[derive(Debug)]
+pub(super) enum Pending {
+    /// No text is waiting: none was rendered, or the last one is written.
+    Nothing,
+    /// The text is waiting to be written.
+    Waiting(Candidate),
+    /// The text is being written.
+    Writing(Candidate, Next),
+}
+
+/// The continuation after a write in progress.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// If the write fails, the same text is written again.
+    Nothing,
+    /// Nothing is written, even if the write fails: the template has failed since.
+    Dropped,
+    /// This text is written next. It may be the same text, rendered again: another program may have
+    /// changed the file.
+    Text(Candidate),
+}
+
+/// A rendered text, and the time since when it has been waiting.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) text: Arc<Text>,
+    pub(super) since: Unwritten,
+}
+
+/// A failed write that is retried.
+#[derive(Debug)]
+pub(super) struct WriteFailure {
+    /// The number of consecutive failures.
+    pub(super) count: u32,
+    pub(super) text: String,
+    pub(super) retry: Instant,
+}
+
+/// The content of a file, as far as is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InFile {
+    /// Nothing was written yet.
+    Unknown,
+    /// The text with this fingerprint.
+    Text(u64),
+    /// A content that was restored.
+    Other,
+}
+
+impl InFile {
+    /// The fingerprint of the text in the file.
+    pub(super) fn text(self) -> Option<u64> {
+        match self {
+            Self::Text(fingerprint) => Some(fingerprint),
+            Self::Unknown | Self::Other => None,
+        }
+    }
+}
+
+impl Candidate {
+    /// The content of the file after this text was written.
+    pub(super) fn in_file(&self) -> InFile {
+        InFile::Text(self.text.fingerprint)
+    }
+}

@@ -1,0 +1,186 @@
+//! The files of groups between the steps of an application: staged files, and the replaced ones.
+//!
+//! Input: the changes of groups. Output: jobs for the writer threads, which return [`Event`]s.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use file_writer::Previous;
+
+use crate::apply::change::Change;
+use crate::apply::transaction::{Staging, Swap, write_all};
+use crate::apply::write::Writer;
+use crate::config::resolved::{FileConfig, GroupKey};
+use crate::daemon::event::{Event, Restored, Staged};
+use crate::error_chain::chain;
+
+/// The files of all groups. Clones share them. The lock is not held while the file system is accessed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct GroupFiles(Arc<Mutex<HashMap<GroupKey, Files>>>);
+
+/// The files of one group.
+#[derive(Debug, Default)]
+struct Files {
+    staging: Option<Staging>,
+    /// The files as they were when the last command succeeded.
+    replaced: Vec<Previous>,
+}
+
+impl GroupFiles {
+    /// Stages changes and swaps them.
+    pub(super) fn write(&self, writer: &Writer, changes: Vec<Change>) -> Event {
+        self.swapped(write_all(writer, changes))
+    }
+
+    /// Stages the changes of a group.
+    pub(super) fn stage(&self, writer: &Writer, key: GroupKey, changes: Vec<Change>) -> Event {
+        let staging = Staging::of(writer, changes);
+        let staged = Staged {
+            files: staging.files(),
+            has_failed: staging.has_failed(),
+        };
+        self.lock().entry(key.clone()).or_default().staging = Some(staging);
+        Event::Staged(key, staged)
+    }
+
+    /// Swaps the staged files of a group.
+    pub(super) fn swap(&self, writer: &Writer, key: &GroupKey) -> Event {
+        let staging = self.take_staging(key);
+        self.swapped(staging.map_or_else(Swap::default, |staging| staging.swap(writer)))
+    }
+
+    /// Removes the staged files of a group.
+    pub(super) fn discard(&self, key: &GroupKey) {
+        drop(self.take_staging(key));
+    }
+
+    /// Forgets the replaced files of a group.
+    pub(super) fn keep(&self, key: &GroupKey) {
+        self.lock().remove(key);
+    }
+
+    /// Restores the replaced files of a group.
+    pub(super) fn restore(&self, writer: &Writer, key: GroupKey) -> Event {
+        let files = self
+            .lock()
+            .get_mut(&key)
+            .map(|files| std::mem::take(&mut files.replaced));
+        let mut restored = Restored::default();
+        for previous in files.unwrap_or_default().into_iter().rev() {
+            match writer.restore(&previous, &FileConfig::default()) {
+                Ok(swapped) => {
+                    file_writer::Swapped::flush(swapped.into_iter().collect());
+                    restored.files.push(previous.destination().to_owned());
+                }
+                Err(error) => restored.errors.push(chain(&error)),
+            }
+        }
+        Event::Restored(key, restored)
+    }
+
+    fn swapped(&self, swap: Swap) -> Event {
+        let mut files = self.lock();
+        for (key, previous) in swap.replaced {
+            let replaced = &mut files.entry(key).or_default().replaced;
+            let is_known = |known: &Previous| known.destination() == previous.destination();
+            // The first replacement since the last success counts.
+            if !replaced.iter().any(is_known) {
+                replaced.push(previous);
+            }
+        }
+        Event::Applied(swap.applied)
+    }
+
+    fn take_staging(&self, key: &GroupKey) -> Option<Staging> {
+        self.lock().get_mut(key)?.staging.take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<GroupKey, Files>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Divides changes into independent jobs, so that a directory on a hanging file system delays no
+/// other one: the files of one directory, and those of one group, are in one job.
+pub(super) fn by_directory(changes: Vec<Change>) -> Vec<Vec<Change>> {
+    let mut jobs: Vec<Vec<Change>> = Vec::new();
+    let mut of_directory: HashMap<PathBuf, usize> = HashMap::new();
+    let mut of_group: HashMap<GroupKey, usize> = HashMap::new();
+    for change in changes {
+        let directory = change
+            .destination
+            .parent()
+            .unwrap_or(Path::new(""))
+            .to_owned();
+        let known = (
+            of_directory.get(&directory),
+            of_group.get(&change.group.key),
+        );
+        let job = match known {
+            (Some(one), Some(other)) if one != other => {
+                let (one, other) = (*one.min(other), *one.max(other));
+                let mut moved = std::mem::take(&mut jobs[other]);
+                jobs[one].append(&mut moved);
+                let places = of_directory.values_mut().chain(of_group.values_mut());
+                places
+                    .filter(|place| **place == other)
+                    .for_each(|place| *place = one);
+                one
+            }
+            (Some(job), _) | (None, Some(job)) => *job,
+            (None, None) => {
+                jobs.push(Vec::new());
+                jobs.len() - 1
+            }
+        };
+        of_directory.insert(directory, job);
+        of_group.insert(change.group.key.clone(), job);
+        jobs[job].push(change);
+    }
+    jobs.retain(|job| !job.is_empty());
+    jobs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::resolved::GroupConfig;
+
+    fn change(job: usize, group: &str, destination: &str) -> Change {
+        Change {
+            job,
+            group: Arc::new(GroupConfig::of_key(GroupKey::Named(group.into()))),
+            source: None,
+            destination: destination.into(),
+            content: Vec::new(),
+            outputs: Vec::new(),
+            fresh: true,
+            file: FileConfig::default(),
+        }
+    }
+
+    fn jobs(changes: &[(&str, &str)]) -> Vec<Vec<usize>> {
+        let changes = changes.iter().enumerate();
+        let changes = changes.map(|(job, (group, path))| change(job, group, path));
+        let numbers = |job: Vec<Change>| job.into_iter().map(|change| change.job).collect();
+        by_directory(changes.collect())
+            .into_iter()
+            .map(numbers)
+            .collect()
+    }
+
+    #[test]
+    fn files_of_one_directory_or_one_group_are_one_job() {
+        assert_eq!(
+            jobs(&[("a", "/x/1"), ("b", "/x/2"), ("c", "/y/1")]),
+            [vec![0, 1], vec![2]]
+        );
+        assert_eq!(
+            jobs(&[("a", "/x/1"), ("b", "/y/1"), ("a", "/y/2"), ("c", "/z/1")]),
+            [vec![0, 1, 2], vec![3]],
+            "group a connects two directories"
+        );
+        assert_eq!(jobs(&[("a", "1"), ("b", "-")]), [vec![0, 1]]);
+    }
+}

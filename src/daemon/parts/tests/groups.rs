@@ -1,0 +1,372 @@
+//! Groups: checks, verifications and rollbacks.
+
+use super::*;
+use crate::apply::transaction::StagedFile;
+use crate::config::resolved::{
+    CheckConfig, CheckMethod, GroupConfig, OnFailure, Probe, Program, ReloadRate, VerifyConfig,
+};
+use crate::daemon::apply::commands::ORDER_WINDOW;
+use crate::daemon::event::{CheckFailure, Checked, Restored, Staged, VerifyFailure};
+
+fn named() -> GroupKey {
+    GroupKey::Named("nginx".into())
+}
+
+/// A template in the group `nginx`, which `change` configures.
+fn member(text: &str, change: impl Fn(&mut GroupConfig)) -> Job {
+    let mut job = job(text, Some("reload"));
+    let mut group = GroupConfig {
+        key: named(),
+        ..GroupConfig::clone(&job.applied_with())
+    };
+    change(&mut group);
+    job.group = Some(Arc::new(group));
+    job
+}
+
+fn checked(group: &mut GroupConfig) {
+    group.check = Some(CheckConfig {
+        method: CheckMethod::Builtin(Program::Nginx, Duration::from_secs(30)),
+        tree: None,
+    });
+}
+
+fn verified(group: &mut GroupConfig) {
+    group.verify = Some(VerifyConfig {
+        probe: Probe::Builtin {
+            program: Program::Nginx,
+            pid_file: None,
+        },
+        timeout: Duration::from_secs(10),
+    });
+}
+
+impl Bench {
+    /// Removes and returns the actions for which `select` returns a value.
+    fn take<T>(&mut self, select: impl Fn(&Action) -> Option<T>) -> Vec<T> {
+        let mut taken = Vec::new();
+        self.actions.retain(|action| match select(action) {
+            Some(value) => {
+                taken.push(value);
+                false
+            }
+            None => true,
+        });
+        taken
+    }
+
+    /// Stages what is to be staged, and returns it.
+    fn stage(&mut self) -> Vec<Change> {
+        let staged = self.take(|action| match action {
+            Action::Stage(_, changes) => Some(changes.clone()),
+            _ => None,
+        });
+        let changes: Vec<_> = staged.into_iter().flatten().collect();
+        let file = |change: &Change| StagedFile {
+            destination: change.destination.clone(),
+            staged: Some(change.destination.with_extension("staged")),
+            is_changed: true,
+        };
+        let files = changes.iter().map(file).collect();
+        let has_failed = false;
+        self.step(Event::Staged(named(), Staged { files, has_failed }));
+        changes
+    }
+
+    fn checks(&mut self) -> usize {
+        self.take(|action| matches!(action, Action::Check(..)).then_some(()))
+            .len()
+    }
+
+    fn passes(&mut self) {
+        let took = Duration::ZERO;
+        self.step(Event::Checked(named(), Ok(Checked { took })));
+    }
+
+    fn is_refused(&mut self, error: &str) {
+        let failure = CheckFailure {
+            error: error.to_owned(),
+            last_lines: Vec::new(),
+        };
+        self.step(Event::Checked(named(), Err(failure)));
+    }
+
+    /// Swaps the staged files.
+    fn swap(&mut self, changes: Vec<Change>) {
+        let swaps = self.take(|action| matches!(action, Action::Swap(_)).then_some(()));
+        assert_eq!(swaps.len(), 1);
+        self.written(changes, Effect::Written);
+    }
+
+    fn reload_ended(&mut self, succeeded: bool) {
+        let runs = self.take(|action| match action {
+            Action::Run(group) => group.command.clone(),
+            _ => None,
+        });
+        assert_eq!(runs.len(), 1);
+        self.ended_of(named(), succeeded);
+    }
+
+    fn verification_ended(&mut self, succeeded: bool) {
+        let verifications = self.take(|action| matches!(action, Action::Verify(_)).then_some(()));
+        assert_eq!(verifications.len(), 1);
+        let failure = VerifyFailure {
+            error: "the old workers still run".to_owned(),
+            last_lines: Vec::new(),
+        };
+        let verified = succeeded.then_some(Duration::ZERO).ok_or(failure);
+        self.step(Event::Verified(named(), verified));
+    }
+
+    /// Restores the files, and returns their number.
+    fn restore(&mut self, files: &[&str]) {
+        let actions = self.take(|action| matches!(action, Action::Restore(_)).then_some(()));
+        assert_eq!(actions.len(), 1);
+        let restored = Restored {
+            files: files.iter().map(PathBuf::from).collect(),
+            errors: Vec::new(),
+        };
+        self.step(Event::Restored(named(), restored));
+    }
+}
+
+#[test]
+fn a_named_group_is_applied_when_all_its_templates_are_rendered() {
+    let jobs = vec![
+        member("{{ key \"a\" }}", |_| {}),
+        member("-{{ key \"b\" }}", |_| {}),
+    ];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.news("a", "1");
+    bench.pass(Duration::from_secs(60));
+    assert!(bench.write().is_empty(), "b is missing");
+    assert!(
+        bench
+            .parts
+            .next_wake()
+            .is_none_or(|wake| wake > bench.now.instant)
+    );
+    bench.news("b", "2");
+    assert_eq!(bench.write(), ["1", "-2"]);
+    bench.reload_ended(true);
+    bench.news("a", "3");
+    assert_eq!(bench.write(), ["3"], "later changes are applied alone");
+}
+
+#[test]
+fn a_content_is_swapped_after_its_check_and_not_at_all_if_that_fails() {
+    let jobs = vec![
+        member("{{ key \"a\" }}", checked),
+        job("-{{ key \"a\" }}", Some("other")),
+    ];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.news("a", "1");
+    assert_eq!(bench.write(), ["-1"], "groups do not wait for each other");
+    let changes = bench.stage();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(bench.checks(), 1);
+    bench.is_refused("there is no closing brace");
+    let discards = bench.take(|action| matches!(action, Action::Discard(_)).then_some(()));
+    assert_eq!(discards.len(), 1);
+    assert!(bench.stage().is_empty(), "it is not tried at once");
+    bench.news("a", "2");
+    assert_eq!(bench.write(), ["-2"]);
+    let changes = bench.stage();
+    assert_eq!(changes[0].content, b"2");
+    bench.passes();
+    bench.swap(changes);
+    bench.pass(STARTUP_BATCH_WINDOW);
+    assert_eq!(bench.take_runs().len(), 2);
+}
+
+#[test]
+fn a_failed_check_is_repeated_with_the_same_content() {
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", checked)]);
+    bench.news("a", "1");
+    bench.stage();
+    bench.is_refused("the certificate is missing");
+    let wake = bench.parts.next_wake().expect("it is repeated");
+    bench.now.instant = wake;
+    bench.step(Event::Time);
+    assert_eq!(bench.stage().len(), 1);
+    assert_eq!(bench.checks(), 2);
+}
+
+#[test]
+fn once_fails_if_a_check_fails() {
+    let mut bench = Bench::start(ONCE, vec![member("{{ key \"a\" }}", checked)]);
+    bench.news("a", "1");
+    bench.stage();
+    bench.is_refused("no");
+    assert_eq!(bench.end(), Some(End::Failed));
+}
+
+#[test]
+fn unchanged_files_are_not_checked() {
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", checked)]);
+    bench.news("a", "1");
+    let changes = bench.take(|action| match action {
+        Action::Stage(_, changes) => Some(changes.clone()),
+        _ => None,
+    });
+    let files = vec![StagedFile {
+        destination: "/out/13".into(),
+        staged: None,
+        is_changed: false,
+    }];
+    let has_failed = false;
+    bench.step(Event::Staged(named(), Staged { files, has_failed }));
+    assert_eq!(bench.checks(), 0);
+    let swaps = bench.take(|action| matches!(action, Action::Swap(_)).then_some(()));
+    assert_eq!(swaps.len(), 1);
+    bench.written(changes.into_iter().flatten().collect(), Effect::Unchanged);
+    bench.pass(STARTUP_BATCH_WINDOW);
+    assert_eq!(bench.take_runs(), []);
+}
+
+#[test]
+fn a_verification_follows_the_command_and_is_repeated_with_it() {
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", verified)]);
+    bench.news("a", "1");
+    bench.write();
+    bench.reload_ended(true);
+    bench.news("a", "2");
+    assert!(bench.write().is_empty(), "the content under test stays");
+    bench.verification_ended(false);
+    assert!(bench.parts.apply.is_owed(), "the command is owed");
+    bench.pass(Duration::from_secs(2));
+    bench.reload_ended(true);
+    bench.verification_ended(true);
+    assert_eq!(bench.write(), ["2"]);
+}
+
+#[test]
+fn a_failed_verification_restores_the_files_and_reloads_again() {
+    let group = |group: &mut GroupConfig| {
+        verified(group);
+        group.on_failure = OnFailure::Rollback;
+    };
+    let jobs = vec![
+        member("{{ key \"a\" }}", group),
+        member("-{{ key \"b\" }}", group),
+    ];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.news("b", "1");
+    bench.news("a", "1");
+    let changes = bench.take_changes().unwrap();
+    assert!(changes.iter().all(Change::keeps_previous));
+    let paths: Vec<_> = changes
+        .iter()
+        .map(|change| change.destination.clone())
+        .collect();
+    let paths: Vec<_> = paths.iter().map(|path| path.to_str().unwrap()).collect();
+    bench.written(changes, Effect::Written);
+    bench.reload_ended(true);
+    bench.verification_ended(false);
+    bench.restore(&paths);
+    bench.pass(COMMAND_COOLDOWN);
+    bench.reload_ended(true);
+    bench.verification_ended(true);
+    bench.pass(Duration::from_secs(3600));
+    assert!(
+        bench.write().is_empty(),
+        "the content that failed is not tried again"
+    );
+    bench.news("a", "2");
+    assert_eq!(bench.write(), ["2", "-1"], "the whole group is applied");
+}
+
+#[test]
+fn without_a_previous_file_a_failed_command_is_repeated() {
+    let group = |group: &mut GroupConfig| group.on_failure = OnFailure::Rollback;
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", group)]);
+    bench.news("a", "1");
+    let changes = bench.take_changes().unwrap();
+    let path = changes[0].destination.clone();
+    bench.written(changes, Effect::Written);
+    bench.reload_ended(false);
+    bench.restore(&[path.to_str().unwrap()]);
+    bench.pass(COMMAND_COOLDOWN);
+    bench.reload_ended(false);
+    bench.pass(Duration::from_secs(2));
+    bench.reload_ended(true);
+    assert!(bench.end().is_none());
+}
+
+#[test]
+fn a_failure_can_end_the_process() {
+    let group = |group: &mut GroupConfig| group.on_failure = OnFailure::Exit;
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", group)]);
+    bench.news("a", "1");
+    bench.write();
+    bench.reload_ended(false);
+    assert_eq!(bench.end(), Some(End::Failed));
+}
+
+#[test]
+fn a_command_that_takes_long_delays_others_for_a_moment_and_named_groups_never() {
+    let jobs = vec![
+        job("{{ key \"a\" }}", Some("first")),
+        job("-{{ key \"a\" }}", Some("second")),
+        member("--{{ key \"a\" }}", |_| {}),
+    ];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.news("a", "1");
+    bench.write();
+    let lines = |runs: Vec<CommandConfig>| -> Vec<_> {
+        runs.iter().map(|run| run.line.to_string()).collect()
+    };
+    assert_eq!(lines(bench.take_runs()), ["first", "reload"]);
+    assert_eq!(
+        bench.parts.next_wake(),
+        Some(bench.now.instant + ORDER_WINDOW)
+    );
+    bench.pass(ORDER_WINDOW);
+    assert_eq!(lines(bench.take_runs()), ["second"]);
+}
+
+#[test]
+fn a_hanging_write_delays_no_command_of_another_group_for_long() {
+    let jobs = vec![
+        job("{{ key \"a\" }}", Some("first")),
+        job("-{{ key \"b\" }}", Some("second")),
+    ];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.news("a", "1");
+    bench.take_changes().unwrap();
+    bench.news("b", "1");
+    assert_eq!(bench.write(), ["-1"]);
+    bench.pass(STARTUP_BATCH_WINDOW);
+    assert_eq!(
+        bench.take_runs(),
+        [],
+        "both files belong to the same change"
+    );
+    bench.step(Event::WritesAreSlow);
+    assert_eq!(bench.take_runs().len(), 1);
+}
+
+#[test]
+fn a_rate_defers_commands_and_drops_none() {
+    let group = |group: &mut GroupConfig| {
+        group.rate = Some(ReloadRate {
+            count: 1,
+            period: Duration::from_secs(10),
+            burst: 1,
+        });
+    };
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", group)]);
+    let mut runs = 0;
+    for text in 0..100 {
+        bench.news("a", &text.to_string());
+        bench.write();
+        for _ in bench.take_runs() {
+            runs += 1;
+            bench.ended_of(named(), true);
+        }
+        bench.pass(Duration::from_millis(100));
+    }
+    assert_eq!(runs, 1);
+    bench.pass(Duration::from_secs(10));
+    assert_eq!(bench.take_runs().len(), 1, "the last content is live");
+}
