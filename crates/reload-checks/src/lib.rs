@@ -2,7 +2,7 @@
 
 // Each module imports only modules above it.
 
-// Staged files, and their places in a tree.
+// Staged files, and their paths in a tree.
 mod staged;
 
 // Replaces files of a tree for one process, in a mount namespace.
@@ -34,5 +34,5 @@ pub use copy::{CopyError, Limits, remove_leftovers};
 pub use namespace::{Mounts, NamespaceError, enter};
 pub use role::{Availability, CANNOT_CHECK, Launcher, probe, run_role};
 pub use shadow::{Method, ShadowError, ShadowOptions, ShadowTree};
-pub use staged::{PlaceError, StagedFile};
+pub use staged::{StagedFile, TreeError};
 pub use verify::{Before, Server, Verification, Verified, VerifyError, verify};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::copy::{CopyError, Limits, TreeCopy};
 use crate::namespace::Mounts;
 use crate::role::{Availability, Launcher, probe};
-use crate::staged::{PlaceError, Places, StagedFile};
+use crate::staged::{StagedFile, TreeError, TreeFiles};
 
 /// How staged files are shown in their tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl ShadowOptions {
 pub enum ShadowError {
     /// The tree cannot be checked with these staged files.
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    Tree(#[from] TreeError),
     /// A mount namespace is not possible, and the tree cannot be copied.
     #[error("cannot copy the tree {} for the check ({reason})", tree.display())]
     Copy {
@@ -103,18 +103,23 @@ impl ShadowTree {
         files: &[StagedFile],
         options: &ShadowOptions,
     ) -> Result<Self, ShadowError> {
-        let places = Places::find(tree, files)?;
-        let reason = match attempt(&places, options) {
-            Ok((launcher, mounts)) => return Self::namespace(&places, launcher, mounts),
+        let tree_files = TreeFiles::find(tree, files)?;
+        let reason = match attempt(&tree_files, options) {
+            Ok((launcher, mounts)) => return Self::namespace(&tree_files, launcher, mounts),
             Err(reason) => reason,
         };
-        let copy = TreeCopy::create(&places, &options.scratch, options.program, options.limits)
-            .map_err(|source| ShadowError::Copy {
-                tree: places.tree.clone(),
-                reason: reason.clone(),
-                source,
-            })?;
-        let staged = places.files.iter();
+        let copy = TreeCopy::create(
+            &tree_files,
+            &options.scratch,
+            options.program,
+            options.limits,
+        )
+        .map_err(|source| ShadowError::Copy {
+            tree: tree_files.tree.clone(),
+            reason: reason.clone(),
+            source,
+        })?;
+        let staged = tree_files.files.iter();
         let staged = staged.map(|file| text(&copy.root().join(&file.relative)));
         Ok(Self {
             method: Method::Copy,
@@ -127,15 +132,15 @@ impl ShadowTree {
     }
 
     fn namespace(
-        places: &Places,
+        tree_files: &TreeFiles,
         launcher: &Launcher,
         mounts: Mounts,
     ) -> Result<Self, ShadowError> {
-        let words = launcher.command(&places.tree, &absolute(places), []);
-        let destinations = places.files.iter().map(|file| text(&file.destination));
+        let words = launcher.command(&tree_files.tree, &absolute(tree_files), []);
+        let destinations = tree_files.files.iter().map(|file| text(&file.destination));
         Ok(Self {
             method: Method::Namespace(mounts),
-            tree: text(&places.tree)?,
+            tree: text(&tree_files.tree)?,
             staged: destinations.collect::<Result<_, _>>()?,
             prefix: words
                 .iter()
@@ -175,7 +180,7 @@ impl ShadowTree {
 
 /// Tries the namespace with these files. Returns the reason if it is not possible.
 fn attempt<'a>(
-    places: &Places,
+    tree_files: &TreeFiles,
     options: &'a ShadowOptions,
 ) -> Result<(&'a Launcher, Mounts), String> {
     let launcher = options
@@ -191,13 +196,13 @@ fn attempt<'a>(
         Availability::Available => {}
         Availability::Unavailable(reason) => return Err(reason),
     }
-    let mounts = launcher.attempt(&places.tree, &absolute(places))?;
+    let mounts = launcher.attempt(&tree_files.tree, &absolute(tree_files))?;
     Ok((launcher, mounts))
 }
 
 /// The staged files with absolute paths, because a check may have another working directory.
-fn absolute(places: &Places) -> Vec<StagedFile> {
-    let files = places.files.iter().map(|file| StagedFile {
+fn absolute(tree_files: &TreeFiles) -> Vec<StagedFile> {
+    let files = tree_files.files.iter().map(|file| StagedFile {
         staged: file.staged.clone(),
         destination: file.destination.clone(),
     });

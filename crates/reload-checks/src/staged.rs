@@ -1,6 +1,6 @@
-//! Staged files, and their places in the tree that is checked.
+//! Staged files, and their paths in the tree that is checked.
 //!
-//! Input: a tree, and staged files with their destinations. Output: [`Places`], or an error if a
+//! Input: a tree, and staged files with their destinations. Output: [`TreeFiles`], or an error if a
 //! destination is not below the tree.
 
 use std::collections::BTreeSet;
@@ -19,10 +19,10 @@ pub struct StagedFile {
 
 /// A tree that cannot be checked with these staged files.
 #[derive(Debug, thiserror::Error)]
-pub enum PlaceError {
+pub enum TreeError {
     /// The tree cannot be read.
     #[error("cannot read the tree {}", tree.display())]
-    Tree {
+    Unreadable {
         /// The tree.
         tree: PathBuf,
         /// The cause.
@@ -59,20 +59,20 @@ pub enum PlaceError {
     },
 }
 
-/// A tree and the places of staged files in it.
+/// A tree and the paths of staged files in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Places {
+pub(crate) struct TreeFiles {
     /// The absolute path of the tree as configured.
     pub(crate) tree: PathBuf,
     /// Its path without links.
     pub(crate) real: PathBuf,
     /// The files.
-    pub(crate) files: Vec<Place>,
+    pub(crate) files: Vec<TreeFile>,
 }
 
-/// The place of a staged file.
+/// A staged file and its path in the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct TreeFile {
     /// The file with the new content.
     pub(crate) staged: PathBuf,
     /// The absolute path of the destination as configured.
@@ -81,45 +81,45 @@ pub(crate) struct Place {
     pub(crate) relative: PathBuf,
 }
 
-impl Places {
-    /// Finds the places of `files` in `tree`.
-    pub(crate) fn find(tree: &Path, files: &[StagedFile]) -> Result<Self, PlaceError> {
-        let unreadable = |source| PlaceError::Tree {
+impl TreeFiles {
+    /// Finds the paths of `files` in `tree`.
+    pub(crate) fn find(tree: &Path, files: &[StagedFile]) -> Result<Self, TreeError> {
+        let unreadable = |source| TreeError::Unreadable {
             tree: tree.to_owned(),
             source,
         };
         let absolute = std::path::absolute(tree).map_err(unreadable)?;
         let real = fs::canonicalize(tree).map_err(unreadable)?;
         if !real.is_dir() || real == Path::new("/") {
-            return Err(PlaceError::NotADirectory {
+            return Err(TreeError::NotADirectory {
                 tree: tree.to_owned(),
             });
         }
-        let mut places = Self {
+        let mut tree_files = Self {
             tree: absolute.components().collect(),
             real,
             files: Vec::with_capacity(files.len()),
         };
         let mut taken = BTreeSet::new();
         for file in files {
-            let place = places.place(file)?;
-            if !taken.insert(place.relative.clone()) {
-                return Err(PlaceError::Twice {
-                    destination: place.destination,
+            let located = tree_files.locate(file)?;
+            if !taken.insert(located.relative.clone()) {
+                return Err(TreeError::Twice {
+                    destination: located.destination,
                 });
             }
-            places.files.push(place);
+            tree_files.files.push(located);
         }
-        Ok(places)
+        Ok(tree_files)
     }
 
-    fn place(&self, file: &StagedFile) -> Result<Place, PlaceError> {
+    fn locate(&self, file: &StagedFile) -> Result<TreeFile, TreeError> {
         let given = &file.destination;
-        let outside = || PlaceError::Outside {
+        let outside = || TreeError::Outside {
             destination: given.clone(),
             tree: self.tree.clone(),
         };
-        let not_a_file = || PlaceError::NotAFile {
+        let not_a_file = || TreeError::NotAFile {
             destination: given.clone(),
         };
         let destination = std::path::absolute(given).map_err(|_| not_a_file())?;
@@ -140,7 +140,7 @@ impl Places {
             return Err(not_a_file());
         }
         let relative = path.strip_prefix(&self.real).map_err(|_| outside())?;
-        Ok(Place {
+        Ok(TreeFile {
             staged: std::path::absolute(&file.staged).unwrap_or_else(|_| file.staged.clone()),
             relative: relative.to_owned(),
             destination,
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
-    fn places(root: &Path, destinations: &[&str]) -> Result<Vec<PathBuf>, PlaceError> {
+    fn tree_files(root: &Path, destinations: &[&str]) -> Result<Vec<PathBuf>, TreeError> {
         let files: Vec<_> = destinations
             .iter()
             .map(|name| StagedFile {
@@ -177,7 +177,7 @@ mod tests {
                 destination: root.join(name),
             })
             .collect();
-        let found = Places::find(&root.join("tree"), &files)?;
+        let found = TreeFiles::find(&root.join("tree"), &files)?;
         Ok(found.files.into_iter().map(|file| file.relative).collect())
     }
 
@@ -208,7 +208,7 @@ mod tests {
             ("alias/conf.d/a", "conf.d/a"),
         ];
         for (destination, expected) in cases {
-            let found = places(root.path(), &[destination]).unwrap();
+            let found = tree_files(root.path(), &[destination]).unwrap();
             assert_eq!(found, [PathBuf::from(expected)], "{destination}");
         }
     }
@@ -225,20 +225,20 @@ mod tests {
             "tree/../file",
             "tree/dangling/x",
         ] {
-            let error = places(root.path(), &[outside]).unwrap_err();
+            let error = tree_files(root.path(), &[outside]).unwrap_err();
             assert!(
-                matches!(error, PlaceError::Outside { .. }),
+                matches!(error, TreeError::Outside { .. }),
                 "{outside}: {error}"
             );
         }
         for directory in ["tree/conf.d", "tree/conf.d/.."] {
-            let error = places(root.path(), &[directory]).unwrap_err();
+            let error = tree_files(root.path(), &[directory]).unwrap_err();
             assert!(
-                matches!(error, PlaceError::NotAFile { .. }),
+                matches!(error, TreeError::NotAFile { .. }),
                 "{directory}: {error}"
             );
         }
-        let twice = places(root.path(), &["tree/a", "tree/conf.d/../a"]).unwrap_err();
+        let twice = tree_files(root.path(), &["tree/a", "tree/conf.d/../a"]).unwrap_err();
         assert!(
             twice
                 .to_string()
@@ -250,11 +250,11 @@ mod tests {
     fn the_tree_must_be_a_directory() {
         let root = tree();
         fs::write(root.path().join("file"), "").unwrap();
-        let missing = Places::find(&root.path().join("none"), &[]).unwrap_err();
-        assert!(matches!(missing, PlaceError::Tree { .. }), "{missing}");
+        let missing = TreeFiles::find(&root.path().join("none"), &[]).unwrap_err();
+        assert!(matches!(missing, TreeError::Unreadable { .. }), "{missing}");
         for tree in [root.path().join("file"), "/".into()] {
-            let error = Places::find(&tree, &[]).unwrap_err();
-            assert!(matches!(error, PlaceError::NotADirectory { .. }), "{error}");
+            let error = TreeFiles::find(&tree, &[]).unwrap_err();
+            assert!(matches!(error, TreeError::NotADirectory { .. }), "{error}");
         }
     }
 }

@@ -9,7 +9,7 @@ use super::error::CheckError;
 use super::program::CheckProgram;
 use crate::locate::locate;
 use crate::shadow::{ShadowError, ShadowOptions, ShadowTree};
-use crate::staged::{Places, StagedFile};
+use crate::staged::{StagedFile, TreeFiles};
 
 /// The check of an installed program. It can be used again and again.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ impl BuiltinCheck {
         options: &ShadowOptions,
     ) -> Result<PreparedCheck, CheckError> {
         let default = self.default.as_ref().map(|(tree, _)| tree.as_path());
-        let is_below = |tree: &&Path| tree.is_dir() && Places::find(tree, files).is_ok();
+        let is_below = |tree: &&Path| tree.is_dir() && TreeFiles::find(tree, files).is_ok();
         let Some(tree) = tree.or_else(|| default.filter(is_below)) else {
             let texts: Vec<_> = files
                 .iter()
@@ -101,16 +101,16 @@ impl BuiltinCheck {
         files: &[StagedFile],
         shadow: &ShadowTree,
     ) -> Result<Vec<String>, CheckError> {
-        let places = Places::find(tree, files).map_err(ShadowError::from)?;
+        let tree_files = TreeFiles::find(tree, files).map_err(ShadowError::from)?;
         let is_default = self.default.as_ref().is_some_and(|(default, _)| {
-            fs::canonicalize(default).is_ok_and(|default| default == places.real)
+            fs::canonicalize(default).is_ok_and(|default| default == tree_files.real)
         });
         let main = self.main_files(is_default);
         let shown = ShownTree {
             path: shadow.tree(),
             is_default,
             main,
-            destinations: places
+            destinations: tree_files
                 .files
                 .iter()
                 .map(|file| file.relative.as_path())
@@ -123,7 +123,7 @@ impl BuiltinCheck {
                     .iter()
                     .any(|staged| matches(pattern, staged))
             };
-            is_staged(path) || has(&places.real, path)
+            is_staged(path) || has(&tree_files.real, path)
         };
         of_tree(self.check, &shown, exists).ok_or_else(|| CheckError::NoMainFile {
             check: self.check,

@@ -11,16 +11,16 @@ use nix::fcntl::OFlag;
 use super::error::{CopyError, Limits, create_directory};
 use super::links::inside;
 use super::rewrite::rewrite;
-use crate::staged::Places;
+use crate::staged::TreeFiles;
 
 /// The part of a file that tells whether it is a text.
 const HEAD: u64 = 8192;
 
 /// Copies the entries of the tree and the staged files into the directory `root`.
-pub(super) fn copy(places: &Places, root: &Path, limits: Limits) -> Result<(), CopyError> {
-    let staged = places.files.iter().map(|file| file.relative.as_path());
+pub(super) fn copy(tree_files: &TreeFiles, root: &Path, limits: Limits) -> Result<(), CopyError> {
+    let staged = tree_files.files.iter().map(|file| file.relative.as_path());
     let mut copying = Copying {
-        places,
+        tree_files,
         staged: staged.collect(),
         root,
         limits,
@@ -31,7 +31,7 @@ pub(super) fn copy(places: &Places, root: &Path, limits: Limits) -> Result<(), C
     while let Some(directory) = open.pop() {
         copying.directory(&directory, &mut open)?;
     }
-    for file in &places.files {
+    for file in &tree_files.files {
         copying.create_parents(&file.relative)?;
         copying.file(&file.staged, &root.join(&file.relative))?;
     }
@@ -40,7 +40,7 @@ pub(super) fn copy(places: &Places, root: &Path, limits: Limits) -> Result<(), C
 
 /// A copy that is being made.
 struct Copying<'a> {
-    places: &'a Places,
+    tree_files: &'a TreeFiles,
     /// The destinations of the staged files, relative to the tree.
     staged: BTreeSet<&'a Path>,
     root: &'a Path,
@@ -54,7 +54,7 @@ struct Copying<'a> {
 impl Copying<'_> {
     /// Copies the entries of a directory, which is created already. Adds its directories to `open`.
     fn directory(&mut self, relative: &Path, open: &mut Vec<PathBuf>) -> Result<(), CopyError> {
-        let path = self.places.real.join(relative);
+        let path = self.tree_files.real.join(relative);
         let failed = || CopyError::when("read the directory", &path);
         for entry in fs::read_dir(&path).map_err(failed())? {
             let entry = entry.map_err(failed())?;
@@ -83,7 +83,7 @@ impl Copying<'_> {
         self.entries += 1;
         if self.entries > self.limits.entries {
             return Err(CopyError::TooManyEntries {
-                tree: self.places.tree.clone(),
+                tree: self.tree_files.tree.clone(),
                 limit: self.limits.entries,
             });
         }
@@ -99,7 +99,12 @@ impl Copying<'_> {
     /// Copies a link: into the copy if it leads into the tree, else to its original.
     fn link(&mut self, directory: &Path, from: &Path, to: &Path) -> Result<(), CopyError> {
         let text = fs::read_link(from).map_err(CopyError::when("read the link", from))?;
-        match inside(&text, directory, &self.places.real, &self.places.tree) {
+        match inside(
+            &text,
+            directory,
+            &self.tree_files.real,
+            &self.tree_files.tree,
+        ) {
             Some(target) => link_to(&self.root.join(target), to),
             None if fs::metadata(from).is_ok_and(|metadata| metadata.is_file()) => {
                 self.file(from, to)
@@ -120,8 +125,8 @@ impl Copying<'_> {
             }
             Err(error) => return Err(CopyError::when("read", from)(error)),
         };
-        let tree =
-            [&self.places.tree, &self.places.real].map(|path| path.as_os_str().as_encoded_bytes());
+        let tree = [&self.tree_files.tree, &self.tree_files.real]
+            .map(|path| path.as_os_str().as_encoded_bytes());
         let Some(text) = rewrite(&text, &tree, self.root.as_os_str().as_encoded_bytes()) else {
             return link_to(from, to);
         };
@@ -134,7 +139,7 @@ impl Copying<'_> {
 
     fn too_large(&self, file: &Path) -> CopyError {
         CopyError::TooLarge {
-            tree: self.places.tree.clone(),
+            tree: self.tree_files.tree.clone(),
             file: file.to_owned(),
             limit: self.limits.bytes,
         }

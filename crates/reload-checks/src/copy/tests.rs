@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::*;
-use crate::staged::{Places, StagedFile};
+use crate::staged::{StagedFile, TreeFiles};
 
 /// A tree `/…/tree` and a directory for copies.
 struct Scene(TempDir);
@@ -33,7 +33,7 @@ impl Scene {
         fs::write(self.path(name), text).unwrap();
     }
 
-    fn places(&self, destinations: &[&str]) -> Places {
+    fn tree_files(&self, destinations: &[&str]) -> TreeFiles {
         let files: Vec<_> = destinations
             .iter()
             .map(|name| {
@@ -48,12 +48,12 @@ impl Scene {
                 }
             })
             .collect();
-        Places::find(&self.path("tree"), &files).unwrap()
+        TreeFiles::find(&self.path("tree"), &files).unwrap()
     }
 
     fn copy(&self, destinations: &[&str], limits: Limits) -> Result<TreeCopy, CopyError> {
         TreeCopy::create(
-            &self.places(destinations),
+            &self.tree_files(destinations),
             &self.path("scratch"),
             "test",
             limits,
@@ -125,9 +125,14 @@ fn a_staged_file_in_a_new_directory_is_placed() {
         staged: scene.path("staged"),
         destination: scene.path("tree/a/b/c"),
     }];
-    let places = Places::find(&scene.path("tree"), &files).unwrap();
-    let copy =
-        TreeCopy::create(&places, &scene.path("scratch"), "test", Limits::default()).unwrap();
+    let tree_files = TreeFiles::find(&scene.path("tree"), &files).unwrap();
+    let copy = TreeCopy::create(
+        &tree_files,
+        &scene.path("scratch"),
+        "test",
+        Limits::default(),
+    )
+    .unwrap();
     assert_eq!(fs::read_to_string(copy.root().join("a/b/c")).unwrap(), "x");
     assert!(!scene.path("tree/a").exists());
 }

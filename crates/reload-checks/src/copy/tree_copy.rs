@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::error::{CopyError, Limits, create_directory};
 use super::{entries, leftovers};
-use crate::staged::Places;
+use crate::staged::TreeFiles;
 
 /// A copy of a tree. Dropping it removes it.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct TreeCopy {
 impl TreeCopy {
     /// Copies the tree into a new directory in `scratch`. `program` is a part of its name.
     pub(crate) fn create(
-        places: &Places,
+        tree_files: &TreeFiles,
         scratch: &Path,
         program: &str,
         limits: Limits,
@@ -33,7 +33,7 @@ impl TreeCopy {
             .map_err(CopyError::when("read", directory.path()))?;
         let root = real.join("tree");
         create_directory(&root)?;
-        entries::copy(places, &root, limits)?;
+        entries::copy(tree_files, &root, limits)?;
         Ok(Self {
             root,
             _directory: directory,

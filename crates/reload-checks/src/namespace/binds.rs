@@ -12,17 +12,17 @@ use std::path::{Path, PathBuf};
 use super::error::NamespaceError;
 use super::new_file::{self, NewFile};
 use super::scratch::{Handle, Scratch};
-use crate::staged::Places;
+use crate::staged::TreeFiles;
 
 /// Shows the staged files at their destinations.
 pub(super) fn cover(
-    places: &Places,
+    tree_files: &TreeFiles,
     new: &[NewFile],
     scratch: &Scratch,
 ) -> Result<(), NamespaceError> {
     let mut files: BTreeMap<PathBuf, &NewFile> = new
         .iter()
-        .map(|file| (places.real.join(&file.relative), file))
+        .map(|file| (tree_files.real.join(&file.relative), file))
         .collect();
     let extended: BTreeSet<PathBuf> = files
         .keys()

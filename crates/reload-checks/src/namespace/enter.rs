@@ -9,7 +9,7 @@ use super::error::NamespaceError;
 use super::new_file::NewFile;
 use super::scratch::Scratch;
 use super::{binds, isolate, overlay};
-use crate::staged::{Places, StagedFile};
+use crate::staged::{StagedFile, TreeFiles};
 
 /// The kind of mounts by which staged files are shown at their destinations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,16 +36,16 @@ impl fmt::Display for Mounts {
 /// [`NamespaceError`] if a destination is not below the tree, or if the system permits no
 /// namespace or mount. Then the process must not be used any more.
 pub fn enter(tree: &Path, files: &[StagedFile]) -> Result<Mounts, NamespaceError> {
-    let places = Places::find(tree, files)?;
+    let tree_files = TreeFiles::find(tree, files)?;
     let directory = std::env::current_dir().ok();
     isolate::isolate()?;
-    let files = places.files.iter().map(NewFile::open);
+    let files = tree_files.files.iter().map(NewFile::open);
     let files = files.collect::<Result<Vec<_>, _>>()?;
     let mounts = {
-        let scratch = Scratch::mount(&places.real)?;
-        match overlay::cover(&places, &files, &scratch) {
+        let scratch = Scratch::mount(&tree_files.real)?;
+        match overlay::cover(&tree_files, &files, &scratch) {
             Ok(()) => Mounts::Overlay,
-            Err(error) => binds::cover(&places, &files, &scratch)
+            Err(error) => binds::cover(&tree_files, &files, &scratch)
                 .map(|()| Mounts::Binds)
                 // The first error is usually the reason for the second one.
                 .map_err(|second| match second {

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::staged::PlaceError;
+use crate::staged::TreeError;
 
 /// A namespace that could not be entered.
 #[derive(Debug, thiserror::Error)]
 pub enum NamespaceError {
     /// The tree cannot be checked with these staged files.
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    Tree(#[from] TreeError),
     /// The system refuses a step.
     #[error("cannot {step} {}", path.display())]
     Step {

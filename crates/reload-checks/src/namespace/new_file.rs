@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as 
 use std::path::{Path, PathBuf};
 
 use super::error::NamespaceError;
-use crate::staged::Place;
+use crate::staged::TreeFile;
 
 /// An open staged file. It can be read after its path is covered.
 #[derive(Debug)]
@@ -19,13 +19,13 @@ pub(super) struct NewFile {
 
 impl NewFile {
     /// Opens a staged file.
-    pub(super) fn open(place: &Place) -> Result<Self, NamespaceError> {
-        let staged = &place.staged;
+    pub(super) fn open(staged: &TreeFile) -> Result<Self, NamespaceError> {
+        let path = &staged.staged;
         let open = || {
-            let file = File::open(staged)?;
+            let file = File::open(path)?;
             let metadata = file.metadata()?;
             if metadata.is_file() {
-                let relative = place.relative.clone();
+                let relative = staged.relative.clone();
                 Ok(Self {
                     relative,
                     file,
@@ -35,7 +35,7 @@ impl NewFile {
                 Err(io::Error::other("it is not a regular file"))
             }
         };
-        open().map_err(NamespaceError::when("read the staged file", staged))
+        open().map_err(NamespaceError::when("read the staged file", path))
     }
 
     /// Writes a copy with the same mode and owner.

@@ -13,7 +13,7 @@ use super::error::NamespaceError;
 use super::mount_points;
 use super::new_file::{self, NewFile};
 use super::scratch::{Handle, Scratch};
-use crate::staged::Places;
+use crate::staged::TreeFiles;
 
 /// A directory that gets an overlay: the tree, or a file system that is mounted in it.
 #[derive(Debug)]
@@ -30,13 +30,13 @@ struct Layer {
 
 /// Covers the tree. If that fails, removes the mounts that it has created.
 pub(super) fn cover(
-    places: &Places,
+    tree_files: &TreeFiles,
     new: &[NewFile],
     scratch: &Scratch,
 ) -> Result<(), NamespaceError> {
-    let mut layers = vec![layer(&places.real, scratch, 0)?];
+    let mut layers = vec![layer(&tree_files.real, scratch, 0)?];
     let mut files = Vec::new();
-    for (number, point) in mount_points::below(&places.real)?.iter().enumerate() {
+    for (number, point) in mount_points::below(&tree_files.real)?.iter().enumerate() {
         let Ok(lower) = Handle::open(point) else {
             continue; // It is covered by another mount.
         };
@@ -44,13 +44,13 @@ pub(super) fn cover(
             layers.push(layer(point, scratch, number + 1)?);
         } else if !new
             .iter()
-            .any(|file| *point == places.real.join(&file.relative))
+            .any(|file| *point == tree_files.real.join(&file.relative))
         {
             files.push((point.clone(), lower));
         }
     }
     for file in new {
-        let path = places.real.join(&file.relative);
+        let path = tree_files.real.join(&file.relative);
         // The last layer that contains the file is the innermost one.
         let layer = layers
             .iter_mut()
