@@ -1,6 +1,9 @@
 //! The values that the ledger takes and returns.
 
 use std::fmt;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -94,6 +97,21 @@ pub struct Attributes {
     pub uid: Option<u32>,
     /// The group, likewise.
     pub gid: Option<u32>,
+}
+
+impl Attributes {
+    /// Reads the attributes of a staged file.
+    ///
+    /// # Errors
+    /// The error of reading its metadata.
+    pub fn of(staged: &Path) -> io::Result<Self> {
+        let found = fs::symlink_metadata(staged)?;
+        Ok(Self {
+            mode: Some(found.mode() & 0o7777),
+            uid: Some(found.uid()),
+            gid: Some(found.gid()),
+        })
+    }
 }
 
 /// The end of an intent.

@@ -14,8 +14,8 @@ use crate::records::{Attributes, PendingFile, PendingIntent};
 /// The present state of a file of an intent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileState {
-    /// The hash of the staged file; `None`: it does not exist.
-    pub staged: Option<Hash>,
+    /// `true` if the staged file exists.
+    pub is_staged: bool,
     /// The hash of the destination; `None`: it does not exist.
     pub destination: Option<Hash>,
 }
@@ -33,14 +33,8 @@ pub enum Recovery {
 /// A step of a recovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecoveryStep {
-    /// Rename the staged file to the destination.
-    Rename {
-        /// The staged file.
-        staged: PathBuf,
-        /// The destination.
-        destination: PathBuf,
-    },
-    /// Write a stored content, because the staged file is missing.
+    /// Write a stored content. The staged file is not used: since the crash, another user may have
+    /// put a file of his own in its place, or a link in that of the destination.
     Write {
         /// The destination.
         destination: PathBuf,
@@ -68,7 +62,7 @@ pub struct RecoveryPlan {
 /// Plans the recovery of an interrupted intent. `states` are those of its files, in their order; a
 /// missing state is that of a missing file.
 ///
-/// If a file has been swapped, the others are swapped as well: the new contents were complete, and
+/// If a file has been swapped, the others are written as well: the new contents were complete, and
 /// had passed all checks. Otherwise the staged files are removed.
 #[must_use]
 pub fn recover(intent: &PendingIntent, states: &[FileState]) -> RecoveryPlan {
@@ -91,12 +85,12 @@ pub fn recover(intent: &PendingIntent, states: &[FileState]) -> RecoveryPlan {
                 .collect(),
         }
     } else {
-        let staged = files
-            .into_iter()
-            .filter(|(_, state)| state.staged.is_some());
         RecoveryPlan {
             result: Recovery::Old,
-            steps: staged.filter_map(|(file, _)| remove(file)).collect(),
+            steps: files
+                .into_iter()
+                .filter_map(|(file, state)| remove(file, state))
+                .collect(),
         }
     }
 }
@@ -104,33 +98,25 @@ pub fn recover(intent: &PendingIntent, states: &[FileState]) -> RecoveryPlan {
 /// Returns `true` if the destination was replaced, or if writing it in place had begun.
 fn is_new(file: &PendingFile, state: FileState) -> bool {
     if file.staged.is_some() {
-        state.staged.is_none() && state.destination == Some(file.new)
+        !state.is_staged && state.destination == Some(file.new)
     } else {
         state.destination.is_some() && state.destination != file.old
     }
 }
 
-fn steps_to_new(file: &PendingFile, state: FileState) -> Vec<RecoveryStep> {
-    let destination = file.destination.clone();
-    if state.staged == Some(file.new)
-        && let Some(staged) = file.staged.clone()
-    {
-        return vec![RecoveryStep::Rename {
-            staged,
-            destination,
-        }];
-    }
-    let leftover = state.staged.and_then(|_| remove(file));
-    let write = (state.destination != Some(file.new)).then_some(RecoveryStep::Write {
-        destination,
+fn steps_to_new(file: &PendingFile, state: FileState) -> impl Iterator<Item = RecoveryStep> {
+    let is_written = !state.is_staged && state.destination == Some(file.new);
+    let write = (!is_written).then(|| RecoveryStep::Write {
+        destination: file.destination.clone(),
         content: file.new,
         attributes: file.attributes,
     });
-    write.into_iter().chain(leftover).collect()
+    write.into_iter().chain(remove(file, state))
 }
 
-fn remove(file: &PendingFile) -> Option<RecoveryStep> {
-    let staged = file.staged.clone()?;
+/// Removes the staged file, if it exists.
+fn remove(file: &PendingFile, state: FileState) -> Option<RecoveryStep> {
+    let staged = file.staged.clone().filter(|_| state.is_staged)?;
     Some(RecoveryStep::Remove { staged })
 }
 

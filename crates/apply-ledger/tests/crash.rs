@@ -66,7 +66,7 @@ fn apply_round(ledger: &mut Ledger, writer: &mut Writer, out: &Path, round: u64)
                 staged: staged.path(),
                 old: old.as_deref().map(Old::Content),
                 new: &new,
-                attributes: Attributes::default(),
+                attributes: Attributes::of(staged.path().unwrap()).unwrap(),
             })
             .collect(),
         rolls_back: None,

@@ -1,9 +1,8 @@
 //! Looks at the files of an interrupted intent, and executes the plan.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use file_writer::{FileOptions, Owner, Stage, Swapped, Writer};
 
@@ -21,16 +20,18 @@ impl PendingIntent {
     pub fn states(&self) -> Result<Vec<FileState>, LedgerError> {
         let states = self.files.iter().map(|file| {
             Ok(FileState {
-                staged: match &file.staged {
-                    Some(staged) => hash_of(staged)?,
-                    None => None,
-                },
+                is_staged: file.staged.as_deref().is_some_and(exists),
                 destination: hash_of(&file.destination)?,
             })
         });
         let states: Result<_, Cause> = states.collect();
         states.map_err(LedgerError::when("recover an interrupted swap"))
     }
+}
+
+/// Returns `true` if there is a file. A link is not followed.
+fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 /// The hash of a file; `None` if it does not exist.
@@ -57,18 +58,10 @@ impl RecoveryPlan {
     /// [`LedgerError`] of the first step that fails. Then the intent is still pending, and a new
     /// plan leads to the same end.
     pub fn execute(&self, ledger: &Ledger, program: &'static str) -> Result<(), LedgerError> {
-        let operation = "recover an interrupted swap";
-        let mut executor = Executor {
-            writer: Writer::new(program),
-            swapped: Vec::new(),
-            directories: BTreeSet::new(),
-        };
+        let mut writer = Writer::new(program);
+        let mut swapped = Vec::new();
         for step in &self.steps {
             match step {
-                RecoveryStep::Rename {
-                    staged,
-                    destination,
-                } => executor.rename(staged, destination),
                 RecoveryStep::Remove { staged } => remove(staged),
                 RecoveryStep::Write {
                     destination,
@@ -77,70 +70,33 @@ impl RecoveryPlan {
                 } => {
                     let text = ledger.content(*content)?;
                     let text = text.ok_or(Cause::NoContent(*content));
-                    text.and_then(|text| executor.write(destination, &text, *attributes))
+                    text.and_then(|text| write(&mut writer, destination, &text, *attributes))
+                        .map(|new| swapped.extend(new))
                 }
             }
-            .map_err(LedgerError::when(operation))?;
+            .map_err(LedgerError::when("recover an interrupted swap"))?;
         }
-        executor.flush().map_err(LedgerError::when(operation))
-    }
-}
-
-/// Changes files and remembers the directories to flush.
-struct Executor {
-    writer: Writer,
-    swapped: Vec<Swapped>,
-    directories: BTreeSet<PathBuf>,
-}
-
-impl Executor {
-    fn rename(&mut self, staged: &Path, destination: &Path) -> Result<(), Cause> {
-        let target = target_of(destination).map_err(failed(destination))?;
-        fs::rename(staged, &target).map_err(failed(&target))?;
-        self.directories.extend(target.parent().map(Path::to_owned));
-        Ok(())
-    }
-
-    fn write(
-        &mut self,
-        destination: &Path,
-        content: &[u8],
-        attributes: Attributes,
-    ) -> Result<(), Cause> {
-        let options = FileOptions {
-            mode: attributes.mode,
-            user: attributes.uid.map(Owner::Id),
-            group: attributes.gid.map(Owner::Id),
-            ..FileOptions::default()
-        };
-        match self.writer.stage(destination, content, None, &options)? {
-            Stage::Unchanged => {}
-            Stage::Staged(staged) => self.swapped.push(staged.swap()?),
-        }
-        Ok(())
-    }
-
-    fn flush(self) -> Result<(), Cause> {
-        Swapped::flush(self.swapped);
-        for directory in self.directories {
-            File::open(&directory)
-                .and_then(|file| file.sync_all())
-                .map_err(failed(&directory))?;
-        }
+        Swapped::flush(swapped);
         Ok(())
     }
 }
 
-/// The file that a destination refers to: symbolic links are followed, as they were when the file was
-/// staged.
-fn target_of(destination: &Path) -> io::Result<PathBuf> {
-    match fs::canonicalize(destination) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let missing = fs::read_link(destination).unwrap_or_else(|_| destination.to_owned());
-            Ok(destination.parent().unwrap_or(destination).join(missing))
-        }
-        target => target,
-    }
+fn write(
+    writer: &mut Writer,
+    destination: &Path,
+    content: &[u8],
+    attributes: Attributes,
+) -> Result<Option<Swapped>, Cause> {
+    let options = FileOptions {
+        mode: attributes.mode,
+        user: attributes.uid.map(Owner::Id),
+        group: attributes.gid.map(Owner::Id),
+        ..FileOptions::default()
+    };
+    Ok(match writer.stage(destination, content, None, &options)? {
+        Stage::Unchanged => None,
+        Stage::Staged(staged) => Some(staged.swap()?),
+    })
 }
 
 fn remove(staged: &Path) -> Result<(), Cause> {

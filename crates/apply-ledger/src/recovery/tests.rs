@@ -63,10 +63,10 @@ fn interrupted(cases: &[Case], swaps: usize) -> (PendingIntent, Disk) {
 
 fn states(intent: &PendingIntent, disk: &Disk) -> Vec<FileState> {
     let state = |file: &PendingFile| FileState {
-        staged: file
+        is_staged: file
             .staged
             .as_ref()
-            .and_then(|staged| disk.get(staged).copied()),
+            .is_some_and(|staged| disk.contains_key(staged)),
         destination: disk.get(&file.destination).copied(),
     };
     intent.files.iter().map(state).collect()
@@ -75,13 +75,6 @@ fn states(intent: &PendingIntent, disk: &Disk) -> Vec<FileState> {
 fn execute(steps: &[RecoveryStep], disk: &mut Disk) {
     for step in steps {
         match step {
-            RecoveryStep::Rename {
-                staged,
-                destination,
-            } => {
-                let content = disk.remove(staged).expect("the staged file exists");
-                disk.insert(destination.clone(), content);
-            }
             RecoveryStep::Write {
                 destination,
                 content,
@@ -181,7 +174,7 @@ fn without_a_swap_the_staged_files_are_removed() {
 }
 
 #[test]
-fn a_staged_file_with_another_content_is_not_used() {
+fn a_staged_file_is_removed_and_not_used() {
     let case = Case {
         old: Some(1),
         new: 2,
