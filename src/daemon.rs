@@ -17,6 +17,7 @@ mod emptiness;
 mod end;
 mod event;
 mod executor;
+mod file_limit;
 mod missing;
 mod parts;
 mod process;

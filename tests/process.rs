@@ -349,6 +349,37 @@ fn too_low_a_limit_of_open_files_is_an_error_at_the_start() {
     assert_eq!(ended.log.lines().count(), 1, "{}", ended.log);
 }
 
+/// Files that are written in place are open at the same time.
+#[test]
+fn the_limit_of_open_files_that_is_named_is_enough() {
+    let folder = Folder::new();
+    let template = "template {\n  contents = \"new\"\n  destination = \"outNUMBER\"\n}\n";
+    let mut config = "write = \"inplace\"\n".to_owned();
+    for number in 0..200 {
+        folder.write(&format!("out{number}"), "old");
+        config += &template.replace("NUMBER", &number.to_string());
+    }
+    folder.write("ct.hcl", &config);
+    let with_limit = |limit: &str| {
+        let mut command = std::process::Command::new("sh");
+        command
+            .args(["-c", "ulimit -n \"$1\"; shift; exec \"$@\"", "sh", limit])
+            .arg(env!("CARGO_BIN_EXE_ctmpl"))
+            .args(["-once", "-config", "ct.hcl"])
+            .current_dir(folder.path("."));
+        run_command(command)
+    };
+    let ended = with_limit("100");
+    let (_, rest) = ended.log.split_once("needs at least ").expect(&ended.log);
+    let needed = rest.split(';').next().unwrap();
+    assert_eq!((ended.code(), needed), (Some(14), "264"), "{}", ended.log);
+    let ended = with_limit(needed);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    for number in 0..200 {
+        assert_eq!(folder.read(&format!("out{number}")), "new");
+    }
+}
+
 /// The maximum time from SIGTERM to the exit without a child process.
 const END_TIMEOUT: Duration = Duration::from_secs(8);
 

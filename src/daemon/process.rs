@@ -10,8 +10,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::resource::{Resource, getrlimit};
-
+use super::file_limit::{self, FileLimitError};
 use crate::config::ConfigError;
 use crate::config::resolved::{Config, Mode};
 use crate::log::{LogError, OpenedLog};
@@ -20,9 +19,6 @@ use crate::signals::{Roles, SignalAction, SignalError, Signals};
 use crate::source::consul::{Client, ClientError};
 use crate::watch::Rules;
 
-/// The number of open files to reserve besides the connections of long polls: connections for first
-/// answers, files being written, pipes of a command, the file watch, and a margin.
-const OTHER_FILES: usize = 40;
 /// The pause of `-once` between an answer and the next poll. In most cases the first answer is
 /// enough.
 const POLL_PAUSE_ONCE: Duration = Duration::from_millis(500);
@@ -51,9 +47,6 @@ enum PidFileChange {
     Replace(Option<PidFile>),
 }
 
-/// The minimum limit of open files with which a daemon works.
-const MIN_FILES: u64 = 64;
-
 /// The resources that belong to the process as a whole.
 pub struct Process {
     signals: Signals,
@@ -73,13 +66,8 @@ pub enum ProcessError {
     #[error(transparent)]
     PidFile(#[from] PidFileError),
     /// The limit of open files is too low.
-    #[error(
-        "the limit of open files is {limit}, and ctmpl needs at least {MIN_FILES}; raise it with `ulimit -n` or systemd's LimitNOFILE="
-    )]
-    FileLimit {
-        /// The limit.
-        limit: u64,
-    },
+    #[error(transparent)]
+    FileLimit(#[from] FileLimitError),
 }
 
 /// A configuration that was read again, with its client and rules.
@@ -99,6 +87,9 @@ pub(super) enum RenewalError {
     /// The configuration cannot be read.
     #[error("cannot read the configuration")]
     Unreadable(#[source] io::Error),
+    /// It needs more open files than the limit.
+    #[error(transparent)]
+    FileLimit(#[from] FileLimitError),
     /// No client can be created for it.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -133,10 +124,7 @@ impl Process {
         read: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
     ) -> Result<Self, ProcessError> {
         let signals = Signals::listen(roles(config))?;
-        let limit = file_limit();
-        if limit < MIN_FILES {
-            return Err(ProcessError::FileLimit { limit });
-        }
+        file_limit::check(config)?;
         let pid_file = config
             .pid_file
             .as_deref()
@@ -175,7 +163,7 @@ impl Process {
                 Mode::Once { .. } => POLL_PAUSE_ONCE,
                 Mode::Daemon => Duration::ZERO,
             },
-            polls: max_polls(config.dev.is_some()),
+            polls: file_limit::max_polls(config),
             pauses: consul.retry.pauses,
         }
     }
@@ -216,6 +204,7 @@ impl Reader {
     /// Reads the configuration, creates its client, writes its PID file and opens its log.
     pub(super) fn prepare(&self) -> Result<Prepared, RenewalError> {
         let config = (self.read)()?;
+        file_limit::check(&config)?;
         let client = Client::new(&config.consul)?;
         let pid_file = if self.pid_file == config.pid_file {
             PidFileChange::Keep
@@ -238,19 +227,6 @@ fn roles(config: &Config) -> Roles {
         reload: config.reload_signal,
         child: config.exec.is_some(),
     }
-}
-
-/// The limit of open files of this process.
-fn file_limit() -> u64 {
-    getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft)
-}
-
-/// The maximum number of connections for long polls that leaves enough file descriptors for
-/// everything else. With the embedded server, both ends of each connection are in the same process.
-fn max_polls(embedded: bool) -> usize {
-    let most = usize::try_from(file_limit()).unwrap_or(usize::MAX);
-    let room = most.saturating_sub(OTHER_FILES);
-    if embedded { room / 2 } else { room }
 }
 
 #[cfg(test)]
