@@ -18,10 +18,11 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::{Mode, SFlag, fstat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs, statfs};
+use nix::unistd::Uid;
 
 use crate::directory::parent;
 use crate::error::WriteError;
-use crate::sticky::is_planted;
+use crate::sticky::{is_planted, planted_directory};
 
 /// The maximum number of links that the kernel follows in a path.
 const MAX_LINKS: usize = 40;
@@ -95,16 +96,18 @@ fn refuse_planted(link: &Path, metadata: &Metadata) -> Result<(), WriteError> {
     const STEP: &str = "follow the link";
     let directory = parent(link);
     let found = fs::metadata(directory).map_err(WriteError::when("read", directory))?;
-    if !is_planted(metadata.uid(), found.uid(), found.mode()) {
+    let owner = metadata.uid();
+    let cause = if is_planted(owner, found.uid(), found.mode()) {
+        format!("all users may create links in {}", directory.display())
+    } else if owner != Uid::effective().as_raw()
+        && let Some(directory) = planted_directory(directory)
+    {
+        format!("another user has created {}", directory.display())
+    } else {
         return Ok(());
-    }
-    let (owner, directory) = (
-        std::os::unix::fs::MetadataExt::uid(metadata),
-        directory.display(),
-    );
+    };
     let reason = format!(
-        "it belongs to user {owner}, and all users may create links in {directory}; name the file that it leads to, or \
-        replace it by a link of your own"
+        "it belongs to user {owner}, and {cause}; name the file that it leads to, or replace it by a link of your own"
     );
     Err(WriteError::new(STEP, link, io::Error::other(reason)))
 }
@@ -215,7 +218,7 @@ mod tests {
 
     #[test]
     fn planted_links_are_refused_anywhere_in_the_path() {
-        if !nix::unistd::Uid::effective().is_root() {
+        if !Uid::effective().is_root() {
             return;
         }
         let (_directory, root) = directory();

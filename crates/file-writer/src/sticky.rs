@@ -3,6 +3,10 @@
 //! The kernel has the same rules (`fs.protected_symlinks`, `fs.protected_regular`), but systems can
 //! disable them, and they do not apply where a program follows a link by itself.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
 use nix::unistd::Uid;
 
 /// The bits of a directory in which all users may create files, and delete only their own.
@@ -17,6 +21,20 @@ pub(crate) fn is_planted(owner: u32, directory_owner: u32, directory_mode: u32) 
         directory_owner,
         directory_mode,
     )
+}
+
+/// Returns the first directory above a file, or its own, that another user can have created. Such a
+/// user may do with the files in it what they want.
+pub(crate) fn planted_directory(directory: &Path) -> Option<PathBuf> {
+    let real = fs::canonicalize(directory).ok()?;
+    let mut found = None;
+    for (child, parent) in real.ancestors().zip(real.ancestors().skip(1)) {
+        let (child_is, parent_is) = (fs::metadata(child).ok()?, fs::metadata(parent).ok()?);
+        if is_planted(child_is.uid(), parent_is.uid(), parent_is.mode()) {
+            found = Some(child.to_owned());
+        }
+    }
+    found
 }
 
 fn is_of_another_user(user: u32, owner: u32, directory_owner: u32, directory_mode: u32) -> bool {

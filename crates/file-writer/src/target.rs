@@ -17,12 +17,13 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fstat};
+use nix::unistd::Uid;
 use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
 
 use crate::directory::parent;
 use crate::error::WriteError;
 use crate::resolve::{open_directory, resolve};
-use crate::sticky::is_planted;
+use crate::sticky::{is_planted, planted_directory};
 
 /// The treatment of symlinks as the file or its directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,8 +144,11 @@ impl Target {
         safe_read::refuse_special(metadata.file_type())
             .map_err(WriteError::when("replace", &self.path))?;
         let found = fstat(directory).map_err(|error| failed(error.into()))?;
-        let is_planted =
-            is_planted(metadata.uid(), found.st_uid, found.st_mode) && !is_mount_point(&file);
+        let owner = metadata.uid();
+        let is_planted = owner != Uid::effective().as_raw()
+            && (is_planted(owner, found.st_uid, found.st_mode)
+                || planted_directory(&self.directory).is_some())
+            && !is_mount_point(&file);
         Ok(Existing {
             file,
             metadata,
@@ -181,7 +185,7 @@ impl Existing {
         }
         let owner = self.metadata.uid();
         let reason = format!(
-            "it belongs to user {owner}, and all users may create files in its directory; remove it first"
+            "it belongs to user {owner}, and another user can have created it; remove it first"
         );
         Err(WriteError::new(step, path, io::Error::other(reason)))
     }

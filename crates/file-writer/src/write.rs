@@ -340,8 +340,8 @@ fn warn_of_owner(target: &Target, existing: &Existing) {
     let (file, owner) = (target.path.display(), existing.metadata.uid());
     tracing::warn!(
         name: "file.owner_replaced", %file, owner,
-        "the file belongs to another user, and all users may create files in its directory: the new file belongs to this \
-        user; to keep the owner, set user, group and perms file={file} owner={owner}"
+        "the file belongs to another user, who can have created it: the new file belongs to this user; to keep the owner, \
+        set user, group and perms file={file} owner={owner}"
     );
 }
 

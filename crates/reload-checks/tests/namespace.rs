@@ -60,7 +60,12 @@ fn succeeds(case: &str, user: Option<u32>) -> bool {
     let program = copy.path().join("namespace-test");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     fs::set_permissions(copy.path(), Permissions::from_mode(0o755)).unwrap();
+    // A case cannot remove the directories on which it has mounted file systems.
+    let scenes = copy.path().join("scenes");
+    fs::create_dir(&scenes).unwrap();
+    fs::set_permissions(&scenes, Permissions::from_mode(0o777)).unwrap();
     let mut command = Command::new(program);
+    command.env("TMPDIR", scenes);
     command.args(["--case", case]).current_dir("/");
     if let Some(user) = user {
         command.uid(user).gid(user);

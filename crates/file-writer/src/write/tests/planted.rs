@@ -140,3 +140,33 @@ fn a_link_of_the_other_user_is_not_followed() {
         assert_eq!(outside.path().join("new").exists(), own);
     }
 }
+
+#[test]
+fn a_directory_of_the_other_user_is_not_trusted_either() {
+    let Some(directory) = sticky() else { return };
+    let outside = temporary_directory();
+    let victim = outside.path().join("victim");
+    fs::write(&victim, "victim").unwrap();
+    let folder = directory.path().join("folder");
+    fs::create_dir_all(folder.join("sub")).unwrap();
+    chown(&folder, Some(OTHER), None).unwrap();
+    let (out, link) = (folder.join("sub/out"), folder.join("sub/link"));
+    symlink(&victim, &link).unwrap();
+    lchown(&link, Some(OTHER), None).unwrap();
+    let error = put_as(&link, b"new", &FileOptions::default()).unwrap_err();
+    let reason = error.source().unwrap().to_string();
+    assert!(reason.contains("another user has created"), "{reason}");
+    assert_eq!(fs::read(&victim).unwrap(), b"victim");
+    plant(&out, "old", 0o666);
+    assert!(put_as(&out, b"new", &FileOptions::default()).unwrap());
+    assert_eq!(attributes(&out), (0, 0, 0o644));
+
+    // The directory of a service, with its own files and links.
+    chown(&folder, Some(0), None).unwrap();
+    chown(folder.join("sub"), Some(OTHER), None).unwrap();
+    plant(&out, "old", 0o640);
+    assert!(put_as(&out, b"new", &FileOptions::default()).unwrap());
+    assert_eq!(attributes(&out), (OTHER, OTHER, 0o640));
+    assert!(put_as(&link, b"new", &FileOptions::default()).unwrap());
+    assert_eq!(fs::read(&victim).unwrap(), b"new");
+}
