@@ -100,7 +100,7 @@ pub(crate) enum Cause {
     Database(rusqlite::Error),
     #[error("{}", path.display())]
     File { path: PathBuf, source: io::Error },
-    #[error("it cannot be written")]
+    #[error(transparent)]
     Write(#[from] file_writer::WriteError),
     #[error("the stored content {0} is damaged")]
     Damaged(Hash),
@@ -108,6 +108,8 @@ pub(crate) enum Cause {
     NoContent(Hash),
     #[error("it has no destination {}", .0.display())]
     NoDestination(PathBuf),
+    #[error("the destination {} occurs twice", .0.display())]
+    Twice(PathBuf),
     #[error("{} has no generation {number}", path.display())]
     NoGeneration { path: PathBuf, number: u64 },
 }
@@ -179,6 +181,7 @@ pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
             | ErrorCode::PermissionDenied
             | ErrorCode::FileLockingProtocolFailed
             | ErrorCode::NoLargeFileSupport
+            | ErrorCode::TooBig
             | ErrorCode::OperationInterrupted
             | ErrorCode::OperationAborted,
         ) => false,

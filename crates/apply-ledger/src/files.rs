@@ -64,12 +64,17 @@ pub fn requests_file(directory: &Path) -> PathBuf {
 /// refuses.
 pub(crate) fn create_directory(directory: &Path) -> Result<PathBuf, OpenError> {
     let failed = |operation| OpenError::when(operation, directory);
+    let is_new = !directory.exists();
     DirBuilder::new()
         .recursive(true)
         .mode(DIRECTORY_MODE)
         .create(directory)
         .map_err(failed("create"))?;
     let directory = fs::canonicalize(directory).map_err(failed("open"))?;
+    if is_new && let Some(parent) = directory.parent() {
+        // The new directory survives a power failure. Some file systems cannot flush a directory.
+        let _ = File::open(parent).and_then(|parent| parent.sync_all());
+    }
     let metadata = fs::metadata(&directory).map_err(failed("open"))?;
     if metadata.permissions().mode() & WRITABLE_BY_OTHERS != 0 {
         let cause = "every user can write to it; choose a directory of its own";

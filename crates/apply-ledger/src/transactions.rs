@@ -48,7 +48,11 @@ pub(crate) fn begin(
         intent: id,
         now,
     };
+    let mut destinations = BTreeSet::new();
     for file in &intent.files {
+        if !destinations.insert(file.destination) {
+            return Err(Cause::Twice(file.destination.to_owned()));
+        }
         let destination = adder.add_file(file)?;
         prune(transaction, destination, keep)?;
     }

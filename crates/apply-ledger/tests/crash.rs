@@ -12,7 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use apply_ledger::{
-    Attributes, Ending, Hash, Intent, IntentFile, Ledger, LedgerOptions, Old, Recovery, recover,
+    Attributes, Ending, Hash, History, Intent, IntentFile, Ledger, LedgerOptions, Old, Recovery,
+    recover,
 };
 use file_writer::{FileOptions, Stage, Swapped, Writer};
 
@@ -167,6 +168,9 @@ fn recover_and_check(directory: &Path, last: Acknowledged, met: &mut Met) {
     let out = directory.join("out");
     let paths = destinations(&out);
     let state = directory.join("state");
+    // The command line reads the ledger of a daemon that was killed.
+    let seen = History::open(&state).map(|history| history.destinations().unwrap().len());
+    assert!(last.begun == 0 || seen.is_ok_and(|count| count == FILES));
     let (mut ledger, notices) = Ledger::open(&state, LedgerOptions::default()).unwrap();
     assert_eq!(notices, []);
     let pending = ledger.pending().unwrap();

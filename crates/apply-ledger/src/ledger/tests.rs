@@ -268,3 +268,44 @@ fn a_content_of_two_destinations_is_stored_until_both_have_dropped_it() {
     assert!(ledger.content(Hash::of(b"same")).unwrap().is_none());
     ledger.forget(Path::new("/b")).unwrap();
 }
+
+#[test]
+fn on_a_full_disk_nothing_is_recorded_and_later_all_works() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "1");
+    let pages = |ledger: &Ledger, count: i64| {
+        let set = ledger
+            .connection
+            .pragma_update_and_check(None, "max_page_count", count, |row| row.get::<_, i64>(0));
+        assert!(set.unwrap() > 0);
+    };
+    pages(&ledger, 1);
+    let large = "x".repeat(1 << 20);
+    let files = || vec![file(DESTINATION, Some("1"), &large)];
+    let error = ledger.begin(&intent(files())).unwrap_err();
+    assert!(error.is_full() && !error.is_damage(), "{error:?}");
+    assert_eq!(ledger.pending().unwrap(), []);
+    assert_eq!(outcomes(&ledger, DESTINATION), [(1, Outcome::Applied)]);
+    pages(&ledger, 1 << 20);
+    ledger.begin(&intent(files())).unwrap();
+    assert_eq!(ledger.pending().unwrap().len(), 1);
+}
+
+#[test]
+fn an_intent_with_a_destination_twice_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    let files = vec![file("/a", None, "1"), file("/a", None, "2")];
+    let error = ledger.begin(&intent(files)).unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(cause, "the destination /a occurs twice");
+    assert!(!error.is_damage());
+    assert_eq!(ledger.destinations().unwrap(), []);
+}
+
+#[test]
+fn a_ledger_can_move_to_a_worker_thread() {
+    fn is_send<T: Send>() {}
+    is_send::<Ledger>();
+}
