@@ -255,4 +255,25 @@ proptest! {
             judged(Server::Nginx, &before, &[&reversed, &reversed])
         );
     }
+
+    #[test]
+    fn a_haproxy_that_keeps_its_processes_is_never_verified(
+        master in any::<bool>(),
+        workers in proptest::collection::btree_set(11..20_i32, 0..4),
+        lost in proptest::collection::btree_set(11..20_i32, 0..4),
+        seconds in 0..100_u64,
+    ) {
+        let line = if master { "haproxy|-W|-f|x" } else { "haproxy|-f|x" };
+        let children = workers.iter().map(|pid| process(*pid, 10, line));
+        let before: Vec<_> = std::iter::once(process(10, 1, line)).chain(children).collect();
+        let mut progress = Progress::new(Serving::find(Server::Haproxy, &before, None).unwrap());
+        // Workers may end, as when a client disconnects.
+        let after: Vec<_> = before.iter().filter(|one| !lost.contains(&one.id.pid)).cloned().collect();
+        let begun = Instant::now();
+        for number in 0..3 {
+            let now = begun + Duration::from_secs(seconds) * number;
+            let verdict = progress.judge(&after, None, now);
+            prop_assert!(!is_verified(&verdict), "{verdict:?}");
+        }
+    }
 }

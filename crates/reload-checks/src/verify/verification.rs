@@ -130,7 +130,9 @@ impl Progress {
             first_seen.clear();
             return Verdict::Pending(Pending::Ended(before.main.pid));
         };
-        let new = &workers(server, table, main, false) - &before.workers;
+        let mut new = &workers(server, table, main, false) - &before.workers;
+        // A master whose workers have all ended looks like a process that serves by itself.
+        new.remove(&before.main);
         first_seen.retain(|id, _| new.contains(id));
         for id in &new {
             first_seen.entry(*id).or_insert(now);
