@@ -31,6 +31,7 @@ mod exec;
 mod first_steps;
 mod flags;
 mod formats;
+mod groups;
 mod haproxy;
 mod history;
 mod hostile_paths;

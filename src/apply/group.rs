@@ -195,9 +195,9 @@ impl Group {
         Some(Step::Swap)
     }
 
-    /// Handles a check that failed. `jitter` is a random number between 0 and 1.
+    /// Handles a check that failed or could not begin. `jitter` is a random number between 0 and 1.
     pub fn failed(&mut self, content: u64, now: Instant, jitter: f64) -> Option<Step> {
-        if self.phase != Phase::Checking {
+        if !matches!(self.phase, Phase::Staging | Phase::Checking) {
             return None;
         }
         self.phase = Phase::Idle;

@@ -9,11 +9,13 @@
 //! All files of a group become visible together, or none. A failure does not affect other groups.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use file_writer::{Previous, Stage, Swapped, WriteError};
+use tempfile::TempDir;
 
 use super::change::{Applied, Change, Effect};
 use super::output::StagedOutput;
@@ -31,6 +33,8 @@ pub fn write_all(writer: &Writer, changes: Vec<Change>) -> Swap {
 #[derive(Debug)]
 pub struct Staging {
     entries: Vec<Entry>,
+    /// Copies of contents that will be written in place, for a check.
+    scratch: Vec<TempDir>,
 }
 
 /// The result of a swap.
@@ -47,10 +51,28 @@ pub struct Swap {
 pub struct StagedFile {
     /// The destination.
     pub destination: PathBuf,
-    /// The staged file; `None` if the destination is unchanged, or will be written in place.
+    /// The staged file; `None` if the destination is unchanged.
     pub staged: Option<PathBuf>,
     /// `true` if the swap will change the destination.
     pub is_changed: bool,
+}
+
+impl StagedFile {
+    /// Creates a file that has its content already.
+    #[must_use]
+    pub fn unchanged(destination: PathBuf) -> Self {
+        Self {
+            destination,
+            staged: None,
+            is_changed: false,
+        }
+    }
+
+    /// The file that has the new content.
+    #[must_use]
+    pub fn shown(&self) -> &Path {
+        self.staged.as_deref().unwrap_or(&self.destination)
+    }
 }
 
 /// One staged change.
@@ -95,7 +117,8 @@ impl Staging {
                 entry.applied.outcome = Ok(Effect::Held);
             }
         }
-        Self { entries }
+        let scratch = Vec::new();
+        Self { entries, scratch }
     }
 
     /// Returns `true` if a file could not be staged.
@@ -106,19 +129,37 @@ impl Staging {
     }
 
     /// The staged files, for a check.
-    pub fn files(&self) -> Vec<StagedFile> {
-        let file = |entry: &Entry| {
-            let own = match &entry.ready.as_ref()?.own {
-                Stage::Unchanged => None,
-                Stage::Staged(staged) => Some(staged),
+    ///
+    /// # Errors
+    /// If a content that will be written in place cannot be copied.
+    pub fn files(&mut self) -> io::Result<Vec<StagedFile>> {
+        let mut files = Vec::new();
+        for entry in &self.entries {
+            let destination = std::path::absolute(&entry.applied.destination)?;
+            let Some(ready) = &entry.ready else { continue };
+            let Stage::Staged(own) = &ready.own else {
+                files.push(StagedFile::unchanged(destination));
+                continue;
             };
-            Some(StagedFile {
-                destination: entry.applied.destination.clone(),
-                staged: own.and_then(|staged| staged.path()).map(Path::to_owned),
-                is_changed: own.is_some(),
-            })
-        };
-        self.entries.iter().filter_map(file).collect()
+            let staged = match (own.path(), own.content()) {
+                (Some(path), _) => std::path::absolute(path)?,
+                (None, content) => {
+                    let scratch = tempfile::tempdir()?;
+                    let path = scratch
+                        .path()
+                        .join(own.target().file_name().unwrap_or_default());
+                    fs::write(&path, content.unwrap_or_default())?;
+                    self.scratch.push(scratch);
+                    path
+                }
+            };
+            files.push(StagedFile {
+                destination,
+                staged: Some(staged),
+                is_changed: true,
+            });
+        }
+        Ok(files)
     }
 
     /// Makes the staged files visible: all files of a group, or none.

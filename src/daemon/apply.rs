@@ -145,8 +145,9 @@ impl Apply {
             }
             Event::Applied(applied) => self.applied(applied, now),
             Event::WritesAreSlow => self.groups.writes_are_slow(),
-            Event::Staged(key, staging) => {
-                return self.groups.staged(key, staging).into_iter().collect();
+            Event::Staged(key, staged) => {
+                let step = self.groups.staged(key, staged, &self.destinations);
+                return step.into_iter().collect();
             }
             Event::Checked(key, checked) => return self.checked(key, checked, now),
             Event::CommandEnded(key, ended) => {

@@ -110,6 +110,8 @@ pub(super) struct Staged {
 pub(super) struct Checked {
     /// The duration of the check.
     pub(super) took: Duration,
+    /// How the check saw the staged files in their tree; `None`: it needed no tree.
+    pub(super) method: Option<String>,
 }
 
 /// A check that failed.

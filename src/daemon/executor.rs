@@ -43,6 +43,7 @@ use group_files::GroupFiles;
 use programs::{OwnedContext, explain, run_plugin};
 use queues::{join, ready, take};
 use task::{TaskOutput, TaskResult};
+use verify::Observed;
 use workers::{Turn, Workers};
 use writers::Writers;
 
@@ -62,6 +63,7 @@ pub(super) struct Executor {
     results: VecDeque<Event>,
     writers: Writers,
     group_files: GroupFiles,
+    observed: Observed,
     /// Readers of the output of background processes that commands left running.
     lingering: JoinSet<()>,
     /// Passes the output of commands on; `None` before the first command.
@@ -102,6 +104,7 @@ impl Executor {
             results: VecDeque::new(),
             writers: Writers::default(),
             group_files: GroupFiles::default(),
+            observed: Observed::default(),
             lingering: JoinSet::new(),
             relay: None,
             stop: CancellationToken::new(),
@@ -260,7 +263,9 @@ impl Executor {
             return;
         };
         let context = self.command_context(&command);
+        let observed = self.observed.clone();
         self.tasks.spawn(async move {
+            observed.observe(&group).await;
             let ended = command::run(&command, context.borrow()).await;
             Event::CommandEnded(group.key.clone(), ended)
         });
@@ -269,15 +274,16 @@ impl Executor {
     fn check(&mut self, group: Arc<GroupConfig>, files: Vec<StagedFile>) {
         let context = self.quiet_context();
         self.tasks.spawn(async move {
-            let checked = check::check(&group, &files, context.borrow()).await;
+            let checked = check::check(&group, files, context.borrow()).await;
             Event::Checked(group.key.clone(), checked)
         });
     }
 
     fn verify(&mut self, group: Arc<GroupConfig>) {
         let context = self.quiet_context();
+        let observed = self.observed.clone();
         self.tasks.spawn(async move {
-            let verified = verify::verify(&group, context.borrow()).await;
+            let verified = verify::verify(&group, &observed, context.borrow()).await;
             Event::Verified(group.key.clone(), verified)
         });
     }

@@ -191,6 +191,19 @@ impl Staged {
         }
     }
 
+    /// The content that will be written in place; `None` if the destination will be replaced.
+    pub fn content(&self) -> Option<&[u8]> {
+        match &self.new {
+            New::Beside(_) => None,
+            New::InPlace { content, .. } => Some(content),
+        }
+    }
+
+    /// The file that will be replaced or created, at the end of all links.
+    pub fn target(&self) -> &Path {
+        &self.target.path
+    }
+
     /// Replaces the destination. The new content is visible when this returns.
     ///
     /// # Errors

@@ -185,12 +185,21 @@ impl Groups {
     }
 
     /// Handles the end of staging.
-    pub(super) fn staged(&mut self, key: &GroupKey, staged: &Staged) -> Option<Action> {
+    pub(super) fn staged(
+        &mut self,
+        key: &GroupKey,
+        staged: &Staged,
+        destinations: &[Destination],
+    ) -> Option<Action> {
         let entry = self.entry(key)?;
         let is_changed = staged.files.iter().any(|file| file.is_changed);
         let config = Arc::clone(entry.group.config());
         match entry.group.staged(is_changed && !staged.has_failed)? {
-            Step::Check => Some(Action::Check(config, staged.files.clone())),
+            Step::Check => {
+                let mut files = staged.files.clone();
+                files.extend(entry.unchanged(destinations));
+                Some(Action::Check(config, files))
+            }
             _ => Some(Action::Swap(key.clone())),
         }
     }
@@ -208,9 +217,13 @@ impl Groups {
             return (None, Vec::new());
         };
         match checked {
-            Ok(Checked { took }) => {
+            Ok(Checked { took, method }) => {
                 let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                tracing::debug!(name: "check.succeeded", group = %key, milliseconds, "{key}: the check succeeded after {milliseconds} ms");
+                let method = method.as_deref().unwrap_or("no tree");
+                tracing::info!(
+                    name: "check.succeeded", group = %key, milliseconds, method,
+                    "{key}: the check succeeded after {milliseconds} ms ({method})"
+                );
                 let step = entry.group.passed();
                 (step.map(|_| Action::Swap(key.clone())), Vec::new())
             }

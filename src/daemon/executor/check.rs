@@ -1,47 +1,148 @@
 //! Checks the staged files of a group.
 //!
-//! Input: the group, and its staged files. Output: [`Checked`], or a [`CheckFailure`].
+//! Input: the group, and its files. Output: [`Checked`], or a [`CheckFailure`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+use reload_checks::{
+    BuiltinCheck, CheckProgram, PreparedCheck, ShadowOptions, ShadowTree,
+    StagedFile as ReplacedFile,
+};
+use tokio::task::spawn_blocking;
 
 use crate::apply::transaction::StagedFile;
 use crate::command;
-use crate::config::resolved::{CheckMethod, GroupConfig};
+use crate::config::exec::Variable;
+use crate::config::placeholders::expand;
+use crate::config::resolved::{
+    CheckConfig, CheckMethod, CommandConfig, CommandLine, CommandOutput, EnvironmentConfig,
+    GroupConfig, Program,
+};
 use crate::daemon::event::{CheckFailure, Checked};
 use crate::error_chain::chain;
+
+/// The program in the names of copies of trees.
+const PROGRAM: &str = "ctmpl";
+
+/// A check that is ready to run.
+struct Prepared {
+    command: CommandConfig,
+    /// The tree that the command sees; kept until it has ended.
+    shadow: Option<ShadowTree>,
+}
 
 /// Runs the check of a group.
 pub(super) async fn check(
     group: &GroupConfig,
-    files: &[StagedFile],
+    files: Vec<StagedFile>,
     context: command::Context<'_>,
 ) -> Result<Checked, CheckFailure> {
     let begun = Instant::now();
-    let checked = || Checked {
-        took: begun.elapsed(),
+    let Some(check) = group.check.clone() else {
+        return Ok(Checked {
+            took: begun.elapsed(),
+            method: None,
+        });
     };
-    let Some(check) = &group.check else {
-        return Ok(checked());
+    let failed = |error: String| CheckFailure {
+        error,
+        last_lines: Vec::new(),
     };
-    // A file that has not changed stands for itself.
-    let path = |file: &StagedFile| {
-        file.staged
-            .clone()
-            .unwrap_or_else(|| file.destination.clone())
-    };
-    let _staged: Vec<PathBuf> = files.iter().map(path).collect();
-    match &check.method {
-        CheckMethod::Command(command) => match command::run(command, context).await {
-            Ok(_) => Ok(checked()),
-            Err(failure) => Err(CheckFailure {
-                error: chain(&failure.error),
-                last_lines: failure.last_lines,
-            }),
-        },
-        CheckMethod::Builtin(..) => Err(CheckFailure {
-            error: "built-in checks are not available yet".to_owned(),
-            last_lines: Vec::new(),
+    // Reading a tree blocks.
+    let prepared = spawn_blocking(move || prepare(&check, &files)).await;
+    // The text of a lost task may quote values.
+    let prepared = prepared.map_err(|_| failed("the check could not be prepared".to_owned()))?;
+    let Prepared { command, shadow } = prepared.map_err(failed)?;
+    let method = shadow
+        .as_ref()
+        .map(|shadow| match shadow.fallback_reason() {
+            Some(reason) => format!("{} ({reason})", shadow.method()),
+            None => shadow.method().to_string(),
+        });
+    match command::run(&command, context).await {
+        Ok(_) => Ok(Checked {
+            took: begun.elapsed(),
+            method,
+        }),
+        Err(failure) => Err(CheckFailure {
+            error: chain(&failure.error),
+            last_lines: failure.last_lines,
         }),
     }
+}
+
+fn prepare(check: &CheckConfig, files: &[StagedFile]) -> Result<Prepared, String> {
+    let is_new = |file: &&StagedFile| file.is_changed;
+    let replaced: Vec<_> = files.iter().filter(is_new).filter_map(replaced).collect();
+    match &check.method {
+        CheckMethod::Command(command) => {
+            of_command(command, check.tree.as_deref(), files, &replaced)
+        }
+        CheckMethod::Builtin(program, timeout) => {
+            let check_program = match program {
+                Program::Nginx => CheckProgram::Nginx,
+                Program::Haproxy => CheckProgram::Haproxy,
+                Program::Apache => CheckProgram::Apache,
+            };
+            let builtin = BuiltinCheck::find(check_program).map_err(|error| chain(&error))?;
+            let options = ShadowOptions::of(PROGRAM);
+            let prepared = builtin.prepare(check.tree.as_deref(), &replaced, &options);
+            let PreparedCheck { words, shadow } = prepared.map_err(|error| chain(&error))?;
+            Ok(Prepared {
+                command: CommandConfig {
+                    line: CommandLine::Direct(words),
+                    timeout: *timeout,
+                    environment: EnvironmentConfig::default(),
+                    output: CommandOutput::Log,
+                },
+                shadow,
+            })
+        }
+    }
+}
+
+fn of_command(
+    command: &CommandConfig,
+    tree: Option<&Path>,
+    files: &[StagedFile],
+    replaced: &[ReplacedFile],
+) -> Result<Prepared, String> {
+    let shadow = tree.map(|tree| ShadowTree::prepare(tree, replaced, &ShadowOptions::of(PROGRAM)));
+    let shadow = shadow.transpose().map_err(|error| chain(&error))?;
+    let paths: Vec<PathBuf> = match (&shadow, tree) {
+        (Some(shadow), Some(tree)) => {
+            let shown = |file: &StagedFile| {
+                let below = file.destination.strip_prefix(tree);
+                below.map_or_else(
+                    |_| file.destination.clone(),
+                    |below| Path::new(shadow.tree()).join(below),
+                )
+            };
+            files.iter().map(shown).collect()
+        }
+        // A file that has not changed stands for itself.
+        _ => files.iter().map(|file| file.shown().to_owned()).collect(),
+    };
+    let shown_tree = shadow.as_ref().map(|shadow| Path::new(shadow.tree()));
+    let expanded = expand(&command.line, &paths, shown_tree).map_err(|error| chain(&error))?;
+    let mut command = command.clone();
+    command.line = match (&shadow, expanded.line) {
+        (Some(shadow), CommandLine::Direct(words)) => CommandLine::Direct(shadow.command(words)),
+        (_, line) => line,
+    };
+    for (name, value) in expanded.environment {
+        command.environment.custom.push(Variable {
+            name: name.to_owned(),
+            value: Some(value.to_string_lossy().into_owned()),
+        });
+    }
+    Ok(Prepared { command, shadow })
+}
+
+fn replaced(file: &StagedFile) -> Option<ReplacedFile> {
+    Some(ReplacedFile {
+        staged: file.staged.clone()?,
+        destination: file.destination.clone(),
+    })
 }

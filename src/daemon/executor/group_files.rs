@@ -12,7 +12,7 @@ use crate::apply::change::Change;
 use crate::apply::transaction::{Staging, Swap, write_all};
 use crate::apply::write::Writer;
 use crate::config::resolved::{FileConfig, GroupKey};
-use crate::daemon::event::{Event, Restored, Staged};
+use crate::daemon::event::{CheckFailure, Event, Restored, Staged};
 use crate::error_chain::chain;
 
 /// The files of all groups. Clones share them. The lock is not held while the file system is accessed.
@@ -35,11 +35,19 @@ impl GroupFiles {
 
     /// Stages the changes of a group.
     pub(super) fn stage(&self, writer: &Writer, key: GroupKey, changes: Vec<Change>) -> Event {
-        let staging = Staging::of(writer, changes);
-        let staged = Staged {
-            files: staging.files(),
-            has_failed: staging.has_failed(),
+        let mut staging = Staging::of(writer, changes);
+        let has_failed = staging.has_failed();
+        let files = match staging.files() {
+            Ok(files) => files,
+            Err(error) => {
+                let failure = CheckFailure {
+                    error: format!("cannot copy the files for the check: {error}"),
+                    last_lines: Vec::new(),
+                };
+                return Event::Checked(key, Err(failure));
+            }
         };
+        let staged = Staged { files, has_failed };
         self.lock().entry(key.clone()).or_default().staging = Some(staging);
         Event::Staged(key, staged)
     }

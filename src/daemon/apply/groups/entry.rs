@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use crate::apply::debts::Debts;
 use crate::apply::group::{Group, Start};
+use crate::apply::transaction::StagedFile;
 use crate::config::resolved::GroupConfig;
 use crate::daemon::apply::destination::Destination;
 use crate::daemon::renderer::TemplateState;
@@ -63,6 +64,14 @@ impl Entry {
                 let own = destinations[*at].job().destination.as_ref();
                 own.is_some_and(|own| paths.contains(own))
             })
+    }
+
+    /// The files of the group that are not being written.
+    pub(super) fn unchanged(&self, destinations: &[Destination]) -> Vec<StagedFile> {
+        let members = self.members.iter().map(|at| &destinations[*at]);
+        let others = members.filter(|own| !self.in_flight.contains(&own.number()));
+        let paths = others.filter_map(|own| own.job().destination.clone());
+        paths.map(StagedFile::unchanged).collect()
     }
 
     /// The fingerprint of the latest texts.

@@ -80,7 +80,7 @@ impl Bench {
 
     fn passes(&mut self) {
         let took = Duration::ZERO;
-        self.step(Event::Checked(named(), Ok(Checked { took })));
+        self.step(Event::Checked(named(), Ok(Checked { took, method: None })));
     }
 
     fn is_refused(&mut self, error: &str) {
