@@ -140,6 +140,19 @@ fn history_lists_all_files_and_what_is_owed() {
 }
 
 #[test]
+fn a_new_ledger_has_no_files() {
+    let state = State::new();
+    assert_eq!(
+        state.output(&["history"]),
+        "No file has been written yet.\n"
+    );
+    let json = state.json(&["history"]);
+    assert_eq!(json["destinations"], Value::Array(Vec::new()));
+    let message = state.refused(&["diff", "/a"], 13);
+    assert!(message.contains("ctmpl has not written /a"), "{message}");
+}
+
+#[test]
 fn history_lists_the_contents_of_a_file_without_showing_them() {
     let mut state = sample();
     state.ledger.hold(Path::new(CONF), 2, None).unwrap();

@@ -62,6 +62,9 @@ fn all_as_table(destinations: &[Destination], owed: &[OwedGroup], holds: &[Hold]
         "FILE", "LATEST", "TIME", "BYTES", "OUTCOME", "GROUP", "HELD",
     ];
     let rows: Vec<_> = destinations.iter().map(row).collect();
+    if rows.is_empty() {
+        return "No file has been written yet.\n".to_owned();
+    }
     let mut text = table(header, &["LATEST", "BYTES"], &rows);
     if !owed.is_empty() {
         text.push('\n');
