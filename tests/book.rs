@@ -42,6 +42,7 @@ pages! {
     haproxy: "docs/src/how-to/haproxy.md" needs "haproxy";
     kubernetes: "docs/src/how-to/kubernetes.md";
     migrate: "docs/src/how-to/migrate.md";
+    nginx: "docs/src/how-to/nginx.md";
     systemd: "docs/src/how-to/systemd.md";
     tls_and_acl: "docs/src/how-to/tls-and-acl.md";
     alerts: "docs/src/operations/alerts.md";

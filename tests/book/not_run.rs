@@ -72,6 +72,11 @@ pub(super) const NOT_RUN: &[NotRun] = &[
         "consul-template -once",
         "needs consul-template",
     ),
+    NotRun(
+        "docs/src/how-to/nginx.md",
+        "ctmpl --consul-addr",
+        "example_nginx runs the same command",
+    ),
     NotRun("docs/src/how-to/systemd.md", "journalctl", "needs systemd"),
     NotRun(
         "docs/src/how-to/tls-and-acl.md",
