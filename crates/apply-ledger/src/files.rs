@@ -1,8 +1,10 @@
 //! The state directory and the files in it.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -76,11 +78,30 @@ pub(crate) fn create_directory(directory: &Path) -> Result<PathBuf, OpenError> {
         let _ = File::open(parent).and_then(|parent| parent.sync_all());
     }
     let metadata = fs::metadata(&directory).map_err(failed("open"))?;
-    if metadata.permissions().mode() & WRITABLE_BY_OTHERS != 0 {
-        let cause = "every user can write to it; choose a directory of its own";
-        return Err(failed("use")(io::Error::other(cause)));
+    if let Some(reason) = distrust(&directory, &metadata) {
+        return Err(failed("use")(io::Error::other(reason)));
     }
     Ok(directory)
+}
+
+/// The reason for which a directory is not used: another user could replace the contents that this
+/// process writes into files.
+fn distrust(directory: &Path, metadata: &Metadata) -> Option<String> {
+    let own = nix::unistd::geteuid().as_raw();
+    if ![own, 0].contains(&metadata.uid()) {
+        let owner = metadata.uid();
+        Some(format!(
+            "it belongs to the user {owner}, and this is the user {own}"
+        ))
+    } else if metadata.mode() & WRITABLE_BY_OTHERS != 0 {
+        let inside = directory.join("state");
+        Some(format!(
+            "every user can write to it; use a directory inside it, such as {}",
+            inside.display()
+        ))
+    } else {
+        None
+    }
 }
 
 /// Opens or creates a file for reading and writing that only its owner can access.

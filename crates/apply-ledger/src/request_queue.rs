@@ -1,6 +1,6 @@
 //! The requests of the command line to the daemon.
 
-use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -106,7 +106,12 @@ impl RequestQueue {
         let id = transaction.last_insert_rowid();
         transaction.commit().map_err(failed)?;
         let path = files::requests_file(&self.directory);
-        fs::write(&path, format!("{id}\n"))
+        // Written and not only touched, so that every kind of watch reports it.
+        files::open_private(&path)
+            .and_then(|mut file| {
+                file.set_len(0)?;
+                writeln!(file, "{id}")
+            })
             .map_err(|source| Cause::File { path, source })
             .map_err(LedgerError::when("tell the daemon about the request"))?;
         Ok(RequestId(id))

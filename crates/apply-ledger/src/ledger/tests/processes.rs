@@ -148,6 +148,14 @@ fn a_directory_that_cannot_be_used_is_an_error() {
     let error = open(&shared).unwrap_err();
     let chain = format!("{error}: {}", std::error::Error::source(&error).unwrap());
     assert!(chain.contains("every user can write to it"), "{chain}");
+    if nix::unistd::geteuid().is_root() {
+        let foreign = scratch.path().join("foreign");
+        fs::create_dir(&foreign).unwrap();
+        std::os::unix::fs::chown(&foreign, Some(12), None).unwrap();
+        let error = open(&foreign).unwrap_err();
+        let chain = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(chain, "it belongs to the user 12, and this is the user 0");
+    }
     // The database is a directory.
     let taken = scratch.path().join("taken");
     fs::create_dir_all(taken.join("ledger.db")).unwrap();
