@@ -18,6 +18,9 @@ pub(crate) const MIN_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) const MAX_OUTPUT: usize = 4096;
 /// The longest default of a probe's timeout.
 const MAX_DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The maximum time limit of a probe. Few probes run at a time, so one must not hold its place for
+/// long.
+const MAX_TIMEOUT: Duration = Duration::from_secs(60);
 /// The shortest time after which an instance with a critical check is deregistered, as in Consul.
 const MIN_DEREGISTER_AFTER: Duration = Duration::from_secs(60);
 
@@ -168,7 +171,7 @@ impl CheckDefinition {
         if self.timeout.is_zero() {
             self.interval().min(MAX_DEFAULT_TIMEOUT)
         } else {
-            self.timeout
+            self.timeout.min(MAX_TIMEOUT)
         }
     }
 
@@ -320,6 +323,11 @@ mod tests {
         assert_eq!(counted, [false, false, false, true, false, false, true]);
         assert_eq!(run.definition.interval(), MIN_INTERVAL);
         assert_eq!(run.definition.timeout(), MIN_INTERVAL);
+        let endless = CheckDefinition {
+            timeout: Duration::MAX,
+            ..(*run.definition).clone()
+        };
+        assert_eq!(endless.timeout(), MAX_TIMEOUT);
         assert_eq!(
             run.definition.deregister_after(),
             Some(MIN_DEREGISTER_AFTER)

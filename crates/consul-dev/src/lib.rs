@@ -58,11 +58,14 @@
 //!
 //! # Limits
 //!
-//! Other programs on the machine may reach the server, so the memory that a client can use is
-//! bounded. A request must arrive within [`Options::read_timeout`]. The value of a key has at most
+//! Other programs on the machine may reach the server, so a request can use only a limited amount of
+//! memory and time. It must arrive within [`Options::read_timeout`]. The value of a key has at most
 //! 512 KiB, as in Consul, any other body 4 MiB, and all bodies together 32 MiB. A filter can be
-//! nested 64 levels deep. At most 32 checks run at a time; an answer to a check is read up to 1 MiB.
-//! Requests are recorded only if [`Options::record_requests`] is set.
+//! nested 64 levels deep. At most 32 checks run at a time, each for at most 60 s; an answer to a
+//! check is read up to 1 MiB. Requests are recorded only if [`Options::record_requests`] is set.
+//!
+//! The stored data has no limit: a client that writes without end fills the memory. A transaction
+//! that writes copies all keys and the catalog of its datacenter while it runs.
 
 // Each module imports only modules above it.
 

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +27,7 @@ pub(crate) async fn run(store: Store, shutdown: CancellationToken) {
     let mut timers = Timers::default();
     let mut waiting: VecDeque<Due> = VecDeque::new();
     let mut probes: JoinSet<(Due, ProbeResult)> = JoinSet::new();
+    let mut running: Vec<(Due, AbortHandle)> = Vec::new();
     loop {
         changes.borrow_and_update();
         let now = Instant::now();
@@ -41,10 +42,11 @@ pub(crate) async fn run(store: Store, shutdown: CancellationToken) {
                 other => store.write(|cluster| elapse(cluster, &other, stamp)),
             }
         }
-        while probes.len() < MAX_PROBES
+        cancel_removed(&store, &mut running);
+        while running.len() < MAX_PROBES
             && let Some(due) = waiting.pop_front()
         {
-            start(&store, &mut probes, due);
+            running.extend(start(&store, &mut probes, due));
         }
         let next = timers.next();
         tokio::select! {
@@ -53,31 +55,54 @@ pub(crate) async fn run(store: Store, shutdown: CancellationToken) {
                 debug_assert!(woken.is_ok(), "the store outlives its task");
             }
             () = sleep_until(next.unwrap_or(now)), if next.is_some() => {}
-            Some(Ok(((id, stamp), result))) = probes.join_next(), if !probes.is_empty() => {
-                change_status(&store, &id, |cluster| {
-                    cluster.finish_probe(&id, stamp, &result);
-                });
+            Some(ended) = probes.join_next(), if !probes.is_empty() => {
+                // An error is that of a cancelled probe.
+                if let Ok(((id, stamp), result)) = ended {
+                    change_status(&store, &id, |cluster| {
+                        cluster.finish_probe(&id, stamp, &result);
+                    });
+                }
             }
         }
     }
     probes.shutdown().await;
 }
 
+/// Cancels the probes of checks that were removed or registered again, and forgets those that have
+/// ended.
+fn cancel_removed(store: &Store, running: &mut Vec<(Due, AbortHandle)>) {
+    store.read(|cluster| {
+        running.retain(|((id, stamp), probe)| {
+            let run = cluster.agent.runs.get(id);
+            if run.is_none_or(|run| run.stamp != *stamp) {
+                probe.abort();
+                return false;
+            }
+            !probe.is_finished()
+        });
+    });
+}
+
 /// Starts a probe, unless the check was removed or registered again.
-fn start(store: &Store, probes: &mut JoinSet<(Due, ProbeResult)>, due: Due) {
+fn start(
+    store: &Store,
+    probes: &mut JoinSet<(Due, ProbeResult)>,
+    due: Due,
+) -> Option<(Due, AbortHandle)> {
     let definition = store.read(|cluster| {
         let run = cluster.agent.runs.get(&due.0);
         let run = run.filter(|run| run.stamp == due.1);
         run.map(|run| run.definition.clone())
     });
-    if let Some(definition) = definition
-        && !matches!(
+    let definition = definition.filter(|definition| {
+        !matches!(
             definition.method,
             CheckMethod::Ttl(_) | CheckMethod::Alias(_)
         )
-    {
-        probes.spawn(async move { (due, probe::run(&definition).await) });
-    }
+    })?;
+    let own = due.clone();
+    let probe = probes.spawn(async move { (due, probe::run(&definition).await) });
+    Some((own, probe))
 }
 
 /// Makes a change of a check, and logs its status if it is another one.

@@ -186,9 +186,38 @@ fn checks_end_with_their_service_and_with_the_server() {
     // The first service was not probed any more: the second had three probes since then.
     assert!(served.count() <= 3);
     consul.stop();
+    // A connection that was open at the end may still be counted.
+    eventually("no probe is open", || {
+        other_served.open.load(Ordering::SeqCst) == 0
+    });
     let at_end = other_served.count();
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(other_served.count(), at_end);
+}
+
+#[test]
+fn a_running_probe_ends_with_its_check() {
+    let consul = start();
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("an address").port();
+    let check = format!(r#"{{"HTTP":"http://127.0.0.1:{port}/","Interval":"1s","Timeout":"50s"}}"#);
+    for end in [
+        "/v1/agent/service/deregister/web",
+        "/v1/agent/check/deregister/service:web",
+    ] {
+        register(&consul, &check);
+        let (mut probe, _) = silent.accept().expect("a probe");
+        probe
+            .set_read_timeout(Some(DEADLINE))
+            .expect("a time limit");
+        send(consul.address(), "PUT", end, "");
+        let mut request = String::new();
+        let ended = probe.read_to_string(&mut request);
+        assert!(
+            ended.is_ok() && request.starts_with("GET / "),
+            "{end}: {ended:?}"
+        );
+    }
 }
 
 #[test]
