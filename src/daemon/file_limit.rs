@@ -60,7 +60,7 @@ fn needed(config: &Config) -> usize {
 
 /// The number of open files besides those of long polls.
 fn others(config: &Config) -> usize {
-    // A file that is written in place is open from the check of all files until all are written.
+    // A file that is written in place is open from its staging until all files are written.
     let in_place = config
         .jobs
         .iter()

@@ -122,7 +122,7 @@ fn the_reference_of_the_command_line_matches_the_help() {
 }
 
 /// Flags of other programs that the pages mention.
-const FLAGS_OF_OTHERS: [&str; 3] = ["volume", "now", "name"];
+const FLAGS_OF_OTHERS: [&str; 4] = ["volume", "now", "name", "user"];
 
 #[test]
 fn every_flag_in_a_sentence_exists() {
