@@ -111,6 +111,7 @@ mod tests {
                 "nginx",
                 "retry",
                 "1/10s",
+                "never",
             ];
             let layer = values.iter().find_map(|value| {
                 let mut flags = Flags::default();
