@@ -4,6 +4,7 @@
 //! [`Finished`] or a [`CommandFailure`]. The output of a command goes to ctmpl's own output
 //! unchanged, or to the log.
 
+pub mod action;
 mod environment;
 mod limit;
 mod redact;
@@ -16,7 +17,8 @@ use process_tree::{Command, CommandError, CommandLine, Finished, Relay, Sink, St
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::resolved::{CommandConfig, CommandOutput};
+use crate::config::resolved::{CommandConfig, CommandOutput, ReloadAction};
+use action::ActionError;
 pub use environment::environment;
 use limit::{LineLimit, Verdict};
 use redact::Redactor;
@@ -29,9 +31,25 @@ const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct CommandFailure {
     /// The error.
-    pub error: CommandError,
+    pub error: RunError,
     /// The last lines of its output, without secrets.
     pub last_lines: Vec<String>,
+}
+
+/// The reason for which a command, or the action in place of it, did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A command.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// An action.
+    #[error("`{action}` failed")]
+    Action {
+        /// The action, without secrets.
+        action: String,
+        /// The cause.
+        source: Box<ActionError>,
+    },
 }
 
 /// The context of all commands.
@@ -45,7 +63,7 @@ pub struct Context<'a> {
     pub relay: Option<&'a Relay>,
 }
 
-/// Runs `command` to its end.
+/// Runs `command` to its end, or performs the action in place of it.
 ///
 /// # Errors
 /// [`CommandFailure`] if it could not start, failed, exceeded its timeout or was stopped.
@@ -58,6 +76,9 @@ pub async fn run(
         stop,
         relay,
     } = context;
+    if let Some(action) = &command.action {
+        return perform(action, command, stop).await;
+    }
     let tail = Tail::new(Redactor::new(exports));
     let sink = match (command.output, relay) {
         (CommandOutput::Inherit, Some(relay)) => {
@@ -77,8 +98,30 @@ pub async fn run(
         relay.flush(Some(FLUSH_TIMEOUT)).await;
     }
     ended.map_err(|error| CommandFailure {
-        error,
+        error: error.into(),
         last_lines: tail.take(),
+    })
+}
+
+/// Performs an action, which has no output.
+async fn perform(
+    action: &ReloadAction,
+    command: &CommandConfig,
+    stop: &CancellationToken,
+) -> Result<Finished, CommandFailure> {
+    let started = Instant::now();
+    let performed = action::perform(action, command.timeout, stop).await;
+    let failed = |source| CommandFailure {
+        error: RunError::Action {
+            action: command.line.to_string(),
+            source: Box::new(source),
+        },
+        last_lines: Vec::new(),
+    };
+    performed.map_err(failed)?;
+    Ok(Finished {
+        took: started.elapsed(),
+        lingering: None,
     })
 }
 

@@ -14,6 +14,7 @@ pub mod file;
 pub mod ignored;
 mod layer;
 pub mod logging;
+pub mod max_change;
 pub mod migrate;
 mod notes;
 pub mod placeholders;

@@ -330,6 +330,86 @@ const TOP: &[(&str, &str, &str)] = &[
         "group \"g\" { env { pristine = true } }",
         "pristine = true",
     ),
+    (
+        "group.signal",
+        "group \"g\" { signal { process = \"nginx\" } }",
+        "signal {",
+    ),
+    (
+        "group.signal.name",
+        "group \"g\" { signal { process = \"nginx\" name = \"usr1\" } }",
+        "name = \"SIGUSR1\"",
+    ),
+    (
+        "group.signal.pidfile",
+        "group \"g\" { signal { pidfile = \"/p\" } }",
+        "pidfile = \"/p\"",
+    ),
+    (
+        "group.signal.process",
+        "group \"g\" { signal { process = \"nginx\" } }",
+        "process = \"nginx\"",
+    ),
+    (
+        "group.http",
+        "group \"g\" { http { url = \"http://h/-/reload\" } }",
+        "http {",
+    ),
+    (
+        "group.http.url",
+        "group \"g\" { http { url = \"http://u:s3cret@h/?s3cret\" } }",
+        "url = \"http://***@h/?***\"",
+    ),
+    (
+        "group.http.method",
+        "group \"g\" { http { url = \"http://h\" method = \"PUT\" } }",
+        "method = \"PUT\"",
+    ),
+    (
+        "group.http.headers",
+        "group \"g\" { http { url = \"http://h\" headers = [\"A: s3cret\"] } }",
+        "headers = [\"A: ***\"]",
+    ),
+    (
+        "group.http.body",
+        "group \"g\" { http { url = \"http://h\" body = \"s3cret\" } }",
+        "body = \"***\"",
+    ),
+    (
+        "group.systemd",
+        "group \"g\" { systemd { unit = \"u\" } }",
+        "systemd {",
+    ),
+    (
+        "group.systemd.unit",
+        "group \"g\" { systemd { unit = \"u.service\" } }",
+        "unit = \"u.service\"",
+    ),
+    (
+        "group.systemd.action",
+        "group \"g\" { systemd { unit = \"u\" action = \"Try-Restart\" } }",
+        "action = \"try-restart\"",
+    ),
+    (
+        "group.docker",
+        "group \"g\" { docker { container = \"c\" } }",
+        "docker {",
+    ),
+    (
+        "group.docker.container",
+        "group \"g\" { docker { container = \"c\" } }",
+        "container = \"c\"",
+    ),
+    (
+        "group.docker.signal",
+        "group \"g\" { docker { container = \"c\" signal = \"USR2\" } }",
+        "signal = \"SIGUSR2\"",
+    ),
+    (
+        "group.docker.socket",
+        "group \"g\" { docker { container = \"c\" socket = \"/s\" } }",
+        "socket = \"/s\"",
+    ),
     ("allow", "allow = [\"plugin\"]", "allow = [\"plugin\"]"),
     (
         "sandbox_path",
@@ -605,6 +685,35 @@ const OF_TEMPLATES: &[(&str, &str, &str)] = &[
         "reload_rate = \"1/10s burst 3\"",
     ),
     ("gid", "gid = \"adm\"", "gid = \"adm\""),
+    ("signal", "signal { pidfile = \"/p\" }", "pidfile = \"/p\""),
+    ("http", "http { url = \"http://h\" }", "url = \"http://h\""),
+    ("systemd", "systemd { unit = \"u\" }", "unit = \"u\""),
+    (
+        "docker",
+        "docker { container = \"c\" }",
+        "container = \"c\"",
+    ),
+    ("drift", "drift = \"Restore\"", "drift = \"restore\""),
+    (
+        "max_change",
+        "max_change { lines = 200 fraction = 0.5 confirm_for = \"60s\" }",
+        "max_change = { lines = 200, fraction = 0.5, confirm_for = \"1m\" }",
+    ),
+    (
+        "max_change.lines",
+        "max_change { lines = 7 }",
+        "max_change = { lines = 7 }",
+    ),
+    (
+        "max_change.fraction",
+        "max_change { fraction = 1 }",
+        "max_change = { fraction = 1 }",
+    ),
+    (
+        "max_change.confirm_for",
+        "max_change { lines = 0 confirm_for = \"90s\" }",
+        "max_change = { lines = 0, confirm_for = \"1m30s\" }",
+    ),
     ("uid", "uid = 7", "user = 7"),
     ("gid", "gid = 7", "group = 7"),
     ("backup", "backup = true", "backup = true"),

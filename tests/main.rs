@@ -55,6 +55,7 @@ mod quiescence;
 mod readme;
 mod records;
 mod reload;
+mod reload_actions;
 mod reload_checks;
 mod reload_verify;
 mod same_configuration;

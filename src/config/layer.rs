@@ -3,13 +3,16 @@
 //! Each key is declared once, as a field; see [`config_blocks::Block`]. `None` is "not set". [`Block::over`] lays one
 //! layer over another.
 
+mod action;
 mod command;
 mod consul;
 mod exec;
 mod group;
 mod logging;
+mod max_change;
 mod template;
 mod unsupported;
+mod url;
 mod wait;
 
 use std::path::PathBuf;
@@ -27,6 +30,7 @@ use super::values::{CommandOutput, OnFailure, WriteMode};
 use super::wait::WaitBlock;
 use unsupported::{DeduplicateBlock, NomadBlock, VaultBlock};
 
+pub(crate) use action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
 pub(crate) use command::CommandBlock;
 pub(crate) use consul::{AuthBlock, ConsulBlock, RetryBlock, SslBlock, TransportBlock};
 pub(crate) use exec::{EnvironmentBlock, ExecBlock};

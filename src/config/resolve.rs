@@ -2,6 +2,7 @@
 //!
 //! Input: all layers as one [`ConfigLayer`]. Output: the [`Config`].
 
+mod action;
 mod check;
 mod command;
 mod connection;

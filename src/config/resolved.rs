@@ -1,5 +1,6 @@
 //! The resolved configuration.
 
+mod action;
 mod command;
 mod consul;
 mod group;
@@ -13,8 +14,10 @@ use nix::sys::signal::Signal;
 
 pub use super::exec::{CommandLine, EnvironmentConfig, ExecConfig};
 pub use super::logging::{LogConfig, LogLevel};
+pub use super::max_change::{Fraction, MaxChange};
 pub use super::rate::ReloadRate;
-pub use super::values::{CommandOutput, Language, OnFailure, Program, WriteMode};
+pub use super::values::{CommandOutput, Drift, Language, OnFailure, Program, WriteMode};
+pub use action::{HttpAction, ReloadAction, SignalTarget};
 pub use command::CommandConfig;
 pub use config_blocks::Owner;
 pub use consul::{BasicAuth, ConsulConfig, Pauses, RetryConfig};

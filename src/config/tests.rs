@@ -1,5 +1,6 @@
 //! From a command line and an environment to a configuration.
 
+mod actions;
 mod consul;
 mod files;
 mod groups;

@@ -62,6 +62,49 @@ pub enum OnFailure {
     Exit,
 }
 
+/// What happens when a file is changed by another program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+#[choice(kind = "reaction to a drift")]
+pub enum Drift {
+    /// Nothing.
+    #[default]
+    Ignore,
+    /// It is logged.
+    Report,
+    /// It is logged, and the file is written again.
+    Restore,
+}
+
+/// What `systemctl` does with a unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnitAction {
+    /// Its program reads its configuration again.
+    #[default]
+    Reload,
+    /// It is stopped and started.
+    Restart,
+    /// It is restarted if it runs.
+    TryRestart,
+    /// It is reloaded if it supports that, else restarted.
+    ReloadOrRestart,
+    /// The same, if it runs.
+    TryReloadOrRestart,
+}
+
+impl Choice for UnitAction {
+    const KIND: &'static str = "action of systemd";
+    const SPELLING: &'static str = "unit_action";
+    const EXPECTED: &'static str = "the name of an action of systemd in quotes";
+    const ADVICE: &'static str = "";
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("reload", Self::Reload),
+        ("restart", Self::Restart),
+        ("try-restart", Self::TryRestart),
+        ("reload-or-restart", Self::ReloadOrRestart),
+        ("try-reload-or-restart", Self::TryReloadOrRestart),
+    ];
+}
+
 /// The language of a template, by its name: `.j2`, `.jinja` and `.jinja2` are Jinja, everything else is Go.
 pub fn language_of(source: &Path) -> Language {
     match extension(source).as_str() {

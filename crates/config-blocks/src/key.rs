@@ -138,6 +138,8 @@ pub enum Number {
     Natural,
     /// Whole numbers.
     Whole,
+    /// Numbers from 0 to 1.
+    Fraction,
     /// All numbers.
     Any,
 }

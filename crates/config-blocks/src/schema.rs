@@ -104,6 +104,7 @@ impl Definitions {
             Number::Zero => json!({"const": 0}),
             Number::Natural => json!({"type": "integer", "minimum": 0}),
             Number::Whole => json!({"type": "integer"}),
+            Number::Fraction => json!({"type": "number", "minimum": 0, "maximum": 1}),
             Number::Any => json!({"type": "number"}),
         }));
         if shape.list {

@@ -10,6 +10,7 @@ fn command(name: &str) -> Arc<GroupConfig> {
     let line = CommandLine::Direct(vec![name.to_owned()]);
     Arc::new(GroupConfig::of_command(CommandConfig {
         line,
+        action: None,
         timeout: Duration::from_secs(30),
         environment: EnvironmentConfig::default(),
         output: CommandOutput::Inherit,

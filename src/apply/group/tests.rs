@@ -9,6 +9,7 @@ use crate::config::resolved::{CommandOutput, EnvironmentConfig};
 fn group(is_checked: bool, on_failure: OnFailure) -> Group {
     let command = CommandConfig {
         line: CommandLine::Shell("reload".to_owned()),
+        action: None,
         timeout: Duration::from_secs(30),
         environment: EnvironmentConfig::default(),
         output: CommandOutput::Inherit,

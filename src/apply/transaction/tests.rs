@@ -12,6 +12,7 @@ use crate::config::resolved::{CommandConfig, CommandOutput, EnvironmentConfig, G
 fn shell(line: &str, seconds: u64) -> Arc<GroupConfig> {
     Arc::new(GroupConfig::of_command(CommandConfig {
         line: CommandLine::Shell(line.to_owned()),
+        action: None,
         timeout: Duration::from_secs(seconds),
         environment: EnvironmentConfig::default(),
         output: CommandOutput::Inherit,

@@ -8,8 +8,10 @@ use config_blocks::{
     Shape, Spelling, Value, quoted,
 };
 
+use super::action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
 use super::command::CommandBlock;
 use super::exec::EnvironmentBlock;
+use super::url::without_secrets;
 use crate::config::error::ValueError;
 use crate::config::rate::ReloadRate;
 use crate::config::values::{OnFailure, Program};
@@ -29,6 +31,14 @@ pub(crate) struct GroupBlock {
     /// Command to run once after the files of the group have changed
     #[key(default = "the command of its templates")]
     pub(crate) command: Setting<CommandBlock>,
+    /// Send a signal to a process, in place of a command
+    pub(crate) signal: SignalBlock,
+    /// Send a request, in place of a command
+    pub(crate) http: HttpBlock,
+    /// Reload a unit of systemd, in place of a command
+    pub(crate) systemd: SystemdBlock,
+    /// Send a signal to a container, in place of a command
+    pub(crate) docker: DockerBlock,
     /// Timeout of the command, and of the check
     #[key(default = "\"30s\"")]
     pub(crate) command_timeout: Setting<Duration>,
@@ -170,21 +180,6 @@ impl Value for VerifyMethod {
             Self::Command(line) => Some(quoted(line)),
         }
     }
-}
-
-/// A URL without user, password and query, as HCL.
-fn without_secrets(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-    let (address, query) = match rest.split_once('?') {
-        Some((address, _)) => (address, "?***"),
-        None => (rest, ""),
-    };
-    let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
-    let authority = match authority.rsplit_once('@') {
-        Some((_, host)) => format!("***@{host}"),
-        None => authority.to_owned(),
-    };
-    quoted(&format!("{scheme}://{authority}{path}{query}"))
 }
 
 impl FromNode for ReloadRate {

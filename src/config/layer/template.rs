@@ -6,13 +6,15 @@ use std::time::Duration;
 use config_blocks::{Block, Error, FileMode, Input, Located, Origin, Owner, Setting, Unsupported};
 use file_formats::{Format, OutputFormat};
 
+use super::action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
 use super::command::CommandBlock;
 use super::exec::EnvironmentBlock;
 use super::group::VerifyBlock;
+use crate::config::max_change::MaxChange;
 use crate::config::rate::ReloadRate;
 use crate::config::signal::SignalName;
 use crate::config::template_argument::TemplateArgument;
-use crate::config::values::{Language, OnFailure, WriteMode};
+use crate::config::values::{Drift, Language, OnFailure, WriteMode};
 use crate::config::wait::WaitBlock;
 
 /// `template { … }`
@@ -30,6 +32,18 @@ pub(crate) struct TemplateBlock {
     pub(crate) destination: Setting<PathBuf>,
     /// Command to run after the file has changed
     pub(crate) command: Setting<CommandBlock>,
+    /// Send a signal to a process, in place of a command
+    #[key(brief)]
+    pub(crate) signal: SignalBlock,
+    /// Send a request, in place of a command
+    #[key(brief)]
+    pub(crate) http: HttpBlock,
+    /// Reload a unit of systemd, in place of a command
+    #[key(brief)]
+    pub(crate) systemd: SystemdBlock,
+    /// Send a signal to a container, in place of a command
+    #[key(brief)]
+    pub(crate) docker: DockerBlock,
     /// Timeout of the command
     #[key(default = "\"30s\"")]
     pub(crate) command_timeout: Setting<Duration>,
@@ -96,6 +110,13 @@ pub(crate) struct TemplateBlock {
     /// How the file is written: `"rename"` replaces it, `"inplace"` overwrites it, `"auto"` replaces it where possible
     #[key(default = "the global `write`", resolved = FileConfig)]
     pub(crate) write: Setting<WriteMode>,
+    /// What happens when the file is edited or deleted by another program: `"report"` logs it, `"restore"` also writes the
+    /// file again and runs its command
+    #[key(default = "\"ignore\"", resolved = FileConfig)]
+    pub(crate) drift: Setting<Drift>,
+    /// Change budget: a change that removes more than this is held, and the file stays, until it is approved
+    #[key(resolved = FileConfig)]
+    pub(crate) max_change: Setting<MaxChange>,
     /// Functions that fail when called: those whose name matches one of these patterns
     #[key(default = "[]")]
     pub(crate) function_denylist: Vec<Located<String>>,

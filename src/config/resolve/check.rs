@@ -208,8 +208,8 @@ fn verify(block: VerifyBlock, settings: &CommandSettings) -> Result<Setting<Veri
                 timeout,
                 ..settings.clone()
             };
-            match settings.command(Some(command)) {
-                Some(command) => Probe::Command(command),
+            match command_line_of(command.value) {
+                Some(line) => Probe::Command(settings.line(line)),
                 None => return Err(origin.refuse(GroupError::NoMethod)),
             }
         }
@@ -237,16 +237,21 @@ fn refuse_without(
     }
 }
 
+/// A URL without user and password: the log may show it.
 fn url(text: &str) -> Result<Url, GroupError> {
+    let url = http_url(text)?;
+    if url.username().is_empty() && url.password().is_none() {
+        Ok(url)
+    } else {
+        Err(GroupError::Credentials)
+    }
+}
+
+/// A URL of HTTP.
+pub(super) fn http_url(text: &str) -> Result<Url, GroupError> {
     let url = Url::parse(text).map_err(|_| GroupError::Url)?;
     let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if !is_http {
-        return Err(GroupError::Url);
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(GroupError::Credentials);
-    }
-    Ok(url)
+    is_http.then_some(url).ok_or(GroupError::Url)
 }
 
 fn status(number: u32) -> Result<u16, GroupError> {

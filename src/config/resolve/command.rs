@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use config_blocks::{Error, Setting, value};
+use config_blocks::{Error, Setting};
 
-use super::exec::{command_line_of, environment};
+use super::exec::environment;
 use crate::config::error::ValueError;
-use crate::config::layer::{CommandBlock, EnvironmentBlock};
+use crate::config::layer::EnvironmentBlock;
 use crate::config::resolved::{CommandConfig, CommandLine, CommandOutput, EnvironmentConfig};
 
 /// The default timeout of a command.
@@ -39,12 +39,6 @@ impl CommandSettings {
         })
     }
 
-    /// A command; `None` if it is empty.
-    pub(super) fn command(&self, block: Setting<CommandBlock>) -> Option<CommandConfig> {
-        let line = value(block).and_then(command_line_of)?;
-        Some(self.line(line))
-    }
-
     /// The command with this line.
     pub(super) fn line(&self, line: CommandLine) -> CommandConfig {
         let Self {
@@ -54,6 +48,7 @@ impl CommandSettings {
         } = self.clone();
         CommandConfig {
             line,
+            action: None,
             timeout,
             environment,
             output,

@@ -7,14 +7,18 @@ use std::sync::Arc;
 
 use config_blocks::{Block as _, Error, Labelled, Located, Origin, Owner, Setting, value};
 
+use super::action::{ActionKeys, Actions};
 use super::check::{ApplyKeys, ApplySettings, is_for_one_file};
 use super::command::CommandSettings;
 use crate::config::error::GroupError;
 use crate::config::layer::{GroupBlock, TemplateBlock};
 use crate::config::resolved::{CommandConfig, CommandOutput, GroupConfig, GroupKey, Job};
 
-/// The groups with names.
-pub(super) struct Groups(Vec<Declared>);
+/// The groups with names, and the actions of all templates and groups.
+pub(super) struct Groups {
+    declared: Vec<Declared>,
+    actions: Actions,
+}
 
 /// A `group` block.
 struct Declared {
@@ -35,8 +39,8 @@ struct Declared {
 pub(super) struct Member {
     /// The name of its group, if it names one that is declared.
     group: Option<String>,
-    /// The origin of its command.
-    command: Option<Origin>,
+    /// Its command.
+    pub(super) command: Setting<CommandConfig>,
     /// Its own settings.
     settings: ApplySettings,
 }
@@ -46,21 +50,27 @@ impl Groups {
         blocks: Vec<Labelled<GroupBlock>>,
         output: CommandOutput,
     ) -> Result<Self, Error> {
-        let declared = blocks.into_iter().map(|block| Declared::of(block, output));
-        declared.collect::<Result<_, _>>().map(Self)
+        let mut actions = Actions::default();
+        let declared = blocks
+            .into_iter()
+            .map(|block| Declared::of(block, output, &mut actions));
+        Ok(Self {
+            declared: declared.collect::<Result<_, _>>()?,
+            actions,
+        })
     }
 
-    /// Takes the keys about its group out of a template. Where `group` names a block, `gid` is the group of the file.
+    /// Takes the keys about its command and its group out of a template. Where `group` names a block, `gid` is the group of the file.
     pub(super) fn member(
-        &self,
+        &mut self,
         block: &mut TemplateBlock,
         commands: &CommandSettings,
     ) -> Result<Member, Error> {
-        let command = block.command.as_ref().map(|set| set.origin.clone());
+        let command = ActionKeys::of_template(block).resolve(commands, &mut self.actions)?;
         let keys = ApplyKeys::of_template(block);
         let gid = block.gid.take();
         let named = block.group.as_ref().and_then(|set| match &set.value {
-            Owner::Name(name) => self.0.iter().find(|group| group.name == *name),
+            Owner::Name(name) => self.declared.iter().find(|group| group.name == *name),
             Owner::Id(_) => None,
         });
         let Some(group) = named else {
@@ -89,7 +99,7 @@ impl Groups {
     /// Sets the groups of the jobs, each with its member. Returns warnings.
     pub(super) fn assign(self, jobs: &mut [Job], members: &[Member]) -> Result<Vec<String>, Error> {
         let mut warnings = Vec::new();
-        for group in self.0 {
+        for group in self.declared {
             let is_member = |at: &usize| members[*at].group.as_deref() == Some(&group.name);
             let own: Vec<_> = (0..jobs.len()).filter(is_member).collect();
             if own.is_empty() {
@@ -99,7 +109,7 @@ impl Groups {
                 ));
                 continue;
             }
-            let command = group.command(jobs, members, &own)?;
+            let command = group.command(members, &own)?;
             let key = GroupKey::Named(group.name.as_str().into());
             warnings.extend(group.settings.set(key, command, jobs, &own)?);
         }
@@ -109,7 +119,11 @@ impl Groups {
 }
 
 impl Declared {
-    fn of(block: Labelled<GroupBlock>, output: CommandOutput) -> Result<Self, Error> {
+    fn of(
+        block: Labelled<GroupBlock>,
+        output: CommandOutput,
+        actions: &mut Actions,
+    ) -> Result<Self, Error> {
         let Labelled {
             label: name,
             origin,
@@ -119,14 +133,10 @@ impl Declared {
             return Err(origin.refuse(GroupError::Number));
         }
         let keys = ApplyKeys::of_group(&mut block);
+        let action = ActionKeys::of_group(&mut block);
         let (has_timeout, has_environment) = (block.command_timeout.is_some(), block.env.is_set());
         let commands = CommandSettings::of(block.command_timeout, block.env, output)?;
-        let command = block.command.and_then(|set| {
-            let origin = set.origin.clone();
-            commands
-                .command(Some(set))
-                .map(|command| origin.locate(command))
-        });
+        let command = action.resolve(&commands, actions)?;
         Ok(Self {
             name,
             origin,
@@ -139,16 +149,15 @@ impl Declared {
     }
 
     /// The command of the group: its own, else that of its templates, of which each has the same or none.
-    fn command(
-        &self,
-        jobs: &[Job],
-        members: &[Member],
-        own: &[usize],
-    ) -> Result<Option<CommandConfig>, Error> {
+    fn command(&self, members: &[Member], own: &[usize]) -> Result<Option<CommandConfig>, Error> {
         let mut found = self.command.clone();
         let is_inherited = found.is_none();
         for at in own {
-            let (Some(command), Some(origin)) = (&jobs[*at].command, &members[*at].command) else {
+            let Some(Located {
+                value: command,
+                origin,
+            }) = &members[*at].command
+            else {
                 continue;
             };
             match &found {

@@ -16,8 +16,9 @@ use super::{logging, standard_streams};
 use crate::config::error::{ConfigError, ValueError};
 use crate::config::layer::{ConfigLayer, DelimitersBlock, GroupBlock, TemplateBlock};
 use crate::config::resolved::{
-    CommandOutput, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode, OnError,
-    OutputFormat, Permissions, RENDER_TIMEOUT, STANDARD_OUTPUT, Settle, TemplateSource, WriteMode,
+    CommandConfig, CommandOutput, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode,
+    OnError, OutputFormat, Permissions, RENDER_TIMEOUT, STANDARD_OUTPUT, Settle, TemplateSource,
+    WriteMode,
 };
 use crate::config::values::{format_of, language_of};
 use crate::config::wait::{Wait, WaitBlock};
@@ -105,7 +106,7 @@ pub(super) fn resolve_all(
     common: &Common,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Job>, ConfigError> {
-    let groups = Groups::of(groups, common.command_output)?;
+    let mut groups = Groups::of(groups, common.command_output)?;
     let mut members = Vec::with_capacity(blocks.len());
     let mut jobs: Vec<Job> = Vec::with_capacity(blocks.len());
     let mut destinations: HashMap<PathBuf, usize> = HashMap::with_capacity(blocks.len());
@@ -116,8 +117,10 @@ pub(super) fn resolve_all(
             std::mem::take(&mut block.exec.env),
             common.command_output,
         )?;
-        members.push(groups.member(&mut block, &commands)?);
-        let job = resolve(block, &commands, common)?;
+        let member = groups.member(&mut block, &commands)?;
+        let command = member.command.as_ref().map(|set| set.value.clone());
+        members.push(member);
+        let job = resolve(block, command, common)?;
         if let Some(destination) = &job.destination {
             match destinations.entry(normalized(destination)) {
                 Entry::Vacant(entry) => drop(entry.insert(jobs.len())),
@@ -144,7 +147,7 @@ fn timer(wait: Setting<WaitBlock>) -> Result<Option<Wait>, Error> {
 
 fn resolve(
     block: TemplateBlock,
-    commands: &CommandSettings,
+    command: Option<CommandConfig>,
     common: &Common,
 ) -> Result<Job, ConfigError> {
     let mut file = FileConfig::from(&block);
@@ -179,7 +182,7 @@ fn resolve(
         output_format: value(block.output_format).or(common.output_format),
         source,
         destination,
-        command: commands.command(block.command),
+        command,
         group: None,
         settle: match common.mode {
             Mode::Once { .. } => None,

@@ -279,7 +279,10 @@ fn a_check_that_cannot_work_is_an_error_with_the_remedy() {
             "check = \"\" check_tree = \"/t\"",
             "check_tree needs a check",
         ),
-        ("check = \"nginx\" check_tree = \"/\"", "and not /"),
+        (
+            "check = \"nginx\" check_tree = \"/\"",
+            "a copy of / is never made",
+        ),
         ("check = \"{staged}\"", "{staged} cannot be the program"),
         ("check = \"x '{staged}\"", "the line has no closing `'`"),
         ("verify = \"apache\"", "there is no verification of apache"),

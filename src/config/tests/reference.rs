@@ -41,8 +41,22 @@ fn the_documented_default_is_the_default() {
     let mut tried = 0;
     let resolved = |path: &str, value: Option<Value>| {
         let in_group = path.starts_with("group.");
-        let template = json!({"contents": "x", "destination": "y", "command": "z", "group": in_group.then_some("g")});
-        let group = json!({"verify": {"http": "http://h"}});
+        let mut template = json!({"contents": "x", "destination": "y", "command": "z"});
+        let mut group = json!({"verify": {"http": "http://h"}});
+        if in_group {
+            template = json!({"contents": "x", "destination": "y", "group": "g"});
+        }
+        // The keys without which others have no effect.
+        for (block, key, needed) in [
+            ("signal", "process", "p"),
+            ("http", "url", "http://h"),
+            ("systemd", "unit", "u"),
+            ("docker", "container", "c"),
+        ] {
+            if path.starts_with(&format!("group.{block}.")) {
+                group[block] = json!({key: needed});
+            }
+        }
         let mut whole = json!({"template": template, "group": {"g": group}});
         if let Some(value) = value {
             let path = path.replacen("group.", "group.g.", usize::from(in_group));

@@ -92,6 +92,7 @@ fn prepare(check: &CheckConfig, files: &[StagedFile]) -> Result<Prepared, String
             Ok(Prepared {
                 command: CommandConfig {
                     line: CommandLine::Direct(words),
+                    action: None,
                     timeout: *timeout,
                     environment: EnvironmentConfig::default(),
                     output: CommandOutput::Log,

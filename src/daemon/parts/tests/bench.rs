@@ -20,6 +20,7 @@ pub(super) fn job(text: &str, command: Option<&str>) -> Job {
         destination: Some(PathBuf::from(format!("/out/{}", text.len()))),
         command: line.map(|line| CommandConfig {
             line,
+            action: None,
             timeout: Duration::from_secs(30),
             environment: EnvironmentConfig::default(),
             output: CommandOutput::Inherit,
@@ -228,7 +229,7 @@ impl Bench {
                 shell: false,
             };
             Err(CommandFailure {
-                error,
+                error: error.into(),
                 last_lines: Vec::new(),
             })
         };

@@ -1,0 +1,101 @@
+//! The change budget of a file: `max_change { lines = 200, fraction = 0.5 }`.
+
+use std::time::Duration;
+
+/// The most that a file may lose in one change. A change that removes more is held until it is approved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MaxChange {
+    /// The maximum number of removed lines; `None`: no limit.
+    pub lines: Option<u32>,
+    /// The maximum part of the lines that is removed; `None`: no limit.
+    pub fraction: Option<Fraction>,
+    /// The time after which a change that stays the same is accepted; `None`: only an approval releases it.
+    pub confirm_for: Option<Duration>,
+}
+
+/// A part of a whole, from 0 to 1, in millionths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fraction(u32);
+
+impl Fraction {
+    /// The whole.
+    const WHOLE: u32 = 1_000_000;
+
+    /// Creates a fraction; `None` if the number is not from 0 to 1.
+    #[must_use]
+    pub fn of(number: f64) -> Option<Self> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the range is checked"
+        )]
+        let millionths = |number: f64| (number * f64::from(Self::WHOLE)).round() as u32;
+        (0.0..=1.0)
+            .contains(&number)
+            .then(|| Self(millionths(number)))
+    }
+
+    /// The number, from 0 to 1.
+    #[must_use]
+    pub fn number(self) -> f64 {
+        f64::from(self.0) / f64::from(Self::WHOLE)
+    }
+}
+
+impl MaxChange {
+    /// Returns `true` if a change that removes this many of the lines of a file is above a limit. A changed line counts as a
+    /// removed one.
+    #[must_use]
+    pub fn is_exceeded(&self, removed: usize, lines: usize) -> bool {
+        let removed = removed as u128;
+        let is_above_lines = self.lines.is_some_and(|most| removed > u128::from(most));
+        let is_above_fraction = self.fraction.is_some_and(|Fraction(most)| {
+            removed * u128::from(Fraction::WHOLE) > u128::from(most) * lines as u128
+        });
+        is_above_lines || is_above_fraction
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_above_the_budget_if_it_removes_more() {
+        let budget = |lines, fraction: Option<f64>| MaxChange {
+            lines,
+            fraction: fraction.map(|number| Fraction::of(number).expect("a fraction")),
+            confirm_for: None,
+        };
+        let cases = [
+            (budget(Some(200), None), 200, 200, false),
+            (budget(Some(200), None), 201, 9000, true),
+            (budget(None, Some(0.5)), 5, 10, false),
+            (budget(None, Some(0.5)), 6, 10, true),
+            (budget(None, Some(0.333_333)), 1, 3, true),
+            (budget(None, Some(1.0)), 10, 10, false),
+            (budget(None, Some(0.0)), 0, 10, false),
+            (budget(Some(200), Some(0.5)), 2, 3, true),
+            (budget(Some(0), None), 1, 1, true),
+            (budget(None, Some(0.5)), 0, 0, false),
+            (budget(None, None), usize::MAX, usize::MAX, false),
+        ];
+        for (budget, removed, lines, expected) in cases {
+            assert_eq!(
+                budget.is_exceeded(removed, lines),
+                expected,
+                "{budget:?} {removed} of {lines}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_fraction_is_from_0_to_1() {
+        for number in [0.0, 0.25, 0.5, 1.0] {
+            assert_eq!(Fraction::of(number).map(Fraction::number), Some(number));
+        }
+        for number in [-0.1, 1.000_001, f64::NAN, f64::INFINITY] {
+            assert_eq!(Fraction::of(number), None, "{number}");
+        }
+    }
+}
