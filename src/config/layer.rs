@@ -124,7 +124,7 @@ pub(crate) struct ConfigLayer {
     /// Directory for the state that outlives the process: the commands that are owed, and earlier contents of the files;
     /// `""`: none
     #[key(
-        default = "`/var/lib/ctmpl` as root, else `$XDG_STATE_HOME/ctmpl` or `~/.local/state/ctmpl`; with `once`, and for `ctmpl dev`, none",
+        default = "that of systemd's `StateDirectory=`, else `/var/lib/ctmpl` as root, else `$XDG_STATE_HOME/ctmpl` or `~/.local/state/ctmpl`; with `once`, and for `ctmpl dev`, none",
         flag = "--state-dir",
         value_name = "DIR",
         heading = "Process"

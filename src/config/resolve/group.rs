@@ -60,7 +60,8 @@ impl Groups {
         })
     }
 
-    /// Takes the keys about its command and its group out of a template. Where `group` names a block, `gid` is the group of the file.
+    /// Takes the keys about its command and its group out of a template. Where `group` names a block, `gid` is the group of
+    /// the file.
     pub(super) fn member(
         &mut self,
         block: &mut TemplateBlock,

@@ -35,8 +35,16 @@ pub(super) fn directory(
     if let Some(set) = set {
         return Ok(Some(set.value.clone()).filter(|path| !path.as_os_str().is_empty()));
     }
+    if !needs {
+        return Ok(None);
+    }
+    // systemd sets it for a service with `StateDirectory=`; there may be several.
+    let of_service = environment.first(&["STATE_DIRECTORY"])?;
+    let of_service = of_service.and_then(|(_, text)| text.split(':').next());
+    if let Some(directory) = of_service.map(Path::new).filter(|path| path.is_absolute()) {
+        return Ok(Some(directory.to_owned()));
+    }
     match user {
-        _ if !needs => Ok(None),
         User::Root => Ok(Some(OF_ROOT.into())),
         User::Other => {
             let state = absolute(environment, "XDG_STATE_HOME", "ctmpl")?;
@@ -87,6 +95,13 @@ mod tests {
                 Some("/home/u/.local/state/ctmpl"),
             ),
             (User::Other, &[home], Some("/home/u/.local/state/ctmpl")),
+            (User::Root, &[("STATE_DIRECTORY", "/d:/e")], Some("/d")),
+            (User::Other, &[home, ("STATE_DIRECTORY", "/d")], Some("/d")),
+            (
+                User::Other,
+                &[home, ("STATE_DIRECTORY", "d")],
+                Some("/home/u/.local/state/ctmpl"),
+            ),
             (User::Other, &[("HOME", "")], None),
             (User::Other, &[], None),
         ];
