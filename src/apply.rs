@@ -7,10 +7,13 @@
 pub mod change;
 pub mod debts;
 pub mod dry;
+pub mod fault;
 pub mod group;
+pub mod journal;
 pub(crate) mod output;
 pub mod owed;
 mod pace;
 pub mod remedy;
+mod staged_change;
 pub mod transaction;
 pub mod write;

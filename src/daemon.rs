@@ -26,6 +26,7 @@ mod reload;
 mod render_pass;
 mod renderer;
 mod shutdown;
+mod state_dir;
 mod status;
 mod text;
 mod waiting;
@@ -34,6 +35,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Instant;
 
+use apply_ledger::OpenError;
 use tokio::sync::watch;
 
 use crate::config::resolved::{Config, Mode};
@@ -49,15 +51,35 @@ use executor::{Executed, Executor};
 use parts::Parts;
 pub use process::{Process, ProcessError};
 
+/// A daemon that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No client for Consul can be created.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The state directory belongs to another process, or to a later version.
+    #[error("cannot use the state directory")]
+    StateDir(#[from] OpenError),
+}
+
 /// Runs the daemon until it ends.
 ///
 /// # Errors
-/// [`ClientError`] if no client can be created. After that, every result is an [`End`].
-pub async fn run(config: Config, process: Process) -> Result<End, ClientError> {
+/// [`StartError`] if no client can be created, or the state directory is not to be used. After that,
+/// every result is an [`End`].
+pub async fn run(config: Config, process: Process) -> Result<End, StartError> {
     let client = Client::new(&config.consul)?;
+    let journal = state_dir::open(&config)?;
+    let owed = journal
+        .as_ref()
+        .map_or_else(Vec::new, |journal| state_dir::recover(journal, &config));
     let watcher = Watcher::new(client.clone(), process.rules(&config));
-    let mut executor = Executor::new(process, client, watcher, &config.consul.exports);
+    let mut executor = Executor::new(process, client, watcher, &config.consul.exports, journal);
+    if config.mode == Mode::Daemon && !config.dry {
+        executor.remove_leftovers(&config);
+    }
     let mut parts = Parts::new(&config, RenderEnv::here(environment()), Moment::now());
+    executor.owe(parts.owe(&owed, Moment::now()));
     let is_once = config.mode != Mode::Daemon && !config.dry;
     drop(config);
     let mut actions = parts.begin(Moment::now());

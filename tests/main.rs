@@ -19,6 +19,7 @@ mod conformance;
 mod connection_limit;
 mod consul_answers;
 mod convert;
+mod crashes;
 mod destinations;
 mod dev_clients;
 mod dev_command;

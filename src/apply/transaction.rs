@@ -10,19 +10,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use file_writer::{Previous, Stage, Swapped, WriteError};
+use file_writer::{Previous, Stage, Swapped};
 use tempfile::TempDir;
 
 use super::change::{Applied, Change, Effect};
-use super::output::StagedOutput;
+use super::fault;
+use super::journal::Recorded;
+use super::staged_change::{Ready, StagedChange};
 use super::write::Writer;
-use crate::config::resolved::{FileConfig, GroupConfig, GroupKey, STANDARD_OUTPUT};
-use crate::error_chain::chain;
-use crate::render::output::Output;
+use crate::config::resolved::GroupKey;
 
 /// Stages all changes, then swaps all.
 pub fn write_all(writer: &Writer, changes: Vec<Change>) -> Swap {
@@ -32,7 +31,7 @@ pub fn write_all(writer: &Writer, changes: Vec<Change>) -> Swap {
 /// Staged changes. Dropping them removes the staged files.
 #[derive(Debug)]
 pub struct Staging {
-    entries: Vec<Entry>,
+    entries: Vec<StagedChange>,
     /// Copies of contents that will be written in place, for a check.
     scratch: Vec<TempDir>,
 }
@@ -75,32 +74,10 @@ impl StagedFile {
     }
 }
 
-/// One staged change.
-#[derive(Debug)]
-struct Entry {
-    applied: Applied,
-    group: Arc<GroupConfig>,
-    file: FileConfig,
-    keeps_previous: bool,
-    /// `true` if other files of the group are staged too.
-    has_siblings: bool,
-    /// `None` if it could not be staged, or is held.
-    ready: Option<Ready>,
-}
-
-/// A staged destination with its staged outputs.
-#[derive(Debug)]
-struct Ready {
-    own: Stage,
-    /// The text for standard output.
-    printed: Option<Vec<u8>>,
-    outputs: Vec<(PathBuf, StagedOutput)>,
-}
-
 impl Staging {
     /// Stages changes: all files of a group, or none.
     pub fn of(writer: &Writer, changes: Vec<Change>) -> Self {
-        let stage = |change| Entry::stage(writer, change);
+        let stage = |change| StagedChange::stage(writer, change);
         let mut entries: Vec<_> = changes.into_iter().map(stage).collect();
         // The number of entries of each group, and whether one of them has failed.
         let mut groups: BTreeMap<GroupKey, (usize, bool)> = BTreeMap::new();
@@ -117,6 +94,7 @@ impl Staging {
                 entry.applied.outcome = Ok(Effect::Held);
             }
         }
+        fault::point("staged");
         let scratch = Vec::new();
         Self { entries, scratch }
     }
@@ -162,8 +140,32 @@ impl Staging {
         Ok(files)
     }
 
+    /// Records what is about to be swapped, and reads what will be replaced.
+    fn record(&mut self, writer: &Writer) -> Vec<Recorded> {
+        let journal = writer.journal();
+        for entry in &mut self.entries {
+            let Some(Ready {
+                own: Stage::Staged(own),
+                ..
+            }) = &entry.ready
+            else {
+                continue;
+            };
+            if journal.is_some() || entry.keeps_previous || entry.has_siblings {
+                // If it cannot be read, it is not recorded, and the swap reports the error.
+                entry.previous = Previous::read(own.target()).ok();
+            }
+        }
+        let changes = self.entries.iter();
+        let changes = changes.filter_map(|entry| Some((&entry.group, entry.record()?)));
+        let recorded = journal.map_or_else(Vec::new, |journal| journal.begin(changes));
+        fault::point("intent-recorded");
+        recorded
+    }
+
     /// Makes the staged files visible: all files of a group, or none.
-    pub fn swap(self, writer: &Writer) -> Swap {
+    pub fn swap(mut self, writer: &Writer) -> Swap {
+        let recorded = self.record(writer);
         let mut groups = Vec::with_capacity(self.entries.len());
         let (mut swapped, mut undo, mut applied) = (Vec::new(), Vec::new(), Vec::new());
         for entry in self.entries {
@@ -185,179 +187,17 @@ impl Staging {
             }
         }
         Swapped::flush(swapped);
+        fault::point("swapped");
+        if let Some(journal) = writer.journal() {
+            journal.swapped(recorded, &failed);
+        }
+        fault::point("swap-recorded");
         let kept = undo.into_iter().filter(|undo| undo.is_kept);
         Swap {
             applied,
             replaced: kept.map(|undo| (undo.group, undo.previous)).collect(),
         }
     }
-}
-
-/// The state of a file before its swap.
-struct Undo {
-    group: GroupKey,
-    file: FileConfig,
-    previous: Previous,
-    /// `true` if the group can be rolled back later.
-    is_kept: bool,
-}
-
-impl Undo {
-    /// Restores the file, because another file of its group could not be swapped.
-    fn run(self, writer: &Writer) -> Option<Swapped> {
-        let restored = writer.restore(&self.previous, &self.file);
-        restored.unwrap_or_else(|error| {
-            let (file, error) = (error.path().display().to_string(), chain(&error));
-            tracing::error!(
-                name: "file.not_restored", %file, error,
-                "{error}: the file is newer than the other files of its group, which could not be written"
-            );
-            None
-        })
-    }
-}
-
-impl Entry {
-    fn stage(writer: &Writer, change: Change) -> Self {
-        let keeps_previous = change.keeps_previous();
-        let Change {
-            job,
-            group,
-            source,
-            destination,
-            content,
-            outputs,
-            fresh,
-            file,
-        } = change;
-        let is_printed = destination == Path::new(STANDARD_OUTPUT);
-        let own = if is_printed {
-            Ok(Stage::Unchanged)
-        } else {
-            writer.stage(&destination, &content, source.as_deref(), &file)
-        };
-        // A text is printed once, even if the template is rendered again before the process ends.
-        let printed = (is_printed && !writer.state().has_printed).then_some(content);
-        let staged = own.and_then(|own| {
-            let staged = Output::merged(outputs).into_iter().map(|output| {
-                let path = output.path.clone();
-                let staged = writer.stage_output(&destination, output, fresh)?;
-                Ok((path, staged))
-            });
-            Ok(Ready {
-                own,
-                printed,
-                outputs: staged.collect::<Result<_, _>>()?,
-            })
-        });
-        let (ready, outcome) = match staged {
-            Ok(ready) => (Some(ready), Ok(Effect::Unchanged)),
-            Err(error) => (None, Err(error)),
-        };
-        let applied = Applied {
-            job,
-            destination,
-            outcome,
-        };
-        Self {
-            applied,
-            group,
-            file,
-            keeps_previous,
-            has_siblings: false,
-            ready,
-        }
-    }
-
-    fn swap(self, writer: &Writer, swapped: &mut Vec<Swapped>, undo: &mut Vec<Undo>) -> Applied {
-        let Self {
-            mut applied,
-            group,
-            file,
-            keeps_previous,
-            has_siblings,
-            ready,
-        } = self;
-        let Some(ready) = ready else { return applied };
-        let before = writer.state().unfinished.remove(&applied.destination);
-        let (known, already) = (before.is_some(), swapped.len());
-        let mut appended = before.unwrap_or_default();
-        let printed = ready.printed.clone();
-        let mut keep = |path: &Path| {
-            if !keeps_previous && !has_siblings {
-                return Ok(());
-            }
-            undo.push(Undo {
-                group: group.key.clone(),
-                file: file.clone(),
-                previous: Previous::read(path)?,
-                is_kept: keeps_previous,
-            });
-            Ok(())
-        };
-        let destination = applied.destination.clone();
-        let outcome = swap_all(ready, &destination, &mut appended, swapped, &mut keep);
-        warn_in_place(writer, &destination, &swapped[already..]);
-        let printed = printed.filter(|_| outcome.is_ok());
-        if let Some(text) = &printed {
-            // Ignore EPIPE: the reader is gone.
-            let _ = std::io::stdout().lock().write_all(text);
-            writer.state().has_printed = true;
-        }
-        // Files that were swapped before an error owe the command as well.
-        let changed = known || printed.is_some() || swapped.len() > already;
-        if outcome.is_err() && changed {
-            writer.state().unfinished.insert(destination, appended);
-        }
-        applied.outcome = outcome.map(|()| {
-            if changed {
-                Effect::Written
-            } else {
-                Effect::Unchanged
-            }
-        });
-        applied
-    }
-}
-
-/// Logs once per destination that it is written in place.
-fn warn_in_place(writer: &Writer, destination: &Path, swapped: &[Swapped]) {
-    let Some(why) = swapped.iter().find_map(Swapped::in_place_warning) else {
-        return;
-    };
-    if writer.state().warned.insert(destination.to_owned()) {
-        let destination = destination.display().to_string();
-        tracing::warn!(
-            name: "file.in_place", destination, why,
-            "{destination}: written in place, because {why}: a reader may see a mixture of old and new content"
-        );
-    }
-}
-
-/// Swaps the outputs, then the template's own file: a program that sees it change finds the others
-/// already changed.
-///
-/// Before a file is replaced, `replaced` is called with its path.
-fn swap_all(
-    ready: Ready,
-    destination: &Path,
-    appended: &mut Vec<(PathBuf, u64)>,
-    swapped: &mut Vec<Swapped>,
-    replaced: &mut dyn FnMut(&Path) -> Result<(), WriteError>,
-) -> Result<(), WriteError> {
-    let Ready { own, outputs, .. } = ready;
-    let settled = matches!(own, Stage::Unchanged);
-    for (path, output) in outputs {
-        if matches!(output, StagedOutput::Replacement(_)) {
-            replaced(&path)?;
-        }
-        swapped.extend(output.swap(settled, appended)?);
-    }
-    if let Stage::Staged(staged) = own {
-        replaced(destination)?;
-        swapped.push(staged.swap()?);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

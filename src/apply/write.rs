@@ -6,15 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use file_writer::{FileOptions, Previous, Stage, Swapped, WriteError};
 
+use super::journal::{Journal, PROGRAM};
 use crate::config::resolved::{FileConfig, Owner, WriteMode};
-
-/// The program in the names of temporary files.
-const PROGRAM: &str = "ctmpl";
 
 /// Writes files, batch after batch. Clones share their state, so that several threads can write.
 #[derive(Clone, Debug)]
 pub struct Writer {
     pub(super) files: file_writer::Writer,
+    journal: Option<Journal>,
     state: Arc<Mutex<State>>,
 }
 
@@ -34,6 +33,7 @@ impl Default for Writer {
     fn default() -> Self {
         Self {
             files: file_writer::Writer::new(PROGRAM),
+            journal: None,
             state: Arc::default(),
         }
     }
@@ -66,6 +66,26 @@ impl Writer {
         config: &FileConfig,
     ) -> Result<Option<Swapped>, WriteError> {
         previous.restore(&self.files, options(config).write)
+    }
+
+    /// Creates a writer that records its writes.
+    #[must_use]
+    pub fn with_journal(journal: Option<Journal>) -> Self {
+        Self {
+            journal,
+            ..Self::default()
+        }
+    }
+
+    /// Removes the temporary files that killed processes have left beside these destinations.
+    pub fn remove_leftovers<'a>(&self, destinations: impl IntoIterator<Item = &'a Path>) {
+        self.files.remove_leftovers(destinations);
+    }
+
+    /// The record of writes.
+    #[must_use]
+    pub fn journal(&self) -> Option<&Journal> {
+        self.journal.as_ref()
     }
 
     /// The results of earlier batches.

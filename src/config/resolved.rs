@@ -56,13 +56,23 @@ pub struct Config {
     /// The file for the process ID.
     pub pid_file: Option<PathBuf>,
     /// The directory for the state that outlives the process; `None`: no state is kept.
-    pub state_dir: Option<PathBuf>,
+    pub state_dir: Option<StateDir>,
     /// The number of contents that are kept for each destination in the state directory.
     pub history: usize,
     /// The embedded server to run in the same process; `None`: none.
     pub dev: Option<DevConfig>,
     /// Warnings about the configuration, for the log.
     pub warnings: Vec<String>,
+}
+
+/// The directory for the state that outlives the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateDir {
+    /// The directory.
+    pub path: PathBuf,
+    /// `true` if it is configured: then a second process with the same directory is an error. Several
+    /// processes may have the default.
+    pub is_required: bool,
 }
 
 /// The embedded server.

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::event::{Action, CheckFailure, Checked, Event, Moment, Restored};
+use super::event::{Action, Event, Moment};
 use super::renderer::{Renderer, TemplateState};
 use crate::apply::change::{Applied, Effect};
 use crate::apply::debts::Debts;
 use crate::apply::owed::owed;
-use crate::config::resolved::{Config, GroupConfig, GroupKey, Mode};
+use crate::config::resolved::{Config, GroupConfig, Mode};
 use crate::signals::SignalAction;
 
 pub(super) mod commands;
@@ -20,8 +20,9 @@ mod job_view;
 mod lookup;
 mod pending;
 mod printing;
+mod results;
 
-use commands::{Commands, Consequence};
+use commands::Commands;
 pub(super) use destination::Destination;
 use groups::Groups;
 pub(super) use job_view::{JobState, JobView};
@@ -151,12 +152,18 @@ impl Apply {
             }
             Event::Checked(key, checked) => return self.checked(key, checked, now),
             Event::CommandEnded(key, ended) => {
-                let (consequence, action) = self.commands.ended(key, ended, now);
-                return self.consequence(key, consequence, action, now);
+                let consequence = self.commands.ended(key, ended, now);
+                return self
+                    .consequence(key, consequence, now)
+                    .into_iter()
+                    .collect();
             }
             Event::Verified(key, verified) => {
                 let consequence = self.commands.verified(key, verified, now);
-                return self.consequence(key, consequence, None, now);
+                return self
+                    .consequence(key, consequence, now)
+                    .into_iter()
+                    .collect();
             }
             Event::Restored(key, restored) => self.restored(key, restored, now),
             Event::ConfigRead(Ok(_)) => self.renew(renderer, now.instant),
@@ -268,61 +275,6 @@ impl Apply {
             if let Some(at) = position(&self.destinations, *job) {
                 self.destinations[at].applied(outcome, now);
             }
-        }
-    }
-
-    /// Handles the end of a check.
-    fn checked(
-        &mut self,
-        key: &GroupKey,
-        checked: &Result<Checked, CheckFailure>,
-        now: Moment,
-    ) -> Vec<Action> {
-        let (action, refused) = self.groups.checked(key, checked, &self.destinations, now);
-        for number in refused {
-            if let Some(at) = position(&self.destinations, number) {
-                self.destinations[at].refused();
-            }
-        }
-        action.into_iter().collect()
-    }
-
-    /// Handles the consequence of a command or a verification that ended.
-    fn consequence(
-        &mut self,
-        key: &GroupKey,
-        consequence: Consequence,
-        action: Option<Action>,
-        now: Moment,
-    ) -> Vec<Action> {
-        if consequence == Consequence::RollBack {
-            if let Some(restore) = self.groups.roll_back(key, &self.destinations) {
-                self.commands.give_up(key, now);
-                return vec![restore];
-            }
-            self.commands.repeat_or_give_up(key, now);
-        }
-        if action.is_none() && !self.commands.debts().has(key) {
-            return self.groups.succeeded(key).into_iter().collect();
-        }
-        action.into_iter().collect()
-    }
-
-    /// Handles the end of a restoration: the command is owed for the restored files.
-    fn restored(&mut self, key: &GroupKey, restored: &Restored, now: Moment) {
-        let Some(group) = self.groups.restored(key, restored) else {
-            return;
-        };
-        for destination in &mut self.destinations {
-            let path = destination.job().destination.as_deref();
-            if path.is_some_and(|path| restored.files.iter().any(|file| file == path)) {
-                destination.restored();
-            }
-        }
-        if group.has_effect() && !restored.files.is_empty() {
-            let rank = rank(&self.destinations, key);
-            self.commands
-                .owe(&group, rank, restored.files.clone(), now.instant);
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use apply_ledger::Ending;
 use jiff::Timestamp;
 use process_tree::{CommandError, Exit, Finished, Order};
 use secrecy::SecretString;
@@ -84,6 +85,8 @@ pub(super) enum Event {
     Verified(GroupKey, Result<Duration, VerifyFailure>),
     /// The previous files of a group were restored.
     Restored(GroupKey, Restored),
+    /// The end of a command was recorded.
+    Recorded,
     /// A plugin exited. The answer has its output or its error.
     PluginEnded(Arc<Query>, Arc<Answer>),
     /// The reasons for the empty answers of these queries; `None` if a reason is unknown.
@@ -194,8 +197,8 @@ pub(super) enum Action {
     Discard(GroupKey),
     /// Restore the replaced files of this group.
     Restore(GroupKey),
-    /// Forget the replaced files of this group: its command has succeeded.
-    Keep(GroupKey),
+    /// Record the end of the command of this group and its verification.
+    Finish(GroupKey, Ending),
     /// Print these files where they differ from the disk.
     Print(Vec<Change>),
     /// Run the command of this group.

@@ -15,11 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::end::End;
 use super::event::{Action, Event};
 use super::process::Process;
-use crate::apply::transaction::StagedFile;
-use crate::apply::write::Writer;
+use crate::apply::journal::Journal;
 use crate::command;
 use crate::config::exec::ExecConfig;
-use crate::config::resolved::{CommandConfig, CommandOutput, GroupConfig};
 use crate::query::Query;
 use crate::source::consul::Client;
 use crate::source::plugin::PluginSource;
@@ -28,6 +26,7 @@ use crate::watch::{WatchEvent, Watcher};
 mod check;
 mod file_watch;
 mod group_files;
+mod groups;
 mod print;
 mod programs;
 mod queues;
@@ -40,7 +39,7 @@ mod writers;
 
 use file_watch::FileWatch;
 use group_files::GroupFiles;
-use programs::{OwnedContext, explain, run_plugin};
+use programs::{explain, run_plugin};
 use queues::{join, ready, take};
 use task::{TaskOutput, TaskResult};
 use verify::Observed;
@@ -90,6 +89,7 @@ impl Executor {
         client: Client,
         (watcher, answers): (Watcher<Client>, mpsc::Receiver<WatchEvent>),
         exports: &[(String, SecretString)],
+        journal: Option<Journal>,
     ) -> Self {
         Self {
             process,
@@ -102,7 +102,7 @@ impl Executor {
             workers: Workers::new(),
             stop_rendering: Arc::default(),
             results: VecDeque::new(),
-            writers: Writers::default(),
+            writers: Writers::new(journal),
             group_files: GroupFiles::default(),
             observed: Observed::default(),
             lingering: JoinSet::new(),
@@ -156,7 +156,7 @@ impl Executor {
             Action::Swap(key) => self.write(move |files, writer| files.swap(writer, &key)),
             Action::Restore(key) => self.write(move |files, writer| files.restore(writer, key)),
             Action::Discard(key) => self.group_files.discard(&key),
-            Action::Keep(key) => self.group_files.keep(&key),
+            Action::Finish(key, ending) => self.finish(key, ending),
             Action::Print(changes) => {
                 // stdout may block, so print on a writer thread.
                 self.writers
@@ -248,63 +248,6 @@ impl Executor {
         match self.client.set_token(token) {
             Ok(()) => self.watcher.retry_denied(),
             Err(error) => tracing::error!(name: "token.unusable", %error, "{error}"),
-        }
-    }
-
-    /// Begins a job of a writer thread.
-    fn write(&mut self, work: impl FnOnce(&GroupFiles, &Writer) -> Event + Send + 'static) {
-        self.watcher.set_busy(true);
-        let files = self.group_files.clone();
-        self.writers.begin(move |writer| work(&files, writer));
-    }
-
-    fn run(&mut self, group: Arc<GroupConfig>) {
-        let Some(command) = group.command.clone() else {
-            return;
-        };
-        let context = self.command_context(&command);
-        let observed = self.observed.clone();
-        self.tasks.spawn(async move {
-            observed.observe(&group).await;
-            let ended = command::run(&command, context.borrow()).await;
-            Event::CommandEnded(group.key.clone(), ended)
-        });
-    }
-
-    fn check(&mut self, group: Arc<GroupConfig>, files: Vec<StagedFile>) {
-        let context = self.quiet_context();
-        self.tasks.spawn(async move {
-            let checked = check::check(&group, files, context.borrow()).await;
-            Event::Checked(group.key.clone(), checked)
-        });
-    }
-
-    fn verify(&mut self, group: Arc<GroupConfig>) {
-        let context = self.quiet_context();
-        let observed = self.observed.clone();
-        self.tasks.spawn(async move {
-            let verified = verify::verify(&group, &observed, context.borrow()).await;
-            Event::Verified(group.key.clone(), verified)
-        });
-    }
-
-    /// The context of a command whose output is passed on as configured.
-    fn command_context(&mut self, command: &CommandConfig) -> OwnedContext {
-        if command.output == CommandOutput::Inherit && self.relay.is_none() {
-            self.relay = command::start_relay();
-        }
-        OwnedContext {
-            relay: self.relay.clone(),
-            ..self.quiet_context()
-        }
-    }
-
-    /// The context of a check or a verification. Its output is part of the message about a failure.
-    fn quiet_context(&self) -> OwnedContext {
-        OwnedContext {
-            exports: Arc::clone(&self.exports),
-            stop: self.stop.clone(),
-            relay: None,
         }
     }
 

@@ -5,6 +5,8 @@
 
 use std::time::Instant;
 
+use apply_ledger::IntentId;
+
 use super::apply::Apply;
 use super::child::{ChildPart, Conditions};
 use super::credentials::Credentials;
@@ -13,9 +15,10 @@ use super::event::{Action, Event, Moment};
 use super::reload::Reload;
 use super::renderer::Renderer;
 use super::shutdown::{Decided, Shutdown, ShutdownView};
+use super::state_dir::OwedFile;
 use super::status::{self, StatusView};
 use super::waiting::Waiting;
-use crate::config::resolved::Config;
+use crate::config::resolved::{Config, GroupKey};
 use crate::render::RenderEnv;
 use crate::report::Report;
 use crate::signals::SignalAction;
@@ -47,6 +50,11 @@ impl Parts {
             waiting: Waiting::default(),
             empty: EmptyAnswers::default(),
         }
+    }
+
+    /// Owes the commands that earlier processes owe. Returns the groups with their intents.
+    pub(super) fn owe(&mut self, owed: &[OwedFile], now: Moment) -> Vec<(GroupKey, IntentId)> {
+        self.apply.owe(owed, now.instant)
     }
 
     /// Returns the first actions.

@@ -4,7 +4,8 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -146,8 +147,27 @@ pub fn command() -> Command {
             command.env_remove(&name);
         }
     }
+    command.env("STATE_DIRECTORY", state_directory());
     command.stdin(Stdio::null());
     command
+}
+
+/// Returns a new state directory in the build directory, because tests run in parallel. Those of
+/// earlier runs are removed.
+fn state_directory() -> PathBuf {
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let root = ROOT.get_or_init(|| {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("state");
+        for entry in fs::read_dir(&root).into_iter().flatten().flatten() {
+            let pid = entry.file_name().to_string_lossy().into_owned();
+            if !Path::new("/proc").join(pid).exists() {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        root.join(std::process::id().to_string())
+    });
+    root.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string())
 }
 
 impl Ctmpl {

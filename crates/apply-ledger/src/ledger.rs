@@ -103,6 +103,19 @@ impl Ledger {
         })
     }
 
+    /// Records several intents at once, for the cost of one flush. They are recorded all or none.
+    ///
+    /// # Errors
+    /// Those of [`Ledger::begin`].
+    pub fn begin_all(&mut self, intents: &[Intent<'_>]) -> Result<Vec<IntentId>> {
+        let keep = self.options.contents;
+        let now = TimeColumn(SystemTime::now());
+        self.write("record intents", Durability::Power, |transaction| {
+            let begin = |intent| transactions::begin(transaction, intent, keep, now);
+            intents.iter().map(begin).collect()
+        })
+    }
+
     /// Records that all files of an intent are in place: its command is owed.
     ///
     /// # Errors

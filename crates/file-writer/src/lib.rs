@@ -35,6 +35,9 @@ mod in_place;
 // Ensures that only one template writes each file.
 mod claims;
 
+// Prepares new content for its swap.
+mod prepare;
+
 // Replaces files in two steps.
 mod write;
 
@@ -52,4 +55,5 @@ pub use append::Append;
 pub use error::WriteError;
 pub use options::{FileOptions, Owner, WriteMode};
 pub use previous::Previous;
+pub use target::target_of;
 pub use write::{Stage, Staged, Swapped, Writer, is_current};

@@ -164,6 +164,14 @@ impl Target {
     }
 }
 
+/// The file that a destination refers to: the path after following links. The file need not exist.
+///
+/// # Errors
+/// [`WriteError`] if a link cannot be followed.
+pub fn target_of(destination: &Path) -> Result<PathBuf, WriteError> {
+    Target::find(destination, Links::Follow).map(|target| target.path)
+}
+
 impl Existing {
     /// Returns `true` if the file has exactly this content.
     pub(crate) fn holds(&self, content: &[u8]) -> io::Result<bool> {

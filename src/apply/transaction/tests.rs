@@ -1,4 +1,5 @@
 use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::resolved::CommandLine;
@@ -6,7 +7,10 @@ use crate::config::resolved::CommandLine;
 use super::*;
 use crate::apply::owed::{Owed, owed};
 use crate::apply::write::Writer;
-use crate::config::resolved::{CommandConfig, CommandOutput, EnvironmentConfig, GroupKey};
+use crate::config::resolved::{
+    CommandConfig, CommandOutput, EnvironmentConfig, FileConfig, GroupConfig, GroupKey,
+};
+use crate::render::output::Output;
 
 /// The group of a command.
 fn shell(line: &str, seconds: u64) -> Arc<GroupConfig> {

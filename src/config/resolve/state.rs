@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use config_blocks::{Environment, Error, Located};
 
+use crate::config::resolved::StateDir;
+
 /// The directory of a daemon that runs as root.
 const OF_ROOT: &str = "/var/lib/ctmpl";
 
@@ -31,9 +33,11 @@ pub(super) fn directory(
     needs: bool,
     user: User,
     environment: &Environment,
-) -> Result<Option<PathBuf>, Error> {
+) -> Result<Option<StateDir>, Error> {
+    let of = |path: Option<PathBuf>, is_required| path.map(|path| StateDir { path, is_required });
     if let Some(set) = set {
-        return Ok(Some(set.value.clone()).filter(|path| !path.as_os_str().is_empty()));
+        let path = Some(set.value.clone()).filter(|path| !path.as_os_str().is_empty());
+        return Ok(of(path, true));
     }
     if !needs {
         return Ok(None);
@@ -42,15 +46,16 @@ pub(super) fn directory(
     let of_service = environment.first(&["STATE_DIRECTORY"])?;
     let of_service = of_service.and_then(|(_, text)| text.split(':').next());
     if let Some(directory) = of_service.map(Path::new).filter(|path| path.is_absolute()) {
-        return Ok(Some(directory.to_owned()));
+        return Ok(of(Some(directory.to_owned()), true));
     }
-    match user {
-        User::Root => Ok(Some(OF_ROOT.into())),
+    let path = match user {
+        User::Root => Some(OF_ROOT.into()),
         User::Other => {
             let state = absolute(environment, "XDG_STATE_HOME", "ctmpl")?;
-            Ok(state.or(absolute(environment, "HOME", ".local/state/ctmpl")?))
+            state.or(absolute(environment, "HOME", ".local/state/ctmpl")?)
         }
-    }
+    };
+    Ok(of(path, false))
 }
 
 /// A path below the directory of a variable. The rules of XDG ignore one that is not absolute.
@@ -75,7 +80,8 @@ mod tests {
     fn the_default_is_that_of_the_user() {
         let directory = |user, variables: &[(&str, &str)]| {
             let environment = variables.iter().copied().collect();
-            directory(None, true, user, &environment).expect("a directory")
+            let directory = directory(None, true, user, &environment).expect("valid");
+            directory.map(|directory| directory.path)
         };
         let home = ("HOME", "/home/u");
         let cases = [
@@ -121,7 +127,9 @@ mod tests {
             let set = Origin::Flag("--state-dir").locate(PathBuf::from(text));
             for needs in [true, false] {
                 let found = directory(Some(&set), needs, User::Root, &environment);
-                assert_eq!(found.expect("valid"), expected.map(PathBuf::from));
+                let found = found.expect("valid");
+                let found = found.map(|found| (found.path, found.is_required));
+                assert_eq!(found, expected.map(|path| (PathBuf::from(path), true)));
             }
         }
         let found = directory(None, false, User::Root, &environment);

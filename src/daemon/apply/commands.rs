@@ -66,12 +66,18 @@ enum FinalFailures {
     Fatal,
 }
 
-/// The consequence of a failed command or verification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The consequence of a command or a verification that ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Consequence {
-    /// It is repeated, or final in `-once`.
+    /// Nothing: it was not expected.
     None,
-    /// The files of the group are restored if they can be.
+    /// The effect of the command is verified.
+    Verify(Arc<GroupConfig>),
+    /// The command and its verification have succeeded.
+    Succeeded,
+    /// One of them has failed. It is repeated, or final in `-once`.
+    Failed,
+    /// One of them has failed, and the files of the group are restored if they can be.
     RollBack,
 }
 
@@ -165,9 +171,9 @@ impl Commands {
         key: &GroupKey,
         ended: &Result<Finished, CommandFailure>,
         now: Moment,
-    ) -> (Consequence, Option<Action>) {
+    ) -> Consequence {
         let Some(at) = self.runs.iter().position(|run| run.group.key == *key) else {
-            return (Consequence::None, None);
+            return Consequence::None;
         };
         let group = Arc::clone(&self.runs[at].group);
         let line = name(&group);
@@ -180,19 +186,16 @@ impl Commands {
                 );
                 if group.verify.is_some() {
                     self.runs[at].phase = RunPhase::Verification;
-                    return (Consequence::None, Some(Action::Verify(group)));
+                    return Consequence::Verify(group);
                 }
                 self.end_run(at, true, now);
-                (Consequence::None, None)
+                Consequence::Succeeded
             }
-            Err(failure) => {
-                let consequence = self.failed(at, now, |again| {
-                    let error = chain(&failure.error);
-                    let (output, shown) = shown_output(&failure.last_lines);
-                    tracing::error!(name: "command.failed", command = line, error, output, "{error}{again}{shown}");
-                });
-                (consequence, None)
-            }
+            Err(failure) => self.failed(at, now, |again| {
+                let error = chain(&failure.error);
+                let (output, shown) = shown_output(&failure.last_lines);
+                tracing::error!(name: "command.failed", command = line, error, output, "{error}{again}{shown}");
+            }),
         }
     }
 
@@ -214,7 +217,7 @@ impl Commands {
                     "{key}: verified after {milliseconds} ms"
                 );
                 self.end_run(at, true, now);
-                Consequence::None
+                Consequence::Succeeded
             }
             Err(failure) => self.failed(at, now, |again| {
                 let error = &failure.error;
@@ -248,7 +251,7 @@ impl Commands {
                 self.runs.remove(at);
             }
         }
-        Consequence::None
+        Consequence::Failed
     }
 
     /// Repeats a failed run later. Returns the time in words.

@@ -270,11 +270,10 @@ impl Groups {
     }
 
     /// Handles the success of a command and its verification.
-    pub(super) fn succeeded(&mut self, key: &GroupKey) -> Option<Action> {
-        let entry = self.entry(key)?;
-        entry.group.succeeded();
-        let rolls_back = entry.group.config().on_failure == OnFailure::Rollback;
-        rolls_back.then(|| Action::Keep(key.clone()))
+    pub(super) fn succeeded(&mut self, key: &GroupKey) {
+        if let Some(entry) = self.entry(key) {
+            entry.group.succeeded();
+        }
     }
 
     /// Handles a failed command or verification. Returns the restoration, if there is one.

@@ -32,6 +32,12 @@ struct Prepared {
     shadow: Option<ShadowTree>,
 }
 
+/// Removes the copies of trees that killed processes have left behind.
+pub(super) fn remove_leftovers() {
+    let options = ShadowOptions::of(PROGRAM);
+    reload_checks::remove_leftovers(&options.scratch, PROGRAM);
+}
+
 /// Runs the check of a group.
 pub(super) async fn check(
     group: &GroupConfig,

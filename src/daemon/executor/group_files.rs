@@ -74,8 +74,11 @@ impl GroupFiles {
             .lock()
             .get_mut(&key)
             .map(|files| std::mem::take(&mut files.replaced));
+        let files = files.unwrap_or_default();
+        let journal = writer.journal();
+        let intent = journal.and_then(|journal| journal.begin_restoration(&key, &files));
         let mut restored = Restored::default();
-        for previous in files.unwrap_or_default().into_iter().rev() {
+        for previous in files.into_iter().rev() {
             match writer.restore(&previous, &FileConfig::default()) {
                 Ok(swapped) => {
                     file_writer::Swapped::flush(swapped.into_iter().collect());
@@ -83,6 +86,9 @@ impl GroupFiles {
                 }
                 Err(error) => restored.errors.push(chain(&error)),
             }
+        }
+        if let Some((journal, intent)) = journal.zip(intent) {
+            journal.restored(&key, intent);
         }
         Event::Restored(key, restored)
     }

@@ -12,6 +12,7 @@ use std::{io, thread};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use crate::apply::journal::Journal;
 use crate::apply::write::Writer;
 use crate::daemon::event::Event;
 
@@ -49,11 +50,12 @@ struct Jobs {
     is_closed: bool,
 }
 
-impl Default for Writers {
-    fn default() -> Self {
+impl Writers {
+    /// Creates the threads' owner. `journal` records the writes.
+    pub(super) fn new(journal: Option<Journal>) -> Self {
         let (done, results) = mpsc::unbounded_channel();
         Self {
-            writer: Writer::default(),
+            writer: Writer::with_journal(journal),
             queue: Arc::default(),
             threads: 0,
             done,
@@ -62,9 +64,12 @@ impl Default for Writers {
             slow_at: None,
         }
     }
-}
 
-impl Writers {
+    /// The record of writes.
+    pub(super) fn journal(&self) -> Option<&Journal> {
+        self.writer.journal()
+    }
+
     /// Queues a job. [`next`](Self::next) returns its result.
     pub(super) fn begin(&mut self, work: impl FnOnce(&Writer) -> Event + Send + 'static) {
         if self.pending == 0 {
@@ -197,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_is_done_in_its_order() {
-        let mut writing = Writers::default();
+        let mut writing = Writers::new(None);
         for name in ["a", "b", "c"] {
             writing.begin(move |_| Event::TaskLost(name.to_owned()));
         }
@@ -209,7 +214,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_panics_is_reported_and_nothing_waits_for_it() {
-        let mut writing = Writers::default();
+        let mut writing = Writers::new(None);
         writing.begin(|_| panic!("a bug"));
         assert!(matches!(writing.next().await, Some(Event::TaskLost(_))));
         writing.begin(|_| Event::Time);
@@ -219,7 +224,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_job_that_hangs_becomes_slow_once() {
-        let mut writing = Writers::default();
+        let mut writing = Writers::new(None);
         let (release, held) = std_mpsc::channel::<()>();
         let (begun, begins) = std_mpsc::channel::<()>();
         writing.begin(move |_| {
@@ -239,7 +244,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn jobs_behind_one_that_hangs_are_done_by_another_thread() {
-        let mut writing = Writers::default();
+        let mut writing = Writers::new(None);
         let mut releases = Vec::new();
         for _ in 0..2 {
             let (release, held) = std_mpsc::channel::<()>();

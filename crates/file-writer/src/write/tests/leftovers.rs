@@ -1,12 +1,13 @@
 //! Tests of temporary files: whose they are, when they are removed, and where they are not created.
 
 use std::error::Error as _;
+use std::fs::File;
 use std::process::Command;
 
 use super::attributes::put_as;
 use super::*;
 
-fn stage(writer: &mut Writer, out: &Path, content: &[u8]) -> Box<Staged> {
+fn stage(writer: &Writer, out: &Path, content: &[u8]) -> Box<Staged> {
     match writer.stage(out, content, None, &FileOptions::default()) {
         Ok(Stage::Staged(staged)) => staged,
         other => panic!("not staged: {other:?}"),
@@ -18,8 +19,8 @@ fn files_of_killed_processes_are_removed_at_the_start_and_those_in_use_stay() {
     let directory = temporary_directory();
     let [out, other] = ["out", "sub/other"].map(|name| directory.path().join(name));
     fs::create_dir(directory.path().join("sub")).unwrap();
-    let mut running = Writer::new("ctmpl");
-    let staged = stage(&mut running, &out, b"new");
+    let running = Writer::new("ctmpl");
+    let staged = stage(&running, &out, b"new");
     for name in [
         ".out.ctmpl-abcdefgh",
         "sub/.other.ctmpl-abcdefgh",
@@ -63,15 +64,9 @@ fn a_large_group_does_not_use_all_files_of_the_process() {
         return;
     }
     let directory = temporary_directory();
-    let mut writer = Writer::new("ctmpl");
+    let writer = Writer::new("ctmpl");
     let staged: Vec<_> = (0..100)
-        .map(|number| {
-            stage(
-                &mut writer,
-                &directory.path().join(number.to_string()),
-                b"x",
-            )
-        })
+        .map(|number| stage(&writer, &directory.path().join(number.to_string()), b"x"))
         .collect();
     let swapped = staged.into_iter().map(|staged| staged.swap().unwrap());
     Swapped::flush(swapped.collect());

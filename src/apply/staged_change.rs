@@ -1,0 +1,255 @@
+//! One staged change: staging it, and swapping it.
+//!
+//! Input: a [`Change`]. Output: a [`StagedChange`], then its [`Applied`].
+
+use std::fmt;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use apply_ledger::Attributes;
+use file_writer::{Previous, Stage, Swapped, WriteError};
+
+use super::change::{Applied, Change, Effect};
+use super::fault;
+use super::journal::ChangedFile;
+use super::output::StagedOutput;
+use super::write::Writer;
+use crate::config::resolved::{FileConfig, GroupConfig, GroupKey, STANDARD_OUTPUT};
+use crate::error_chain::chain;
+use crate::render::output::Output;
+
+/// One staged change.
+#[derive(Debug)]
+pub(super) struct StagedChange {
+    pub(super) applied: Applied,
+    pub(super) group: Arc<GroupConfig>,
+    pub(super) file: FileConfig,
+    pub(super) keeps_previous: bool,
+    /// The content, until it is recorded. It may be secret.
+    pub(super) content: Secret,
+    /// The destination before the swap, if it is needed.
+    pub(super) previous: Option<Previous>,
+    /// `true` if other files of the group are staged too.
+    pub(super) has_siblings: bool,
+    /// `None` if it could not be staged, or is held.
+    pub(super) ready: Option<Ready>,
+}
+
+/// A staged destination with its staged outputs.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) own: Stage,
+    /// The text for standard output.
+    pub(super) printed: Option<Vec<u8>>,
+    pub(super) outputs: Vec<(PathBuf, StagedOutput)>,
+}
+
+/// A content whose `Debug` shows only its length.
+pub(super) struct Secret(pub(super) Vec<u8>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} bytes", self.0.len())
+    }
+}
+
+/// The state of a file before its swap.
+pub(super) struct Undo {
+    pub(super) group: GroupKey,
+    pub(super) file: FileConfig,
+    pub(super) previous: Previous,
+    /// `true` if the group can be rolled back later.
+    pub(super) is_kept: bool,
+}
+
+impl Undo {
+    /// Restores the file, because another file of its group could not be swapped.
+    pub(super) fn run(self, writer: &Writer) -> Option<Swapped> {
+        let restored = writer.restore(&self.previous, &self.file);
+        restored.unwrap_or_else(|error| {
+            let (file, error) = (error.path().display().to_string(), chain(&error));
+            tracing::error!(
+                name: "file.not_restored", %file, error,
+                "{error}: the file is newer than the other files of its group, which could not be written"
+            );
+            None
+        })
+    }
+}
+
+impl StagedChange {
+    /// What the journal records; `None` if no file is replaced.
+    pub(super) fn record(&self) -> Option<ChangedFile<'_>> {
+        let Stage::Staged(own) = &self.ready.as_ref()?.own else {
+            return None;
+        };
+        let staged = own.path();
+        Some(ChangedFile {
+            destination: std::path::absolute(own.target()).ok()?,
+            staged: staged.and_then(|path| std::path::absolute(path).ok()),
+            old: self.previous.as_ref()?.content(),
+            new: &self.content.0,
+            attributes: staged.map_or_else(Attributes::default, attributes_of),
+        })
+    }
+
+    pub(super) fn stage(writer: &Writer, change: Change) -> Self {
+        let keeps_previous = change.keeps_previous();
+        let Change {
+            job,
+            group,
+            source,
+            destination,
+            content,
+            outputs,
+            fresh,
+            file,
+        } = change;
+        let is_printed = destination == Path::new(STANDARD_OUTPUT);
+        let own = if is_printed {
+            Ok(Stage::Unchanged)
+        } else {
+            writer.stage(&destination, &content, source.as_deref(), &file)
+        };
+        let printed = is_printed.then(|| content.clone());
+        // A text is printed once, even if the template is rendered again before the process ends.
+        let printed = printed.filter(|_| !writer.state().has_printed);
+        let staged = own.and_then(|own| {
+            let staged = Output::merged(outputs).into_iter().map(|output| {
+                let path = output.path.clone();
+                let staged = writer.stage_output(&destination, output, fresh)?;
+                Ok((path, staged))
+            });
+            Ok(Ready {
+                own,
+                printed,
+                outputs: staged.collect::<Result<_, _>>()?,
+            })
+        });
+        let (ready, outcome) = match staged {
+            Ok(ready) => (Some(ready), Ok(Effect::Unchanged)),
+            Err(error) => (None, Err(error)),
+        };
+        let applied = Applied {
+            job,
+            destination,
+            outcome,
+        };
+        Self {
+            applied,
+            group,
+            file,
+            keeps_previous,
+            content: Secret(content),
+            previous: None,
+            has_siblings: false,
+            ready,
+        }
+    }
+
+    pub(super) fn swap(
+        self,
+        writer: &Writer,
+        swapped: &mut Vec<Swapped>,
+        undo: &mut Vec<Undo>,
+    ) -> Applied {
+        let Self {
+            mut applied,
+            group,
+            file,
+            keeps_previous,
+            has_siblings,
+            previous,
+            ready,
+            ..
+        } = self;
+        let Some(ready) = ready else { return applied };
+        let before = writer.state().unfinished.remove(&applied.destination);
+        let (known, already) = (before.is_some(), swapped.len());
+        let mut appended = before.unwrap_or_default();
+        let printed = ready.printed.clone();
+        let destination = applied.destination.clone();
+        let mut own = previous;
+        let mut keep = |path: &Path| {
+            if !keeps_previous && !has_siblings {
+                return Ok(());
+            }
+            let known = own.take_if(|previous| previous.destination() == path);
+            undo.push(Undo {
+                group: group.key.clone(),
+                file: file.clone(),
+                previous: known.map_or_else(|| Previous::read(path), Ok)?,
+                is_kept: keeps_previous,
+            });
+            Ok(())
+        };
+        let outcome = swap_all(ready, &destination, &mut appended, swapped, &mut keep);
+        warn_in_place(writer, &destination, &swapped[already..]);
+        let printed = printed.filter(|_| outcome.is_ok());
+        if let Some(text) = &printed {
+            // Ignore EPIPE: the reader is gone.
+            let _ = std::io::stdout().lock().write_all(text);
+            writer.state().has_printed = true;
+        }
+        // Files that were swapped before an error owe the command as well.
+        let changed = known || printed.is_some() || swapped.len() > already;
+        if outcome.is_err() && changed {
+            writer.state().unfinished.insert(destination, appended);
+        }
+        applied.outcome = outcome.map(|()| {
+            if changed {
+                Effect::Written
+            } else {
+                Effect::Unchanged
+            }
+        });
+        applied
+    }
+}
+
+/// Logs once per destination that it is written in place.
+fn warn_in_place(writer: &Writer, destination: &Path, swapped: &[Swapped]) {
+    let Some(why) = swapped.iter().find_map(Swapped::in_place_warning) else {
+        return;
+    };
+    if writer.state().warned.insert(destination.to_owned()) {
+        let destination = destination.display().to_string();
+        tracing::warn!(
+            name: "file.in_place", destination, why,
+            "{destination}: written in place, because {why}: a reader may see a mixture of old and new content"
+        );
+    }
+}
+
+/// Swaps the outputs, then the template's own file: a program that sees it change finds the others
+/// already changed.
+///
+/// Before a file is replaced, `replaced` is called with its path.
+fn swap_all(
+    ready: Ready,
+    destination: &Path,
+    appended: &mut Vec<(PathBuf, u64)>,
+    swapped: &mut Vec<Swapped>,
+    replaced: &mut dyn FnMut(&Path) -> Result<(), WriteError>,
+) -> Result<(), WriteError> {
+    let Ready { own, outputs, .. } = ready;
+    let settled = matches!(own, Stage::Unchanged);
+    for (path, output) in outputs {
+        if matches!(output, StagedOutput::Replacement(_)) {
+            replaced(&path)?;
+        }
+        swapped.extend(output.swap(settled, appended)?);
+    }
+    if let Stage::Staged(staged) = own {
+        replaced(destination)?;
+        swapped.push(staged.swap()?);
+        fault::point("file-swapped");
+    }
+    Ok(())
+}
+
+/// Mode and owner of a staged file, which are those of the destination after the swap.
+fn attributes_of(staged: &Path) -> Attributes {
+    Attributes::of(staged).unwrap_or_default()
+}

@@ -1,0 +1,105 @@
+//! The results of checks, commands, verifications and restorations, and what follows from them.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use apply_ledger::{Ending, IntentId};
+
+use super::Apply;
+use super::commands::Consequence;
+use super::lookup::{of_file, position, rank};
+use crate::config::resolved::GroupKey;
+use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
+use crate::daemon::state_dir::OwedFile;
+
+impl Apply {
+    /// Owes the commands of files that an earlier process has written. Returns the groups with their
+    /// intents.
+    pub(in crate::daemon) fn owe(
+        &mut self,
+        owed: &[OwedFile],
+        now: Instant,
+    ) -> Vec<(GroupKey, IntentId)> {
+        let mut groups = Vec::new();
+        for OwedFile {
+            destination,
+            intent,
+        } in owed
+        {
+            let own = of_file(&self.destinations, destination);
+            let Some(group) = own.map(|own| Arc::clone(own.group())) else {
+                continue;
+            };
+            groups.push((group.key.clone(), *intent));
+            if group.has_effect() {
+                let rank = rank(&self.destinations, &group.key);
+                self.commands
+                    .owe(&group, rank, vec![destination.clone()], now);
+            }
+        }
+        groups
+    }
+
+    /// Handles the end of a check.
+    pub(super) fn checked(
+        &mut self,
+        key: &GroupKey,
+        checked: &Result<Checked, CheckFailure>,
+        now: Moment,
+    ) -> Vec<Action> {
+        let (action, refused) = self.groups.checked(key, checked, &self.destinations, now);
+        for number in refused {
+            if let Some(at) = position(&self.destinations, number) {
+                self.destinations[at].refused();
+            }
+        }
+        action.into_iter().collect()
+    }
+
+    /// Handles the consequence of a command or a verification that ended.
+    pub(super) fn consequence(
+        &mut self,
+        key: &GroupKey,
+        consequence: Consequence,
+        now: Moment,
+    ) -> Option<Action> {
+        match consequence {
+            Consequence::None => None,
+            Consequence::Verify(group) => Some(Action::Verify(group)),
+            // A file that was written meanwhile owes another run.
+            Consequence::Succeeded if self.commands.debts().has(key) => None,
+            Consequence::Succeeded => {
+                self.groups.succeeded(key);
+                Some(Action::Finish(key.clone(), Ending::Applied))
+            }
+            Consequence::Failed => Some(Action::Finish(key.clone(), Ending::Failed)),
+            Consequence::RollBack => {
+                let restore = self.groups.roll_back(key, &self.destinations);
+                if restore.is_some() {
+                    self.commands.give_up(key, now);
+                    return restore;
+                }
+                self.commands.repeat_or_give_up(key, now);
+                Some(Action::Finish(key.clone(), Ending::Failed))
+            }
+        }
+    }
+
+    /// Handles the end of a restoration: the command is owed for the restored files.
+    pub(super) fn restored(&mut self, key: &GroupKey, restored: &Restored, now: Moment) {
+        let Some(group) = self.groups.restored(key, restored) else {
+            return;
+        };
+        for destination in &mut self.destinations {
+            let path = destination.job().destination.as_deref();
+            if path.is_some_and(|path| restored.files.iter().any(|file| file == path)) {
+                destination.restored();
+            }
+        }
+        if group.has_effect() && !restored.files.is_empty() {
+            let rank = rank(&self.destinations, key);
+            self.commands
+                .owe(&group, rank, restored.files.clone(), now.instant);
+        }
+    }
+}

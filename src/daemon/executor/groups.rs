@@ -1,0 +1,115 @@
+//! The actions of groups: files on the writer threads, commands, checks and verifications in tasks.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use apply_ledger::{Ending, IntentId};
+
+use super::group_files::GroupFiles;
+use super::programs::OwnedContext;
+use super::{Executor, check, verify};
+use crate::apply::fault;
+use crate::apply::transaction::StagedFile;
+use crate::apply::write::Writer;
+use crate::command;
+use crate::config::resolved::{CommandConfig, CommandOutput, Config, GroupConfig, GroupKey};
+use crate::daemon::event::Event;
+
+impl Executor {
+    /// Removes what killed processes have left beside the destinations.
+    pub(in crate::daemon) fn remove_leftovers(&mut self, config: &Config) {
+        let destinations = config.jobs.iter().filter_map(|job| job.destination.clone());
+        let destinations: Vec<_> = destinations.collect();
+        self.writers.begin(move |writer| {
+            writer.remove_leftovers(destinations.iter().map(PathBuf::as_path));
+            check::remove_leftovers();
+            Event::Recorded
+        });
+    }
+
+    /// Records that groups owe the command of these intents.
+    pub(in crate::daemon) fn owe(&self, owed: Vec<(GroupKey, IntentId)>) {
+        if let Some(journal) = self.writers.journal() {
+            for (key, intent) in owed {
+                journal.owes(&key, intent);
+            }
+        }
+    }
+
+    /// Begins a job of a writer thread.
+    pub(super) fn write(
+        &mut self,
+        work: impl FnOnce(&GroupFiles, &Writer) -> Event + Send + 'static,
+    ) {
+        self.watcher.set_busy(true);
+        let files = self.group_files.clone();
+        self.writers.begin(move |writer| work(&files, writer));
+    }
+
+    /// Records the end of the command of a group.
+    pub(super) fn finish(&mut self, key: GroupKey, ending: Ending) {
+        if ending == Ending::Applied {
+            self.group_files.keep(&key);
+        }
+        if self.writers.journal().is_some() {
+            self.writers.begin(move |writer| {
+                fault::point("command-ended");
+                if let Some(journal) = writer.journal() {
+                    journal.finished(&key, ending);
+                }
+                fault::point("end-recorded");
+                Event::Recorded
+            });
+        }
+    }
+
+    pub(super) fn run(&mut self, group: Arc<GroupConfig>) {
+        let Some(command) = group.command.clone() else {
+            return;
+        };
+        let context = self.command_context(&command);
+        let observed = self.observed.clone();
+        self.tasks.spawn(async move {
+            observed.observe(&group).await;
+            let ended = command::run(&command, context.borrow()).await;
+            Event::CommandEnded(group.key.clone(), ended)
+        });
+    }
+
+    pub(super) fn check(&mut self, group: Arc<GroupConfig>, files: Vec<StagedFile>) {
+        let context = self.quiet_context();
+        self.tasks.spawn(async move {
+            let checked = check::check(&group, files, context.borrow()).await;
+            Event::Checked(group.key.clone(), checked)
+        });
+    }
+
+    pub(super) fn verify(&mut self, group: Arc<GroupConfig>) {
+        let context = self.quiet_context();
+        let observed = self.observed.clone();
+        self.tasks.spawn(async move {
+            let verified = verify::verify(&group, &observed, context.borrow()).await;
+            Event::Verified(group.key.clone(), verified)
+        });
+    }
+
+    /// The context of a command whose output is passed on as configured.
+    pub(super) fn command_context(&mut self, command: &CommandConfig) -> OwnedContext {
+        if command.output == CommandOutput::Inherit && self.relay.is_none() {
+            self.relay = command::start_relay();
+        }
+        OwnedContext {
+            relay: self.relay.clone(),
+            ..self.quiet_context()
+        }
+    }
+
+    /// The context of a check or a verification. Its output is part of the message about a failure.
+    pub(super) fn quiet_context(&self) -> OwnedContext {
+        OwnedContext {
+            exports: Arc::clone(&self.exports),
+            stop: self.stop.clone(),
+            relay: None,
+        }
+    }
+}
