@@ -14,6 +14,7 @@ pub(crate) mod output;
 pub mod owed;
 mod pace;
 pub mod remedy;
+pub mod requests;
 mod staged_change;
 pub mod transaction;
 pub mod write;

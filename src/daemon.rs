@@ -25,6 +25,7 @@ mod query_failures;
 mod reload;
 mod render_pass;
 mod renderer;
+mod requests;
 mod shutdown;
 mod state_dir;
 mod status;
@@ -38,6 +39,7 @@ use std::time::Instant;
 use apply_ledger::OpenError;
 use tokio::sync::watch;
 
+use crate::apply::requests::holds;
 use crate::config::resolved::{Config, Mode};
 use crate::progress::Progress;
 use crate::render::RenderEnv;
@@ -73,6 +75,9 @@ pub async fn run(config: Config, process: Process) -> Result<End, StartError> {
     let owed = journal
         .as_ref()
         .map_or_else(Vec::new, |journal| state_dir::recover(journal, &config));
+    let held = journal
+        .as_ref()
+        .map_or_else(Vec::new, |journal| holds(journal, config.destinations()));
     let watcher = Watcher::new(client.clone(), process.rules(&config));
     let mut executor = Executor::new(process, client, watcher, &config.consul.exports, journal);
     if config.mode == Mode::Daemon && !config.dry {
@@ -80,6 +85,7 @@ pub async fn run(config: Config, process: Process) -> Result<End, StartError> {
     }
     let mut parts = Parts::new(&config, RenderEnv::here(environment()), Moment::now());
     executor.owe(parts.owe(&owed, Moment::now()));
+    parts.hold(&held, Moment::now());
     let is_once = config.mode != Mode::Daemon && !config.dry;
     drop(config);
     let mut actions = parts.begin(Moment::now());

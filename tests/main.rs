@@ -59,6 +59,7 @@ mod reload;
 mod reload_actions;
 mod reload_checks;
 mod reload_verify;
+mod rollback;
 mod same_configuration;
 mod sandbox;
 mod slow_templates;

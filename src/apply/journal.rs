@@ -186,6 +186,16 @@ impl Journal {
         }
     }
 
+    /// Works with the ledger. A failure is logged once.
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Ledger) -> Result<T, LedgerError>,
+    ) -> Option<T> {
+        let mut state = self.lock();
+        let result = work(&mut state.ledger);
+        state.check(result)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

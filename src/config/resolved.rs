@@ -65,6 +65,15 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
+impl Config {
+    /// The destinations of all templates.
+    #[must_use]
+    pub fn destinations(&self) -> Vec<PathBuf> {
+        let destinations = self.jobs.iter().filter_map(|job| job.destination.clone());
+        destinations.collect()
+    }
+}
+
 /// The directory for the state that outlives the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateDir {

@@ -166,6 +166,7 @@ impl Apply {
                     .collect();
             }
             Event::Restored(key, restored) => self.restored(key, restored, now),
+            Event::HoldsChanged(changes) => self.hold(changes, now.instant),
             Event::ConfigRead(Ok(_)) => self.renew(renderer, now.instant),
             Event::SignalAction(SignalAction::Reload) => self.retry_now(now.instant),
             _ => {}
@@ -240,9 +241,11 @@ impl Apply {
         }
         if self.kind == Kind::Write {
             let (templates, debts) = (renderer.templates(), self.commands.debts());
-            return self
+            let ends = self.destinations.iter().filter_map(Destination::hold_end);
+            let writes = self
                 .groups
                 .next_write(&self.destinations, templates, debts, self.decided);
+            return ends.chain(writes).min();
         }
         let pairs = self.destinations.iter().zip(renderer.templates());
         let due = pairs.filter_map(|(own, template)| own.next_wake(template.is_complete()));

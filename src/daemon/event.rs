@@ -16,6 +16,7 @@ use super::process::{Renewal, RenewalError};
 use super::render_pass::{RenderRequest, Rendered};
 use crate::answer::Answer;
 use crate::apply::change::{Applied, Change};
+use crate::apply::requests::HoldChange;
 use crate::apply::transaction::StagedFile;
 use crate::command::CommandFailure;
 use crate::config::exec::ExecConfig;
@@ -87,6 +88,8 @@ pub(super) enum Event {
     Restored(GroupKey, Restored),
     /// The end of a command was recorded.
     Recorded,
+    /// The command line holds destinations, or releases them.
+    HoldsChanged(Vec<HoldChange>),
     /// A plugin exited. The answer has its output or its error.
     PluginEnded(Arc<Query>, Arc<Answer>),
     /// The reasons for the empty answers of these queries; `None` if a reason is unknown.
@@ -197,6 +200,8 @@ pub(super) enum Action {
     Discard(GroupKey),
     /// Restore the replaced files of this group.
     Restore(GroupKey),
+    /// Take the requests of the command line for these destinations.
+    TakeRequests(Vec<PathBuf>),
     /// Record the end of the command of this group and its verification.
     Finish(GroupKey, Ending),
     /// Print these files where they differ from the disk.

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::end::End;
 use super::event::{Action, Event};
 use super::process::Process;
+use crate::apply::change::Change;
 use crate::apply::journal::Journal;
 use crate::command;
 use crate::config::exec::ExecConfig;
@@ -156,12 +157,9 @@ impl Executor {
             Action::Swap(key) => self.write(move |files, writer| files.swap(writer, &key)),
             Action::Restore(key) => self.write(move |files, writer| files.restore(writer, key)),
             Action::Discard(key) => self.group_files.discard(&key),
+            Action::TakeRequests(destinations) => self.take_requests(destinations),
             Action::Finish(key, ending) => self.finish(key, ending),
-            Action::Print(changes) => {
-                // stdout may block, so print on a writer thread.
-                self.writers
-                    .begin(|_| Event::Applied(changes.into_iter().map(print::print).collect()));
-            }
+            Action::Print(changes) => self.print(changes),
             Action::Check(group, files) => self.check(group, files),
             Action::Run(group) => self.run(group),
             Action::Verify(group) => self.verify(group),
@@ -257,6 +255,12 @@ impl Executor {
             let answer = run_plugin(&query, PluginSource { exports, stop }).await;
             Event::PluginEnded(query, Arc::new(answer))
         });
+    }
+
+    fn print(&mut self, changes: Vec<Change>) {
+        // stdout may block, so print on a writer thread.
+        self.writers
+            .begin(|_| Event::Applied(changes.into_iter().map(print::print).collect()));
     }
 
     fn order_child(&self, order: Order) {

@@ -14,10 +14,12 @@ use super::emptiness::EmptyAnswers;
 use super::event::{Action, Event, Moment};
 use super::reload::Reload;
 use super::renderer::Renderer;
+use super::requests::Requests;
 use super::shutdown::{Decided, Shutdown, ShutdownView};
 use super::state_dir::OwedFile;
 use super::status::{self, StatusView};
 use super::waiting::Waiting;
+use crate::apply::requests::HoldChange;
 use crate::config::resolved::{Config, GroupKey};
 use crate::render::RenderEnv;
 use crate::report::Report;
@@ -34,6 +36,7 @@ pub(super) struct Parts {
     shutdown: Shutdown,
     waiting: Waiting,
     empty: EmptyAnswers,
+    requests: Requests,
 }
 
 impl Parts {
@@ -49,12 +52,18 @@ impl Parts {
             shutdown: Shutdown::new(config, now.instant),
             waiting: Waiting::default(),
             empty: EmptyAnswers::default(),
+            requests: Requests::new(config),
         }
     }
 
     /// Owes the commands that earlier processes owe. Returns the groups with their intents.
     pub(super) fn owe(&mut self, owed: &[OwedFile], now: Moment) -> Vec<(GroupKey, IntentId)> {
         self.apply.owe(owed, now.instant)
+    }
+
+    /// Holds destinations at the contents at which an earlier process held them.
+    pub(super) fn hold(&mut self, held: &[HoldChange], now: Moment) {
+        self.apply.hold(held, now.instant);
     }
 
     /// Returns the first actions.
@@ -81,6 +90,9 @@ impl Parts {
             actions.extend(self.child.handle(event, now));
             actions.extend(self.reload.handle(event, &self.renderer));
             actions.extend(self.empty.handle(event, &self.renderer));
+            if self.requests.are_concerned(event) {
+                actions.push(Action::TakeRequests(self.apply.paths()));
+            }
         }
         self.advance(now, &mut actions);
         actions
@@ -126,8 +138,11 @@ impl Parts {
     /// Adds the actions that follow from the present state.
     fn advance(&mut self, now: Moment, actions: &mut Vec<Action>) {
         if self.renders() {
-            let credentials = self.credentials.files();
-            actions.extend(self.renderer.advance(credentials, now));
+            for number in self.apply.end_holds(now.instant) {
+                self.renderer.render_again(number);
+            }
+            let others = self.credentials.files().chain(self.requests.file());
+            actions.extend(self.renderer.advance(others, now));
             actions.extend(self.apply.write(&self.renderer, now.instant));
             self.waiting.advance(&self.renderer, now.instant);
         }

@@ -108,6 +108,11 @@ impl Renderer {
         self.passes.hold_texts()
     }
 
+    /// Renders a template again, although its data is unchanged.
+    pub(super) fn render_again(&mut self, number: usize) {
+        self.templates.mark_dirty(number);
+    }
+
     /// Reads all sources.
     pub(super) fn begin(&self) -> Vec<Action> {
         self.read_sources(|_| true)

@@ -3,20 +3,20 @@
 //! Input: rendered texts, the results of writes. Output: a [`Decision`], and the [`Change`] to
 //! make.
 
+mod hold;
+mod log;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use file_writer::WriteError;
 
-use super::pending::{Candidate, InFile, Next, Pending, WriteFailure};
+use super::pending::{Candidate, Hold, InFile, Next, Pending, Rendering, WriteFailure};
 use crate::apply::change::{Change, Effect};
-use crate::apply::debts::RETRY;
-use crate::apply::remedy::remedy;
-use crate::config::resolved::{GroupConfig, Job, Mode, OnError, OnFailure, Settle};
+use crate::config::resolved::{GroupConfig, Job, Mode, OnFailure, Settle};
 use crate::daemon::event::Moment;
 use crate::daemon::text::Text;
 use crate::decide::{Decision, Outcome, Unwritten, decide};
-use crate::error_chain::chain;
 
 /// The maximum delay before a failed write is retried.
 const MAX_RETRY_WAIT: Duration = Duration::from_secs(60);
@@ -38,6 +38,9 @@ pub(crate) struct Destination {
     applied: Option<Candidate>,
     failure: Option<WriteFailure>,
     verdict: Verdict,
+    hold: Option<Hold>,
+    /// The need to render the template, because its last text was dropped.
+    rendering: Rendering,
 }
 
 /// The judgement about the latest text of the group.
@@ -63,6 +66,8 @@ impl Destination {
             applied: None,
             failure: None,
             verdict: Verdict::Accepted,
+            hold: None,
+            rendering: Rendering::Done,
         }
     }
 
@@ -127,6 +132,9 @@ impl Destination {
 
     /// Handles a failure of the template: drops an earlier text that is not written yet.
     pub(super) fn template_failed(&mut self) {
+        if self.is_held() {
+            return;
+        }
         match &mut self.pending {
             Pending::Writing(_, next) => *next = Next::Dropped,
             pending => *pending = Pending::Nothing,
@@ -135,6 +143,11 @@ impl Destination {
 
     /// Handles a newly rendered text.
     pub(super) fn rendered(&mut self, text: Arc<Text>, now: Instant) {
+        self.rendering = Rendering::Done;
+        if let Some(hold) = &mut self.hold {
+            hold.rendered = Some(text);
+            return;
+        }
         let before = match &self.pending {
             Pending::Nothing | Pending::Writing(_, Next::Dropped) => None,
             Pending::Waiting(before)
@@ -169,7 +182,7 @@ impl Destination {
         if let Some(retry) = self.retry().filter(|retry| now < *retry) {
             return Some(Decision::AwaitQuiescence(retry));
         }
-        let outcome = if !is_complete {
+        let outcome = if !is_complete && !self.is_held() {
             Outcome::Incomplete
         } else if Some(text.fingerprint) == self.file.text() {
             Outcome::Same
@@ -224,7 +237,7 @@ impl Destination {
         let (own, repeats, other) = self.end_write();
         let next = match outcome {
             Ok(Effect::Held) => {
-                self.hold(now);
+                self.defer(now);
                 other.or(own.filter(|_| repeats))
             }
             Ok(outcome) => {
@@ -283,64 +296,5 @@ impl Destination {
         if let Some(failure) = &mut self.failure {
             failure.retry = now;
         }
-    }
-
-    fn log_success(&self, effect: Effect) {
-        let (template, destination) = self.names();
-        if effect == Effect::Written {
-            tracing::info!(name: "file.written", template, destination, "{template} is written to {destination}");
-        } else {
-            tracing::debug!(
-                name: "file.unchanged", template, destination,
-                "{template} is unchanged in {destination}"
-            );
-        }
-    }
-
-    /// Delays the write, because another file of the group could not be written.
-    fn hold(&mut self, now: Moment) {
-        self.failure.get_or_insert_with(|| WriteFailure {
-            count: 1,
-            text: String::new(),
-            retry: now.instant + RETRY.pause(1, now.jitter),
-        });
-    }
-
-    fn failed(&mut self, error: &WriteError, now: Moment) {
-        let before = self.failure.take();
-        let count = before
-            .as_ref()
-            .map_or(1, |failure| failure.count.saturating_add(1));
-        let wait = RETRY.pause(count, now.jitter).min(MAX_RETRY_WAIT);
-        let remedy = remedy(error).map_or(String::new(), |remedy| format!("; {remedy}"));
-        let text = format!("{}{remedy}; {}", chain(error), self.repetition());
-        if before.is_none_or(|failure| failure.text != text) {
-            let (template, destination) = self.names();
-            tracing::error!(name: "file.failed", template, destination, "{text}");
-        }
-        self.failure = Some(WriteFailure {
-            count,
-            text,
-            retry: now.instant + wait,
-        });
-    }
-
-    /// What follows a failed write.
-    fn repetition(&self) -> &'static str {
-        match (self.mode, self.job.on_error) {
-            (Mode::Once { .. }, _) => "it is not retried with --once",
-            (Mode::Daemon, OnError::Fatal) => "it is not retried, because error_fatal is true",
-            (Mode::Daemon, OnError::Default | OnError::Logged) => "it is retried until it succeeds",
-        }
-    }
-
-    /// The names of template and destination in log lines.
-    fn names(&self) -> (String, String) {
-        let template = self.job.source.name();
-        let destination = self.job.destination.as_ref().map_or_else(
-            || "standard output".to_owned(),
-            |path| path.display().to_string(),
-        );
-        (template, destination)
     }
 }

@@ -72,3 +72,19 @@ impl Candidate {
         InFile::Text(self.text.fingerprint)
     }
 }
+
+/// The content that a destination keeps.
+#[derive(Debug)]
+pub(super) struct Hold {
+    /// The end; `None`: when it is released.
+    pub(super) until: Option<Instant>,
+    /// The latest text of the template.
+    pub(super) rendered: Option<Arc<Text>>,
+}
+
+/// Whether the template has to be rendered, because its last text was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rendering {
+    Done,
+    Needed,
+}

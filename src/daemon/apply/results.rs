@@ -1,5 +1,6 @@
 //! The results of checks, commands, verifications and restorations, and what follows from them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,7 +8,9 @@ use apply_ledger::{Ending, IntentId};
 
 use super::Apply;
 use super::commands::Consequence;
+use super::destination::Destination;
 use super::lookup::{of_file, position, rank};
+use crate::apply::requests::HoldChange;
 use crate::config::resolved::GroupKey;
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
 use crate::daemon::state_dir::OwedFile;
@@ -38,6 +41,36 @@ impl Apply {
             }
         }
         groups
+    }
+
+    /// The configured destinations.
+    pub(in crate::daemon) fn paths(&self) -> Vec<PathBuf> {
+        let paths = self.destinations.iter();
+        let paths = paths.filter_map(|own| own.job().destination.clone());
+        paths.collect()
+    }
+
+    /// Holds destinations at earlier contents, or releases them.
+    pub(in crate::daemon) fn hold(&mut self, changes: &[HoldChange], now: Instant) {
+        for HoldChange { destination, held } in changes {
+            let is_own =
+                |own: &&mut Destination| own.job().destination.as_ref() == Some(destination);
+            if let Some(own) = self.destinations.iter_mut().find(is_own) {
+                own.hold(held.as_ref(), now);
+            }
+        }
+    }
+
+    /// Ends the holds whose time is over. Returns the numbers of the templates to render again,
+    /// because their last text was dropped.
+    pub(in crate::daemon) fn end_holds(&mut self, now: Instant) -> Vec<usize> {
+        for own in &mut self.destinations {
+            own.expire_hold(now);
+        }
+        let destinations = self.destinations.iter_mut();
+        let needed =
+            destinations.filter_map(|own| own.take_need_of_rendering().then(|| own.number()));
+        needed.collect()
     }
 
     /// Handles the end of a check.

@@ -8,9 +8,9 @@ use apply_ledger::{Ending, IntentId};
 use super::group_files::GroupFiles;
 use super::programs::OwnedContext;
 use super::{Executor, check, verify};
-use crate::apply::fault;
 use crate::apply::transaction::StagedFile;
 use crate::apply::write::Writer;
+use crate::apply::{fault, requests};
 use crate::command;
 use crate::config::resolved::{CommandConfig, CommandOutput, Config, GroupConfig, GroupKey};
 use crate::daemon::event::Event;
@@ -18,8 +18,7 @@ use crate::daemon::event::Event;
 impl Executor {
     /// Removes what killed processes have left beside the destinations.
     pub(in crate::daemon) fn remove_leftovers(&mut self, config: &Config) {
-        let destinations = config.jobs.iter().filter_map(|job| job.destination.clone());
-        let destinations: Vec<_> = destinations.collect();
+        let destinations = config.destinations();
         self.writers.begin(move |writer| {
             writer.remove_leftovers(destinations.iter().map(PathBuf::as_path));
             check::remove_leftovers();
@@ -34,6 +33,15 @@ impl Executor {
                 journal.owes(&key, intent);
             }
         }
+    }
+
+    /// Takes the requests of the command line.
+    pub(super) fn take_requests(&mut self, destinations: Vec<PathBuf>) {
+        self.writers.begin(move |writer| {
+            let journal = writer.journal();
+            let changes = journal.map(|journal| requests::take(journal, destinations));
+            Event::HoldsChanged(changes.unwrap_or_default())
+        });
     }
 
     /// Begins a job of a writer thread.

@@ -47,6 +47,13 @@ impl Templates {
         self.position(number).map(|at| &self.all[at])
     }
 
+    /// Marks a template for rendering, although its data is unchanged.
+    pub(super) fn mark_dirty(&mut self, number: usize) {
+        if let Some(template) = self.get_mut(number) {
+            template.mark_dirty();
+        }
+    }
+
     /// The template with this number, mutable; `None` if a reload removed it.
     pub(super) fn get_mut(&mut self, number: usize) -> Option<&mut TemplateState> {
         self.position(number).map(|at| &mut self.all[at])

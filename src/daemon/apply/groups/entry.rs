@@ -101,10 +101,10 @@ impl Entry {
         let due = if config.key.is_named() {
             let is_rendered =
                 |member: &Destination| member.is_written() || member.has_unwritten_text();
-            let is_complete = self
-                .members
-                .iter()
-                .all(|at| is_rendered(&destinations[*at]) && templates[*at].is_complete());
+            let is_complete = self.members.iter().all(|at| {
+                is_rendered(&destinations[*at])
+                    && (templates[*at].is_complete() || destinations[*at].is_held())
+            });
             wakes.max().filter(|_| is_complete)?
         } else {
             wakes.next().map(|first| wakes.fold(first, Instant::min))?

@@ -1,0 +1,87 @@
+//! A destination that is held: it keeps an earlier content, whatever its template renders.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::Destination;
+use crate::apply::requests::HeldContent;
+use crate::daemon::apply::pending::{Hold, Next, Pending, Rendering};
+use crate::daemon::text::Text;
+
+impl Destination {
+    /// Returns `true` once if the template has to be rendered, because its last text was dropped.
+    pub(in crate::daemon::apply) fn take_need_of_rendering(&mut self) -> bool {
+        std::mem::replace(&mut self.rendering, Rendering::Done) == Rendering::Needed
+    }
+
+    /// Returns `true` while the destination is held.
+    pub(in crate::daemon::apply) fn is_held(&self) -> bool {
+        self.hold.is_some()
+    }
+
+    /// The end of the hold.
+    pub(in crate::daemon::apply) fn hold_end(&self) -> Option<Instant> {
+        self.hold.as_ref()?.until
+    }
+
+    /// Holds the destination at a content, or releases it.
+    pub(in crate::daemon::apply) fn hold(&mut self, held: Option<&HeldContent>, now: Instant) {
+        let Some(HeldContent {
+            text,
+            generation,
+            until,
+        }) = held
+        else {
+            self.release(now);
+            return;
+        };
+        let rendered = match self.hold.take() {
+            Some(earlier) => earlier.rendered,
+            None => self.unwritten_text(),
+        };
+        let text = Arc::new(Text::new(text.clone(), Vec::new()));
+        self.rendered(text, now);
+        let until = until.map(|until| now + from_now(until));
+        let (_, destination) = self.names();
+        tracing::warn!(
+            name: "file.held", destination, generation,
+            "{destination} keeps generation {generation}, whatever its template renders, until it is released"
+        );
+        self.hold = Some(Hold { until, rendered });
+    }
+
+    /// Releases the destination if its hold is over.
+    pub(in crate::daemon::apply) fn expire_hold(&mut self, now: Instant) {
+        if self.hold_end().is_some_and(|end| end <= now) {
+            self.release(now);
+        }
+    }
+
+    fn release(&mut self, now: Instant) {
+        let Some(hold) = self.hold.take() else { return };
+        let (template, destination) = self.names();
+        tracing::info!(
+            name: "file.released", template, destination,
+            "{destination} is released: {template} writes it again"
+        );
+        match hold.rendered {
+            Some(rendered) => self.rendered(rendered, now),
+            None => self.rendering = Rendering::Needed,
+        }
+    }
+
+    /// The text that is not in the file yet.
+    fn unwritten_text(&self) -> Option<Arc<Text>> {
+        match &self.pending {
+            Pending::Nothing | Pending::Writing(_, Next::Dropped) => None,
+            Pending::Waiting(text)
+            | Pending::Writing(text, Next::Nothing)
+            | Pending::Writing(_, Next::Text(text)) => Some(Arc::clone(&text.text)),
+        }
+    }
+}
+
+/// The time from now to a time of the wall clock.
+fn from_now(time: SystemTime) -> Duration {
+    time.duration_since(SystemTime::now()).unwrap_or_default()
+}

@@ -1,0 +1,125 @@
+//! `ctmpl rollback` with a running daemon: an earlier content is applied and kept.
+
+use std::time::Duration;
+
+use consul_dev::{Background, Seed};
+
+use crate::support::ctmpl::{Ctmpl, Ended, Folder, command, run_command, text};
+use crate::support::eventually;
+
+struct Fixture {
+    folder: Folder,
+    consul: Background,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let folder = Folder::new();
+        let configuration = format!(
+            "template {{\n  destination = \"{}\"\n  contents = \"{{{{ key \\\"version\\\" }}}}\"\n  \
+             command = \"cat {0} >>{}; echo >>{1}\"\n}}\n",
+            text(&folder.path("out")),
+            text(&folder.path("runs")),
+        );
+        folder.write("ctmpl.hcl", &configuration);
+        let consul = crate::support::embedded(Seed::default().key("version", "1"));
+        Self { folder, consul }
+    }
+
+    fn start(&self) -> Ctmpl {
+        let mut command = command();
+        command
+            .arg(format!("--consul-addr={}", self.consul.address()))
+            .arg(format!("--config={}", text(&self.folder.path("ctmpl.hcl"))))
+            .arg("--log-level=debug")
+            .arg(format!("--state-dir={}", text(&self.folder.path("state"))));
+        Ctmpl::spawn(command)
+    }
+
+    fn rollback(&self, arguments: &[&str]) -> Ended {
+        let mut command = command();
+        command
+            .arg("rollback")
+            .args(arguments)
+            .arg(self.folder.path("out"))
+            .arg(format!("--state-dir={}", text(&self.folder.path("state"))));
+        run_command(command)
+    }
+
+    fn applies(&self, version: &str) {
+        self.folder.becomes("out", version);
+        eventually("the command has run", || {
+            self.folder.read("runs").lines().last() == Some(version)
+        });
+    }
+}
+
+#[test]
+fn a_rollback_is_applied_and_kept_across_a_restart_until_it_is_released() {
+    let fixture = Fixture::new();
+    let ctmpl = fixture.start();
+    fixture.applies("1");
+    fixture.consul.put_key("version", "2");
+    fixture.applies("2");
+
+    let ended = fixture.rollback(&[]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert!(ended.output.contains("generation 1"), "{}", ended.output);
+    fixture.applies("1");
+    fixture.consul.put_key("version", "3");
+    fixture.folder.stays("out", "1", Duration::from_millis(500));
+    assert_eq!(ctmpl.stop().code(), Some(12));
+
+    let ctmpl = fixture.start();
+    ctmpl.logs("keeps generation 1");
+    ctmpl.logs("renders to");
+    fixture.folder.stays("out", "1", Duration::from_millis(500));
+    let ended = fixture.rollback(&["--release"]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    fixture.applies("3");
+    fixture.consul.put_key("version", "4");
+    fixture.applies("4");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn a_hold_ends_at_its_time() {
+    let fixture = Fixture::new();
+    let ctmpl = fixture.start();
+    fixture.applies("1");
+    fixture.consul.put_key("version", "2");
+    fixture.applies("2");
+    let ended = fixture.rollback(&["--hold=2s"]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    fixture.applies("1");
+    fixture.applies("2");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn a_file_that_no_template_writes_any_more_is_not_rolled_back() {
+    let fixture = Fixture::new();
+    let ctmpl = fixture.start();
+    fixture.applies("1");
+    fixture.consul.put_key("version", "2");
+    fixture.applies("2");
+    eventually("both commands have ended", || {
+        ctmpl.log_count("succeeded after") == 2
+    });
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    let configuration = fixture.folder.read("ctmpl.hcl");
+    let other = configuration.replacen("/out\"", "/other\"", 1);
+    fixture.folder.write("ctmpl.hcl", &other);
+    let _ctmpl = fixture.start();
+    fixture.folder.becomes("other", "2");
+    let ended = fixture.rollback(&[]);
+    assert_eq!(ended.code(), Some(14), "{}", ended.log);
+    assert!(
+        ended
+            .log
+            .contains("no template of the running daemon writes"),
+        "{}",
+        ended.log
+    );
+    assert_eq!(fixture.folder.read("out"), "2");
+}
