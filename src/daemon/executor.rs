@@ -200,7 +200,9 @@ impl Executor {
                 event = self.files.changed() => Event::FilesChanged(event),
                 events = take(&mut self.answers) => Event::Watched(events),
             };
-            if let Event::Applied(_) | Event::Staged(..) | Event::Restored(..) = &event {
+            if let Event::Applied(_) | Event::Staged(..) | Event::Restored(..) | Event::Recorded =
+                &event
+            {
                 self.update_busy();
             }
             if let Event::CommandEnded(_, Ok(finished)) = &mut event

@@ -3,7 +3,7 @@
 //!
 //! Input: jobs that need the [`Writer`]. Output: the [`Event`] that each job returns.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,13 +29,20 @@ pub(super) struct Writers {
     writer: Writer,
     queue: Arc<Queue>,
     threads: usize,
-    done: mpsc::UnboundedSender<Event>,
-    results: mpsc::UnboundedReceiver<Event>,
+    done: mpsc::UnboundedSender<Done>,
+    results: mpsc::UnboundedReceiver<Done>,
+    /// The number of jobs that were begun.
+    begun: u64,
     /// The number of jobs without a result.
     pending: usize,
-    /// The time at which the jobs become slow; `None` without jobs, and once they are.
+    /// Those of them that take long. Each occupies a thread.
+    slow: BTreeSet<u64>,
+    /// The time at which the other jobs become slow; `None` without other jobs.
     slow_at: Option<Instant>,
 }
+
+/// The number of a job, and its result.
+type Done = (u64, Event);
 
 /// The jobs that no thread has taken.
 #[derive(Default)]
@@ -46,7 +53,8 @@ struct Queue {
 
 #[derive(Default)]
 struct Jobs {
-    waiting: VecDeque<Work>,
+    waiting: VecDeque<(u64, Work)>,
+    running: BTreeSet<u64>,
     is_closed: bool,
 }
 
@@ -60,7 +68,9 @@ impl Writers {
             threads: 0,
             done,
             results,
+            begun: 0,
             pending: 0,
+            slow: BTreeSet::new(),
             slow_at: None,
         }
     }
@@ -72,12 +82,12 @@ impl Writers {
 
     /// Queues a job. [`next`](Self::next) returns its result.
     pub(super) fn begin(&mut self, work: impl FnOnce(&Writer) -> Event + Send + 'static) {
-        if self.pending == 0 {
-            self.slow_at = Some(Instant::now() + SLOW);
-        }
+        self.slow_at.get_or_insert_with(|| Instant::now() + SLOW);
         self.pending += 1;
-        self.queue.lock().waiting.push_back(Box::new(work));
-        if self.threads == 0 {
+        self.begun += 1;
+        let job = (self.begun, Box::new(work) as Work);
+        self.queue.lock().waiting.push_back(job);
+        if self.threads <= self.slow.len() && self.threads < MAX_THREADS {
             self.start_thread();
         }
         self.queue.changed.notify_one();
@@ -93,7 +103,7 @@ impl Writers {
             Err(error) if self.threads == 0 => {
                 // Nothing can be written, so the process ends.
                 tracing::error!(name: "process.no_thread", %error, "cannot start a thread: {error}");
-                let _ = self.done.send(lost());
+                let _ = self.done.send((self.begun, lost()));
             }
             Err(error) => {
                 tracing::error!(name: "process.no_thread", %error, "cannot start a thread: {error}");
@@ -123,14 +133,19 @@ impl Writers {
                 }
             },
         };
+        let (job, event) = result.unwrap_or_else(|| (self.begun, lost()));
         self.pending -= 1;
-        self.slow_at = (self.pending > 0).then(|| Instant::now() + SLOW);
-        Some(result.unwrap_or_else(lost))
+        self.slow.remove(&job);
+        self.slow_at = (self.pending > self.slow.len()).then(|| Instant::now() + SLOW);
+        Some(event)
     }
 
     /// Lets another thread continue with the jobs that wait.
     fn become_slow(&mut self) {
-        let is_waiting = !self.queue.lock().waiting.is_empty();
+        let jobs = self.queue.lock();
+        self.slow.clone_from(&jobs.running);
+        let is_waiting = !jobs.waiting.is_empty();
+        drop(jobs);
         self.slow_at = None;
         if is_waiting && self.threads < MAX_THREADS {
             self.start_thread();
@@ -159,11 +174,12 @@ impl Queue {
     }
 
     /// Waits for a job; `None` when the queue is closed.
-    fn take(&self) -> Option<Work> {
+    fn take(&self) -> Option<(u64, Work)> {
         let mut jobs = self.lock();
         loop {
-            if let Some(work) = jobs.waiting.pop_front() {
-                return Some(work);
+            if let Some(job) = jobs.waiting.pop_front() {
+                jobs.running.insert(job.0);
+                return Some(job);
             }
             if jobs.is_closed {
                 return None;
@@ -176,12 +192,13 @@ impl Queue {
     }
 }
 
-fn start(writer: Writer, queue: Arc<Queue>, done: mpsc::UnboundedSender<Event>) -> io::Result<()> {
+fn start(writer: Writer, queue: Arc<Queue>, done: mpsc::UnboundedSender<Done>) -> io::Result<()> {
     let run = move || {
-        while let Some(work) = queue.take() {
+        while let Some((job, work)) = queue.take() {
             // The panic hook has reported it.
             let result = catch_unwind(AssertUnwindSafe(|| work(&writer)));
-            if done.send(result.unwrap_or_else(|_| lost())).is_err() {
+            queue.lock().running.remove(&job);
+            if done.send((job, result.unwrap_or_else(|_| lost()))).is_err() {
                 return;
             }
         }
@@ -264,6 +281,34 @@ mod tests {
             }
         }
         drop(releases);
+        writing.finish().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_begins_while_the_only_one_hangs() {
+        let mut writing = Writers::new(None);
+        let (release, held) = std_mpsc::channel::<()>();
+        let (begun, begins) = std_mpsc::channel::<()>();
+        writing.begin(move |_| {
+            begun.send(()).unwrap();
+            let _ = held.recv();
+            Event::Time
+        });
+        begins.recv().unwrap();
+        assert!(writing.next().await.is_none());
+        for _ in 0..3 {
+            writing.begin(|_| Event::WritesAreSlow);
+            assert!(writing.is_briefly_busy());
+            loop {
+                match writing.next().await {
+                    None => {}
+                    Some(Event::WritesAreSlow) => break,
+                    other => panic!("{other:?}"),
+                }
+            }
+            assert!(!writing.is_briefly_busy());
+        }
+        drop(release);
         writing.finish().await;
     }
 }
