@@ -673,7 +673,11 @@ const OF_TEMPLATES: &[(&str, &str, &str)] = &[
         "check = \"nginx\" check_tree = \"/etc/nginx\"",
         "check_tree = \"/etc/nginx\"",
     ),
-    ("verify", "verify = \"haproxy\"", "program = \"haproxy\""),
+    (
+        "verify",
+        "command = \"c\" verify = \"haproxy\"",
+        "program = \"haproxy\"",
+    ),
     (
         "on_failure",
         "on_failure = \"exit\"",

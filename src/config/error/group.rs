@@ -34,6 +34,12 @@ pub enum GroupError {
         /// The origin of the other one.
         other: Origin,
     },
+    /// A verification by processes without a command.
+    #[error(
+        "it compares the processes before and after the command, and there is none: write the reload command, or verify by \
+         http or by a command"
+    )]
+    VerifiesNothing,
     /// A check without a placeholder.
     #[error(
         "the check has neither {{staged}} nor {{tree}}, so that it would judge the old files; write for example \

@@ -12,7 +12,7 @@ use super::check::{ApplyKeys, ApplySettings, is_for_one_file};
 use super::command::CommandSettings;
 use crate::config::error::GroupError;
 use crate::config::layer::{GroupBlock, TemplateBlock};
-use crate::config::resolved::{CommandConfig, CommandOutput, GroupConfig, GroupKey, Job};
+use crate::config::resolved::{CommandConfig, CommandOutput, GroupConfig, GroupKey, Job, Probe};
 
 /// The groups with names, and the actions of all templates and groups.
 pub(super) struct Groups {
@@ -249,6 +249,11 @@ impl ApplySettings {
         {
             let count = own.len();
             return Err(check.origin.refuse(GroupError::PartOfWord { count }));
+        }
+        if let Some(verify) = self.verify.as_ref().filter(|_| command.is_none())
+            && matches!(verify.value.probe, Probe::Builtin { .. })
+        {
+            return Err(verify.origin.refuse(GroupError::VerifiesNothing));
         }
         let rate = self.rate.as_ref().filter(|_| command.is_none());
         let warning = rate.map(|rate| {

@@ -362,11 +362,14 @@ fn a_check_that_cannot_work_is_an_error_with_the_remedy() {
 #[test]
 fn an_exact_word_is_a_verification_and_a_line_is_a_command() {
     let probe = |text: &str| {
-        let config = read(&template("a", &format!("verify = \"{text}\"")));
+        let config = read(&template(
+            "a",
+            &format!("command = \"c\" verify = \"{text}\""),
+        ));
         config.jobs[0]
             .group
             .as_ref()
-            .map(|group| group.verify.as_ref().unwrap().probe.clone())
+            .and_then(|group| Some(group.verify.as_ref()?.probe.clone()))
     };
     let program = |program| {
         Some(Probe::Builtin {
@@ -386,7 +389,7 @@ fn an_exact_word_is_a_verification_and_a_line_is_a_command() {
     }
     let pid_file = read(&template(
         "a",
-        "verify { program = \"nginx\" pid_file = \"/run/n.pid\" }",
+        "command = \"c\" verify { program = \"nginx\" pid_file = \"/run/n.pid\" }",
     ));
     let probe = &group(&pid_file.jobs[0]).verify.as_ref().unwrap().probe;
     assert!(
@@ -402,7 +405,7 @@ fn a_higher_layer_replaces_the_method_of_a_verification() {
     );
     let upper = file::read_text(
         "up.hcl",
-        "group \"g\" { verify = \"nginx\" }\ntemplate { contents = \"x\" destination = \"y\" group = \"g\" }",
+        "group \"g\" { command = \"c\" verify = \"nginx\" }\ntemplate { contents = \"x\" destination = \"y\" group = \"g\" }",
     );
     let layer = upper.expect("HCL").over(lower.expect("HCL"));
     let config = resolve::resolve(layer, None, &Environment::default()).expect("a configuration");
@@ -457,4 +460,11 @@ fn the_state_directory_is_for_daemons_that_write() {
     );
     assert!(state.is_required);
     assert_eq!(read("").history, 5);
+}
+
+#[test]
+fn a_verification_by_processes_needs_a_command() {
+    let block = "group \"g\" { verify = \"nginx\" }\n";
+    let text = error(&(block.to_owned() + &template("a", "group = \"g\"")));
+    assert!(text.contains("before and after the command"), "{text}");
 }
