@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `-once` | one service of five instances: wall time, and peak memory |
 //! | one key | a daemon with one key: the time from the response to the PUT until the file has the new value |
+//! | one key, with the ledger | the same with a state directory; the other rows have none |
 //! | 150 services | the same with 150 services of 5 instances in one loop, in one template |
 //! | bytes per waiting poll | the difference of private memory between a daemon with 450 waiting polls and one with 50 |
 //!
@@ -70,9 +71,17 @@ fn main() {
             program,
             consul: server.address(),
             folder: folder.path().to_owned(),
+            // The system has no such directory, so nothing is recorded.
+            state: "/dev/null/none".into(),
         };
         print_once(&name, &setup);
         print_daemon("one key", &name, &setup, ONE_KEY, limits::ONE_KEY);
+        let recorded = Setup {
+            state: folder.path().join("state"),
+            ..setup.clone()
+        };
+        let row = "one key, with the ledger";
+        print_daemon(row, &name, &recorded, ONE_KEY, limits::ONE_KEY_RECORDED);
         print_daemon(
             "150 services of 5 and one key",
             &name,

@@ -32,6 +32,14 @@ pub(crate) const ONE_KEY: Limits = Limits {
     resident: Some(12 * 1024),
 };
 
+pub(crate) const ONE_KEY_RECORDED: Limits = Limits {
+    latency: None,
+    of_the_floor: Some(1.4),
+    cpu: Some(Duration::from_millis(1)),
+    private: Some(2 * 1024 + 512),
+    resident: Some(13 * 1024),
+};
+
 pub(crate) const MANY_SERVICES: Limits = Limits {
     latency: Some(Duration::from_millis(3)),
     of_the_floor: None,

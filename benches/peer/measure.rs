@@ -17,11 +17,14 @@ const ONCE_RUNS: usize = 30;
 const SETTLE: Duration = Duration::from_secs(2);
 
 /// The environment of a measurement.
+#[derive(Clone)]
 pub(crate) struct Setup {
     pub(crate) program: PathBuf,
     pub(crate) consul: SocketAddr,
     /// The folder for templates and destinations.
     pub(crate) folder: PathBuf,
+    /// The state directory of daemons.
+    pub(crate) state: PathBuf,
 }
 
 /// The results of a daemon.
@@ -123,6 +126,7 @@ impl Setup {
         let daemon = Command::new(&self.program)
             .args(["-consul-addr", &self.consul.to_string(), "-template"])
             .arg(format!("{}:{}", source.display(), destination.display()))
+            .env("STATE_DIRECTORY", &self.state)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
