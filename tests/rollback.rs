@@ -51,6 +51,17 @@ impl Fixture {
         eventually("the command has run", || {
             self.folder.read("runs").lines().last() == Some(version)
         });
+        eventually("its success is recorded", || self.is_recorded());
+    }
+
+    /// Returns `true` if the content that was written last is recorded as applied.
+    fn is_recorded(&self) -> bool {
+        let mut command = command();
+        command
+            .arg("history")
+            .arg(self.folder.path("out"))
+            .arg(format!("--state-dir={}", text(&self.folder.path("state"))));
+        run_command(command).output.contains("written, applied")
     }
 }
 

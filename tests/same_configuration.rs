@@ -414,10 +414,6 @@ const TOUCHING: &[(&str, &str)] = &[
         "consul.retry.attempts in ct.hcl:1: the daemon retries without limit",
     ),
     (
-        "consul { retry { attempts = -1 } }",
-        "0 is the documented spelling",
-    ),
-    (
         "consul { retry { backoff = \"1s\" } }",
         "consul.retry.backoff in ct.hcl:1: consul-template: ",
     ),
@@ -504,7 +500,7 @@ fn validate_is_silent_if_nothing_changes() {
 consul {
   address = \"127.0.0.1:8500\"
   auth { username = \"u\" password = \"p\" }
-  retry { enabled = true }
+  retry { enabled = true attempts = -1 }
   ssl { enabled = false }
   transport { dial_timeout = \"3s\" }
 }
