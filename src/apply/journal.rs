@@ -145,15 +145,23 @@ impl Journal {
     pub fn begin_restoration(&self, group: &GroupKey, files: &[Previous]) -> Option<IntentId> {
         let mut state = self.lock();
         let failed = state.owing.get(group).copied();
-        let files = files.iter().filter_map(|previous| {
-            Some(IntentFile {
-                destination: previous.destination(),
-                staged: None,
-                old: None,
-                new: previous.content()?,
-                attributes: Attributes::default(),
-            })
-        });
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let paths: Vec<_> = files
+            .iter()
+            .map(|file| absolute(file.destination()))
+            .collect();
+        let files = files
+            .iter()
+            .zip(&paths)
+            .filter_map(|(previous, destination)| {
+                Some(IntentFile {
+                    destination,
+                    staged: None,
+                    old: None,
+                    new: previous.content()?,
+                    attributes: Attributes::default(),
+                })
+            });
         let name = group.to_string();
         let intent = Intent {
             group: &name,

@@ -58,7 +58,7 @@ pub enum VerifyError {
     },
     /// The master has ended, and there is no new one.
     #[error(
-        "the {server} process {pid} has ended, and no new one with workers has started within {limit:?}"
+        "the {server} process {pid} has ended, and no new one with workers has started within {limit:.1?}"
     )]
     Ended {
         /// The server.
@@ -70,7 +70,7 @@ pub enum VerifyError {
     },
     /// The master runs, but has no new workers: it accepted the signal, and rejected the configuration.
     #[error(
-        "the {server} process {pid} has no new workers after {limit:?}: it kept the old ones ({workers}), so it has probably rejected the new configuration; see its error log"
+        "the {server} process {pid} has no new workers after {limit:.1?}: it kept the old ones ({workers}), so it has probably rejected the new configuration; see its error log"
     )]
     OldWorkersKept {
         /// The server.
@@ -84,7 +84,7 @@ pub enum VerifyError {
     },
     /// New workers have started, but old ones still accept connections.
     #[error(
-        "the {server} process {pid} has new workers, but old ones ({workers}) still serve the old configuration after {limit:?}"
+        "the {server} process {pid} has new workers, but old ones ({workers}) still serve the old configuration after {limit:.1?}"
     )]
     OldWorkersServe {
         /// The server.
@@ -98,7 +98,7 @@ pub enum VerifyError {
     },
     /// New workers have started and ended again.
     #[error(
-        "the new {server} workers of {pid} do not keep running: no reload was confirmed within {limit:?}; see its error log"
+        "the new {server} workers of {pid} do not keep running: no reload was confirmed within {limit:.1?}; see its error log"
     )]
     Unstable {
         /// The server.
