@@ -43,6 +43,7 @@ pages! {
     kubernetes: "docs/src/how-to/kubernetes.md";
     migrate: "docs/src/how-to/migrate.md";
     nginx: "docs/src/how-to/nginx.md";
+    safe_reloads: "docs/src/how-to/safe-reloads.md" needs "nginx" needs "haproxy";
     systemd: "docs/src/how-to/systemd.md";
     tls_and_acl: "docs/src/how-to/tls-and-acl.md";
     alerts: "docs/src/operations/alerts.md";

@@ -52,7 +52,14 @@ fn configurations_in_the_book_are_valid() {
         if block.text.contains("ca_cert") && !folder.path("etc/ctmpl/consul-ca.pem").exists() {
             certificates(folder);
         }
-        folder.write("site.conf.ctmpl", "x");
+        for source in [
+            "site.conf.ctmpl",
+            "site.ctmpl",
+            "upstream.ctmpl",
+            "haproxy.cfg.ctmpl",
+        ] {
+            folder.write(source, "x");
+        }
         let name = format!("block.{}", block.language());
         folder.write(&name, &session.localized(&block.text));
         let mut call = command();

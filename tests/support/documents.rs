@@ -146,7 +146,8 @@ pub fn shell(folder: &Folder, directory: &str) -> Command {
         .arg("-eu")
         .current_dir(folder.path(directory))
         .env_clear()
-        .env("PATH", path);
+        .env("PATH", path)
+        .env("STATE_DIRECTORY", folder.path("state"));
     shell.stdin(Stdio::null());
     shell
 }

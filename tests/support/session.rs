@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use regex::{Captures, Regex};
 
@@ -92,6 +92,8 @@ impl Session {
         let mut all = vec![
             ("PATH".to_owned(), path),
             ("HOME".to_owned(), text(&folder.path("home"))),
+            // Pages run in parallel, and the default directory of root is the same for all.
+            ("STATE_DIRECTORY".to_owned(), text(&folder.path("state"))),
             ("CONSUL_HTTP_ADDR".to_owned(), format!("127.0.0.1:{consul}")),
         ];
         all.retain(|(name, _)| environment.iter().all(|(own, _)| own != name));
@@ -327,12 +329,7 @@ impl Drop for Session {
         let group = Pid::from_raw(i32::try_from(self.shell.id()).unwrap());
         let _ = killpg(group, Signal::SIGKILL);
         drop(self.shell.wait());
-        // A daemon leaves the process group; its PID file has its process ID.
-        for name in ["nginx.pid", "tutorial/nginx.pid", "haproxy.pid"] {
-            if let Ok(pid) = self.folder.read(name).trim().parse() {
-                let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
-            }
-        }
+        stand_ins::end_daemons(&self.folder);
     }
 }
 

@@ -1,9 +1,22 @@
-//! Stand-ins for programs that need root or another machine.
+//! The programs of a page: stand-ins for those that need root or another machine, and the end of
+//! its daemons.
 //!
-//! Each checks what the real program would refuse because of a mistake on the page: a file that is
+//! Each stand-in checks what the real program would refuse because of a mistake on the page: a file that is
 //! missing, or a unit that was not installed. An unknown call fails.
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use super::ctmpl::{Folder, text};
+
+/// The PID files of the daemons that pages start.
+const PID_FILES: [&str; 5] = [
+    "nginx.pid",
+    "haproxy.pid",
+    "tutorial/nginx.pid",
+    "proxy/nginx/nginx.pid",
+    "proxy/haproxy.pid",
+];
 
 /// Checks that a unit and the files that it names are installed.
 const SYSTEMCTL: &str = r#"#!/bin/sh
@@ -58,4 +71,14 @@ pub fn write(folder: &Folder) {
 /// Writes `nginx` into the directory `tools` of a folder.
 pub fn write_nginx(folder: &Folder) {
     folder.program("tools/nginx", NGINX);
+}
+
+/// Ends nginx and HAProxy if a page has not: as daemons, they are not in the process group of its
+/// commands.
+pub fn end_daemons(folder: &Folder) {
+    for name in PID_FILES {
+        if let Ok(pid) = folder.read(name).trim().parse() {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+        }
+    }
 }
