@@ -48,6 +48,20 @@ pub(super) const ROWS: &[Difference] = &[
         touched_by: &[],
     },
     Difference {
+        subject: "a command that takes long",
+        theirs: "the commands of later templates wait until it has ended",
+        ours: "in the daemon, they wait for it for at most 2 s; with `-once`, until it has ended",
+        reason: "a command that hangs must not stop the reloads of others",
+        touched_by: &[],
+    },
+    Difference {
+        subject: "templates with the same command",
+        theirs: "each file is written by itself; one that cannot be written ends the process",
+        ours: "their files are written all or none",
+        reason: "the command must not load files that do not belong together",
+        touched_by: &[],
+    },
+    Difference {
         subject: "standard output and error of a command",
         theirs: "those of consul-template",
         ours: "pipes: the output is the same, but a command sees no terminal, and lines of the two may change places",
