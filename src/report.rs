@@ -91,6 +91,17 @@ pub struct ApplyReport {
     pub owed: usize,
     /// The commands whose last run failed.
     pub failing_commands: Vec<String>,
+    /// The groups whose latest content is not in their files, because it was refused.
+    pub refused: Vec<RefusedReport>,
+}
+
+/// A group whose latest content was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RefusedReport {
+    /// The name, the command or the destination of the group.
+    pub group: String,
+    /// The reason: the error of the check, or the failure after which the files were restored.
+    pub reason: String,
 }
 
 /// The state of the child process.

@@ -52,6 +52,7 @@ pub(super) fn report(parts: StatusView<'_>) -> Report {
             commands_run: apply.commands_run(),
             owed: debts.unapplied().count(),
             failing_commands: debts.failing().map(|group| group.key.to_string()).collect(),
+            refused: apply.refused(),
         },
         child: child.child().map(|own| ChildReport {
             command: own.config().line.to_string(),

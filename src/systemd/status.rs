@@ -1,6 +1,6 @@
 //! The status line for systemd.
 
-use crate::report::{Phase, Report, TemplatePhase, TemplateReport};
+use crate::report::{Phase, RefusedReport, Report, TemplatePhase, TemplateReport};
 
 /// Formats a status line, which changes only with failures and phases.
 pub(crate) fn status_line(report: &Report) -> String {
@@ -18,6 +18,9 @@ pub(crate) fn status_line(report: &Report) -> String {
         0 => {}
         1 => items.push("1 query fails".to_owned()),
         count => items.push(format!("{count} queries fail")),
+    }
+    if let Some(RefusedReport { group, reason }) = report.applies.refused.first() {
+        items.push(format!("{group}: {reason}"));
     }
     let templates = &report.templates;
     let mut failing = templates

@@ -19,6 +19,7 @@ use crate::config::resolved::{GroupConfig, GroupKey, OnFailure};
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored, Staged};
 use crate::daemon::renderer::TemplateState;
 use crate::decide::Decision;
+use crate::report::RefusedReport;
 
 /// All groups, in the order of their first templates.
 #[derive(Debug)]
@@ -106,6 +107,16 @@ impl Groups {
         self.all
             .iter()
             .any(|entry| entry.group.is_writing() && entry.pace == Pace::Usual)
+    }
+
+    /// The groups whose latest content was refused.
+    pub(super) fn refused(&self) -> impl Iterator<Item = RefusedReport> {
+        self.all.iter().filter_map(|entry| {
+            Some(RefusedReport {
+                group: entry.group.config().key.to_string(),
+                reason: entry.refusal.clone()?,
+            })
+        })
     }
 
     /// Handles writes that take long: they delay no commands of other groups.
@@ -234,6 +245,7 @@ impl Groups {
                 if step.is_some() && !is_repeated {
                     log_failed_check(key, failure);
                 }
+                entry.refusal = Some(format!("the check failed: {}", failure.error));
                 let refused = std::mem::take(&mut entry.in_flight);
                 for job in &refused {
                     self.landed(*job);
@@ -257,6 +269,7 @@ impl Groups {
             if entry.in_flight.is_empty() {
                 let rolls_back = entry.group.config().on_failure == OnFailure::Rollback;
                 entry.group.swapped(rolls_back && entry.has_written);
+                entry.refusal = None;
                 entry.pace = Pace::Usual;
             }
         }
@@ -285,6 +298,7 @@ impl Groups {
         let entry = self.entry(key)?;
         let content = entry.content(destinations);
         entry.group.roll_back(content)?;
+        entry.refusal = Some("its command failed, so the previous files are restored".to_owned());
         tracing::warn!(
             name: "group.rolling_back", group = %key,
             "{key}: restoring the previous files; the new content is applied when it changes"

@@ -14,6 +14,7 @@ use crate::apply::requests::HoldChange;
 use crate::config::resolved::GroupKey;
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
 use crate::daemon::state_dir::OwedFile;
+use crate::report::RefusedReport;
 
 impl Apply {
     /// Owes the commands of files that an earlier process has written. Returns the groups with their
@@ -41,6 +42,11 @@ impl Apply {
             }
         }
         groups
+    }
+
+    /// The groups whose latest content was refused.
+    pub(in crate::daemon) fn refused(&self) -> Vec<RefusedReport> {
+        self.groups.refused().collect()
     }
 
     /// The configured destinations.

@@ -24,6 +24,8 @@ pub(super) struct Entry {
     /// `true` if the write in progress has changed a file.
     pub(super) has_written: bool,
     pub(super) pace: Pace,
+    /// The reason for which the latest content is not in the files.
+    pub(super) refusal: Option<String>,
 }
 
 /// The pace of the write in progress.
@@ -42,6 +44,7 @@ impl Entry {
             in_flight: Vec::new(),
             has_written: false,
             pace: Pace::Usual,
+            refusal: None,
         }
     }
 

@@ -169,12 +169,19 @@ fn a_content_is_swapped_after_its_check_and_not_at_all_if_that_fails() {
     let discards = bench.take(|action| matches!(action, Action::Discard(_)).then_some(()));
     assert_eq!(discards.len(), 1);
     assert!(bench.stage().is_empty(), "it is not tried at once");
+    let refused = bench.parts.report().applies.refused;
+    assert_eq!(refused.len(), 1);
+    assert_eq!(
+        refused[0].reason,
+        "the check failed: there is no closing brace"
+    );
     bench.news("a", "2");
     assert_eq!(bench.write(), ["-2"]);
     let changes = bench.stage();
     assert_eq!(changes[0].content, b"2");
     bench.passes();
     bench.swap(changes);
+    assert_eq!(bench.parts.report().applies.refused, []);
     bench.pass(STARTUP_BATCH_WINDOW);
     assert_eq!(bench.take_runs().len(), 2);
 }
