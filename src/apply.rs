@@ -6,6 +6,7 @@
 
 pub mod change;
 pub mod debts;
+pub mod drift;
 pub mod dry;
 pub mod fault;
 pub mod group;

@@ -168,6 +168,7 @@ mod tests {
             is_written: false,
             missing: 0,
             waiting: None,
+            drift: None,
         };
         Report {
             phase: Phase::Starting,

@@ -51,6 +51,8 @@ pub struct TemplateReport {
     pub missing: usize,
     /// If it has waited for some time: the first query without data, its place and the reason.
     pub waiting: Option<Arc<str>>,
+    /// What another program has done with the destination since it was written.
+    pub drift: Option<DriftKind>,
 }
 
 /// The combined state of a template and its destination.
@@ -63,6 +65,33 @@ pub enum TemplatePhase {
     UpToDate,
     /// The source, the rendering or the write failed.
     Failed,
+}
+
+/// What another program has done with a destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftKind {
+    /// It has another content.
+    Changed,
+    /// It is empty.
+    Truncated,
+    /// It does not exist.
+    Deleted,
+    /// It has another mode or owner than the configured one.
+    Attributes,
+}
+
+impl DriftKind {
+    /// The word for log lines.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Truncated => "truncated",
+            Self::Deleted => "deleted",
+            Self::Attributes => "given another mode or owner",
+        }
+    }
 }
 
 /// The state of the queries that templates request.

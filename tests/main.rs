@@ -26,6 +26,7 @@ mod dev_command;
 mod dev_conformance;
 mod dockerfiles;
 mod docs;
+mod drift;
 mod empty_services;
 mod examples;
 mod exec;

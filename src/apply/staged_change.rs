@@ -162,7 +162,7 @@ impl StagedChange {
             has_siblings,
             previous,
             ready,
-            ..
+            content: Secret(content),
         } = self;
         let Some(ready) = ready else { return applied };
         let before = writer.state().unfinished.remove(&applied.destination);
@@ -186,6 +186,9 @@ impl StagedChange {
         };
         let outcome = swap_all(ready, &destination, &mut appended, swapped, &mut keep);
         warn_in_place(writer, &destination, &swapped[already..]);
+        if outcome.is_ok() {
+            writer.remember(&destination, &content, &file);
+        }
         let printed = printed.filter(|_| outcome.is_ok());
         if let Some(text) = &printed {
             // Ignore EPIPE: the reader is gone.

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use file_writer::{FileOptions, Previous, Stage, Swapped, WriteError};
 
+use super::drift::{Difference, Inspection, Written};
 use super::journal::{Journal, PROGRAM};
-use crate::config::resolved::{FileConfig, Owner, WriteMode};
+use crate::config::resolved::{Drift, FileConfig, Owner, WriteMode};
 
 /// Writes files, batch after batch. Clones share their state, so that several threads can write.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub(super) struct State {
     pub(super) has_printed: bool,
     /// The destinations whose in-place warning was logged.
     pub(super) warned: HashSet<PathBuf>,
+    /// What was written last to the destinations that are compared with it.
+    written: HashMap<PathBuf, Written>,
 }
 
 impl Default for Writer {
@@ -52,8 +55,65 @@ impl Writer {
         template: Option<&Path>,
         config: &FileConfig,
     ) -> Result<Stage, WriteError> {
-        self.files
-            .stage(destination, content, template, &options(config))
+        let mut options = options(config);
+        self.keep_attributes_of_deleted(destination, &mut options);
+        self.files.stage(destination, content, template, &options)
+    }
+
+    /// A file that another program has deleted gets the attributes that it had, unless others are configured.
+    fn keep_attributes_of_deleted(&self, destination: &Path, options: &mut FileOptions) {
+        let written = self.state().written.get(destination).copied();
+        let Some(Written { attributes, .. }) = written else {
+            return;
+        };
+        if std::fs::symlink_metadata(destination).is_ok() {
+            return;
+        }
+        options.mode = options.mode.or(Some(attributes.mode));
+        // Other users cannot give files away.
+        if nix::unistd::Uid::effective().is_root() {
+            let user = file_writer::Owner::Id(attributes.user);
+            let group = file_writer::Owner::Id(attributes.group);
+            options.user.get_or_insert(user);
+            options.group.get_or_insert(group);
+        }
+    }
+
+    /// Keeps what was written to a destination whose changes by other programs are noticed.
+    pub(super) fn remember(&self, destination: &Path, content: &[u8], config: &FileConfig) {
+        let written = Some(()).filter(|()| config.drift != Drift::Ignore);
+        self.replace_written(
+            destination,
+            written.and_then(|()| Written::of(destination, content)),
+        );
+    }
+
+    /// Compares a destination with what was written last.
+    #[must_use]
+    pub fn inspect(&self, inspection: &Inspection) -> Option<Difference> {
+        let Inspection {
+            destination, file, ..
+        } = inspection;
+        let before = self.state().written.get(destination).copied()?;
+        match before.compare(destination, file)? {
+            Ok(attributes) => {
+                let mut state = self.state();
+                let written = state.written.get_mut(destination);
+                if let Some(written) = written.filter(|now| now.has_content_of(&before)) {
+                    written.attributes = attributes;
+                }
+                None
+            }
+            Err(difference) => Some(difference),
+        }
+    }
+
+    fn replace_written(&self, destination: &Path, written: Option<Written>) {
+        let mut state = self.state();
+        match written {
+            Some(written) => drop(state.written.insert(destination.to_owned(), written)),
+            None => drop(state.written.remove(destination)),
+        }
     }
 
     /// Restores a file. Returns `None` if nothing had to be changed.
@@ -65,7 +125,14 @@ impl Writer {
         previous: &Previous,
         config: &FileConfig,
     ) -> Result<Option<Swapped>, WriteError> {
-        previous.restore(&self.files, options(config).write)
+        let restored = previous.restore(&self.files, options(config).write)?;
+        let destination = previous.destination();
+        if self.state().written.contains_key(destination) {
+            let content = previous.content();
+            let written = content.and_then(|content| Written::of(destination, content));
+            self.replace_written(destination, written);
+        }
+        Ok(restored)
     }
 
     /// Creates a writer that records its writes.

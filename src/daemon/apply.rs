@@ -15,7 +15,9 @@ use crate::signals::SignalAction;
 
 pub(super) mod commands;
 mod destination;
+mod drift;
 mod groups;
+mod inspections;
 mod job_view;
 mod lookup;
 mod pending;
@@ -24,6 +26,7 @@ mod results;
 
 use commands::Commands;
 pub(super) use destination::Destination;
+use drift::Sweep;
 use groups::Groups;
 pub(super) use job_view::{JobState, JobView};
 use lookup::{pass_ended, position, rank};
@@ -39,6 +42,7 @@ pub(super) struct Apply {
     /// The batch of a dry run.
     printing: Printing,
     commands: Commands,
+    sweep: Sweep,
     /// The number of writes that changed a file.
     files_written: u64,
     /// The time of the last decision about writes.
@@ -68,6 +72,7 @@ impl Apply {
             destinations,
             printing: Printing::Idle,
             commands: Commands::new(mode, now),
+            sweep: Sweep::beginning(now),
             files_written: 0,
             decided: now,
         }
@@ -145,6 +150,8 @@ impl Apply {
                 }
             }
             Event::Applied(applied) => self.applied(applied, now),
+            Event::FilesChanged(changed) => self.files_changed(changed),
+            Event::Inspected(results) => self.inspected(results, now),
             Event::WritesAreSlow => self.groups.writes_are_slow(),
             Event::Staged(key, staged) => {
                 let step = self.groups.staged(key, staged, &self.destinations);

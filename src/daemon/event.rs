@@ -16,6 +16,7 @@ use super::process::{Renewal, RenewalError};
 use super::render_pass::{RenderRequest, Rendered};
 use crate::answer::Answer;
 use crate::apply::change::{Applied, Change};
+use crate::apply::drift::{Difference, Inspection};
 use crate::apply::requests::HoldChange;
 use crate::apply::transaction::StagedFile;
 use crate::command::CommandFailure;
@@ -90,6 +91,8 @@ pub(super) enum Event {
     Recorded,
     /// The command line holds destinations, or releases them.
     HoldsChanged(Vec<HoldChange>),
+    /// The destinations of the templates with these numbers were compared with what was written last.
+    Inspected(Vec<(usize, Option<Difference>)>),
     /// A plugin exited. The answer has its output or its error.
     PluginEnded(Arc<Query>, Arc<Answer>),
     /// The reasons for the empty answers of these queries; `None` if a reason is unknown.
@@ -204,6 +207,8 @@ pub(super) enum Action {
     TakeRequests(Vec<PathBuf>),
     /// Record the end of the command of this group and its verification.
     Finish(GroupKey, Ending),
+    /// Compare these destinations with what was written last.
+    Inspect(Vec<Inspection>),
     /// Print these files where they differ from the disk.
     Print(Vec<Change>),
     /// Run the command of this group.

@@ -159,6 +159,7 @@ impl Executor {
             Action::Discard(key) => self.group_files.discard(&key),
             Action::TakeRequests(destinations) => self.take_requests(destinations),
             Action::Finish(key, ending) => self.finish(key, ending),
+            Action::Inspect(all) => self.inspect(all),
             Action::Print(changes) => self.print(changes),
             Action::Check(group, files) => self.check(group, files),
             Action::Run(group) => self.run(group),
@@ -200,8 +201,11 @@ impl Executor {
                 event = self.files.changed() => Event::FilesChanged(event),
                 events = take(&mut self.answers) => Event::Watched(events),
             };
-            if let Event::Applied(_) | Event::Staged(..) | Event::Restored(..) | Event::Recorded =
-                &event
+            if let Event::Applied(_)
+            | Event::Staged(..)
+            | Event::Restored(..)
+            | Event::Recorded
+            | Event::Inspected(_) = &event
             {
                 self.update_busy();
             }

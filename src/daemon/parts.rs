@@ -105,10 +105,11 @@ impl Parts {
             [
                 self.renderer.next_wake(),
                 self.apply.next_write(&self.renderer),
+                self.apply.next_sweep(),
                 self.waiting.next_wake(),
             ]
         } else {
-            [None; 3]
+            [None; 4]
         };
         let others = [
             self.apply.next_command(&self.renderer, is_ending),
@@ -143,6 +144,7 @@ impl Parts {
             }
             let others = self.credentials.files().chain(self.requests.file());
             actions.extend(self.renderer.advance(others, now));
+            actions.extend(self.apply.inspect(now));
             actions.extend(self.apply.write(&self.renderer, now.instant));
             self.waiting.advance(&self.renderer, now.instant);
         }

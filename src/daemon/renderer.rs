@@ -298,7 +298,7 @@ impl Renderer {
             .collect();
         let watched: BTreeSet<_> = templates
             .iter()
-            .flat_map(TemplateState::sources)
+            .flat_map(TemplateState::watched)
             .chain(files(&queries).map(|file| &file.path))
             .cloned()
             .chain(credentials)

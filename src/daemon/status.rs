@@ -89,5 +89,6 @@ fn template(job: JobView<'_>, waiting: &Waiting) -> TemplateReport {
         is_written: destination.is_written(),
         missing: template.missing().count(),
         waiting: waiting.line(template.number()),
+        drift: destination.drift(),
     }
 }

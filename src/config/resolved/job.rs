@@ -11,7 +11,7 @@ pub use gotemplate::{Delimiters, MissingKey};
 use super::command::CommandConfig;
 use super::group::{GroupConfig, GroupKey};
 pub use crate::config::layer::FileConfig;
-use crate::config::values::Language;
+use crate::config::values::{Drift, Language};
 pub use crate::config::wait::Settle;
 
 /// A template with its destination and command.
@@ -96,6 +96,14 @@ impl Job {
     pub fn applied_with(&self) -> Arc<GroupConfig> {
         let group = self.group.clone();
         group.unwrap_or_else(|| Arc::new(GroupConfig::of_job(self)))
+    }
+
+    /// The destination, if changes by other programs are noticed.
+    #[must_use]
+    pub fn watched_destination(&self) -> Option<&PathBuf> {
+        let is_watched = self.file.drift != Drift::Ignore;
+        let destination = self.destination.as_ref().filter(|_| is_watched)?;
+        (destination.as_path() != Path::new(STANDARD_OUTPUT)).then_some(destination)
     }
 
     /// Returns `true` if another job renders its source in the same way. Destination and command may differ.

@@ -5,15 +5,17 @@
 
 mod hold;
 mod log;
+mod restoration;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use file_writer::WriteError;
 
+use super::drift::DriftWatch;
 use super::pending::{Candidate, Hold, InFile, Next, Pending, Rendering, WriteFailure};
 use crate::apply::change::{Change, Effect};
-use crate::config::resolved::{GroupConfig, Job, Mode, OnFailure, Settle};
+use crate::config::resolved::{Drift, GroupConfig, Job, Mode, OnFailure, Settle};
 use crate::daemon::event::Moment;
 use crate::daemon::text::Text;
 use crate::decide::{Decision, Outcome, Unwritten, decide};
@@ -33,9 +35,10 @@ pub(crate) struct Destination {
     mode: Mode,
     pending: Pending,
     file: InFile,
-    /// The text in the file, if its group can be rolled back: it is written again when the group
-    /// changes.
+    /// The text in the file, if it may have to be written again: when its group changes after it was rolled
+    /// back, or when another program changes the file.
     applied: Option<Candidate>,
+    drift: DriftWatch,
     failure: Option<WriteFailure>,
     verdict: Verdict,
     hold: Option<Hold>,
@@ -64,6 +67,7 @@ impl Destination {
             pending: Pending::Nothing,
             file: InFile::Unknown,
             applied: None,
+            drift: DriftWatch::new(),
             failure: None,
             verdict: Verdict::Accepted,
             hold: None,
@@ -215,19 +219,10 @@ impl Destination {
         let Pending::Waiting(candidate) = &self.pending else {
             return None;
         };
-        let Candidate { text, since } = candidate.clone();
-        let source = self.job.source.file().cloned();
-        let change = Change {
-            job: self.number,
-            group: Arc::clone(&self.group),
-            source,
-            destination: self.job.destination.clone().unwrap_or_default(),
-            content: text.content.clone().into_bytes(),
-            file: self.job.file.clone(),
-            outputs: text.outputs.clone(),
-            fresh: Some(text.fingerprint) != self.file.text(),
-        };
-        self.pending = Pending::Writing(Candidate { text, since }, Next::Nothing);
+        let candidate = candidate.clone();
+        self.drift.write_begins();
+        let change = self.change(&candidate);
+        self.pending = Pending::Writing(candidate, Next::Nothing);
         Some(change)
     }
 
@@ -238,18 +233,23 @@ impl Destination {
         let next = match outcome {
             Ok(Effect::Held) => {
                 self.defer(now);
+                self.drift.failed(now.instant);
                 other.or(own.filter(|_| repeats))
             }
             Ok(outcome) => {
-                self.log_success(*outcome);
+                match self.drift.written() {
+                    Some(kind) if *outcome == Effect::Written => self.log_restored(kind),
+                    _ => self.log_success(*outcome),
+                }
                 self.failure = None;
                 self.verdict = Verdict::Accepted;
                 self.file = own.as_ref().map_or(InFile::Other, Candidate::in_file);
-                self.applied = own.filter(|_| self.keeps_previous());
+                self.applied = own.filter(|_| self.keeps_text());
                 other
             }
             Err(error) => {
                 self.failed(error, now);
+                self.drift.failed(now.instant);
                 other.or(own.filter(|_| repeats))
             }
         };
@@ -257,9 +257,10 @@ impl Destination {
     }
 
     /// Handles a check that failed: the text is not written, but may be later.
-    pub(super) fn refused(&mut self) {
+    pub(super) fn refused(&mut self, now: Instant) {
         self.verdict = Verdict::Refused;
         let (own, repeats, other) = self.end_write();
+        self.drift.failed(now);
         let next = other.or(own.filter(|_| repeats));
         self.pending = next.map_or(Pending::Nothing, Pending::Waiting);
     }
@@ -268,6 +269,7 @@ impl Destination {
     /// changes.
     pub(super) fn restored(&mut self) {
         self.file = InFile::Other;
+        self.drift.cancel();
         self.verdict = Verdict::Refused;
         let applied = self.applied.take();
         if let (Pending::Nothing, Some(applied)) = (&self.pending, applied) {
@@ -279,7 +281,8 @@ impl Destination {
     /// text to write next.
     fn end_write(&mut self) -> (Option<Candidate>, bool, Option<Candidate>) {
         match std::mem::replace(&mut self.pending, Pending::Nothing) {
-            Pending::Writing(own, Next::Nothing) => (Some(own), true, None),
+            // A restoration is repeated by itself.
+            Pending::Writing(own, Next::Nothing) => (Some(own), !self.is_restoring(), None),
             Pending::Writing(own, Next::Dropped) => (Some(own), false, None),
             Pending::Writing(own, Next::Text(next)) => (Some(own), false, Some(next)),
             Pending::Waiting(next) => (None, false, Some(next)),
@@ -287,8 +290,8 @@ impl Destination {
         }
     }
 
-    fn keeps_previous(&self) -> bool {
-        self.group.on_failure == OnFailure::Rollback
+    fn keeps_text(&self) -> bool {
+        self.group.on_failure == OnFailure::Rollback || self.job.file.drift == Drift::Restore
     }
 
     /// Retries a failed write without further delay.

@@ -149,8 +149,16 @@ impl Groups {
             if begins != Some(now) || entry.has_any_of(&self.foreign, destinations) {
                 continue;
             }
+            let restores = entry.restores_at(destinations, debts, now) == Some(now);
             let mut changes = Vec::new();
             for at in &entry.members {
+                if restores {
+                    let due = destinations[*at].restores_at();
+                    if due.is_some_and(|due| due <= now) {
+                        changes.extend(destinations[*at].begin_restoration());
+                    }
+                    continue;
+                }
                 let is_complete = templates[*at].is_complete();
                 if destinations[*at].decide(is_complete, now) == Some(Decision::Apply) {
                     changes.extend(destinations[*at].begin_write());

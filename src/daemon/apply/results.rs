@@ -89,7 +89,7 @@ impl Apply {
         let (action, refused) = self.groups.checked(key, checked, &self.destinations, now);
         for number in refused {
             if let Some(at) = position(&self.destinations, number) {
-                self.destinations[at].refused();
+                self.destinations[at].refused(now.instant);
             }
         }
         action.into_iter().collect()

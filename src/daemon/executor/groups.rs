@@ -1,6 +1,7 @@
 //! The actions of groups: files on the writer threads, commands, checks and verifications in tasks.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use apply_ledger::{Ending, IntentId};
@@ -8,6 +9,7 @@ use apply_ledger::{Ending, IntentId};
 use super::group_files::GroupFiles;
 use super::programs::OwnedContext;
 use super::{Executor, check, verify};
+use crate::apply::drift::Inspection;
 use crate::apply::transaction::StagedFile;
 use crate::apply::write::Writer;
 use crate::apply::{fault, requests};
@@ -52,6 +54,22 @@ impl Executor {
         self.watcher.set_busy(true);
         let files = self.group_files.clone();
         self.writers.begin(move |writer| work(&files, writer));
+    }
+
+    /// Compares destinations with what was written last: one job per directory, so that one on a hanging file
+    /// system delays no other.
+    pub(super) fn inspect(&mut self, all: Vec<Inspection>) {
+        let mut jobs: BTreeMap<Option<PathBuf>, Vec<Inspection>> = BTreeMap::new();
+        for inspection in all {
+            let directory = inspection.destination.parent().map(Path::to_owned);
+            jobs.entry(directory).or_default().push(inspection);
+        }
+        for job in jobs.into_values() {
+            self.writers.begin(move |writer| {
+                let results = job.iter().map(|one| (one.job, writer.inspect(one)));
+                Event::Inspected(results.collect())
+            });
+        }
     }
 
     /// Records the end of the command of a group.

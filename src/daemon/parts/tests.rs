@@ -2,6 +2,7 @@
 
 mod bench;
 mod commands;
+mod drift;
 mod ending;
 mod groups;
 mod outputs;

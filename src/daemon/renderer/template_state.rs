@@ -128,6 +128,11 @@ impl TemplateState {
         self.job.source.file().into_iter().chain(&self.sources)
     }
 
+    /// The files to watch for the template: its sources, and its destination if other programs may change it.
+    pub(super) fn watched(&self) -> impl Iterator<Item = &PathBuf> {
+        self.sources().chain(self.job.watched_destination())
+    }
+
     /// The queries that are followed for the template.
     pub(crate) fn queries(&self) -> impl Iterator<Item = &Arc<Query>> {
         self.dependencies.queries.iter()

@@ -77,8 +77,12 @@ impl Entry {
         paths.map(StagedFile::unchanged).collect()
     }
 
-    /// The fingerprint of the latest texts.
+    /// The fingerprint of the texts that are written now: those that restore files, or the latest ones.
     pub(super) fn content(&self, destinations: &[Destination]) -> u64 {
+        let mut members = self.members.iter().map(|at| &destinations[*at]);
+        if members.any(Destination::is_restoring) {
+            return self.restored_content(destinations);
+        }
         let mut hasher = DefaultHasher::new();
         for at in &self.members {
             let destination = &destinations[*at];
@@ -87,8 +91,44 @@ impl Entry {
         hasher.finish()
     }
 
+    fn restored_content(&self, destinations: &[Destination]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        "restoration".hash(&mut hasher);
+        for at in &self.members {
+            let destination = &destinations[*at];
+            (destination.number(), destination.restored_text()).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// The time from which the group can begin to restore files that another program has changed, not before
+    /// `now`; `None`: there are none, or after an event.
+    pub(super) fn restores_at(
+        &self,
+        destinations: &[Destination],
+        debts: &Debts,
+        now: Instant,
+    ) -> Option<Instant> {
+        let members = self.members.iter().map(|at| &destinations[*at]);
+        let due = members.filter_map(Destination::restores_at).min()?;
+        self.starts_at(|| self.restored_content(destinations), debts, due.max(now))
+    }
+
     /// The time from which the group can begin, not before `now`; `None`: after an event.
     pub(super) fn begins_at(
+        &self,
+        destinations: &[Destination],
+        templates: &[TemplateState],
+        debts: &Debts,
+        now: Instant,
+    ) -> Option<Instant> {
+        let restores = self.restores_at(destinations, debts, now);
+        let writes = self.writes_at(destinations, templates, debts, now);
+        restores.into_iter().chain(writes).min()
+    }
+
+    /// The time from which the group can begin to write the texts that are waiting.
+    fn writes_at(
         &self,
         destinations: &[Destination],
         templates: &[TemplateState],
@@ -115,11 +155,18 @@ impl Entry {
         // After a failed write of one file, none is written.
         let retry = members().filter_map(Destination::retry).max();
         let due = retry.map_or(due, |retry| retry.max(due)).max(now);
-        let is_owing = debts.has(&config.key);
-        match self
-            .group
-            .start(|| self.content(destinations), is_owing, due)
-        {
+        self.starts_at(|| self.content(destinations), debts, due)
+    }
+
+    /// The time from which the group can begin with a content, not before `due`; `None`: after an event.
+    fn starts_at(
+        &self,
+        content: impl FnOnce() -> u64,
+        debts: &Debts,
+        due: Instant,
+    ) -> Option<Instant> {
+        let is_owing = debts.has(&self.group.config().key);
+        match self.group.start(content, is_owing, due) {
             Start::Now => Some(due),
             Start::At(at) => Some(at),
             Start::Later => None,

@@ -117,6 +117,7 @@ impl Bench {
                             .collect(),
                     ));
                 }
+                watch @ Action::Watch(_) => bench.actions.push(watch),
                 other => panic!("{other:?} before the sources are read"),
             }
         }

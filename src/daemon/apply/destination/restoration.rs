@@ -1,0 +1,141 @@
+//! A destination that another program has changed: it is reported, or written again.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::super::drift::Reaction;
+use super::super::pending::{Candidate, Next, Pending};
+use super::Destination;
+use crate::apply::change::Change;
+use crate::apply::drift::{Difference, Inspection};
+use crate::config::resolved::Drift;
+use crate::daemon::event::Moment;
+use crate::report::DriftKind;
+
+impl Destination {
+    /// Returns `true` if changes by other programs are noticed.
+    pub(in crate::daemon::apply) fn is_watched(&self) -> bool {
+        self.job.watched_destination().is_some()
+    }
+
+    /// What another program has done with the file since it was written.
+    pub(crate) fn drift(&self) -> Option<DriftKind> {
+        self.drift.found()
+    }
+
+    /// Handles a possible change of the file by another program.
+    pub(in crate::daemon::apply) fn may_have_drifted(&mut self) {
+        if self.is_watched() && self.is_written() {
+            self.drift.mark_due();
+        }
+    }
+
+    /// Begins the comparison of the file with what was written last, if it is due. A write in progress ends
+    /// before.
+    pub(in crate::daemon::apply) fn begin_inspection(&mut self) -> Option<Inspection> {
+        if matches!(self.pending, Pending::Writing(..)) || !self.drift.begin_inspection() {
+            return None;
+        }
+        Some(Inspection {
+            job: self.number,
+            destination: self.job.destination.clone()?,
+            file: self.job.file.clone(),
+        })
+    }
+
+    /// Handles the result of a comparison.
+    pub(in crate::daemon::apply) fn inspected(
+        &mut self,
+        difference: Option<Difference>,
+        now: Moment,
+    ) {
+        let wanted = (self.job.file.drift, self.applied.is_some());
+        let reaction = self
+            .drift
+            .inspected(difference, wanted, now.instant, now.jitter);
+        let destination = self.names().1;
+        match reaction {
+            None | Some(Reaction::Restore) => {}
+            Some(Reaction::Report(kind)) => {
+                let what = kind.name();
+                let consequence = match self.job.file.drift {
+                    Drift::Restore => "it is not restored, because its last content was taken back",
+                    Drift::Report | Drift::Ignore => "it stays as it is until its template changes",
+                };
+                tracing::warn!(
+                    name: "file.drifted", destination, what,
+                    "{destination}: {what} by another program; {consequence}"
+                );
+            }
+            Some(Reaction::RestoreAfter(kind, pause, is_first)) => {
+                let (what, seconds) = (kind.name(), pause.as_secs());
+                if is_first {
+                    tracing::warn!(
+                        name: "file.contested", destination, what, seconds,
+                        "{destination}: {what} by another program again and again; it is restored after growing pauses, now after {seconds} s"
+                    );
+                }
+            }
+        }
+    }
+
+    /// The time at which the file is written again, because another program has changed it.
+    pub(in crate::daemon::apply) fn restores_at(&self) -> Option<Instant> {
+        let at = self.drift.restores_at()?;
+        let is_possible = self.applied.is_some() && !matches!(self.pending, Pending::Writing(..));
+        let due = self.retry().map_or(at, |retry| retry.max(at));
+        is_possible.then_some(due)
+    }
+
+    /// The fingerprint of the text that is written again; `None` if none is.
+    pub(in crate::daemon::apply) fn restored_text(&self) -> Option<u64> {
+        let applied = self.applied.as_ref().filter(|_| self.drift.is_restored())?;
+        Some(applied.text.fingerprint)
+    }
+
+    /// Returns `true` while the file is written again.
+    pub(in crate::daemon::apply) fn is_restoring(&self) -> bool {
+        self.drift.is_restoring()
+    }
+
+    /// Begins to write the file again. A text that is waiting waits on.
+    pub(in crate::daemon::apply) fn begin_restoration(&mut self) -> Option<Change> {
+        let applied = self.applied.clone()?;
+        let next = match std::mem::replace(&mut self.pending, Pending::Nothing) {
+            Pending::Nothing => Next::Nothing,
+            Pending::Waiting(next) => Next::Text(next),
+            writing @ Pending::Writing(..) => {
+                self.pending = writing;
+                return None;
+            }
+        };
+        self.drift.restoration_begins();
+        let change = self.change(&applied);
+        self.pending = Pending::Writing(applied, next);
+        Some(change)
+    }
+
+    /// The change that writes a text.
+    pub(super) fn change(&self, candidate: &Candidate) -> Change {
+        let text = &candidate.text;
+        Change {
+            job: self.number,
+            group: Arc::clone(&self.group),
+            source: self.job.source.file().cloned(),
+            destination: self.job.destination.clone().unwrap_or_default(),
+            content: text.content.clone().into_bytes(),
+            file: self.job.file.clone(),
+            outputs: text.outputs.clone(),
+            fresh: Some(text.fingerprint) != self.file.text(),
+        }
+    }
+
+    /// Logs that the file is as it was written.
+    pub(super) fn log_restored(&self, kind: DriftKind) {
+        let (destination, what) = (self.names().1, kind.name());
+        tracing::info!(
+            name: "file.restored", destination, what,
+            "{destination}: {what} by another program, and restored"
+        );
+    }
+}

@@ -1,0 +1,226 @@
+//! Destinations that other programs change: noticed, reported, restored.
+
+use super::*;
+use crate::apply::drift::Difference;
+use crate::config::resolved::{Drift, GroupConfig};
+use crate::report::DriftKind;
+
+fn watched(text: &str, drift: Drift) -> Job {
+    Job {
+        file: FileConfig {
+            drift,
+            ..FileConfig::default()
+        },
+        ..job(text, Some("reload"))
+    }
+}
+
+/// A difference that has not been found before.
+fn deleted(version: u64) -> Difference {
+    Difference {
+        kind: DriftKind::Deleted,
+        version,
+    }
+}
+
+impl Bench {
+    /// A template whose file was written.
+    fn written_once(drift: Drift) -> Self {
+        let mut bench = Self::start(Mode::Daemon, vec![watched("{{ key \"a\" }}", drift)]);
+        bench.news("a", "1");
+        assert_eq!(bench.write(), ["1"]);
+        bench.pass(STARTUP_BATCH_WINDOW);
+        for run in bench.take_runs() {
+            bench.ended(run, true);
+        }
+        bench
+    }
+
+    fn destination(&self) -> PathBuf {
+        let report = self.parts.report();
+        report.templates[0].destination.clone().unwrap()
+    }
+
+    fn touched(&mut self) {
+        let files = [self.destination()].into();
+        self.step(Event::FilesChanged(FileEvent {
+            files,
+            ..FileEvent::default()
+        }));
+    }
+
+    /// Removes the comparisons that have begun, and returns their number.
+    fn take_inspections(&mut self) -> usize {
+        let before = self.actions.len();
+        self.actions
+            .retain(|action| !matches!(action, Action::Inspect(_)));
+        before - self.actions.len()
+    }
+
+    fn inspected(&mut self, difference: Option<Difference>) {
+        assert_eq!(self.take_inspections(), 1);
+        self.step(Event::Inspected(vec![(0, difference)]));
+    }
+
+    fn drifts(&mut self, version: u64) {
+        self.touched();
+        self.inspected(Some(deleted(version)));
+    }
+
+    fn drift(&self) -> Option<DriftKind> {
+        self.parts.report().templates[0].drift
+    }
+
+    fn watches(&self) -> bool {
+        let own = self.destination();
+        let watches = |action: &Action| matches!(action, Action::Watch(all) if all.contains(&own));
+        self.actions.iter().any(watches)
+    }
+}
+
+#[test]
+fn a_file_whose_drift_is_ignored_is_neither_watched_nor_compared() {
+    let mut bench = Bench::written_once(Drift::Ignore);
+    assert!(!bench.watches());
+    bench.touched();
+    bench.pass(Duration::from_secs(3600));
+    assert_eq!(bench.take_inspections(), 0);
+}
+
+#[test]
+fn a_reported_drift_is_in_the_report_and_nothing_is_written() {
+    let mut bench = Bench::written_once(Drift::Report);
+    assert!(bench.watches());
+    bench.drifts(1);
+    assert_eq!(bench.drift(), Some(DriftKind::Deleted));
+    bench.pass(Duration::from_secs(3));
+    assert!(bench.take_changes().is_none());
+    bench.touched();
+    bench.inspected(None);
+    assert_eq!(bench.drift(), None, "it has its content again");
+}
+
+#[test]
+fn a_drift_is_restored_once_and_the_command_runs() {
+    let mut bench = Bench::written_once(Drift::Restore);
+    bench.drifts(1);
+    assert_eq!(bench.write(), ["1"]);
+    assert_eq!(bench.drift(), None);
+    bench.pass(COMMAND_COOLDOWN);
+    let runs = bench.take_runs();
+    assert_eq!(runs.len(), 1);
+    bench.ended(runs.into_iter().next().unwrap(), true);
+    bench.touched();
+    bench.inspected(None);
+    assert!(bench.take_changes().is_none() && bench.take_runs().is_empty());
+}
+
+#[test]
+fn a_sweep_compares_what_no_event_has_reported() {
+    let mut bench = Bench::written_once(Drift::Restore);
+    bench.pass(Duration::from_secs(36));
+    bench.inspected(Some(deleted(1)));
+    assert_eq!(bench.write(), ["1"]);
+    let next = bench.parts.next_wake().expect("the next sweep");
+    assert!(next <= bench.now.instant + Duration::from_secs(36));
+}
+
+#[test]
+fn a_comparison_during_a_write_does_not_count() {
+    let mut bench = Bench::written_once(Drift::Restore);
+    bench.touched();
+    bench.news("a", "2");
+    let changes = bench.take_changes().expect("a new text");
+    // The file had the new text, but the comparison knew only the old one.
+    bench.inspected(Some(deleted(1)));
+    bench.written(changes, Effect::Written);
+    assert_eq!(bench.drift(), None);
+    bench.inspected(None);
+    assert!(bench.take_changes().is_none());
+}
+
+#[test]
+fn a_text_that_waits_for_quiescence_stays_waiting_while_the_old_one_is_restored() {
+    let settle = Settle {
+        quiet: Duration::from_secs(5),
+        most: Duration::from_secs(20),
+    };
+    let settling = Job {
+        settle: Some(settle),
+        ..watched("{{ key \"a\" }}", Drift::Restore)
+    };
+    let mut bench = Bench::start(Mode::Daemon, vec![settling]);
+    bench.news("a", "1");
+    assert_eq!(bench.write(), ["1"]);
+    bench.news("a", "2");
+    bench.drifts(1);
+    assert_eq!(bench.write(), ["1"], "at once");
+    bench.pass(settle.quiet);
+    assert_eq!(bench.write(), ["2"]);
+}
+
+#[test]
+fn a_program_that_keeps_changing_the_file_is_not_fought_without_pauses() {
+    let mut bench = Bench::written_once(Drift::Restore);
+    let mut prompt = 0;
+    for version in 0..100 {
+        bench.drifts(version);
+        if bench.write().is_empty() {
+            break;
+        }
+        prompt += 1;
+    }
+    assert_eq!(prompt, 5);
+    bench.pass(Duration::from_secs(1));
+    assert!(bench.write().is_empty());
+    bench.pass(Duration::from_secs(4));
+    assert_eq!(bench.write(), ["1"]);
+    // The pauses grow, up to five minutes, and end when the file is left alone.
+    let mut pauses = Vec::new();
+    for version in 100..110 {
+        bench.drifts(version);
+        let begun = bench.now.instant;
+        while bench.write().is_empty() {
+            bench.take_inspections();
+            bench.step(Event::Inspected(vec![(0, Some(deleted(version)))]));
+            bench.pass(Duration::from_millis(500));
+        }
+        pauses.push(bench.now.instant - begun);
+        bench.take_inspections();
+        bench.step(Event::Inspected(vec![(0, None)]));
+    }
+    assert!(pauses[0] >= Duration::from_secs(8), "{pauses:?}");
+    assert!(pauses.is_sorted(), "{pauses:?}");
+    assert!(
+        pauses[9] <= Duration::from_secs(301) && pauses[9] >= Duration::from_secs(240),
+        "{pauses:?}"
+    );
+    bench.pass(Duration::from_secs(700));
+    bench.inspected(None);
+    bench.drifts(1000);
+    assert_eq!(bench.write(), ["1"]);
+}
+
+#[test]
+fn only_the_changed_file_of_a_group_is_written_again() {
+    let member = |text: &str| {
+        let mut job = watched(text, Drift::Restore);
+        job.group = Some(Arc::new(GroupConfig {
+            key: GroupKey::Named("g".into()),
+            ..GroupConfig::clone(&job.applied_with())
+        }));
+        job
+    };
+    let jobs = vec![member("{{ key \"a\" }}"), member("-{{ key \"b\" }}")];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.news("a", "1");
+    bench.news("b", "2");
+    assert_eq!(bench.write(), ["1", "-2"]);
+    bench.pass(STARTUP_BATCH_WINDOW);
+    assert_eq!(bench.take_runs().len(), 1);
+    bench.ended_of(GroupKey::Named("g".into()), true);
+    bench.drifts(1);
+    assert_eq!(bench.write(), ["1"]);
+    bench.pass(COMMAND_COOLDOWN);
+    assert_eq!(bench.take_runs().len(), 1);
+}
