@@ -111,6 +111,14 @@ impl Destination {
         }
     }
 
+    /// The time since when texts have been waiting to be written.
+    pub(super) fn waiting_since(&self) -> Option<Instant> {
+        match &self.pending {
+            Pending::Waiting(Candidate { since, .. }) => Some(since.first),
+            Pending::Nothing | Pending::Writing(..) => None,
+        }
+    }
+
     /// The time before which a write that failed is not repeated.
     pub(super) fn retry(&self) -> Option<Instant> {
         self.failure.as_ref().map(|failure| failure.retry)

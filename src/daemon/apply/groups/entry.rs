@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::apply::debts::Debts;
 use crate::apply::group::{Group, Start};
@@ -12,6 +12,10 @@ use crate::apply::transaction::StagedFile;
 use crate::config::resolved::GroupConfig;
 use crate::daemon::apply::destination::Destination;
 use crate::daemon::renderer::TemplateState;
+
+/// The maximum time for which the texts of a named group wait for its templates that are being
+/// rendered: the files of one change belong together, but fast changes must not delay them for ever.
+const MAX_RENDER_WAIT: Duration = Duration::from_secs(5);
 
 /// One group with its destinations.
 #[derive(Debug)]
@@ -148,7 +152,9 @@ impl Entry {
                 is_rendered(&destinations[*at])
                     && (templates[*at].is_complete() || destinations[*at].is_held())
             });
-            wakes.max().filter(|_| is_complete)?
+            let due = wakes.max().filter(|_| is_complete)?;
+            let latest = self.awaits_texts_until(destinations, templates);
+            latest.map_or(due, |latest| latest.max(due))
         } else {
             wakes.next().map(|first| wakes.fold(first, Instant::min))?
         };
@@ -171,5 +177,22 @@ impl Entry {
             Start::At(at) => Some(at),
             Start::Later => None,
         }
+    }
+
+    /// Until when the texts wait for templates of the group that are being rendered; `None` if none is.
+    fn awaits_texts_until(
+        &self,
+        destinations: &[Destination],
+        templates: &[TemplateState],
+    ) -> Option<Instant> {
+        let mut members = self.members.iter();
+        let is_rendering =
+            |at: &usize| !templates[*at].is_current() && !destinations[*at].is_held();
+        if !members.any(is_rendering) {
+            return None;
+        }
+        let members = self.members.iter().map(|at| &destinations[*at]);
+        let first = members.filter_map(Destination::waiting_since).min();
+        first.map(|first| first + MAX_RENDER_WAIT)
     }
 }

@@ -377,3 +377,38 @@ fn a_rate_defers_commands_and_drops_none() {
     bench.pass(Duration::from_secs(10));
     assert_eq!(bench.take_runs().len(), 1, "the last content is live");
 }
+
+#[test]
+fn the_files_of_a_named_group_wait_for_its_template_that_is_rendered_longer() {
+    let mut bench = Bench::start(
+        Mode::Daemon,
+        vec![
+            member("{{ key `a` }}", |_| {}),
+            member("b {{ key `a` }}", |_| {}),
+        ],
+    );
+    bench.news("a", "1");
+    assert_eq!(bench.write(), ["1", "b 1"]);
+    let mut actions = bench.parts.step(
+        &Event::Watched(vec![WatchEvent::Answered(key("a"), value("2"))]),
+        bench.now,
+    );
+    let place = actions
+        .iter()
+        .position(|action| matches!(action, Action::Render(_)));
+    let Some(Action::Render(requests)) = place.map(|place| actions.remove(place)) else {
+        panic!("nothing is rendered");
+    };
+    let mut rendered = requests
+        .into_iter()
+        .map(|request| request.run(&Arc::default()));
+    bench.step(Event::Rendered(rendered.next().into_iter().collect()));
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(
+        bench.write(),
+        [""; 0],
+        "a half of the change is not written"
+    );
+    bench.step(Event::Rendered(rendered.collect()));
+    assert_eq!(bench.write(), ["2", "b 2"]);
+}
