@@ -17,5 +17,6 @@ mod pace;
 pub mod remedy;
 pub mod requests;
 mod staged_change;
+pub mod targets;
 pub mod transaction;
 pub mod write;

@@ -72,9 +72,7 @@ pub enum StartError {
 pub async fn run(config: Config, process: Process) -> Result<End, StartError> {
     let client = Client::new(&config.consul)?;
     let journal = state_dir::open(&config)?;
-    let owed = journal
-        .as_ref()
-        .map_or_else(Vec::new, |journal| state_dir::recover(journal, &config));
+    let (journal, owed) = state_dir::recover(journal, &config);
     let held = journal
         .as_ref()
         .map_or_else(Vec::new, |journal| holds(journal, config.destinations()));

@@ -116,7 +116,7 @@ impl Journal {
         }
         let mut state = self.lock();
         let begun = state.ledger.begin_all(&intents);
-        let ids = state.check(begun).unwrap_or_default();
+        let ids = state.check_begin(begun).unwrap_or_default();
         let groups = groups.iter().map(|(group, _)| Arc::clone(group));
         let recorded = groups.zip(ids);
         recorded
@@ -170,7 +170,7 @@ impl Journal {
             rolls_back: failed,
         };
         let begun = state.ledger.begin(&intent);
-        state.check(begun)
+        state.check_begin(begun)
     }
 
     /// Records the end of a restoration.
@@ -228,11 +228,21 @@ impl State {
         Ok(())
     }
 
-    /// Logs the first failure, and the first success after it.
+    /// Like [`check`](Self::check). A success ends a failure: the end of an earlier intent may be
+    /// recorded on a full disk, but no new intent.
+    fn check_begin<T>(&mut self, result: Result<T, LedgerError>) -> Option<T> {
+        let begun = self.check(result);
+        if begun.is_some() {
+            self.health = Health::Good;
+        }
+        begun
+    }
+
+    /// Logs the first failure.
     fn check<T>(&mut self, result: Result<T, LedgerError>) -> Option<T> {
         let directory = self.ledger.directory().display();
         match &result {
-            Ok(_) => self.health = Health::Good,
+            Ok(_) => {}
             Err(error) if self.health == Health::Good => {
                 let error = chain(error);
                 tracing::warn!(

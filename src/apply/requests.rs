@@ -4,13 +4,13 @@
 //! answers for the command line.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use apply_ledger::{Answer, Hash, Ledger, LedgerError, Request, RequestAction};
-use file_writer::target_of;
 
 use super::journal::Journal;
+use super::targets::Targets;
 
 /// A destination that is held from now on, or released.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,25 +44,6 @@ impl fmt::Debug for HeldContent {
             .field("generation", generation)
             .field("until", until)
             .finish()
-    }
-}
-
-/// The configured destinations with the files that they refer to.
-struct Targets(Vec<(PathBuf, PathBuf)>);
-
-impl Targets {
-    fn of(destinations: Vec<PathBuf>) -> Self {
-        let pair = |destination: PathBuf| {
-            let target = target_of(&destination).unwrap_or_else(|_| destination.clone());
-            (std::path::absolute(&target).unwrap_or(target), destination)
-        };
-        Self(destinations.into_iter().map(pair).collect())
-    }
-
-    fn configured(&self, target: &Path) -> Option<PathBuf> {
-        let mut all = self.0.iter();
-        let found = all.find(|(own, _)| own == target)?;
-        Some(found.1.clone())
     }
 }
 

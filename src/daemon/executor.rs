@@ -188,27 +188,21 @@ impl Executor {
                     self.worked(turn);
                     continue;
                 }
-                written = self.writers.next() => written.unwrap_or_else(|| {
-                    tracing::warn!(
-                        name: "file.slow",
-                        "writing files takes more than a second; does their file system hang?"
-                    );
+                written = self.writers.next() => {
                     self.update_busy();
-                    Event::WritesAreSlow
-                }),
+                    written.unwrap_or_else(|| {
+                        tracing::warn!(
+                            name: "file.slow",
+                            "writing files takes more than a second; does their file system hang?"
+                        );
+                        Event::WritesAreSlow
+                    })
+                }
                 event = join(&mut self.tasks) => event,
                 event = join(&mut self.child) => event,
                 event = self.files.changed() => Event::FilesChanged(event),
                 events = take(&mut self.answers) => Event::Watched(events),
             };
-            if let Event::Applied(_)
-            | Event::Staged(..)
-            | Event::Restored(..)
-            | Event::Recorded
-            | Event::Inspected(_) = &event
-            {
-                self.update_busy();
-            }
             if let Event::CommandEnded(_, Ok(finished)) = &mut event
                 && let Some(output) = finished.lingering.take()
             {

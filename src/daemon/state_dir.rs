@@ -2,14 +2,20 @@
 //!
 //! Input: the configuration. Output: the [`Journal`], and the files whose command is owed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
-use apply_ledger::{IntentId, OpenError};
-use file_writer::target_of;
+use apply_ledger::{IntentId, OpenError, OwedGroup};
 
 use crate::apply::journal::Journal;
+use crate::apply::targets::Targets;
 use crate::config::resolved::{Config, StateDir};
 use crate::error_chain::chain;
+
+/// The time limit for the repair of interrupted swaps.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A file whose command is owed since an earlier process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,27 +52,48 @@ pub(super) fn open(config: &Config) -> Result<Option<Journal>, OpenError> {
     }
 }
 
-/// Completes interrupted swaps, and returns the files whose command is owed.
-pub(super) fn recover(journal: &Journal, config: &Config) -> Vec<OwedFile> {
-    let owed = journal.recover();
+/// Completes interrupted swaps, and returns the files whose command is owed. If the file system of an
+/// interrupted swap hangs, this is logged, and nothing is recorded, so that other files do not wait.
+pub(super) fn recover(
+    journal: Option<Journal>,
+    config: &Config,
+) -> (Option<Journal>, Vec<OwedFile>) {
+    let Some(journal) = journal else {
+        return (None, Vec::new());
+    };
+    let (recovered, result) = mpsc::channel();
+    let own = journal.clone();
+    let repair = move || drop(recovered.send(own.recover()));
+    let thread = thread::Builder::new().name("recovery".to_owned());
+    let owed = match thread.spawn(repair) {
+        Ok(_) => result.recv_timeout(RECOVERY_TIMEOUT).ok(),
+        Err(_) => Some(journal.recover()),
+    };
+    if let Some(owed) = owed {
+        let files = owed_files(&journal, owed, config);
+        return (Some(journal), files);
+    }
+    let directory = config.state_dir.as_ref();
+    let directory = directory.map_or(Path::new(""), |own| &own.path).display();
+    let error = "the files of an interrupted swap were not read in time";
+    tracing::warn!(
+        name: "ledger.unavailable", %directory, error,
+        "{directory}: {error}; does their file system hang? Nothing is recorded until the next start, which \
+         repairs them and runs what is owed"
+    );
+    (None, Vec::new())
+}
+
+/// Returns the files of groups that owe their command.
+fn owed_files(journal: &Journal, owed: Vec<OwedGroup>, config: &Config) -> Vec<OwedFile> {
     if owed.is_empty() {
         return Vec::new();
     }
-    let destinations: Vec<_> = config
-        .jobs
-        .iter()
-        .filter_map(|job| job.destination.clone())
-        .map(|destination| {
-            let target = target_of(&destination).unwrap_or_else(|_| destination.clone());
-            (std::path::absolute(&target).unwrap_or(target), destination)
-        })
-        .collect();
+    let targets = Targets::of(config.destinations());
     let mut files = Vec::new();
     for group in owed {
-        let own = destinations
-            .iter()
-            .filter(|(target, _)| group.destinations.contains(target));
-        let own: Vec<_> = own.map(|(_, destination)| destination.clone()).collect();
+        let own = group.destinations.iter();
+        let own: Vec<_> = own.filter_map(|path| targets.configured(path)).collect();
         let name = &group.group;
         if own.is_empty() {
             tracing::warn!(

@@ -380,35 +380,20 @@ fn a_rate_defers_commands_and_drops_none() {
 
 #[test]
 fn the_files_of_a_named_group_wait_for_its_template_that_is_rendered_longer() {
-    let mut bench = Bench::start(
-        Mode::Daemon,
-        vec![
-            member("{{ key `a` }}", |_| {}),
-            member("b {{ key `a` }}", |_| {}),
-        ],
-    );
+    let jobs = ["{{ key `a` }}", "b {{ key `a` }}"].map(|text| member(text, |_| {}));
+    let mut bench = Bench::start(Mode::Daemon, jobs.into());
     bench.news("a", "1");
     assert_eq!(bench.write(), ["1", "b 1"]);
-    let mut actions = bench.parts.step(
-        &Event::Watched(vec![WatchEvent::Answered(key("a"), value("2"))]),
-        bench.now,
-    );
-    let place = actions
-        .iter()
-        .position(|action| matches!(action, Action::Render(_)));
-    let Some(Action::Render(requests)) = place.map(|place| actions.remove(place)) else {
-        panic!("nothing is rendered");
-    };
-    let mut rendered = requests
-        .into_iter()
-        .map(|request| request.run(&Arc::default()));
+    let news = Event::Watched(vec![WatchEvent::Answered(key("a"), value("2"))]);
+    let actions = bench.parts.step(&news, bench.now).into_iter();
+    let requests = actions.filter_map(|action| match action {
+        Action::Render(requests) => Some(requests),
+        _ => None,
+    });
+    let mut rendered = requests.flatten().map(|it| it.run(&Arc::default()));
     bench.step(Event::Rendered(rendered.next().into_iter().collect()));
     bench.pass(Duration::from_secs(1));
-    assert_eq!(
-        bench.write(),
-        [""; 0],
-        "a half of the change is not written"
-    );
+    assert_eq!(bench.write(), [""; 0], "half of the change is not written");
     bench.step(Event::Rendered(rendered.collect()));
     assert_eq!(bench.write(), ["2", "b 2"]);
 }
