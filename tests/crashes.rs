@@ -1,16 +1,11 @@
 //! Crashes: after a kill at any point, all files of a group are old or all new, and the owed command
 //! runs.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
-use consul_dev::{Background, Seed};
-
-use crate::support::ctmpl::{Ctmpl, Folder, command, text};
+use crate::support::ctmpl::{Ctmpl, command, text};
 use crate::support::eventually;
-
-/// The number of files in the group.
-const FILES: usize = 20;
+use crate::support::file_group::Group;
 
 /// The points at which the process can be killed, in their order.
 const POINTS: [&str; 7] = [
@@ -22,75 +17,6 @@ const POINTS: [&str; 7] = [
     "command-ended",
     "end-recorded",
 ];
-
-/// A group of files with one command, which counts its runs.
-struct Group {
-    folder: Folder,
-    consul: Background,
-}
-
-impl Group {
-    fn new() -> Self {
-        let folder = Folder::new();
-        let consul = crate::support::embedded(Seed::default().key("version", "1"));
-        let template = |number: usize| {
-            let destination = text(&folder.path(&format!("out/{number}")));
-            format!(
-                "template {{\n  group = \"g\"\n  destination = \"{destination}\"\n  \
-                 contents = \"{number} {{{{ key \\\"version\\\" }}}}\"\n}}\n"
-            )
-        };
-        let templates: String = (0..FILES).map(template).collect();
-        let runs = text(&folder.path("runs"));
-        let first = text(&folder.path("out/0"));
-        folder.write(
-            "ctmpl.hcl",
-            &format!("group \"g\" {{\n  command = \"cat {first} >>{runs}; echo >>{runs}\"\n}}\n{templates}"),
-        );
-        Self { folder, consul }
-    }
-
-    fn start(&self, point: Option<&str>) -> Ctmpl {
-        let mut command = command();
-        command
-            .arg(format!("--consul-addr={}", self.consul.address()))
-            .arg(format!("--config={}", text(&self.folder.path("ctmpl.hcl"))))
-            .arg("--log-level=debug")
-            .env("STATE_DIRECTORY", self.folder.path("state"));
-        if let Some(point) = point {
-            command.env("CTMPL_FAULT_POINT", point);
-        }
-        Ctmpl::spawn(command)
-    }
-
-    /// The version of each file.
-    fn versions(&self) -> Vec<String> {
-        let version = |number: usize| {
-            let content = self.folder.read(&format!("out/{number}"));
-            content.split(' ').nth(1).unwrap_or_default().to_owned()
-        };
-        (0..FILES).map(version).collect()
-    }
-
-    fn are_all(&self, version: &str) -> bool {
-        self.versions().iter().all(|own| own == version)
-    }
-
-    /// The versions that the command has seen.
-    fn runs(&self) -> Vec<String> {
-        let lines = self.folder.read("runs");
-        let version = |line: &str| line.split(' ').nth(1).unwrap_or_default().to_owned();
-        lines.lines().map(version).collect()
-    }
-
-    fn temporary_files(&self) -> usize {
-        let entries = fs::read_dir(self.folder.path("out")).unwrap().flatten();
-        let is_temporary = |name: &str| name.starts_with('.');
-        entries
-            .filter(|entry| is_temporary(&entry.file_name().to_string_lossy()))
-            .count()
-    }
-}
 
 #[test]
 fn a_crash_at_any_point_of_an_apply_is_repaired_by_the_next_start() {
@@ -174,4 +100,57 @@ fn a_second_daemon_on_the_same_state_directory_refuses_to_start() {
     assert!(ended.log.contains("is in use by process"), "{}", ended.log);
     assert!(begun.elapsed() < Duration::from_secs(10));
     drop(ctmpl);
+}
+
+/// A verification that waits for the file `go`.
+const VERIFY: &str = "  on_failure = \"rollback\"\n  verify {\n    \
+     command = \"touch FOLDER/verifying; while ! test -e FOLDER/go; do sleep 0.02; done; test ! -e FOLDER/bad\"\n    \
+     timeout = \"15s\"\n  }\n";
+
+/// Applies version 1, and returns the group whose next verification waits.
+fn verified_group() -> Group {
+    let group = Group::with(VERIFY);
+    group.folder.write("go", "");
+    let ctmpl = group.start(None);
+    ctmpl.logs("verified after");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert_eq!(group.runs(), ["1"]);
+    for name in ["go", "verifying"] {
+        std::fs::remove_file(group.folder.path(name)).unwrap();
+    }
+    group.consul.put_key("version", "2");
+    group
+}
+
+#[test]
+fn a_crash_between_swap_and_verification_runs_the_command_and_verifies() {
+    for point in [Some("swap-recorded"), None] {
+        let group = verified_group();
+        let ctmpl = group.start(point);
+        let runs = if point.is_some() {
+            assert_eq!(ctmpl.ends().code(), None);
+            vec!["1", "2"]
+        } else {
+            eventually("version 2 is verified", || {
+                group.folder.path("verifying").exists()
+            });
+            drop(ctmpl);
+            // The command has ended before the crash, but without a verification it is still owed.
+            vec!["1", "2", "2"]
+        };
+        group.folder.write("go", "");
+        let ctmpl = group.start(None);
+        ctmpl.logs("its command is owed since an earlier process");
+        ctmpl.logs("verified after");
+        assert_eq!(ctmpl.stop().code(), Some(12));
+        assert!(group.are_all("2"), "{:?}", group.versions());
+        assert_eq!(group.runs(), runs, "{point:?}");
+
+        let ctmpl = group.start(None);
+        ctmpl.logs("is unchanged in");
+        std::thread::sleep(Duration::from_millis(1200));
+        assert_eq!(ctmpl.log_count("verified after"), 0, "nothing is owed");
+        assert_eq!(ctmpl.stop().code(), Some(12));
+        assert_eq!(group.runs(), runs, "{point:?}");
+    }
 }

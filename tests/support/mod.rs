@@ -15,6 +15,7 @@ pub mod ctmpl;
 pub mod datagrams;
 pub mod directives;
 pub mod documents;
+pub mod file_group;
 pub mod haproxy;
 pub mod http;
 pub mod load;

@@ -42,8 +42,17 @@ impl<'a> Mount<'a> {
 
     /// Makes the file system read-only. Returns `true` on success.
     pub fn is_made_read_only(&self) -> bool {
+        self.is_mounted_again("remount,ro")
+    }
+
+    /// Makes the file system writable again. Returns `true` on success.
+    pub fn is_made_writable(&self) -> bool {
+        self.is_mounted_again("remount,rw")
+    }
+
+    fn is_mounted_again(&self, options: &str) -> bool {
         Command::new("mount")
-            .args(["-o", "remount,ro"])
+            .args(["-o", options])
             .arg(self.0)
             .status()
             .is_ok_and(|status| status.success())
