@@ -87,6 +87,7 @@ fn recovered(group: &Group, tally: &mut Tally) -> (Ctmpl, String) {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "the figures of a long run")]
 fn random_kills_leave_all_files_old_or_all_new_and_forget_no_command() {
     let (group, mut tally) = (Group::new(), Tally::default());
     let ctmpl = group.start(None);

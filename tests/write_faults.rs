@@ -245,9 +245,8 @@ fn a_destination_on_a_file_system_that_hangs_delays_only_its_own_group() {
 
     let root = scene.root();
     let mut configuration = scene.folder.read("ctmpl.hcl");
-    configuration.push_str(&format!(
-        "group \"other\" {{\n  command = \"echo run >>{root}/others\"\n}}\n"
-    ));
+    let group = format!("group \"other\" {{\n  command = \"echo run >>{root}/others\"\n}}\n");
+    configuration.push_str(&group);
     for name in ["hung/out", "beside"] {
         configuration.push_str(&template("other", &format!("{root}/{name}")));
     }

@@ -242,7 +242,6 @@ impl State {
     fn check<T>(&mut self, result: Result<T, LedgerError>) -> Option<T> {
         let directory = self.ledger.directory().display();
         match &result {
-            Ok(_) => {}
             Err(error) if self.health == Health::Good => {
                 let error = chain(error);
                 tracing::warn!(
@@ -251,7 +250,7 @@ impl State {
                 );
                 self.health = Health::Failed;
             }
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
         result.ok()
     }
