@@ -18,6 +18,7 @@ use crate::render::RenderEnv;
 mod answers;
 mod arrivals;
 mod failures;
+mod first_answers;
 mod passes;
 mod plugins;
 mod template_state;

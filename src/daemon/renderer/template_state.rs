@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::arrivals::Arrivals;
 use super::failures::Failures;
+use super::first_answers::FirstAnswers;
 use crate::answer::Answer;
 use crate::config::resolved::{Job, Mode, OnError};
 use crate::daemon::render_pass::{PassResult, Rendered};
@@ -31,6 +32,9 @@ pub(crate) struct TemplateState {
     dependencies: Dependencies,
     /// The answers that arrived while the template was being rendered.
     arrivals: Arrivals,
+    first_answers: FirstAnswers,
+    /// The start of the last pass.
+    begun: Option<Instant>,
     failures: Failures,
 }
 
@@ -66,6 +70,8 @@ impl TemplateState {
             worker: Worker::Idle,
             dependencies: Dependencies::default(),
             arrivals: Arrivals::default(),
+            first_answers: FirstAnswers::default(),
+            begun: None,
             failures: Failures::default(),
         }
     }
@@ -190,6 +196,7 @@ impl TemplateState {
         after: &Arc<Answer>,
     ) -> bool {
         self.note_arrival(query, before, Some(after));
+        self.first_answers.answered(query);
         let before = before.map(Arc::as_ref);
         let sees = self.dependencies.sees_change(query, before, after);
         if sees {
@@ -225,6 +232,9 @@ impl TemplateState {
             return Vec::new();
         }
         let missed = self.arrivals.take_missed(&self.dependencies);
+        for query in &missed {
+            self.first_answers.answered(query);
+        }
         if !missed.is_empty() {
             self.mark_dirty();
         }
@@ -245,6 +255,7 @@ impl TemplateState {
                 self.failures.end_of_source(&name);
                 self.sources = template.sources();
                 self.template = Some(Arc::clone(template));
+                self.first_answers.clear();
                 self.mark_dirty();
             }
             Err(error) => {
@@ -257,8 +268,11 @@ impl TemplateState {
 
     /// The time at which the template has to be rendered again without an event.
     pub(super) fn next_wake(&self) -> Option<Instant> {
-        let is_current = self.inputs == Inputs::Seen && self.can_render();
-        self.dependencies.again.filter(|_| is_current)
+        let wake = match self.inputs {
+            Inputs::Seen => self.dependencies.again,
+            Inputs::Changed => self.first_answers.end(),
+        };
+        wake.filter(|_| self.can_render())
     }
 
     /// Returns `true` if no worker renders the template or is stuck with its present version.
@@ -279,6 +293,10 @@ impl TemplateState {
             return None;
         }
         let template = self.template.clone()?;
+        if self.first_answers.delay_pass(self.begun, now) {
+            return None;
+        }
+        self.begun = Some(now);
         self.inputs = Inputs::Seen;
         self.worker = Worker::Rendering(Arc::clone(&template));
         self.arrivals.clear();
@@ -313,6 +331,7 @@ impl TemplateState {
         self.failures.of_pass(&self.name(), &rendered.result);
         let other_queries = match &rendered.result {
             PassResult::Ended(pass) => {
+                self.first_answers.after_pass(&pass.dependencies);
                 let is_whole = pass.dependencies.is_complete() && pass.text.is_ok();
                 self.dependencies
                     .replace(pass.dependencies.clone(), is_whole)

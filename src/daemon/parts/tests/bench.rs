@@ -7,6 +7,8 @@ pub(super) struct Bench {
     pub(super) parts: Parts,
     pub(super) now: Moment,
     pub(super) actions: Vec<Action>,
+    /// The number of passes.
+    pub(super) passes: usize,
 }
 
 pub(super) fn job(text: &str, command: Option<&str>) -> Job {
@@ -106,6 +108,7 @@ impl Bench {
             parts,
             now,
             actions: Vec::new(),
+            passes: 0,
         };
         for action in actions {
             match action {
@@ -131,6 +134,7 @@ impl Bench {
             for action in self.parts.step(&event, self.now) {
                 match action {
                     Action::Render(requests) => {
+                        self.passes += requests.len();
                         let requests = requests.into_iter();
                         let rendered = requests.map(|request| request.run(&Arc::default()));
                         events.push_back(Event::Rendered(rendered.collect()));

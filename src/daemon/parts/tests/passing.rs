@@ -101,3 +101,26 @@ fn the_longest_passing_for_of_all_templates_is_kept_and_others_are_not_delayed()
     bench.pass(Duration::from_secs(4));
     assert_eq!(bench.write(), ["a b "]);
 }
+
+#[test]
+fn a_template_is_not_rendered_for_each_of_its_first_answers() {
+    let keys: Vec<_> = (0..50)
+        .map(|key| format!("{{{{ key \"{key}\" }}}}"))
+        .collect();
+    let keys = keys.concat();
+    let mut bench = Bench::start(Mode::Daemon, vec![job(&keys, None)]);
+    let before = bench.passes;
+    for key in 0..49 {
+        bench.news(&key.to_string(), "x");
+    }
+    assert_eq!(bench.passes, before, "one answer is missing");
+    bench.pass(Duration::from_millis(100));
+    assert_eq!(
+        bench.passes,
+        before + 1,
+        "further queries may depend on these answers"
+    );
+    bench.news("49", "x");
+    assert_eq!(bench.write(), ["x".repeat(50)]);
+    assert_eq!(bench.passes, before + 2);
+}
