@@ -55,6 +55,11 @@ pub trait Context: Sync + fmt::Debug {
         false
     }
 
+    /// Returns `true` if an output that is not UTF-8 is an error. Otherwise it has U+FFFD instead of the bytes.
+    fn refuses_bytes(&self) -> bool {
+        false
+    }
+
     /// Escapes a text that is printed.
     ///
     /// # Errors

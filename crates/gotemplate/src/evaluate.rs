@@ -46,6 +46,7 @@ pub(super) fn execute(
         enclosing: Vec::new(),
         base: 0,
         out: Vec::new(),
+        first_bytes: None,
         intermediate_bytes: 0,
         steps: 0,
         calls: 0,
@@ -54,8 +55,7 @@ pub(super) fn execute(
     if let Some(body) = program.templates.get(program.name.as_ref()) {
         evaluator.run(&program.name, body, dot)?;
     }
-    let text = String::from_utf8(evaluator.out);
-    Ok(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    evaluator.text()
 }
 
 struct Evaluator<'t> {
@@ -74,6 +74,8 @@ struct Evaluator<'t> {
     /// The index of the current template's first variable.
     base: usize,
     out: Vec<u8>,
+    /// The template and the action that have first printed bytes that are not UTF-8.
+    first_bytes: Option<(&'t str, NodeRef<'t>)>,
     /// The size of all texts that are not in `out`, such as results of `printf`.
     intermediate_bytes: usize,
     /// The number of iterations and template calls so far.

@@ -57,6 +57,10 @@ impl Context for RenderContext {
         self.format() != Format::None
     }
 
+    fn refuses_bytes(&self) -> bool {
+        true
+    }
+
     fn escape<'a>(&self, text: &'a str) -> Result<Cow<'a, str>, FunctionError> {
         self.printed(text, Kind::Text)
     }

@@ -49,6 +49,18 @@ pub(super) const ROWS: &[Difference] = &[
         touched_by: &[Functions(&["writeToFile"])],
     },
     Difference {
+        subject: "an output that is not UTF-8, for example of `base64Decode`",
+        theirs: "bytes that are not UTF-8 are written",
+        ours: "they are an error",
+        reason: "files are text",
+        touched_by: &[Functions(&[
+            "base64Decode",
+            "base64URLDecode",
+            "sprig_b64dec",
+            "sprig_b32dec",
+        ])],
+    },
+    Difference {
         subject: "a destination that is a mount, or in a directory without write permission",
         theirs: "an error",
         ours: "written in place with a warning; `write` changes this",

@@ -1,17 +1,20 @@
 //! The nodes: text, actions, branches and template calls.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 
 use minijinja::Value;
 
 use super::{ErrorPolicy, Evaluator, Flow, NodeRef};
-use crate::ast::{Branches, Invocation, List, Node};
+use crate::ast::{Branches, Invocation, List, Node, Pipeline};
 use crate::error::{ErrorSubject, NameKind, Result};
 use crate::go_value::{GoKind, GoValue, go_kind, is_true, text_value};
 use crate::printf::Printer;
 
 /// The maximum length of a printed `int`.
 const INT_DIGITS: usize = 20;
+
+const NOT_TEXT: &str = "cannot print bytes that are not UTF-8 text";
 
 impl<'t> Evaluator<'t> {
     /// Executes a template with its own variables.
@@ -58,7 +61,11 @@ impl<'t> Evaluator<'t> {
                 let go_value = self.pipeline(dot, pipeline)?;
                 if pipeline.variables.is_empty() {
                     if !self.context.escapes() || pipeline.is_text() {
+                        let begin = self.out.len();
                         self.print(&go_value)?;
+                        if go_value.value.as_str().is_none() {
+                            self.note_bytes(begin, pipeline);
+                        }
                     } else {
                         self.current = NodeRef::Pipeline(pipeline);
                         self.print_escaped(&go_value)?;
@@ -180,6 +187,29 @@ impl<'t> Evaluator<'t> {
         ErrorSubject::unknown(NameKind::Template, name, known)
     }
 
+    /// Remembers the first action whose output, from an index on, is not UTF-8.
+    fn note_bytes(&mut self, begin: usize, action: &'t Pipeline) {
+        let printed = self.out.get(begin..).unwrap_or_default();
+        if self.first_bytes.is_none() && std::str::from_utf8(printed).is_err() {
+            self.first_bytes = Some((self.name, NodeRef::Pipeline(action)));
+        }
+    }
+
+    /// Returns the whole output.
+    pub(super) fn text(mut self) -> Result<String> {
+        let error = match String::from_utf8(std::mem::take(&mut self.out)) {
+            Ok(text) => return Ok(text),
+            Err(error) => error,
+        };
+        if !self.context.refuses_bytes() {
+            return Ok(String::from_utf8_lossy(error.as_bytes()).into_owned());
+        }
+        if let Some((name, node)) = self.first_bytes {
+            (self.name, self.current) = (name, node);
+        }
+        Err(self.error(NOT_TEXT))
+    }
+
     fn write(&mut self, text: &[u8]) -> Result<()> {
         if text.len() > self.remaining_bytes() {
             return Err(self.too_large());
@@ -226,6 +256,9 @@ impl<'t> Evaluator<'t> {
         let text = std::mem::replace(&mut self.out, before);
         printed?;
         let text = String::from_utf8_lossy(&text);
+        if matches!(text, Cow::Owned(_)) && self.context.refuses_bytes() {
+            return Err(self.error(NOT_TEXT));
+        }
         let printed = self
             .context
             .escape(&text)

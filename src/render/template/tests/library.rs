@@ -162,6 +162,36 @@ fn row_12_the_node_of_a_node_that_does_not_exist_is_nil() {
     assert_eq!(rendered, Ok("true[]0".into()));
 }
 
+/// A file would not have the bytes that it has in consul-template.
+#[test]
+fn bytes_that_are_not_utf_8_are_refused_where_they_are_printed() {
+    for (text, line, column) in [
+        ("a\n{{ sprig_b64dec \"/w==\" }}", 2, 4),
+        ("{{ sprig_list (sprig_b64dec \"/w==\") }}", 1, 4),
+        ("{{ $b := sprig_b64dec \"/w==\" }}\n{{ $b }}{{ $b }}", 2, 4),
+        (
+            "{{ define \"d\" }}{{ . }}{{ end }}\n{{ template \"d\" (slice \"é\" 0 1) }}",
+            1,
+            20,
+        ),
+    ] {
+        let template = inline(text, Language::Go).unwrap();
+        let error = render(&template, &Snapshot::default()).text.unwrap_err();
+        assert_eq!(
+            error.message, "cannot print bytes that are not UTF-8 text",
+            "{text}"
+        );
+        assert_eq!(error.place, Some(Place { line, column }), "{text}");
+    }
+    let parts =
+        "{{ slice \"é\" 0 1 }}{{ slice \"é\" 1 2 }}{{ sprig_b64dec \"/w==\" | base64Encode }}";
+    let template = inline(parts, Language::Go).unwrap();
+    assert_eq!(
+        render(&template, &Snapshot::default()).text,
+        Ok("é/w==".into())
+    );
+}
+
 #[test]
 fn row_7_a_function_that_is_not_available_fails_where_it_is_called() {
     for (call, language, message, remedy) in failing_calls() {
