@@ -4,6 +4,7 @@
 //!
 //! Writing blocks: call it on a worker thread.
 
+pub mod budget;
 pub mod change;
 pub mod debts;
 pub mod drift;

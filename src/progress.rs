@@ -169,6 +169,7 @@ mod tests {
             missing: 0,
             waiting: None,
             drift: None,
+            parked: None,
         };
         Report {
             phase: Phase::Starting,

@@ -53,6 +53,17 @@ pub struct TemplateReport {
     pub waiting: Option<Arc<str>>,
     /// What another program has done with the destination since it was written.
     pub drift: Option<DriftKind>,
+    /// The change that is parked, because it is above the change budget.
+    pub parked: Option<ParkedReport>,
+}
+
+/// A change that is parked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ParkedReport {
+    /// The number of lines that it removes.
+    pub removed: usize,
+    /// The number of lines of the file.
+    pub lines: usize,
 }
 
 /// The combined state of a template and its destination.

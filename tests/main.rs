@@ -43,6 +43,7 @@ mod layers;
 mod lengths;
 mod logs;
 mod macros;
+mod max_change;
 mod mesh;
 mod mistakes;
 mod nginx;

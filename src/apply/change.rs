@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use file_writer::WriteError;
 
+use super::budget::Excess;
 use crate::config::resolved::{FileConfig, GroupConfig, OnFailure};
 use crate::render::output::Output;
 
@@ -26,6 +27,8 @@ pub struct Change {
     pub outputs: Vec<Output>,
     /// `true` if content or outputs differ from the last write. Outputs are appended only then.
     pub fresh: bool,
+    /// `true` if the change may be above the change budget of the file.
+    pub is_approved: bool,
     /// Mode, owner and write mode.
     pub file: FileConfig,
 }
@@ -48,6 +51,7 @@ impl fmt::Debug for Change {
             content,
             outputs,
             fresh,
+            is_approved,
             file,
         } = self;
         out.debug_struct("Change")
@@ -58,6 +62,7 @@ impl fmt::Debug for Change {
             .field("content", &format_args!("{} bytes", content.len()))
             .field("outputs", outputs)
             .field("fresh", fresh)
+            .field("is_approved", is_approved)
             .field("file", file)
             .finish()
     }
@@ -83,4 +88,7 @@ pub enum Effect {
     Written,
     /// The destination is as before, because another file of its group could not be staged.
     Held,
+    /// The destination is as before, because the change removes more lines than its budget permits; `None`:
+    /// that of another file of its group does.
+    Parked(Option<Excess>),
 }

@@ -222,6 +222,15 @@ impl Group {
         }
     }
 
+    /// Handles a content that is above a change budget: it is applied at a time, or when it changes.
+    pub fn parked(&mut self, content: u64, release: Option<Instant>) {
+        self.refused = Some(Refused {
+            content,
+            failures: 0,
+            retry: release,
+        });
+    }
+
     /// Handles the success of the command and its verification.
     pub fn succeeded(&mut self) {
         self.replaced = Replaced::None;

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use apply_ledger::Attributes;
 use file_writer::{Previous, Stage, Swapped, WriteError};
 
+use super::budget::{Excess, removed_lines};
 use super::change::{Applied, Change, Effect};
 use super::fault;
 use super::journal::ChangedFile;
 use super::output::StagedOutput;
 use super::write::Writer;
-use crate::config::resolved::{FileConfig, GroupConfig, GroupKey, STANDARD_OUTPUT};
+use crate::config::resolved::{FileConfig, GroupConfig, GroupKey, MaxChange, STANDARD_OUTPUT};
 use crate::error_chain::chain;
 use crate::render::output::Output;
 
@@ -104,6 +105,7 @@ impl StagedChange {
             content,
             outputs,
             fresh,
+            is_approved,
             file,
         } = change;
         let is_printed = destination == Path::new(STANDARD_OUTPUT);
@@ -127,8 +129,14 @@ impl StagedChange {
                 outputs: staged.collect::<Result<_, _>>()?,
             })
         });
+        let budget = file.max_change.filter(|_| !is_approved);
+        let staged = staged.map(|ready| {
+            let excess = budget.and_then(|budget| excess_of(&ready.own, &content, &budget));
+            (ready, excess)
+        });
         let (ready, outcome) = match staged {
-            Ok(ready) => (Some(ready), Ok(Effect::Unchanged)),
+            Ok((_, Some(excess))) => (None, Ok(Effect::Parked(Some(excess)))),
+            Ok((ready, None)) => (Some(ready), Ok(Effect::Unchanged)),
             Err(error) => (None, Err(error)),
         };
         let applied = Applied {
@@ -250,6 +258,17 @@ fn swap_all(
         fault::point("file-swapped");
     }
     Ok(())
+}
+
+/// The size of a change that is above its budget. A file that does not exist or cannot be read has no lines.
+fn excess_of(own: &Stage, content: &[u8], budget: &MaxChange) -> Option<Excess> {
+    let Stage::Staged(own) = own else {
+        return None;
+    };
+    let old = Previous::read(own.target()).ok()?;
+    let excess = removed_lines(old.content()?, content);
+    let is_exceeded = budget.is_exceeded(excess.removed, excess.lines);
+    is_exceeded.then_some(excess)
 }
 
 /// Mode and owner of a staged file, which are those of the destination after the swap.

@@ -79,6 +79,7 @@ impl Staging {
     pub fn of(writer: &Writer, changes: Vec<Change>) -> Self {
         let stage = |change| StagedChange::stage(writer, change);
         let mut entries: Vec<_> = changes.into_iter().map(stage).collect();
+        park_named_groups(&mut entries);
         // The number of entries of each group, and whether one of them has failed.
         let mut groups: BTreeMap<GroupKey, (usize, bool)> = BTreeMap::new();
         for entry in &entries {
@@ -196,6 +197,21 @@ impl Staging {
         Swap {
             applied,
             replaced: kept.map(|undo| (undo.group, undo.previous)).collect(),
+        }
+    }
+}
+
+/// Parks the whole of a named group if a change of one of its files is above the budget. The templates that
+/// only share a command are independent.
+fn park_named_groups(entries: &mut [StagedChange]) {
+    let is_parked = |entry: &&StagedChange| matches!(entry.applied.outcome, Ok(Effect::Parked(_)));
+    let parked = entries.iter().filter(is_parked);
+    let parked: BTreeSet<_> = parked.map(|entry| entry.group.key.clone()).collect();
+    for entry in entries {
+        let is_named = entry.group.key.is_named();
+        if is_named && entry.ready.is_some() && parked.contains(&entry.group.key) {
+            entry.ready = None;
+            entry.applied.outcome = Ok(Effect::Parked(None));
         }
     }
 }

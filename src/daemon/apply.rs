@@ -270,6 +270,7 @@ impl Apply {
     /// Handles the end of a batch.
     fn applied(&mut self, applied: &[Applied], now: Moment) {
         self.printing = Printing::Idle;
+        let parked = self.groups.with_parked(applied);
         self.groups.swapped(applied);
         let destinations = &self.destinations;
         let group_of = |applied: &Applied| lookup::group_of(destinations, applied);
@@ -285,6 +286,9 @@ impl Apply {
             if let Some(at) = position(&self.destinations, *job) {
                 self.destinations[at].applied(outcome, now);
             }
+        }
+        for key in parked {
+            self.groups.park(&key, &self.destinations);
         }
     }
 
@@ -303,6 +307,7 @@ impl Apply {
             });
         }
         self.groups.renew(&self.destinations);
+        self.groups.retry_now(now);
         let destinations = &self.destinations;
         self.commands.renew(now, |path| {
             let own = lookup::of_file(destinations, path)?;

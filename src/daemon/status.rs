@@ -90,5 +90,6 @@ fn template(job: JobView<'_>, waiting: &Waiting) -> TemplateReport {
         missing: template.missing().count(),
         waiting: waiting.line(template.number()),
         drift: destination.drift(),
+        parked: destination.parked(),
     }
 }

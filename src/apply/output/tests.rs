@@ -68,6 +68,7 @@ impl Fixture {
             content: text.as_bytes().to_vec(),
             outputs,
             fresh,
+            is_approved: false,
             file: FileConfig::default(),
         };
         let Swap { applied, .. } = write_all(&self.writer, vec![change]);

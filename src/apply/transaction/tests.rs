@@ -43,6 +43,7 @@ fn a_failure_does_not_affect_other_files() {
         content: b"text".to_vec(),
         outputs: Vec::new(),
         fresh: true,
+        is_approved: false,
         file: FileConfig::default(),
     });
     let Swap { applied, .. } = write_all(&Writer::default(), changes.collect());
@@ -74,6 +75,7 @@ fn a_thousand_files_do_not_need_a_thousand_descriptors() {
         content: job.to_string().into_bytes(),
         outputs: Vec::new(),
         fresh: true,
+        is_approved: false,
         file: FileConfig::default(),
     });
     let Swap { applied, .. } = write_all(&Writer::default(), changes.collect());
@@ -108,6 +110,7 @@ fn commands_are_owed_once_each_in_the_order_of_the_templates() {
         content: b"text".to_vec(),
         outputs: Vec::new(),
         fresh: true,
+        is_approved: false,
         file: FileConfig::default(),
     });
     let Swap { applied, .. } = write_all(&Writer::default(), changes.collect());
@@ -136,6 +139,7 @@ fn debug_does_not_show_the_content() {
         content: b"password=hunter2".to_vec(),
         outputs: Vec::new(),
         fresh: true,
+        is_approved: false,
         file: FileConfig::default(),
     };
     let text = format!("{change:?}");
@@ -168,6 +172,7 @@ fn an_error_after_an_output_was_written_appends_once_and_owes_the_command() {
         content: b"text".to_vec(),
         outputs: vec![output("side", false), output("log", true)],
         fresh: true,
+        is_approved: false,
         file: FileConfig::default(),
     };
     let writer = Writer::default();
@@ -211,6 +216,7 @@ fn of_one_group(directory: &Path, names: &[&str]) -> Vec<Change> {
         content: name.as_bytes().to_vec(),
         outputs: Vec::new(),
         fresh: true,
+        is_approved: false,
         file: FileConfig::default(),
     };
     names.iter().enumerate().map(change).collect()

@@ -5,6 +5,7 @@
 
 mod hold;
 mod log;
+mod parking;
 mod restoration;
 
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use file_writer::WriteError;
 
 use super::drift::DriftWatch;
-use super::pending::{Candidate, Hold, InFile, Next, Pending, Rendering, WriteFailure};
+use super::pending::{Candidate, Hold, InFile, Next, Parked, Pending, Rendering, WriteFailure};
 use crate::apply::change::{Change, Effect};
 use crate::config::resolved::{Drift, GroupConfig, Job, Mode, OnFailure, Settle};
 use crate::daemon::event::Moment;
@@ -42,6 +43,7 @@ pub(crate) struct Destination {
     failure: Option<WriteFailure>,
     verdict: Verdict,
     hold: Option<Hold>,
+    parked: Option<Parked>,
     /// The need to render the template, because its last text was dropped.
     rendering: Rendering,
 }
@@ -71,17 +73,20 @@ impl Destination {
             failure: None,
             verdict: Verdict::Accepted,
             hold: None,
+            parked: None,
             rendering: Rendering::Done,
         }
     }
 
     /// Returns the same destination with a new configuration of its template.
     pub(super) fn renewed(self, job: Arc<Job>, mode: Mode) -> Self {
+        let is_same_budget = job.file.max_change == self.job.file.max_change;
         Self {
             settle: job.settle.filter(|_| mode == Mode::Daemon),
             mode,
             group: job.applied_with(),
             job,
+            parked: self.parked.filter(|_| is_same_budget),
             ..self
         }
     }
@@ -223,13 +228,14 @@ impl Destination {
 
     /// Begins a write and returns the change. The caller reports the result to
     /// [`applied`](Self::applied).
-    pub(super) fn begin_write(&mut self) -> Option<Change> {
+    pub(super) fn begin_write(&mut self, now: Instant) -> Option<Change> {
         let Pending::Waiting(candidate) = &self.pending else {
             return None;
         };
         let candidate = candidate.clone();
         self.drift.write_begins();
-        let change = self.change(&candidate);
+        let is_approved = self.is_approved(candidate.text.fingerprint, now);
+        let change = self.change(&candidate, is_approved);
         self.pending = Pending::Writing(candidate, Next::Nothing);
         Some(change)
     }
@@ -244,7 +250,13 @@ impl Destination {
                 self.drift.failed(now.instant);
                 other.or(own.filter(|_| repeats))
             }
+            Ok(Effect::Parked(excess)) => {
+                self.park(own.as_ref(), *excess, now);
+                self.drift.failed(now.instant);
+                other.or(own.filter(|_| repeats))
+            }
             Ok(outcome) => {
+                self.parked = None;
                 match self.drift.written() {
                     Some(kind) if *outcome == Effect::Written => self.log_restored(kind),
                     _ => self.log_success(*outcome),

@@ -3,6 +3,7 @@
 //! Input: destinations with texts, results of steps, the time. Output: the next steps as actions.
 
 mod entry;
+mod parking;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -161,7 +162,7 @@ impl Groups {
                 }
                 let is_complete = templates[*at].is_complete();
                 if destinations[*at].decide(is_complete, now) == Some(Decision::Apply) {
-                    changes.extend(destinations[*at].begin_write());
+                    changes.extend(destinations[*at].begin_write(now));
                 }
             }
             let key = entry.group.config().key.clone();
@@ -173,6 +174,7 @@ impl Groups {
                 self.in_flight.insert(*job, flight);
                 entry.in_flight.push(*job);
             }
+            entry.begun = entry.content(destinations);
             (entry.has_written, entry.pace) = (false, Pace::Usual);
             match entry.group.begin() {
                 Step::Stage => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::apply::budget::Excess;
 use crate::daemon::text::Text;
 use crate::decide::Unwritten;
 
@@ -71,6 +72,16 @@ impl Candidate {
     pub(super) fn in_file(&self) -> InFile {
         InFile::Text(self.text.fingerprint)
     }
+}
+
+/// A text that is above the change budget.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parked {
+    /// The fingerprint of the text.
+    pub(super) text: u64,
+    /// The time since when it is parked.
+    pub(super) since: Instant,
+    pub(super) excess: Excess,
 }
 
 /// The content that a destination keeps.

@@ -40,7 +40,7 @@ impl Printing {
                     || template.is_rendering_broken()
             })
             .filter(|(_, applies, _)| *applies)
-            .filter_map(|(destination, ..)| destination.begin_write())
+            .filter_map(|(destination, ..)| destination.begin_write(now))
             .collect();
         if changes.is_empty() {
             return None;

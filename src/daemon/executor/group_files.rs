@@ -170,6 +170,7 @@ mod tests {
             content: Vec::new(),
             outputs: Vec::new(),
             fresh: true,
+            is_approved: false,
             file: FileConfig::default(),
         }
     }

@@ -6,6 +6,7 @@ mod drift;
 mod ending;
 mod groups;
 mod outputs;
+mod parking;
 mod passing;
 mod reload;
 mod status;

@@ -110,13 +110,13 @@ impl Destination {
             }
         };
         self.drift.restoration_begins();
-        let change = self.change(&applied);
+        let change = self.change(&applied, true);
         self.pending = Pending::Writing(applied, next);
         Some(change)
     }
 
-    /// The change that writes a text.
-    pub(super) fn change(&self, candidate: &Candidate) -> Change {
+    /// The change that writes a text. `is_approved`: it may be above the change budget.
+    pub(super) fn change(&self, candidate: &Candidate, is_approved: bool) -> Change {
         let text = &candidate.text;
         Change {
             job: self.number,
@@ -126,6 +126,7 @@ impl Destination {
             content: text.content.clone().into_bytes(),
             file: self.job.file.clone(),
             outputs: text.outputs.clone(),
+            is_approved,
             fresh: Some(text.fingerprint) != self.file.text(),
         }
     }
