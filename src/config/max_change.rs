@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-/// The most that a file may lose in one change. A change that removes more is held until it is approved.
+/// The most that a file may lose in one change. A change that removes more is parked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MaxChange {
     /// The maximum number of removed lines; `None`: no limit.
     pub lines: Option<u32>,
     /// The maximum part of the lines that is removed; `None`: no limit.
     pub fraction: Option<Fraction>,
-    /// The time after which a change that stays the same is accepted; `None`: only an approval releases it.
+    /// The time after which a change that stays the same is accepted; `None`: only another content replaces it.
     pub confirm_for: Option<Duration>,
 }
 

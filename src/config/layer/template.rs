@@ -114,7 +114,7 @@ pub(crate) struct TemplateBlock {
     /// file again and runs its command
     #[key(default = "\"ignore\"", resolved = FileConfig)]
     pub(crate) drift: Setting<Drift>,
-    /// Change budget: a change that removes more than this is held, and the file stays, until it is approved
+    /// Change budget: a change that removes more than this is parked, and the file stays as it is
     #[key(resolved = FileConfig)]
     pub(crate) max_change: Setting<MaxChange>,
     /// Functions that fail when called: those whose name matches one of these patterns
