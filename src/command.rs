@@ -61,6 +61,18 @@ pub struct Context<'a> {
     pub stop: &'a CancellationToken,
     /// Passes the output of commands on to that of ctmpl.
     pub relay: Option<&'a Relay>,
+    /// The purpose of the command.
+    pub purpose: Purpose,
+}
+
+/// The purpose of a command, which decides where its output goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A reload: the output goes where the configuration says.
+    Reload,
+    /// A check or a verification, which may be repeated often: the output is only a part of the
+    /// message about a failure.
+    Probe,
 }
 
 /// Runs `command` to its end, or performs the action in place of it.
@@ -75,12 +87,17 @@ pub async fn run(
         exports,
         stop,
         relay,
+        purpose,
     } = context;
     if let Some(action) = &command.action {
         return perform(action, command, stop).await;
     }
     let tail = Tail::new(Redactor::new(exports));
     let sink = match (command.output, relay) {
+        _ if purpose == Purpose::Probe => {
+            let lines = tail.clone();
+            Sink::of_lines(move |_, line| lines.push(line))
+        }
         (CommandOutput::Inherit, Some(relay)) => {
             let lines = tail.clone();
             Sink::of_lines(move |_, line| lines.push(line)).relayed_by(relay.clone())

@@ -89,6 +89,8 @@ fn a_bad_fragment_of_nginx_is_refused_and_the_live_tree_stays() {
     consul.put_key("text", "one; nonsense");
     ctmpl.logs("the check failed, so no file is changed");
     ctmpl.logs("unknown directive \"nonsense\"");
+    assert!(!ctmpl.log().contains("/proc/self/exe"), "{}", ctmpl.log());
+    assert_eq!(ctmpl.log_count("unknown directive"), 1);
     assert_eq!(folder.read("conf.d/a-site.conf"), before);
     assert!(answers(front, "one"));
 

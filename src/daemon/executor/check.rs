@@ -28,6 +28,8 @@ const PROGRAM: &str = "ctmpl";
 /// A check that is ready to run.
 struct Prepared {
     command: CommandConfig,
+    /// The command without what enters the tree, for messages.
+    shown: String,
     /// The tree that the command sees; kept until it has ended.
     shadow: Option<ShadowTree>,
 }
@@ -59,7 +61,11 @@ pub(super) async fn check(
     let prepared = spawn_blocking(move || prepare(&check, &files)).await;
     // The text of a lost task may quote values.
     let prepared = prepared.map_err(|_| failed("the check could not be prepared".to_owned()))?;
-    let Prepared { command, shadow } = prepared.map_err(failed)?;
+    let Prepared {
+        command,
+        shown,
+        shadow,
+    } = prepared.map_err(failed)?;
     let method = shadow
         .as_ref()
         .map(|shadow| match shadow.fallback_reason() {
@@ -72,7 +78,7 @@ pub(super) async fn check(
             method,
         }),
         Err(failure) => Err(CheckFailure {
-            error: chain(&failure.error),
+            error: chain(&failure.error).replace(&command.line.to_string(), &shown),
             last_lines: failure.last_lines,
         }),
     }
@@ -103,6 +109,7 @@ fn prepare(check: &CheckConfig, files: &[StagedFile]) -> Result<Prepared, String
                     environment: EnvironmentConfig::default(),
                     output: CommandOutput::Log,
                 },
+                shown: format!("the built-in check of {check_program}"),
                 shadow,
             })
         }
@@ -133,6 +140,7 @@ fn of_command(
     };
     let shown_tree = shadow.as_ref().map(|shadow| Path::new(shadow.tree()));
     let expanded = expand(&command.line, &paths, shown_tree).map_err(|error| chain(&error))?;
+    let configured = command.line.to_string();
     let mut command = command.clone();
     command.line = match (&shadow, expanded.line) {
         (Some(shadow), CommandLine::Direct(words)) => CommandLine::Direct(shadow.command(words)),
@@ -144,7 +152,11 @@ fn of_command(
             value: Some(value.to_string_lossy().into_owned()),
         });
     }
-    Ok(Prepared { command, shadow })
+    Ok(Prepared {
+        command,
+        shown: configured,
+        shadow,
+    })
 }
 
 fn replaced(file: &StagedFile) -> Option<ReplacedFile> {

@@ -13,7 +13,7 @@ use crate::apply::drift::Inspection;
 use crate::apply::transaction::StagedFile;
 use crate::apply::write::Writer;
 use crate::apply::{fault, requests};
-use crate::command;
+use crate::command::{self, Purpose};
 use crate::config::resolved::{CommandConfig, CommandOutput, Config, GroupConfig, GroupKey};
 use crate::daemon::event::Event;
 
@@ -126,6 +126,7 @@ impl Executor {
         }
         OwnedContext {
             relay: self.relay.clone(),
+            purpose: Purpose::Reload,
             ..self.quiet_context()
         }
     }
@@ -136,6 +137,7 @@ impl Executor {
             exports: Arc::clone(&self.exports),
             stop: self.stop.clone(),
             relay: None,
+            purpose: Purpose::Probe,
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
-use crate::command;
+use crate::command::{self, Purpose};
 use crate::daemon::event::Event;
 use crate::query::{PluginQuery, Query};
 use crate::source::consul::Client;
@@ -24,6 +24,7 @@ pub(super) struct OwnedContext {
     pub(super) exports: Arc<[(String, SecretString)]>,
     pub(super) stop: CancellationToken,
     pub(super) relay: Option<Relay>,
+    pub(super) purpose: Purpose,
 }
 
 impl OwnedContext {
@@ -32,6 +33,7 @@ impl OwnedContext {
             exports: &self.exports,
             stop: &self.stop,
             relay: self.relay.as_ref(),
+            purpose: self.purpose,
         }
     }
 }
