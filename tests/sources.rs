@@ -172,6 +172,20 @@ fn a_file_that_a_template_reads_is_followed() {
     folder.becomes("out", "80 three");
 }
 
+#[test]
+fn a_file_that_is_not_utf_8_is_refused_and_its_bytes_are_not_replaced() {
+    let (folder, consul) = (Folder::new(), consul());
+    let part = folder.path("part");
+    fs::write(&part, b"\xff").unwrap();
+    let source = format!("{{{{ file \"{}\" | base64Encode }}}}", part.display());
+    folder.write("in", &source);
+    let ctmpl = start(&folder, &consul, "in", &[]);
+    ctmpl.logs("it is not UTF-8");
+    assert!(!folder.path("out").exists());
+    fs::write(&part, "text").unwrap();
+    folder.becomes("out", "dGV4dA==");
+}
+
 /// The file appears between the failed attempt to read it and the start of its watch.
 #[test]
 fn a_file_that_appears_as_soon_as_its_absence_is_logged_is_read() {

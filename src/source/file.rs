@@ -3,6 +3,8 @@
 //! The daemon calls [`read`] on a worker thread, in `daemon/executor/read.rs`. `FileSource::poll` serves
 //! `ctmpl convert`.
 
+use std::io;
+
 use super::error::Error;
 use super::poll::{Poll, Refresh, Reply, Source, SourceQuery};
 use crate::answer::Answer;
@@ -13,17 +15,23 @@ use crate::query::{FileQuery, Query};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FileSource;
 
+/// The reason for which a file is refused.
+const NOT_TEXT: &str = "it is not UTF-8, and templates are text";
+
 /// Reads a file. This blocks while the file system does.
 ///
 /// # Errors
-/// [`Error::File`] if it cannot be read.
+/// [`Error::File`] if it cannot be read, or is not UTF-8.
 pub fn read(file: &FileQuery) -> Result<Answer, Error> {
+    let failed = |source| Error::File {
+        path: file.path.clone(),
+        source,
+    };
     match safe_read::read_within(&file.path, file.sandbox.as_deref().map(sandbox)) {
-        Ok(content) => Ok(Answer::File(String::from_utf8_lossy(&content).into())),
-        Err(source) => Err(Error::File {
-            path: file.path.clone(),
-            source,
-        }),
+        Ok(content) => String::from_utf8(content)
+            .map(|text| Answer::File(text.into()))
+            .map_err(|_| failed(io::Error::other(NOT_TEXT))),
+        Err(source) => Err(failed(source)),
     }
 }
 

@@ -61,6 +61,13 @@ pub(super) const ROWS: &[Difference] = &[
         ])],
     },
     Difference {
+        subject: "`file` of a file that is not UTF-8",
+        theirs: "its bytes are used",
+        ours: "an error",
+        reason: "files are text, and other bytes would be lost",
+        touched_by: &[],
+    },
+    Difference {
         subject: "a destination that is a mount, or in a directory without write permission",
         theirs: "an error",
         ours: "written in place with a warning; `write` changes this",
