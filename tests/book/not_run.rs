@@ -23,6 +23,11 @@ pub(super) const NOT_RUN: &[NotRun] = &[
         "scripts/test",
         "installs programs, and runs this test",
     ),
+    NotRun(
+        "CONTRIBUTING.md",
+        "CTMPL_TEST_KILLS",
+        "random_kills:: runs with fewer kills",
+    ),
     NotRun("CONTRIBUTING.md", "cargo build", "CI builds it"),
     NotRun("CONTRIBUTING.md", "CTMPL_UPDATE_DOCS", "runs this test"),
     NotRun("CONTRIBUTING.md", ".ci/run", "runs this test"),
