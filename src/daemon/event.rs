@@ -87,7 +87,7 @@ pub(super) enum Event {
     Verified(GroupKey, Result<Duration, VerifyFailure>),
     /// The previous files of a group were restored.
     Restored(GroupKey, Restored),
-    /// The end of a command was recorded.
+    /// A job that needs no answer has ended: something was recorded, or temporary files were removed.
     Recorded,
     /// The command line holds destinations, or releases them.
     HoldsChanged(Vec<HoldChange>),

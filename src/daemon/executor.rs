@@ -156,7 +156,7 @@ impl Executor {
             }
             Action::Swap(key) => self.write(move |files, writer| files.swap(writer, &key)),
             Action::Restore(key) => self.write(move |files, writer| files.restore(writer, key)),
-            Action::Discard(key) => self.group_files.discard(&key),
+            Action::Discard(key) => self.write(move |files, _| files.discard(&key)),
             Action::TakeRequests(destinations) => self.take_requests(destinations),
             Action::Finish(key, ending) => self.finish(key, ending),
             Action::Inspect(all) => self.inspect(all),

@@ -59,8 +59,9 @@ impl GroupFiles {
     }
 
     /// Removes the staged files of a group.
-    pub(super) fn discard(&self, key: &GroupKey) {
+    pub(super) fn discard(&self, key: &GroupKey) -> Event {
         drop(self.take_staging(key));
+        Event::Recorded
     }
 
     /// Forgets the replaced files of a group.
