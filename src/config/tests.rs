@@ -10,6 +10,7 @@ mod migrate;
 mod reference;
 mod refused;
 mod schema;
+mod state;
 mod templates;
 mod tls;
 
