@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, anyhow};
-use apply_ledger::{Generation, History, LedgerError, OpenError};
+use apply_ledger::{Generation, History, LedgerError, OpenError, default_parent};
 use jiff::Timestamp;
 
 use super::output::Failure;
@@ -21,7 +21,12 @@ impl From<LedgerError> for Failure {
 
 /// The state directory: the chosen one, or the default.
 pub(super) fn directory(chosen: Option<&Path>) -> Result<PathBuf, Failure> {
-    let default = || apply_ledger::default_directory("ctmpl");
+    let variable = |name| std::env::var_os(name).map(PathBuf::from);
+    let default = || {
+        let is_root = nix::unistd::geteuid().is_root();
+        let parent = default_parent(is_root, variable("XDG_STATE_HOME"), variable("HOME"))?;
+        Some(parent.join("ctmpl"))
+    };
     chosen.map(Path::to_owned).or_else(default).ok_or_else(|| {
         let error =
             anyhow!("there is no home directory; choose the state directory with --state-dir");

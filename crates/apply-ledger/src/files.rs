@@ -20,20 +20,11 @@ const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 const WRITABLE_BY_OTHERS: u32 = 0o002;
 
-/// The state directory of a program, if the user chooses none: `/var/lib/PROGRAM` as root, otherwise
-/// `$XDG_STATE_HOME/PROGRAM`, or `~/.local/state/PROGRAM`. `None`: there is no home directory.
+/// The directory below which programs keep their state, if the user chooses none: `/var/lib` for
+/// root, otherwise `state_home` (`$XDG_STATE_HOME`), or `.local/state` below `home`. `None`: there is
+/// no home directory.
 #[must_use]
-pub fn default_directory(program: &str) -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).map(PathBuf::from);
-    default_of(
-        nix::unistd::geteuid().is_root(),
-        variable("XDG_STATE_HOME"),
-        variable("HOME"),
-    )
-    .map(|directory| directory.join(program))
-}
-
-fn default_of(
+pub fn default_parent(
     is_root: bool,
     state_home: Option<PathBuf>,
     home: Option<PathBuf>,
@@ -158,11 +149,14 @@ mod tests {
     #[test]
     fn the_default_directory_depends_on_the_user() {
         let path = |text: &str| Some(PathBuf::from(text));
-        assert_eq!(default_of(true, path("/x"), path("/h")), path("/var/lib"));
-        assert_eq!(default_of(false, path("/x"), path("/h")), path("/x"));
+        assert_eq!(
+            default_parent(true, path("/x"), path("/h")),
+            path("/var/lib")
+        );
+        assert_eq!(default_parent(false, path("/x"), path("/h")), path("/x"));
         let in_home = path("/h/.local/state");
-        assert_eq!(default_of(false, None, path("/h")), in_home);
-        assert_eq!(default_of(false, path("x"), path("/h")), in_home);
-        assert_eq!(default_of(false, path(""), None), None);
+        assert_eq!(default_parent(false, None, path("/h")), in_home);
+        assert_eq!(default_parent(false, path("x"), path("/h")), in_home);
+        assert_eq!(default_parent(false, path(""), None), None);
     }
 }

@@ -2,12 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use apply_ledger::default_parent;
 use config_blocks::{Environment, Error, Located};
 
 use crate::config::resolved::StateDir;
-
-/// The directory of a daemon that runs as root.
-const OF_ROOT: &str = "/var/lib/ctmpl";
 
 /// The user of the process, for the default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,26 +46,15 @@ pub(super) fn directory(
     if let Some(directory) = of_service.map(Path::new).filter(|path| path.is_absolute()) {
         return Ok(of(Some(directory.to_owned()), true));
     }
-    let path = match user {
-        User::Root => Some(OF_ROOT.into()),
-        User::Other => {
-            let state = absolute(environment, "XDG_STATE_HOME", "ctmpl")?;
-            state.or(absolute(environment, "HOME", ".local/state/ctmpl")?)
-        }
+    let variable = |name| -> Result<Option<PathBuf>, Error> {
+        Ok(environment.first(&[name])?.map(|(_, text)| text.into()))
     };
-    Ok(of(path, false))
-}
-
-/// A path below the directory of a variable. The rules of XDG ignore one that is not absolute.
-fn absolute(
-    environment: &Environment,
-    name: &'static str,
-    below: &str,
-) -> Result<Option<PathBuf>, Error> {
-    let directory = environment.first(&[name])?.map(|(_, text)| Path::new(text));
-    Ok(directory
-        .filter(|path| path.is_absolute())
-        .map(|path| path.join(below)))
+    let parent = default_parent(
+        user == User::Root,
+        variable("XDG_STATE_HOME")?,
+        variable("HOME")?,
+    );
+    Ok(of(parent.map(|parent| parent.join("ctmpl")), false))
 }
 
 #[cfg(test)]
