@@ -78,6 +78,15 @@ fn a_content_that_fails_its_check_is_tried_again_with_backoff_or_when_it_changes
 }
 
 #[test]
+fn a_check_that_cannot_begin_counts_as_failed() {
+    let (mut group, now) = (group(true, OnFailure::Retry), Instant::now());
+    group.begin();
+    assert_eq!(group.failed(7, now, 1.0), Some(Step::Discard));
+    assert_eq!(group.phase(), Phase::Idle);
+    assert!(group.has_refused(7));
+}
+
+#[test]
 fn a_failed_command_takes_the_content_back_until_it_changes() {
     let (mut group, now) = (group(false, OnFailure::Rollback), Instant::now());
     group.begin();
