@@ -11,4 +11,4 @@ pub mod plugin;
 mod poll;
 
 pub use error::{Error, ErrorClass};
-pub use poll::{Poll, Refresh, Reply, Source, SourceQuery};
+pub use poll::{Circumstances, Poll, Refresh, Reply, Source, SourceQuery};

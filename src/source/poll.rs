@@ -42,6 +42,25 @@ pub struct Reply {
     pub index: Option<u64>,
     /// The maximum age of the data: the time since the server's last contact with its leader.
     pub last_contact: Duration,
+    /// `true` if the server left out what the token may not read, and said so.
+    pub is_filtered: bool,
+}
+
+/// The circumstances of an answer. They tell how far the absence of an item can be believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Circumstances {
+    /// `true` if the leader has answered; `false` if any server may have answered from its own state.
+    pub is_fresh: bool,
+    /// `true` if the server left out what the token may not read, and said so.
+    pub is_filtered: bool,
+}
+
+impl Circumstances {
+    /// The circumstances of a source that always knows the current data, such as a file.
+    pub const CURRENT: Self = Self {
+        is_fresh: true,
+        is_filtered: false,
+    };
 }
 
 impl Reply {
@@ -52,6 +71,7 @@ impl Reply {
             answer,
             index: None,
             last_contact: Duration::ZERO,
+            is_filtered: false,
         }
     }
 }

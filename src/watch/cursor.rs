@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answer::Answer;
-use crate::source::{Poll, Reply};
+use crate::source::{Circumstances, Poll, Reply};
 
 /// The meaning of a reply.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,12 +82,22 @@ impl Cursor {
         self.index = 0;
     }
 
+    /// The circumstances of the reply to the present poll.
+    #[must_use]
+    pub fn circumstances(&self, reply: &Reply) -> Circumstances {
+        Circumstances {
+            is_fresh: !self.poll().stale,
+            is_filtered: reply.is_filtered,
+        }
+    }
+
     /// Handles a reply.
     pub fn accept(&mut self, reply: Reply) -> Verdict {
         let Reply {
             answer,
             index,
             last_contact,
+            is_filtered: _,
         } = reply;
         if self.poll().stale && self.max_stale.is_some_and(|most| last_contact > most) {
             self.needs_leader = true;
@@ -122,6 +132,7 @@ mod tests {
             answer,
             index: index.into(),
             last_contact: Duration::ZERO,
+            is_filtered: false,
         }
     }
 

@@ -18,7 +18,7 @@ use super::outage;
 use super::turns::Turns;
 use crate::config::resolved::Pauses;
 use crate::query::Query;
-use crate::source::{Error, ErrorClass, Refresh, Reply, Source, SourceQuery};
+use crate::source::{Circumstances, Error, ErrorClass, Refresh, Reply, Source, SourceQuery};
 
 /// The rules for all queries of a watcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,10 +132,12 @@ impl<S: Source> Follower<S> {
             let begun = Instant::now();
             let step = match self.poll(own, &mut followed).await {
                 Ok(reply) => {
+                    let circumstances = followed.cursor.circumstances(&reply);
                     let verdict = followed.cursor.accept(reply);
                     followed.idle_backoff =
                         idle_backoff(followed.idle_backoff, &verdict, begun.elapsed());
-                    self.answered(own, &mut followed, verdict).await
+                    self.answered(own, &mut followed, verdict, circumstances)
+                        .await
                 }
                 Err(error) => self.failed(&mut followed, error, recoveries).await,
             };
@@ -198,6 +200,7 @@ impl<S: Source> Follower<S> {
         own: &S::Query,
         followed: &mut Followed,
         verdict: Verdict,
+        circumstances: Circumstances,
     ) -> Result<(), Cancelled> {
         if verdict == Verdict::TooStale {
             return Ok(());
@@ -216,7 +219,8 @@ impl<S: Source> Follower<S> {
         let mut pause = followed.idle_backoff;
         if let Verdict::Changed(answer) = verdict {
             let query = Arc::clone(&followed.query);
-            self.report(WatchEvent::Answered(query, answer)).await?;
+            self.report(WatchEvent::Answered(query, answer, circumstances))
+                .await?;
             pause = pause.max(self.rules.pause);
         }
         if let Refresh::Interval(interval) = own.refresh() {

@@ -31,7 +31,7 @@ pub(super) fn file(file: FileQuery) -> WatchEvent {
     let read = source::file::read(&file);
     let query = Arc::new(Query::File(file));
     match read {
-        Ok(answer) => WatchEvent::Answered(query, Arc::new(answer)),
+        Ok(answer) => WatchEvent::current(query, Arc::new(answer)),
         Err(error) => WatchEvent::Failed(query, Arc::new(error)),
     }
 }

@@ -106,7 +106,7 @@ fn a_deleted_key_keeps_its_last_value() {
     let mut bench = Bench::start(Mode::Daemon, vec![job("{{ key \"a\" }}", None)]);
     bench.news("a", "1");
     bench.write();
-    bench.step(Event::Watched(vec![WatchEvent::Answered(
+    bench.step(Event::Watched(vec![WatchEvent::current(
         key("a"),
         Arc::new(Answer::Key(None)),
     )]));
@@ -237,7 +237,7 @@ fn an_answer_belongs_to_the_sandbox_in_which_it_was_read() {
             sandbox,
         }))
     };
-    bench.step(Event::Watched(vec![WatchEvent::Answered(
+    bench.step(Event::Watched(vec![WatchEvent::current(
         file(within("/x")),
         Arc::new(Answer::File("x".into())),
     )]));
@@ -257,7 +257,7 @@ fn an_answer_that_arrives_during_a_pass_is_not_missed() {
     let second = "{{ if eq (key \"a\") \"1\" }}{{ key \"b\" }}{{ end }}";
     let jobs = vec![job("{{ key \"b\" }}", None), job(second, None)];
     let mut bench = Bench::start(Mode::Daemon, jobs);
-    let news = Event::Watched(vec![WatchEvent::Answered(key("a"), value("1"))]);
+    let news = Event::Watched(vec![WatchEvent::current(key("a"), value("1"))]);
     let mut begun = Vec::new();
     for action in bench.parts.step(&news, bench.now) {
         if let Action::Render(requests) = action {

@@ -58,7 +58,7 @@ impl Answers {
 
     /// Handles an event of a query. Returns the change if there is a new answer.
     pub(super) fn on_event(&mut self, event: &WatchEvent, now: Moment) -> Option<AnswerChange> {
-        let (WatchEvent::Answered(query, _)
+        let (WatchEvent::Answered(query, ..)
         | WatchEvent::Failed(query, _)
         | WatchEvent::Recovered(query)) = event;
         // Drop late answers of queries no longer followed; caching them would make stale data look fresh.
@@ -75,7 +75,7 @@ impl Answers {
                 self.failures.recovered(query, now.instant);
                 None
             }
-            WatchEvent::Answered(query, answer) => {
+            WatchEvent::Answered(query, answer, _) => {
                 self.failures.recovered(query, now.instant);
                 // A file is also read when its watch starts.
                 let is_same_file = matches!(**query, Query::File(_))

@@ -30,6 +30,8 @@ const INTERVAL: Duration = Duration::from_secs(15);
 const REFUSED_WITHIN: Duration = Duration::from_millis(500);
 /// The header with the index of an answer. Consul sends it with each answer about data, with 404 too.
 const INDEX: &str = "x-consul-index";
+/// Consul 1.11 and newer send this header if the token may not read a part of the answer.
+const FILTERED: &str = "x-consul-results-filtered-by-acls";
 
 /// A client that polls Consul over HTTP. A clone shares the connections.
 #[derive(Clone, Debug)]
@@ -192,6 +194,7 @@ impl Client {
             last_contact: Duration::from_millis(
                 number(&headers, "x-consul-lastcontact").unwrap_or(0),
             ),
+            is_filtered: is_filtered(&headers),
         })
     }
 
@@ -333,6 +336,11 @@ fn message_of(body: &[u8]) -> &str {
     } else {
         text
     }
+}
+
+/// Returns `true` if the server left out what the token may not read.
+pub(super) fn is_filtered(headers: &HeaderMap) -> bool {
+    headers.get(FILTERED).is_some_and(|value| value == "true")
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::client::Client;
+use super::client::{Client, is_filtered};
 use super::url::Target;
 use super::wire;
 use crate::answer::Answer;
@@ -12,9 +12,6 @@ use crate::query::{ConsulQuery, HealthFilter, ServiceQuery};
 use crate::source::error::Error;
 use crate::source::poll::{Poll, Source as _};
 use http_client::StatusCode;
-
-/// Consul 1.11 and newer send this header if the token may not read a part of the answer.
-const FILTERED: &str = "x-consul-results-filtered-by-acls";
 
 /// The reason for an empty answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,11 +67,8 @@ impl Client {
             Ok(Answer::Service(instances)) if answer.status == StatusCode::OK => instances.len(),
             _ => return Ok(None),
         };
-        let is_filtered = answer
-            .headers
-            .get(FILTERED)
-            .is_some_and(|value| value == "true");
-        let is_denied = is_filtered || (registered == 0 && self.is_agent_denied(poll).await?);
+        let is_denied =
+            is_filtered(&answer.headers) || (registered == 0 && self.is_agent_denied(poll).await?);
         Ok(Some(match (registered, is_denied) {
             (0, true) if self.has_token() => Emptiness::Denied,
             (0, true) => Emptiness::NoToken,

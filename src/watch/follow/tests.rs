@@ -148,6 +148,7 @@ impl Source for Script {
             answer: Answer::Datacenters(vec![value.to_owned()]),
             index: Some(index),
             last_contact: late,
+            is_filtered: false,
         })
     }
 }
@@ -172,7 +173,7 @@ fn start(script: &Script) -> (JoinHandle<()>, mpsc::Receiver<WatchEvent>) {
 async fn next_answer(events: &mut mpsc::Receiver<WatchEvent>) -> String {
     loop {
         match events.recv().await.expect("the follower ended") {
-            WatchEvent::Answered(_, answer) => match &*answer {
+            WatchEvent::Answered(_, answer, _) => match &*answer {
                 Answer::Datacenters(names) => return names[0].clone(),
                 other => panic!("{other:?}"),
             },

@@ -151,7 +151,7 @@ impl Bench {
     }
 
     pub(super) fn news(&mut self, name: &str, text: &str) {
-        self.step(Event::Watched(vec![WatchEvent::Answered(
+        self.step(Event::Watched(vec![WatchEvent::current(
             key(name),
             value(text),
         )]));

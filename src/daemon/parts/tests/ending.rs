@@ -105,7 +105,7 @@ fn answers_and_failures_of_dropped_queries_are_not_kept() {
     bench.news("switch", "on");
     bench.news("a", "old");
     assert_eq!(bench.write(), ["old"]);
-    let off = WatchEvent::Answered(key("switch"), Arc::new(Answer::Key(None)));
+    let off = WatchEvent::current(key("switch"), Arc::new(Answer::Key(None)));
     bench.step(Event::Watched(vec![off]));
     assert_eq!(bench.write(), [""]);
     // These were in flight when the query was dropped.

@@ -384,7 +384,7 @@ fn the_files_of_a_named_group_wait_for_its_template_that_is_rendered_longer() {
     let mut bench = Bench::start(Mode::Daemon, jobs.into());
     bench.news("a", "1");
     assert_eq!(bench.write(), ["1", "b 1"]);
-    let news = Event::Watched(vec![WatchEvent::Answered(key("a"), value("2"))]);
+    let news = Event::Watched(vec![WatchEvent::current(key("a"), value("2"))]);
     let actions = bench.parts.step(&news, bench.now).into_iter();
     let requests = actions.filter_map(|action| match action {
         Action::Render(requests) => Some(requests),

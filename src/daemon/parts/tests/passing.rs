@@ -17,7 +17,7 @@ impl Bench {
         };
         let answer = Answer::Service(ids.iter().map(instance).collect());
         let query = Query::service("web").unwrap();
-        self.step(Event::Watched(vec![WatchEvent::Answered(
+        self.step(Event::Watched(vec![WatchEvent::current(
             Arc::new(query),
             Arc::new(answer),
         )]));

@@ -112,7 +112,7 @@ fn a_template_that_waits_says_so_after_five_seconds_and_stops_when_it_has_its_da
     let text = "{{ key \"a\" }}{{ key \"b\" }}";
     let mut bench = Bench::start(Mode::Daemon, vec![job(text, None), job("x", None)]);
     assert_eq!(bench.write(), ["x"]);
-    let absent = WatchEvent::Answered(key("b"), Arc::new(Answer::Key(None)));
+    let absent = WatchEvent::current(key("b"), Arc::new(Answer::Key(None)));
     bench.step(Event::Watched(vec![absent]));
     bench.news("a", "1");
     assert_eq!(bench.status().1, "1 of 2 templates written");

@@ -24,7 +24,7 @@ fn requests(bench: &mut Bench, event: &Event) -> Vec<RenderRequest> {
 }
 
 fn news(text: &str) -> Event {
-    Event::Watched(vec![WatchEvent::Answered(key("a"), value(text))])
+    Event::Watched(vec![WatchEvent::current(key("a"), value(text))])
 }
 
 /// Handles a change of the answer and a pass that becomes stuck. Returns the stuck version.

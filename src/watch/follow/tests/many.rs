@@ -81,6 +81,7 @@ impl Source for DeniesTheFirst {
             answer: Answer::Key(None),
             index: Some(5),
             last_contact: NOW,
+            is_filtered: false,
         })
     }
 }
@@ -135,6 +136,7 @@ impl Source for FirstIsABlackHole {
             answer: Answer::Key(None),
             index: Some(5),
             last_contact: NOW,
+            is_filtered: false,
         })
     }
 }
@@ -185,6 +187,7 @@ impl Source for HalfBroken {
             answer: Answer::Datacenters(vec!["back".to_owned()]),
             index: Some(5),
             last_contact: NOW,
+            is_filtered: false,
         })
     }
 }
