@@ -26,11 +26,17 @@ mod provenance;
 // The treatment of undefined values.
 mod undefined;
 
-// The inputs of one rendering, and the queries that it has requested.
-pub mod render_context;
+// The options of a call that requests data.
+pub mod call_options;
 
 // The options that select and sort service instances.
 pub mod choose;
+
+// The number of items that a call sees in an answer.
+pub mod counted;
+
+// The inputs of one rendering, and the queries that it has requested.
+pub mod render_context;
 
 // The functions of both languages.
 pub mod functions;

@@ -11,6 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::call_options::{Setting, unknown_option};
 use crate::answer::Instance;
 use go_duration::GoDuration;
 
@@ -59,53 +60,15 @@ pub enum Order {
     Shuffled,
 }
 
-/// The value of an option: one string, or several.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Setting<'a> {
-    /// `tag=a,b`, `shuffle=true`.
-    Text(&'a str),
-    /// `tag=["a", "b"]`.
-    List(Vec<String>),
-}
-
-impl Setting<'_> {
-    fn flag(&self, name: &str) -> Result<bool, String> {
-        match self {
-            Self::Text("true") => Ok(true),
-            Self::Text("false") => Ok(false),
-            _ => Err(format!("{name} is true or false")),
-        }
-    }
-
-    fn word<T>(&self, name: &str, words: &[(&str, T)]) -> Result<T, String>
-    where
-        T: Copy,
-    {
-        let known = |text: &str| {
-            words
-                .iter()
-                .find(|(word, _)| *word == text)
-                .map(|(_, meaning)| *meaning)
-        };
-        let found = if let Self::Text(text) = self {
-            known(text)
-        } else {
-            None
-        };
-        found.ok_or_else(|| {
-            let words: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
-            format!("{name} is {}", words.join(" or "))
-        })
-    }
-}
-
 impl Choice {
     /// Reads options. The error names the option and its allowed values, but not the given value.
+    /// `known` are all options of the function.
     ///
     /// # Errors
     /// The invalid option, and the reason.
     pub fn read<'a>(
         options: impl IntoIterator<Item = (&'a str, Setting<'a>)>,
+        known: &[&str],
     ) -> Result<Self, String> {
         let mut choice = Self::default();
         let mut seen = HashSet::new();
@@ -123,7 +86,7 @@ impl Choice {
                 }
                 "shuffle" => choice.shuffle = setting.flag(name)?,
                 "passing_for" => choice.passing_for = time(name, &setting)?,
-                unknown => return Err(unknown_option(unknown)),
+                unknown => return Err(unknown_option(unknown, known)),
             }
         }
         if choice.shuffle && choice.sort.is_some() {
@@ -136,6 +99,7 @@ impl Choice {
         let tags: Vec<&str> = match setting {
             Setting::Text(text) => text.split(',').collect(),
             Setting::List(tags) => tags.iter().map(String::as_str).collect(),
+            Setting::Number(_) => return Err("tag is a text or a list of texts".to_owned()),
         };
         if tags.iter().any(|tag| tag.is_empty()) {
             // An empty tag must not mean "any": an unintentionally empty variable would select
@@ -216,13 +180,6 @@ fn time(name: &str, setting: &Setting<'_>) -> Result<Duration, String> {
     };
     read.map(|GoDuration(time)| time)
         .ok_or_else(|| format!("{name} is a time such as \"5s\" or \"1m30s\""))
-}
-
-fn unknown_option(name: &str) -> String {
-    match super::nearest::did_you_mean(name, OPTIONS.iter().copied()) {
-        Some(hint) => format!("unknown option {name:?}; {hint}"),
-        None => format!("unknown option {name:?}; there are {}", OPTIONS.join(", ")),
-    }
 }
 
 /// The rank of an instance in the shuffle of a host. It depends only on the host and the instance,

@@ -5,6 +5,7 @@
 //! documentation and code. A new function that needs the data of a rendering becomes a row of a
 //! table here; one that needs only its arguments belongs to the crate `functions`.
 
+mod call_args;
 pub mod examples;
 mod instances;
 mod mesh;

@@ -15,6 +15,8 @@ use jiff::Timestamp;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
+use super::call_options::{CallOptions, OnCollapse};
+use super::counted::Counted;
 use super::output::Output;
 use crate::answer::{Answer, Depth, Pair};
 use crate::config::resolved::Format;
@@ -185,6 +187,30 @@ impl RenderContext {
             self.new_queries().push(query);
         }
         answer
+    }
+
+    /// Requests a query with the options of the call. `counted` is what the call sees of the answer.
+    ///
+    /// # Errors
+    /// If the options make the call fail.
+    pub fn request_with(
+        &self,
+        query: &Query,
+        options: CallOptions,
+        counted: impl FnOnce() -> Counted,
+    ) -> Result<Option<Arc<Answer>>, FunctionError> {
+        let answer = self.request(query);
+        if let (Some(answer), Some(min), Some(OnCollapse::Fail)) =
+            (&answer, options.min, options.on_collapse)
+        {
+            let items = counted().count(answer);
+            if items < min {
+                return Err(FunctionError::new(format!(
+                    "{query}: {items} of at least {min} items, and on_collapse=fail keeps the last file"
+                )));
+            }
+        }
+        Ok(answer)
     }
 
     /// Calls a function that may request queries, and records the call as the place of queries that

@@ -24,6 +24,7 @@ fn read(options: &Options) -> Result<Choice, String> {
         options
             .iter()
             .map(|(name, text)| (*name, Setting::Text(text))),
+        OPTIONS,
     )
 }
 
@@ -75,7 +76,7 @@ fn each_option_chooses_or_orders() {
             "{options:?}"
         );
     }
-    let listed = Choice::read([("tag", Setting::List(vec!["x,y".to_owned()]))]).unwrap();
+    let listed = Choice::read([("tag", Setting::List(vec!["x,y".to_owned()]))], OPTIONS).unwrap();
     assert_eq!(ids(&listed, false, "h"), "a");
     let choice = read(&[("passing_for", "1m30s")]).unwrap();
     assert_eq!(choice.passing_for(), Duration::from_secs(90));
@@ -148,7 +149,7 @@ fn an_invalid_option_is_reported_with_the_reason() {
     let listed = || Setting::List(vec!["near".to_owned()]);
     for option in ["unique", "require_port", "sort", "shuffle", "passing_for"] {
         assert!(
-            Choice::read([(option, listed())])
+            Choice::read([(option, listed())], OPTIONS)
                 .unwrap_err()
                 .starts_with(&format!("{option} is "))
         );
@@ -235,9 +236,9 @@ proptest! {
 
     #[test]
     fn no_option_causes_a_panic(name in "[a-z_]{0,12}", text in ".{0,12}") {
-        let _ = Choice::read([(name.as_str(), Setting::Text(&text))]);
+        let _ = Choice::read([(name.as_str(), Setting::Text(&text))], OPTIONS);
         for name in OPTIONS {
-            let _ = Choice::read([(*name, Setting::Text(&text))]);
+            let _ = Choice::read([(*name, Setting::Text(&text))], OPTIONS);
         }
     }
 }

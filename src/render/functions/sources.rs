@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
+use super::call_args::{CallArgs, call_options, is_after_first, is_call_option, named_args, valid};
 use super::rendering::rendering;
 use crate::answer::{Answer, Depth, NodeServices, Pair};
 use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, PluginQuery, Query, QueryError};
+use crate::render::call_options::NAMES;
+use crate::render::counted::Counted;
 use crate::render::records::{self, NoSuchNode};
 use crate::render::render_context::Absence;
 use ::functions::args::{FunctionResult, fail, text};
@@ -27,8 +30,21 @@ pub(super) const fn source(
     ::functions::row(Group::Sources, names, signature, summary, code)
 }
 
+/// Creates a row for a function that requests a list.
+const fn list(
+    names: [&'static str; 2],
+    signature: &'static str,
+    summary: &'static str,
+    code: fn(&Call<'_>) -> FunctionResult,
+) -> Function {
+    Function {
+        options: NAMES,
+        ..source(names, signature, summary, code)
+    }
+}
+
 pub(super) static TABLE: &[Function] = &[
-    source(
+    list(
         ["services", "services"],
         "(query ...string) []{Name, Tags}",
         "The names and tags of all services in the catalog.",
@@ -40,7 +56,7 @@ pub(super) static TABLE: &[Function] = &[
         "A node and its services; without a name the node of the agent.",
         node,
     ),
-    source(
+    list(
         ["nodes", "nodes"],
         "(query ...string) []node",
         "All nodes in the catalog.",
@@ -70,25 +86,25 @@ pub(super) static TABLE: &[Function] = &[
         "The value of a key, or the default if the key does not exist or is empty.",
         key_or_default,
     ),
-    source(
+    list(
         ["ls", "ls"],
         "(prefix string) []pair",
         "The key pairs directly below a prefix.",
         ls,
     ),
-    source(
+    list(
         ["tree", "tree"],
         "(prefix string) []pair",
         "All key pairs below a prefix, nested ones included.",
         tree,
     ),
-    source(
+    list(
         ["safeLs", "safe_ls"],
         "(prefix string) []pair",
         "Like ls, but the template waits for at least one key pair.",
         safe_ls,
     ),
-    source(
+    list(
         ["safeTree", "safe_tree"],
         "(prefix string) []pair",
         "Like tree, but the template waits for at least one key pair.",
@@ -119,29 +135,31 @@ pub(super) fn empty_list() -> Value {
 }
 
 fn services(call: &Call<'_>) -> FunctionResult {
-    Ok(
-        match rendering(call)?
-            .request(&Query::services(&call.texts()?.concat())?)
-            .as_deref()
-        {
-            // In Go, the list of an empty catalog is nil.
-            Some(Answer::Services(services)) if services.is_empty() => Value::from_object(NilList),
-            Some(Answer::Services(services)) => records::list(services),
-            _ => empty_list(),
-        },
-    )
+    Ok(match catalog(call, Query::services)?.as_deref() {
+        // In Go, the list of an empty catalog is nil.
+        Some(Answer::Services(services)) if services.is_empty() => Value::from_object(NilList),
+        Some(Answer::Services(services)) => records::list(services),
+        _ => empty_list(),
+    })
 }
 
 fn nodes(call: &Call<'_>) -> FunctionResult {
-    Ok(
-        match rendering(call)?
-            .request(&Query::nodes(&call.texts()?.concat())?)
-            .as_deref()
-        {
-            Some(Answer::Nodes(nodes)) => records::list(nodes),
-            _ => empty_list(),
-        },
-    )
+    Ok(match catalog(call, Query::nodes)?.as_deref() {
+        Some(Answer::Nodes(nodes)) => records::list(nodes),
+        _ => empty_list(),
+    })
+}
+
+/// Requests a list of the catalog. The texts of the call are one query.
+fn catalog(
+    call: &Call<'_>,
+    query: fn(&str) -> Result<Query, QueryError>,
+) -> Result<Option<Arc<Answer>>, FunctionError> {
+    let named = named_args(call);
+    let CallArgs { texts, options } = CallArgs::read(call, &named, is_call_option)?;
+    let (query, rendering) = (query(&texts.concat())?, rendering(call)?);
+    let options = valid(rendering, &query, call_options(options))?;
+    rendering.request_with(&query, options, || Counted::All)
 }
 
 fn node(call: &Call<'_>) -> FunctionResult {
@@ -246,14 +264,21 @@ fn safe_tree(call: &Call<'_>) -> FunctionResult {
 
 /// Returns the pairs below a prefix. If `required`, the template waits for at least one pair.
 fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionResult {
-    let [prefix] = call.exactly(name)?;
-    let prefix = text(prefix)?;
+    let named = named_args(call);
+    let CallArgs { texts, options } = CallArgs::read(call, &named, is_after_first)?;
+    let [prefix] = texts[..] else {
+        return fail(format!(
+            "wrong number of args for {name}: want 1 got {}",
+            texts.len()
+        ));
+    };
     if prefix.is_empty() {
         return Ok(empty_list());
     }
-    let query = Query::pairs(prefix)?;
-    let answer = rendering(call)?.request(&query);
-    rendering(call)?.sees(&query, depth);
+    let (query, rendering) = (Query::pairs(prefix)?, rendering(call)?);
+    let options = valid(rendering, &query, call_options(options))?;
+    let answer = rendering.request_with(&query, options, || Counted::Pairs(depth))?;
+    rendering.sees(&query, depth);
     let Some(Answer::Pairs(pairs)) = answer.as_deref() else {
         return Ok(empty_list());
     };
@@ -263,7 +288,7 @@ fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionR
         .cloned()
         .collect();
     if required && visible.is_empty() {
-        rendering(call)?.lacks(&query, Absence::NothingBelow);
+        rendering.lacks(&query, Absence::NothingBelow);
     }
     Ok(records::list(&visible))
 }

@@ -2,6 +2,8 @@
 
 use super::answers::dependencies;
 use super::*;
+use crate::render::call_options::NAMES;
+use crate::render::choose;
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
@@ -110,6 +112,78 @@ fn options_select_instances() {
             "!wrong type for value; expected string; got map[string]interface {}",
         ),
     ]);
+}
+
+#[test]
+fn every_list_accepts_the_call_options() {
+    for name in [
+        "service", "connect", "services", "nodes", "ls", "tree", "safeLs", "safeTree",
+    ] {
+        let function = named_in_go(name).unwrap();
+        for option in NAMES {
+            assert!(function.options.contains(option), "{name} {option}");
+        }
+    }
+    for name in ["service", "connect"] {
+        let options: Vec<_> = choose::OPTIONS.iter().chain(NAMES).copied().collect();
+        assert_eq!(named_in_go(name).unwrap().options, options, "{name}");
+    }
+}
+
+#[test]
+fn a_call_counts_the_items_that_it_sees() {
+    let fails = |what: &str, items: usize, min: usize| {
+        format!(
+            "!{what}: {items} of at least {min} items, and on_collapse=fail keeps the last file"
+        )
+    };
+    let [services, web, tree] = [
+        fails("catalog.services", 1, 2),
+        fails("health.service(web|passing)", 1, 2),
+        fails("kv.list(app)", 4, 5),
+    ];
+    check(&[
+        (
+            "services",
+            r#"["on_collapse=fail", "min=2"]"#,
+            services.as_str(),
+        ),
+        // The call counts the instances that it chooses.
+        (
+            "service",
+            r#"["web", "tag=v1", "min=2", "on_collapse=fail"]"#,
+            web.as_str(),
+        ),
+        // Folders are no items of `tree`.
+        (
+            "tree",
+            r#"["app", "min=5", "on_collapse=fail"]"#,
+            tree.as_str(),
+        ),
+        ("ls", r#"["later", "min=5", "on_collapse=fail"]"#, "[]"),
+        ("nodes", r#"["min=none"]"#, "!min is a number from 1"),
+        (
+            "ls",
+            r#"["app", "mim=1"]"#,
+            r#"!unknown option "mim"; did you mean "min"?"#,
+        ),
+        (
+            "ls",
+            r#"["app", "tag=a"]"#,
+            r#"!unknown option "tag"; there are min, on_collapse"#,
+        ),
+        (
+            "tree",
+            r#"["app", "b"]"#,
+            "!wrong number of args for tree: want 1 got 2",
+        ),
+    ]);
+    let (value, queries) = dependencies("ls", &arguments(r#"["app", "min=2"]"#));
+    assert_eq!(value.len(), Some(2));
+    assert_eq!(queries.len(), 1);
+    // A prefix may look like an option.
+    let (_, queries) = dependencies("ls", &arguments(r#"["min=2"]"#));
+    assert_eq!(queries[0].0, "kv.list(min=2)");
 }
 
 #[test]

@@ -1,0 +1,52 @@
+//! The number of items that a call sees in an answer.
+
+use std::sync::Arc;
+
+use super::choose::{Choice, Order};
+use crate::answer::{Answer, Depth, Instance};
+
+/// The part of an answer that a call sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Every item.
+    All,
+    /// The entries to this depth.
+    Pairs(Depth),
+    /// The instances of a choice. `passing_for` does not count, because it depends on the time.
+    Instances(Choice),
+}
+
+/// The least number of items of a call (`min=2`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Minimum {
+    /// The number.
+    pub items: usize,
+    /// What is counted.
+    pub of: Counted,
+}
+
+impl Counted {
+    /// The number of items that the call sees.
+    #[must_use]
+    pub fn count(&self, answer: &Answer) -> usize {
+        match (self, answer) {
+            (Self::Pairs(depth), Answer::Pairs(pairs)) => {
+                pairs.iter().filter(|pair| depth.sees(pair)).count()
+            }
+            (Self::Instances(choice), Answer::Service(instances)) => chosen(choice, instances),
+            _ => answer.len(),
+        }
+    }
+}
+
+fn chosen(choice: &Choice, instances: &[Arc<Instance>]) -> usize {
+    choice.apply(instances, Order::Name, "", |_| true).len()
+}
+
+impl Minimum {
+    /// Returns `true` if the call sees fewer items.
+    #[must_use]
+    pub fn is_missed(&self, answer: &Answer) -> bool {
+        self.of.count(answer) < self.items
+    }
+}
