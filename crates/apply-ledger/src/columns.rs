@@ -9,6 +9,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 
 use crate::hash::Hash;
 use crate::records::Outcome;
+use crate::requests::RequestKind;
 
 impl ToSql for Hash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -23,6 +24,12 @@ impl FromSql for Hash {
 }
 
 impl FromSql for Outcome {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::named(value.as_str()?).ok_or(FromSqlError::InvalidType)
+    }
+}
+
+impl FromSql for RequestKind {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         Self::named(value.as_str()?).ok_or(FromSqlError::InvalidType)
     }

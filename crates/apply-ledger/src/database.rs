@@ -10,7 +10,7 @@ use crate::error::{OpenError, is_damage, reason};
 use crate::{files, hash};
 
 /// The version of the format, in `schema.sql`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Identifies a ledger among the databases of SQLite: `ctLg`.
 const APPLICATION: i64 = 0x6374_4c67;
 const SCHEMA: &str = include_str!("schema.sql");
@@ -40,6 +40,8 @@ pub(crate) enum Refused {
     Damaged(String),
     /// A later version has written it.
     Newer(i64),
+    /// An earlier version has written it, which the daemon has not converted yet.
+    Older(i64),
     /// SQLite could not use it.
     Failed(rusqlite::Error),
     /// A file could not be opened.
@@ -65,6 +67,11 @@ impl Refused {
                 found,
                 supported: VERSION,
             },
+            Self::Older(found) => OpenError::Older {
+                path: path.to_owned(),
+                found,
+                supported: VERSION,
+            },
             Self::Failed(error) => OpenError::when("open", path)(error),
             Self::System(path, error) => OpenError::when("open", &path)(error),
             Self::Damaged(cause) => OpenError::when("read", path)(cause),
@@ -81,6 +88,9 @@ pub(crate) fn open(directory: &Path) -> Result<Connection, Refused> {
     if version(&connection)? == (0, 0) && !has_tables(&connection)? {
         connection.pragma_update(None, "journal_mode", "wal")?;
         create(&mut connection)?;
+    }
+    if version(&connection)? == (APPLICATION, 1) {
+        upgrade(&mut connection)?;
     }
     check_version(&connection)?;
     check(&connection)?;
@@ -129,6 +139,7 @@ fn check_version(connection: &Connection) -> Result<(), Refused> {
     match version(connection)? {
         (APPLICATION, VERSION) => Ok(()),
         (APPLICATION, version) if version > VERSION => Err(Refused::Newer(version)),
+        (APPLICATION, version) if version > 0 => Err(Refused::Older(version)),
         _ => Err(Refused::Damaged("it is not a ledger".to_owned())),
     }
 }
@@ -140,6 +151,33 @@ fn create(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
+}
+
+/// Converts the format 1: its requests have no kind, and nothing is parked.
+fn upgrade(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    let transaction = begin(connection, Durability::Power)?;
+    let (parked, requests) = (table("parked"), table("requests"));
+    transaction.execute_batch(&format!(
+        "CREATE TEMP TABLE old AS SELECT * FROM requests;
+         DROP TABLE requests;
+         {parked}{requests}
+         INSERT INTO requests (id, destination, kind, generation, until, at, succeeded, answer)
+             SELECT id, destination, iif(generation IS NULL, 'release', 'hold'), generation, until,
+                 at, succeeded, answer FROM old;
+         DROP TABLE temp.old;"
+    ))?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
+
+/// The statement of the schema that creates a table.
+fn table(name: &str) -> &'static str {
+    let begin = SCHEMA.find(&format!("CREATE TABLE {name} ("));
+    let statement = begin
+        .and_then(|begin| SCHEMA.get(begin..))
+        .unwrap_or_default();
+    let end = statement.find(';').map_or(0, |end| end + 1);
+    statement.get(..end).unwrap_or_default()
 }
 
 /// Checks the structure of the database, and that its tables are those of this version.

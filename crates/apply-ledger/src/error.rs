@@ -47,6 +47,19 @@ pub enum OpenError {
         /// The latest version that can be read.
         supported: i64,
     },
+    /// An earlier version has written the database, and the daemon has not opened it since.
+    #[error(
+        "{} was written by an earlier version: its format is {found}, and a daemon of this version converts it to {supported} at its start",
+        path.display()
+    )]
+    Older {
+        /// The database.
+        path: PathBuf,
+        /// The version of the format.
+        found: i64,
+        /// The version after the conversion.
+        supported: i64,
+    },
 }
 
 impl OpenError {

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use crate::content::Content;
 use crate::error::{LedgerError, OpenError};
 use crate::hash::Hash;
+use crate::parked::{self, Parked};
 use crate::records::{Destination, Generation, Hold, OwedGroup};
 use crate::{database, files, lock, queries};
 
@@ -102,5 +103,13 @@ impl History {
     /// [`LedgerError`] if they cannot be read.
     pub fn holds(&self) -> Result<Vec<Hold>> {
         queries::holds(&self.connection).map_err(LedgerError::when("read the holds"))
+    }
+
+    /// The changes that are parked, sorted by destination.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if they cannot be read.
+    pub fn parked(&self) -> Result<Vec<Parked>> {
+        parked::all(&self.connection).map_err(LedgerError::when("read the parked changes"))
     }
 }

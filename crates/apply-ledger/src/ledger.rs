@@ -1,5 +1,7 @@
 //! The ledger of the daemon, which is its only writer.
 
+mod parked_changes;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -12,10 +14,10 @@ use crate::error::{Cause, LedgerError, Notice, OpenError};
 use crate::hash::Hash;
 use crate::lock::Lock;
 use crate::records::{
-    Answer, Destination, Ending, Generation, Hold, Intent, IntentId, OwedGroup, PendingIntent,
-    Request, RequestId,
+    Destination, Ending, Generation, Hold, Intent, IntentId, OwedGroup, PendingIntent,
 };
-use crate::{files, queries, transactions};
+use crate::requests::{Answer, Request, RequestId};
+use crate::{files, parked, queries, transactions};
 
 /// How long the answer to a request is kept for the command line.
 const ANSWER_AGE: Duration = Duration::from_secs(60 * 60);
@@ -306,6 +308,7 @@ fn open_checked(directory: &Path) -> std::result::Result<Connection, Refused> {
     queries::owed(&connection)?;
     queries::holds(&connection)?;
     queries::requests(&connection)?;
+    parked::all(&connection)?;
     queries::destinations(&connection)?;
     Ok(connection)
 }

@@ -14,6 +14,9 @@ mod error;
 // The values that the ledger takes and returns.
 mod records;
 
+// The requests of the command line, and their answers.
+mod requests;
+
 // Converts between columns and values.
 mod columns;
 
@@ -28,6 +31,9 @@ mod database;
 
 // Reads the tables.
 mod queries;
+
+// The changes that are parked.
+mod parked;
 
 // The changes that the daemon makes.
 mod transactions;
@@ -50,9 +56,11 @@ pub use files::{default_parent, requests_file};
 pub use hash::Hash;
 pub use history::History;
 pub use ledger::{Ledger, LedgerOptions};
+pub use parked::{Parked, ParkedChange};
 pub use records::{
-    Answer, Attributes, Destination, Ending, Generation, Hold, Intent, IntentFile, IntentId, Old,
-    Outcome, OwedGroup, PendingFile, PendingIntent, Request, RequestAction, RequestId,
+    Attributes, Destination, Ending, Generation, Hold, Intent, IntentFile, IntentId, Old, Outcome,
+    OwedGroup, PendingFile, PendingIntent,
 };
 pub use recovery::{FileState, Recovery, RecoveryPlan, RecoveryStep, recover};
 pub use request_queue::RequestQueue;
+pub use requests::{Answer, Request, RequestAction, RequestId};

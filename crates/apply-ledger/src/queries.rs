@@ -10,8 +10,8 @@ use crate::error::Cause;
 use crate::hash::Hash;
 use crate::records::{
     Attributes, Destination, Generation, Hold, IntentId, OwedGroup, PendingFile, PendingIntent,
-    Request, RequestAction, RequestId,
 };
+use crate::requests::{Request, RequestAction, RequestId, RequestKind};
 
 type Result<T> = std::result::Result<T, rusqlite::Error>;
 
@@ -213,21 +213,35 @@ pub(crate) fn holds(connection: &Connection) -> Result<Vec<Hold>> {
     rows.collect()
 }
 
+/// The row of a destination.
+pub(crate) fn destination_row(
+    connection: &Connection,
+    destination: &Path,
+) -> std::result::Result<i64, Cause> {
+    let select = "SELECT id FROM destinations WHERE path = ?1";
+    let row = connection.query_row(select, [path_column(destination)], |row| row.get(0));
+    let row = row.optional()?;
+    row.ok_or_else(|| Cause::NoDestination(destination.to_owned()))
+}
+
 /// The requests without an answer, in their order.
 pub(crate) fn requests(connection: &Connection) -> Result<Vec<Request>> {
-    let sql = "SELECT r.id, d.path, r.at, r.until, g.number, g.hash FROM requests r
+    let sql =
+        "SELECT r.id, d.path, r.at, r.kind, r.until, g.number, g.hash, r.content FROM requests r
          JOIN destinations d ON d.id = r.destination
          LEFT JOIN generations g ON g.id = r.generation
          WHERE r.succeeded IS NULL ORDER BY r.id";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([], |row| {
-        let generation: Option<CountColumn> = row.get(4)?;
-        let action = match generation {
-            None => RequestAction::Release,
-            Some(number) => RequestAction::Hold {
-                generation: number.0,
-                hash: row.get(5)?,
-                until: time(row, 3)?,
+        let action = match row.get(3)? {
+            RequestKind::Release => RequestAction::Release,
+            RequestKind::Hold => RequestAction::Hold {
+                until: time(row, 4)?,
+                generation: row.get::<_, CountColumn>(5)?.0,
+                hash: row.get(6)?,
+            },
+            RequestKind::Approve => RequestAction::Approve {
+                content: row.get(7)?,
             },
         };
         Ok(Request {

@@ -13,10 +13,6 @@ use crate::hash::Hash;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IntentId(pub(crate) i64);
 
-/// Identifies a request of the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(pub(crate) i64);
-
 /// A group of files that is about to be swapped.
 #[derive(Clone, Debug)]
 pub struct Intent<'a> {
@@ -272,42 +268,4 @@ impl Hold {
     pub fn is_active(&self, now: SystemTime) -> bool {
         self.until.is_none_or(|until| now < until)
     }
-}
-
-/// A request of the command line, which the daemon [answers](crate::Ledger::answer).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// The request.
-    pub id: RequestId,
-    /// The destination.
-    pub destination: PathBuf,
-    /// What is requested.
-    pub action: RequestAction,
-    /// The time of the request.
-    pub at: SystemTime,
-}
-
-/// What a [`Request`] requests.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RequestAction {
-    /// Write this generation and keep it.
-    Hold {
-        /// The number of the generation.
-        generation: u64,
-        /// The hash of its content.
-        hash: Hash,
-        /// The end of the hold; `None`: until it is released.
-        until: Option<SystemTime>,
-    },
-    /// Let the template write the file again.
-    Release,
-}
-
-/// The answer to a [`Request`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// `true` if the request was carried out.
-    pub succeeded: bool,
-    /// A sentence for the user.
-    pub text: String,
 }

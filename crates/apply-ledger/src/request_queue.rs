@@ -6,11 +6,12 @@ use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::columns::{TimeColumn, path_column};
+use crate::columns::TimeColumn;
 use crate::database::{self, Durability};
 use crate::error::{Cause, LedgerError, OpenError};
+use crate::hash::Hash;
 use crate::history;
-use crate::records::{Answer, RequestId};
+use crate::requests::{Answer, RequestId, RequestKind};
 use crate::{files, queries};
 
 /// A connection for requests: the daemon carries them out, also after a restart.
@@ -18,6 +19,17 @@ use crate::{files, queries};
 pub struct RequestQueue {
     connection: Connection,
     directory: PathBuf,
+}
+
+/// The columns of a request.
+struct NewRequest {
+    /// The row of the destination.
+    destination: i64,
+    kind: RequestKind,
+    /// The row of the generation.
+    generation: Option<i64>,
+    content: Option<Hash>,
+    until: Option<TimeColumn>,
 }
 
 type Result<T> = std::result::Result<T, LedgerError>;
@@ -49,8 +61,14 @@ impl RequestQueue {
         until: Option<SystemTime>,
     ) -> Result<RequestId> {
         self.add(|connection| {
-            let row = queries::generation_row(connection, destination, generation)?;
-            Ok((row.0, Some(row.1), until))
+            let (destination, row) = queries::generation_row(connection, destination, generation)?;
+            Ok(NewRequest {
+                destination,
+                kind: RequestKind::Hold,
+                generation: Some(row),
+                content: None,
+                until: until.map(TimeColumn),
+            })
         })
     }
 
@@ -60,11 +78,29 @@ impl RequestQueue {
     /// [`LedgerError`], also if the destination is [unknown](LedgerError::is_unknown).
     pub fn release(&mut self, destination: &Path) -> Result<RequestId> {
         self.add(|connection| {
-            let select = "SELECT id FROM destinations WHERE path = ?1";
-            let id = connection.query_row(select, [path_column(destination)], |row| row.get(0));
-            let id = id.optional()?;
-            let id = id.ok_or_else(|| Cause::NoDestination(destination.to_owned()))?;
-            Ok((id, None, None))
+            Ok(NewRequest {
+                destination: queries::destination_row(connection, destination)?,
+                kind: RequestKind::Release,
+                generation: None,
+                content: None,
+                until: None,
+            })
+        })
+    }
+
+    /// Requests that the change of a destination is applied that is parked with this content.
+    ///
+    /// # Errors
+    /// [`LedgerError`], also if the destination is [unknown](LedgerError::is_unknown).
+    pub fn approve(&mut self, destination: &Path, content: Hash) -> Result<RequestId> {
+        self.add(|connection| {
+            Ok(NewRequest {
+                destination: queries::destination_row(connection, destination)?,
+                kind: RequestKind::Approve,
+                generation: None,
+                content: Some(content),
+                until: None,
+            })
         })
     }
 
@@ -87,22 +123,23 @@ impl RequestQueue {
     /// Adds a request, and then tells the daemon.
     fn add(
         &mut self,
-        row: impl FnOnce(
-            &Connection,
-        ) -> std::result::Result<(i64, Option<i64>, Option<SystemTime>), Cause>,
+        request: impl FnOnce(&Connection) -> std::result::Result<NewRequest, Cause>,
     ) -> Result<RequestId> {
         let failed = |error: rusqlite::Error| LedgerError::when("queue a request")(error);
         let transaction =
             database::begin(&mut self.connection, Durability::Power).map_err(failed)?;
-        let (destination, generation, until) =
-            row(&transaction).map_err(LedgerError::when("queue a request"))?;
-        let now = TimeColumn(SystemTime::now());
-        let until = until.map(TimeColumn);
-        let insert = "INSERT INTO requests (destination, generation, until, at)
-             VALUES (?1, ?2, ?3, ?4)";
-        transaction
-            .execute(insert, params![destination, generation, until, now])
-            .map_err(failed)?;
+        let new = request(&transaction).map_err(LedgerError::when("queue a request"))?;
+        let insert = "INSERT INTO requests (destination, kind, generation, content, until, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let row = params![
+            new.destination,
+            new.kind.name(),
+            new.generation,
+            new.content,
+            new.until,
+            TimeColumn(SystemTime::now())
+        ];
+        transaction.execute(insert, row).map_err(failed)?;
         let id = transaction.last_insert_rowid();
         transaction.commit().map_err(failed)?;
         let path = files::requests_file(&self.directory);

@@ -1,4 +1,4 @@
--- The format 1 of the ledger. Times are milliseconds since 1970, paths are bytes.
+-- The format 2 of the ledger. Times are milliseconds since 1970, paths are bytes.
 
 -- The name of the hash.
 CREATE TABLE facts (
@@ -65,11 +65,23 @@ CREATE TABLE holds (
     since INTEGER NOT NULL
 ) STRICT;
 
--- The requests of the command line. A request without a generation releases the destination.
+-- The changes that are above the change budget of their destination. `content` is the hash of the new content.
+CREATE TABLE parked (
+    destination INTEGER NOT NULL PRIMARY KEY,
+    content BLOB NOT NULL,
+    removed INTEGER NOT NULL,
+    lines INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    approved INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- The requests of the command line: `hold` has a generation, `approve` the hash of a parked content, `release` neither.
 CREATE TABLE requests (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     destination INTEGER NOT NULL,
+    kind TEXT NOT NULL,
     generation INTEGER,
+    content BLOB,
     until INTEGER,
     at INTEGER NOT NULL,
     succeeded INTEGER,

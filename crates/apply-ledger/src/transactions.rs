@@ -275,7 +275,8 @@ pub(crate) fn discarded(transaction: &Transaction<'_>, intent: IntentId) -> Resu
     collect_contents(transaction, &hashes)?;
     let delete = "DELETE FROM destinations
          WHERE id IN (SELECT destination FROM intent_files WHERE intent = ?1)
-         AND id NOT IN (SELECT destination FROM generations)";
+         AND id NOT IN (SELECT destination FROM generations)
+         AND id NOT IN (SELECT destination FROM parked)";
     execute(transaction, delete, [intent.0])?;
     delete_intent(transaction, intent.0)
 }
@@ -302,7 +303,7 @@ pub(crate) fn forget(transaction: &Transaction<'_>, destination: &Path) -> Resul
     let delete = "DELETE FROM generations WHERE destination = ?1 RETURNING hash";
     let hashes: Vec<Hash> = rows(transaction, delete, id)?;
     collect_contents(transaction, &hashes)?;
-    for table in ["intent_files", "holds", "requests"] {
+    for table in ["intent_files", "holds", "parked", "requests"] {
         let delete = format!("DELETE FROM {table} WHERE destination = ?1");
         transaction.execute(&delete, [id])?;
     }

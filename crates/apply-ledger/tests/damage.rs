@@ -181,7 +181,7 @@ fn a_database_of_a_later_version_is_refused_and_stays() {
     assert!(
         error
             .to_string()
-            .contains("its format is 7, this version reads up to 1"),
+            .contains("its format is 7, this version reads up to 2"),
         "{error}"
     );
     assert!(path.exists());

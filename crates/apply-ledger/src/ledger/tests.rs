@@ -1,4 +1,5 @@
 mod model;
+mod parked;
 mod processes;
 
 use super::*;

@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
 use crate::history::History;
-use crate::records::RequestAction;
 use crate::request_queue::RequestQueue;
+use crate::requests::RequestAction;
 
 #[test]
 fn requests_reach_the_daemon_and_are_answered() {
