@@ -23,8 +23,8 @@ use commands::Wanted;
 
 pub use crate::config::{Arguments, DevArguments};
 pub use arguments::{
-    ConvertArguments, DiffArguments, HistoryArguments, MigrateArguments, RenderArguments,
-    RollbackArguments,
+    ApproveArguments, ConvertArguments, DiffArguments, HistoryArguments, MigrateArguments,
+    RenderArguments, RollbackArguments,
 };
 pub use clap_pages::Shell;
 pub use error::CliError;
@@ -48,6 +48,8 @@ pub enum Command {
     Diff(DiffArguments),
     /// Let the daemon restore a content of a file, or release the file.
     Rollback(RollbackArguments),
+    /// List the parked changes, or let the daemon apply one.
+    Approve(ApproveArguments),
     /// Check the configuration and the templates.
     Validate(Box<Arguments>),
     /// Show the configuration.
@@ -139,6 +141,7 @@ fn command(matches: &ArgMatches) -> Command {
         Some(("history", own)) => Command::History(arguments::history_arguments(own)),
         Some(("diff", own)) => Command::Diff(arguments::diff_arguments(own)),
         Some(("rollback", own)) => Command::Rollback(arguments::rollback_arguments(own)),
+        Some(("approve", own)) => Command::Approve(arguments::approve_arguments(own)),
         Some(("functions", own)) => Command::Functions(own.get_one::<String>("name").cloned()),
         Some(("completions", own)) => Command::Completions(arguments::shell_argument(own)),
         Some(("version", _)) => Command::Print(version()),

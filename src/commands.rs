@@ -4,6 +4,7 @@
 //! [`Failure`] with one.
 
 mod answers;
+mod approve;
 mod config;
 mod convert;
 mod daemon;
@@ -15,6 +16,7 @@ mod init;
 mod migrate;
 mod output;
 mod render;
+mod request;
 mod rollback;
 mod schema;
 mod state;
@@ -69,6 +71,7 @@ impl Command {
             Self::History(arguments) => history::run(arguments),
             Self::Diff(arguments) => diff::run(&arguments),
             Self::Rollback(arguments) => rollback::run(&arguments),
+            Self::Approve(arguments) => approve::run(&arguments),
             Self::Init => init::run(),
             Self::Completions(shell) => {
                 Ok(print(&cli::completion_script(shell, &functions::names())))

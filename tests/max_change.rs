@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use consul_dev::{Background, Seed};
+use serde_json::Value;
 
-use crate::support::ctmpl::{Ctmpl, Folder, run, text};
-use crate::support::embedded;
+use crate::support::ctmpl::{Ctmpl, Ended, Folder, command, run, run_command, text};
+use crate::support::{embedded, eventually};
 
 const TEN: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
 const QUIET: Duration = Duration::from_secs(1);
@@ -109,5 +110,147 @@ fn a_named_group_is_parked_as_a_whole_and_a_reload_permits_it() {
     folder.becomes("a", "1\n");
     folder.becomes("b", "two");
     folder.becomes("ran", "ran\nran\n");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+/// Starts a daemon with a state directory in the folder.
+fn start_recorded(folder: &Folder, consul: &Background, config: &str) -> Ctmpl {
+    let state = format!("--state-dir={}", text(&folder.path("state")));
+    Ctmpl::start(consul.address(), [config, &state])
+}
+
+/// Runs `ctmpl approve` with the state directory of the folder.
+fn approve(folder: &Folder, words: &[&str]) -> Ended {
+    let mut command = command();
+    command
+        .arg("approve")
+        .args(words)
+        .arg(format!("--state-dir={}", text(&folder.path("state"))));
+    run_command(command)
+}
+
+/// The parked changes that `ctmpl approve --json` lists.
+fn parked(folder: &Folder) -> Vec<Value> {
+    let ended = approve(folder, &["--json"]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    let all: Value = serde_json::from_str(&ended.output).unwrap();
+    all["parked"].as_array().unwrap().clone()
+}
+
+#[test]
+fn an_approval_releases_the_parked_content_only() {
+    let (folder, consul) = (Folder::new(), consul());
+    let command = format!("command = \"echo ran >> {}\"", text(&folder.path("ran")));
+    let settings = format!("{command}\n  max_change {{ fraction = 0.5 }}");
+    let config = arguments(&folder, &template(&folder, "a", &settings));
+    let ctmpl = start_recorded(&folder, &consul, &config);
+    folder.becomes("a", TEN);
+    let file = text(&folder.path("a"));
+
+    let ended = approve(&folder, &[&file]);
+    assert_eq!(ended.code(), Some(14));
+    let expected = format!("no change of {file} is parked; no other file waits either");
+    assert!(ended.log.contains(&expected), "{}", ended.log);
+    assert_eq!(approve(&folder, &[]).output, "No change is parked.\n");
+
+    consul.put_key("a", "1\n2\n");
+    ctmpl.logs(&format!("`ctmpl approve {file}` applies it"));
+    let listed = parked(&folder);
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    assert_eq!(
+        (&listed[0]["path"], &listed[0]["removed"]),
+        (&Value::from(&*file), &Value::from(8))
+    );
+    let first = listed[0]["content"].clone();
+    let other = approve(&folder, &[&text(&folder.path("b"))]);
+    assert_eq!(other.code(), Some(14));
+    assert!(
+        other.log.contains(&format!("these files wait: {file}")),
+        "{}",
+        other.log
+    );
+
+    let ended = approve(&folder, &[&file]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    folder.becomes("a", "1\n2\n");
+    ctmpl.logs("is approved");
+    folder.becomes("ran", "ran\nran\n");
+    eventually("nothing is parked", || parked(&folder).is_empty());
+
+    // The approval does not hold for a later change, nor for the same content another time.
+    consul.put_key("a", TEN);
+    folder.becomes("a", TEN);
+    consul.put_key("a", "1\n2\n");
+    eventually("the same content is parked", || {
+        parked(&folder)
+            .first()
+            .is_some_and(|it| it["content"] == first)
+    });
+    consul.put_key("a", "1\n");
+    eventually("another content is parked", || {
+        parked(&folder)
+            .first()
+            .is_some_and(|it| it["content"] != first)
+    });
+    folder.stays("a", TEN, QUIET);
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    let ended = approve(&folder, &[&file]);
+    assert_eq!(ended.code(), Some(14));
+    assert!(ended.log.contains("no daemon is running"), "{}", ended.log);
+}
+
+#[test]
+fn a_parked_change_and_its_approval_outlive_the_process() {
+    let (folder, consul) = (Folder::new(), consul());
+    let configuration = |check: &str| {
+        let group = format!("group \"g\" {{\n  check = \"{check} {{staged}}\"\n}}\n");
+        let member = |key: &str| {
+            let settings = "group = \"g\"\n  max_change { fraction = 0.5 confirm_for = \"1h\" }";
+            template(&folder, key, settings)
+        };
+        [group, member("a")].concat()
+    };
+    let config = arguments(&folder, &configuration("ls"));
+    let ctmpl = start_recorded(&folder, &consul, &config);
+    folder.becomes("a", TEN);
+    consul.put_key("a", "1\n");
+    ctmpl.logs("the same for 3600 s");
+    let before = parked(&folder);
+    assert_eq!(ctmpl.stop().code(), Some(12));
+
+    // The approval is accepted, but the check fails, and the process ends.
+    let config = arguments(&folder, &configuration("false"));
+    let ctmpl = start_recorded(&folder, &consul, &config);
+    ctmpl.logs("the change would remove 9 of 10 lines");
+    assert_eq!(
+        parked(&folder),
+        before,
+        "it is parked since the first process"
+    );
+    let ended = approve(&folder, &[&text(&folder.path("a"))]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    ctmpl.logs("the check failed");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert_eq!(parked(&folder)[0]["approved"], true);
+    assert_eq!(folder.read("a"), TEN);
+
+    let config = arguments(&folder, &configuration("ls"));
+    let ctmpl = start_recorded(&folder, &consul, &config);
+    folder.becomes("a", "1\n");
+    eventually("nothing is parked", || parked(&folder).is_empty());
+    assert_eq!(ctmpl.stop().code(), Some(12));
+
+    // A file that no template writes any more does not wait.
+    let config = arguments(&folder, &configuration("ls"));
+    consul.put_key("a", TEN);
+    let ctmpl = start_recorded(&folder, &consul, &config);
+    folder.becomes("a", TEN);
+    consul.put_key("a", "1\n");
+    eventually("it is parked", || parked(&folder).len() == 1);
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    let config = arguments(&folder, &template(&folder, "b", ""));
+    let ctmpl = start_recorded(&folder, &consul, &config);
+    folder.becomes("b", "one");
+    assert_eq!(parked(&folder), Vec::<Value>::new());
     assert_eq!(ctmpl.stop().code(), Some(12));
 }

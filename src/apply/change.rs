@@ -3,7 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use apply_ledger::Hash;
 use file_writer::WriteError;
 
 use super::budget::Excess;
@@ -90,5 +92,16 @@ pub enum Effect {
     Held,
     /// The destination is as before, because the change removes more lines than its budget permits; `None`:
     /// that of another file of its group does.
-    Parked(Option<Excess>),
+    Parked(Option<ParkedChange>),
+}
+
+/// A change that is parked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParkedChange {
+    /// Its size.
+    pub excess: Excess,
+    /// The hash of the new content, which an approval names; `None` without a ledger.
+    pub content: Option<Hash>,
+    /// For how long it was parked already, by this process or an earlier one.
+    pub waited: Duration,
 }

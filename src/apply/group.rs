@@ -77,7 +77,7 @@ pub enum Start {
 struct Refused {
     /// The fingerprint of the texts of the group.
     content: u64,
-    /// The number of consecutive failures.
+    /// The number of consecutive failures; 0: it is parked.
     failures: u32,
     /// The time of the next attempt; `None`: when the content changes.
     retry: Option<Instant>,
@@ -137,11 +137,20 @@ impl Group {
         self.refused.is_some()
     }
 
-    /// Returns `true` if this content was refused the last time.
+    /// Returns `true` if this content failed the last time.
     #[must_use]
     pub fn has_refused(&self, content: u64) -> bool {
         self.refused
-            .is_some_and(|refused| refused.content == content)
+            .is_some_and(|refused| refused.content == content && refused.failures > 0)
+    }
+
+    /// Returns `true` if this content is parked.
+    #[must_use]
+    pub fn has_parked(&self, content: u64) -> bool {
+        self.phase == Phase::Idle
+            && self
+                .refused
+                .is_some_and(|refused| refused.content == content && refused.failures == 0)
     }
 
     /// Decides whether the group may begin. `content` returns the fingerprint of its texts;

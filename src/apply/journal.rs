@@ -3,6 +3,8 @@
 //! Input: staged changes, the results of swaps and commands. Output: after a crash, the groups that owe
 //! their command. A ledger that cannot be written stops no write: the failure is logged once.
 
+mod parked;
+
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +30,8 @@ struct State {
     ledger: Ledger,
     /// The latest intent of each group that owes its command.
     owing: HashMap<GroupKey, IntentId>,
+    /// The files with a parked change, at the end of all links.
+    parked: BTreeSet<PathBuf>,
     health: Health,
 }
 
@@ -60,11 +64,16 @@ impl Journal {
                 "the ledger in {directory} was damaged ({cause}); it is moved to {moved_to}, and an empty one is used"
             );
         }
-        Ok(Self(Arc::new(Mutex::new(State {
+        let mut state = State {
             ledger,
             owing: HashMap::new(),
+            parked: BTreeSet::new(),
             health: Health::Good,
-        }))))
+        };
+        let parked = state.ledger.parked();
+        let parked = state.check(parked).unwrap_or_default();
+        state.parked = parked.into_iter().map(|it| it.destination).collect();
+        Ok(Self(Arc::new(Mutex::new(state))))
     }
 
     /// Completes or takes back the swaps that a crash has interrupted. Returns the groups that owe

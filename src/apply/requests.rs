@@ -1,10 +1,11 @@
-//! Requests of the command line: a destination is held at an earlier content, or released.
+//! Requests of the command line: a destination is held at an earlier content, or released, or its parked change
+//! is approved.
 //!
-//! Input: the requests in the ledger, and the configured destinations. Output: [`HoldChange`]s, and
+//! Input: the requests in the ledger, and the configured destinations. Output: [`Requested`] changes, and
 //! answers for the command line.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use apply_ledger::{Answer, Hash, Ledger, LedgerError, Request, RequestAction};
@@ -12,13 +13,24 @@ use apply_ledger::{Answer, Hash, Ledger, LedgerError, Request, RequestAction};
 use super::journal::Journal;
 use super::targets::Targets;
 
-/// A destination that is held from now on, or released.
+/// What the command line has requested for a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HoldChange {
+pub struct Requested {
     /// The destination, as configured.
     pub destination: PathBuf,
-    /// The content that it keeps; `None`: that of its template.
-    pub held: Option<HeldContent>,
+    /// The change.
+    pub change: RequestedChange,
+}
+
+/// The change that a request makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestedChange {
+    /// The destination keeps a content.
+    Hold(HeldContent),
+    /// The destination has the content of its template.
+    Release,
+    /// The parked content with this hash is written.
+    Approve(Hash),
 }
 
 /// A content that a destination keeps. It may be secret, so `Debug` shows only its length.
@@ -47,10 +59,11 @@ impl fmt::Debug for HeldContent {
     }
 }
 
-/// The destinations that are held since an earlier process.
-pub fn holds(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<HoldChange> {
+/// The destinations that are held since an earlier process. Parked changes of other destinations are forgotten.
+pub fn holds(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
     let now = SystemTime::now();
     let targets = Targets::of(destinations);
+    journal.unpark_others(|target| targets.configured(target).is_some());
     let found = journal.with(|ledger| {
         let mut changes = Vec::new();
         for hold in ledger
@@ -62,12 +75,15 @@ pub fn holds(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<HoldChange> {
                 continue;
             };
             if let Ok(text) = text_of(ledger, hold.hash)? {
-                let held = Some(HeldContent {
+                let change = RequestedChange::Hold(HeldContent {
                     text,
                     generation: hold.generation,
                     until: hold.until,
                 });
-                changes.push(HoldChange { destination, held });
+                changes.push(Requested {
+                    destination,
+                    change,
+                });
             }
         }
         Ok(changes)
@@ -76,7 +92,7 @@ pub fn holds(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<HoldChange> {
 }
 
 /// Records and answers the requests of the command line.
-pub fn take(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<HoldChange> {
+pub fn take(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
     let targets = Targets::of(destinations);
     let taken = journal.with(|ledger| {
         let mut changes = Vec::new();
@@ -100,50 +116,82 @@ fn carry_out(
     ledger: &mut Ledger,
     targets: &Targets,
     request: &Request,
-) -> Result<Result<(HoldChange, String), String>, LedgerError> {
-    let path = request.destination.display();
-    let Some(destination) = targets.configured(&request.destination) else {
+) -> Result<Result<(Requested, String), String>, LedgerError> {
+    let path = request.destination.as_path();
+    let Some(destination) = targets.configured(path) else {
         return Ok(Err(format!(
-            "no template of the running daemon writes {path}"
+            "no template of the running daemon writes {}",
+            path.display()
         )));
     };
-    match &request.action {
-        RequestAction::Release => {
-            ledger.release(&request.destination)?;
-            let change = HoldChange {
-                destination,
-                held: None,
-            };
-            Ok(Ok((
-                change,
-                format!("{path} is released: its template writes it again"),
-            )))
-        }
+    let done = match &request.action {
+        RequestAction::Release => release(ledger, path)?,
         RequestAction::Hold {
             generation,
             hash,
             until,
-        } => {
-            let text = match text_of(ledger, *hash)? {
-                Ok(text) => text,
-                Err(reason) => return Ok(Err(format!("{path}: {reason}"))),
-            };
-            ledger.hold(&request.destination, *generation, *until)?;
-            let held = Some(HeldContent {
-                text,
-                generation: *generation,
-                until: *until,
-            });
-            let end = if until.is_some() {
-                "until the hold ends"
-            } else {
-                "until it is released"
-            };
-            let answer =
-                format!("{path} is applied with generation {generation}, and keeps it {end}");
-            Ok(Ok((HoldChange { destination, held }, answer)))
-        }
+        } => hold(ledger, path, (*generation, *hash), *until)?,
+        RequestAction::Approve { content } => approve(ledger, path, *content)?,
+    };
+    Ok(done.map(|(change, answer)| {
+        let requested = Requested {
+            destination,
+            change,
+        };
+        (requested, answer)
+    }))
+}
+
+/// A change with the answer for the user, or the reason for which the request is refused.
+type CarriedOut = Result<Result<(RequestedChange, String), String>, LedgerError>;
+
+fn release(ledger: &mut Ledger, path: &Path) -> CarriedOut {
+    ledger.release(path)?;
+    let answer = format!(
+        "{} is released: its template writes it again",
+        path.display()
+    );
+    Ok(Ok((RequestedChange::Release, answer)))
+}
+
+fn hold(
+    ledger: &mut Ledger,
+    path: &Path,
+    (generation, hash): (u64, Hash),
+    until: Option<SystemTime>,
+) -> CarriedOut {
+    let shown = path.display();
+    let text = match text_of(ledger, hash)? {
+        Ok(text) => text,
+        Err(reason) => return Ok(Err(format!("{shown}: {reason}"))),
+    };
+    ledger.hold(path, generation, until)?;
+    let held = HeldContent {
+        text,
+        generation,
+        until,
+    };
+    let end = if until.is_some() {
+        "until the hold ends"
+    } else {
+        "until it is released"
+    };
+    let answer = format!("{shown} is applied with generation {generation}, and keeps it {end}");
+    Ok(Ok((RequestedChange::Hold(held), answer)))
+}
+
+fn approve(ledger: &mut Ledger, path: &Path, content: Hash) -> CarriedOut {
+    let shown = path.display();
+    if ledger.approve(path, content)? {
+        let answer = format!("the parked change of {shown} is approved, and is applied now");
+        return Ok(Ok((RequestedChange::Approve(content), answer)));
     }
+    let is_parked = ledger.parked()?.iter().any(|it| it.destination == path);
+    Ok(Err(if is_parked {
+        format!("another change of {shown} is parked since; `ctmpl approve` lists it")
+    } else {
+        format!("no change of {shown} is parked any more")
+    }))
 }
 
 /// A stored content as a text, or the reason for which it cannot be used.

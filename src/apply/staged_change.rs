@@ -6,12 +6,13 @@ use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use apply_ledger::Attributes;
+use apply_ledger::{Attributes, Hash};
 use file_writer::{Previous, Stage, Swapped, WriteError};
 
-use super::budget::{Excess, removed_lines};
-use super::change::{Applied, Change, Effect};
+use super::budget::removed_lines;
+use super::change::{Applied, Change, Effect, ParkedChange};
 use super::fault;
 use super::journal::ChangedFile;
 use super::output::StagedOutput;
@@ -131,11 +132,11 @@ impl StagedChange {
         });
         let budget = file.max_change.filter(|_| !is_approved);
         let staged = staged.map(|ready| {
-            let excess = budget.and_then(|budget| excess_of(&ready.own, &content, &budget));
-            (ready, excess)
+            let parked = budget.and_then(|budget| parked(writer, &ready.own, &content, &budget));
+            (ready, parked)
         });
         let (ready, outcome) = match staged {
-            Ok((_, Some(excess))) => (None, Ok(Effect::Parked(Some(excess)))),
+            Ok((_, Some(parked))) => (None, Ok(Effect::Parked(Some(parked)))),
             Ok((ready, None)) => (Some(ready), Ok(Effect::Unchanged)),
             Err(error) => (None, Err(error)),
         };
@@ -196,6 +197,9 @@ impl StagedChange {
         warn_in_place(writer, &destination, &swapped[already..]);
         if outcome.is_ok() {
             writer.remember(&destination, &content, &file);
+            if let Some(journal) = writer.journal() {
+                journal.unpark(&destination);
+            }
         }
         let printed = printed.filter(|_| outcome.is_ok());
         if let Some(text) = &printed {
@@ -260,15 +264,34 @@ fn swap_all(
     Ok(())
 }
 
-/// The size of a change that is above its budget. A file that does not exist or cannot be read has no lines.
-fn excess_of(own: &Stage, content: &[u8], budget: &MaxChange) -> Option<Excess> {
+/// Parks a change that is above its budget; `None` if it is not, or was approved. A file that does not exist or
+/// cannot be read has no lines.
+fn parked(
+    writer: &Writer,
+    own: &Stage,
+    content: &[u8],
+    budget: &MaxChange,
+) -> Option<ParkedChange> {
     let Stage::Staged(own) = own else {
         return None;
     };
     let old = Previous::read(own.target()).ok()?;
     let excess = removed_lines(old.content()?, content);
-    let is_exceeded = budget.is_exceeded(excess.removed, excess.lines);
-    is_exceeded.then_some(excess)
+    if !budget.is_exceeded(excess.removed, excess.lines) {
+        return None;
+    }
+    let hash = Hash::of(content);
+    let recorded = writer
+        .journal()
+        .map(|it| it.park(own.target(), hash, excess));
+    match recorded.flatten() {
+        Some(recorded) if recorded.is_approved => None,
+        recorded => Some(ParkedChange {
+            excess,
+            content: recorded.is_some().then_some(hash),
+            waited: recorded.map_or(Duration::ZERO, |it| it.since.elapsed().unwrap_or_default()),
+        }),
+    }
 }
 
 /// Mode and owner of a staged file, which are those of the destination after the swap.

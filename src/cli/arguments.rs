@@ -82,6 +82,17 @@ pub struct RollbackArguments {
     pub state_dir: Option<PathBuf>,
 }
 
+/// The arguments of `ctmpl approve`.
+#[derive(Clone, Debug, Default)]
+pub struct ApproveArguments {
+    /// The file; `None`: list the parked changes.
+    pub destination: Option<PathBuf>,
+    /// The state directory; `None`: the default.
+    pub state_dir: Option<PathBuf>,
+    /// `true` to print JSON.
+    pub json: bool,
+}
+
 /// The arguments of the daemon, `validate`, `config` or `dev`.
 pub(super) fn arguments(matches: &ArgMatches, dev: Option<DevArguments>) -> Arguments {
     Arguments {
@@ -174,5 +185,13 @@ pub(super) fn rollback_arguments(matches: &ArgMatches) -> RollbackArguments {
         hold: matches.get_one::<String>("hold").cloned(),
         release: is_set(matches, "release"),
         state_dir: path_argument(matches, "ledger"),
+    }
+}
+
+pub(super) fn approve_arguments(matches: &ArgMatches) -> ApproveArguments {
+    ApproveArguments {
+        destination: path_argument(matches, "destination"),
+        state_dir: path_argument(matches, "ledger"),
+        json: is_set(matches, "json"),
     }
 }

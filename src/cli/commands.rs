@@ -18,6 +18,7 @@ const USAGE: &str = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…
        ctmpl history [FLAGS] [DEST]
        ctmpl diff [FLAGS] DEST [A] [B]
        ctmpl rollback [FLAGS] DEST [N]
+       ctmpl approve [FLAGS] [DEST]
        ctmpl convert [FLAGS] FILE
        ctmpl migrate [FLAGS] FILE
        ctmpl schema
@@ -164,6 +165,16 @@ fn for_written_files(wanted: Wanted<'_>) -> Vec<Command> {
             ],
             "ctmpl rollback [FLAGS] DEST [N]",
             own_flags::rollback,
+        ),
+        subcommand(
+            wanted,
+            "approve",
+            [
+                "List the changes that max_change has parked, or apply one",
+                " through the daemon. An approval holds for the parked content only",
+            ],
+            "ctmpl approve [FLAGS] [DEST]",
+            own_flags::approve,
         ),
     ]
 }

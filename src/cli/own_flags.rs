@@ -97,15 +97,10 @@ pub(super) fn help() -> Vec<Arg> {
 }
 
 pub(super) fn history() -> Vec<Arg> {
-    let json = Arg::new("json")
-        .long("json")
-        .value_name("BOOL")
-        .help_heading("History")
-        .help("Print JSON, for scripts");
     vec![
         destination("Only this file, with its stored contents"),
         state_dir("History"),
-        bool_arg(json),
+        json("History"),
     ]
 }
 
@@ -144,6 +139,24 @@ pub(super) fn rollback() -> Vec<Arg> {
         bool_arg(release),
         state_dir("Rollback"),
     ]
+}
+
+pub(super) fn approve() -> Vec<Arg> {
+    vec![
+        destination("Apply the parked change of this file"),
+        state_dir("Approval"),
+        json("Approval"),
+    ]
+}
+
+/// The flag for a list as JSON.
+fn json(heading: &'static str) -> Arg {
+    let json = Arg::new("json")
+        .long("json")
+        .value_name("BOOL")
+        .help_heading(heading)
+        .help("Print JSON, for scripts");
+    bool_arg(json)
 }
 
 fn destination(help: &'static str) -> Arg {

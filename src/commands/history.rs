@@ -8,7 +8,7 @@ use apply_ledger::{Destination, Generation, Hold, OwedGroup};
 use serde_json::{Value, json};
 
 use super::output::{Failure, print};
-use super::state::{self, time};
+use super::state::{self, pretty, time};
 use super::table::table;
 use crate::cli::HistoryArguments;
 
@@ -174,8 +174,4 @@ fn hold_as_json(hold: &Hold) -> Value {
         "since": time(hold.since),
         "until": hold.until.map(time),
     })
-}
-
-fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
 }

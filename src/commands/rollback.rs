@@ -2,21 +2,16 @@
 //! the file.
 
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, anyhow};
-use apply_ledger::{Answer, Generation, History, Outcome, RequestId, RequestQueue};
+use apply_ledger::{Generation, History, Outcome};
 use go_duration::GoDuration;
 
-use super::output::{Failure, print};
-use super::state;
+use super::output::Failure;
+use super::{request, state};
 use crate::cli::RollbackArguments;
 use crate::exit_code;
-
-/// How long the command waits for the answer of the daemon.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The pause between two looks for the answer.
-const PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) fn run(arguments: &RollbackArguments) -> Result<u8, Failure> {
     let hold = duration(arguments)?;
@@ -28,24 +23,18 @@ pub(super) fn run(arguments: &RollbackArguments) -> Result<u8, Failure> {
     } else {
         Some(chosen(&history, &path, arguments.generation)?)
     };
-    require_daemon(&history, &directory)?;
-    let queue = RequestQueue::open(&directory);
-    let mut queue = queue.map_err(|error| state::unusable(&directory, error))?;
-    let request = match generation {
-        None => queue.release(&path)?,
-        Some(number) => {
-            let until = hold.and_then(|hold| SystemTime::now().checked_add(hold));
-            queue.hold(&path, number, until)?
-        }
-    };
-    match wait(&queue, request)? {
-        Some(answer) if answer.succeeded => Ok(print(&format!("{}\n", answer.text))),
-        Some(answer) => Err(failed(anyhow!(answer.text))),
-        None => Err(failed(anyhow!(
-            "the daemon has not answered within {} s; the request stays queued, and its log shows the result",
-            PATIENCE.as_secs()
-        ))),
-    }
+    request::send(
+        &history,
+        &directory,
+        "roll back",
+        |queue| match generation {
+            None => queue.release(&path),
+            Some(number) => {
+                let until = hold.and_then(|hold| SystemTime::now().checked_add(hold));
+                queue.hold(&path, number, until)
+            }
+        },
+    )
 }
 
 fn failed(error: anyhow::Error) -> Failure {
@@ -94,30 +83,4 @@ fn last_good(newest_first: &[Generation]) -> Option<&Generation> {
             && known.hash != present.hash
             && matches!(known.outcome, Outcome::Applied | Outcome::Found)
     })
-}
-
-fn require_daemon(history: &History, directory: &Path) -> Result<(), Failure> {
-    let directory = directory.display();
-    let is_in_use = history
-        .is_in_use()
-        .with_context(|| format!("cannot look for a daemon in {directory}"))
-        .map_err(failed)?;
-    if is_in_use {
-        return Ok(());
-    }
-    Err(failed(anyhow!(
-        "no daemon is running with the state directory {directory}; nothing is changed. Start ctmpl, then roll back"
-    )))
-}
-
-/// Waits for the answer of the daemon.
-fn wait(queue: &RequestQueue, request: RequestId) -> Result<Option<Answer>, Failure> {
-    let begun = Instant::now();
-    loop {
-        let answer = queue.answer(request)?;
-        if answer.is_some() || begun.elapsed() > PATIENCE {
-            return Ok(answer);
-        }
-        std::thread::sleep(PAUSE);
-    }
 }

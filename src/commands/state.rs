@@ -1,4 +1,4 @@
-//! The ledger that the subcommands `history`, `diff` and `rollback` read.
+//! The ledger that the subcommands `history`, `diff`, `rollback` and `approve` read.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -121,4 +121,9 @@ pub(super) fn time(time: SystemTime) -> String {
     Timestamp::try_from(time)
         .map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
         .unwrap_or_default()
+}
+
+/// Formats JSON for people, too.
+pub(super) fn pretty(value: &serde_json::Value) -> String {
+    format!("{value:#}\n")
 }

@@ -173,7 +173,7 @@ impl Apply {
                     .collect();
             }
             Event::Restored(key, restored) => self.restored(key, restored, now),
-            Event::HoldsChanged(changes) => self.hold(changes, now.instant),
+            Event::RequestsTaken(all) => self.take_requests(all, now.instant),
             Event::ConfigRead(Ok(_)) => self.renew(renderer, now.instant),
             Event::SignalAction(SignalAction::Reload) => self.retry_now(now.instant),
             _ => {}

@@ -17,7 +17,7 @@ use super::render_pass::{RenderRequest, Rendered};
 use crate::answer::Answer;
 use crate::apply::change::{Applied, Change};
 use crate::apply::drift::{Difference, Inspection};
-use crate::apply::requests::HoldChange;
+use crate::apply::requests::Requested;
 use crate::apply::transaction::StagedFile;
 use crate::command::CommandFailure;
 use crate::config::exec::ExecConfig;
@@ -89,8 +89,8 @@ pub(super) enum Event {
     Restored(GroupKey, Restored),
     /// A job that needs no answer has ended: something was recorded, or temporary files were removed.
     Recorded,
-    /// The command line holds destinations, or releases them.
-    HoldsChanged(Vec<HoldChange>),
+    /// The command line has requested changes of destinations.
+    RequestsTaken(Vec<Requested>),
     /// The destinations of the templates with these numbers were compared with what was written last.
     Inspected(Vec<(usize, Option<Difference>)>),
     /// A plugin exited. The answer has its output or its error.

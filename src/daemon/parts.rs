@@ -19,7 +19,7 @@ use super::shutdown::{Decided, Shutdown, ShutdownView};
 use super::state_dir::OwedFile;
 use super::status::{self, StatusView};
 use super::waiting::Waiting;
-use crate::apply::requests::HoldChange;
+use crate::apply::requests::Requested;
 use crate::config::resolved::{Config, GroupKey};
 use crate::render::RenderEnv;
 use crate::report::Report;
@@ -62,8 +62,8 @@ impl Parts {
     }
 
     /// Holds destinations at the contents at which an earlier process held them.
-    pub(super) fn hold(&mut self, held: &[HoldChange], now: Moment) {
-        self.apply.hold(held, now.instant);
+    pub(super) fn hold(&mut self, held: &[Requested], now: Moment) {
+        self.apply.take_requests(held, now.instant);
     }
 
     /// Returns the first actions.

@@ -114,6 +114,11 @@ pub(super) const NOT_RUN: &[NotRun] = &[
         "history:: runs it on a ledger",
     ),
     NotRun(
+        "docs/src/operations/protect-files.md",
+        "ctmpl approve",
+        "max_change:: runs it with a daemon",
+    ),
+    NotRun(
         "docs/src/operations/install.md",
         "scripts/package",
         "CI runs it",

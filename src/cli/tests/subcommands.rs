@@ -138,6 +138,20 @@ fn diff_takes_a_file_and_up_to_two_generations() {
 }
 
 #[test]
+fn approve_takes_a_file_or_lists_all() {
+    let parsed = |words: &[&str]| match read(words) {
+        Ok(Command::Approve(arguments)) => arguments,
+        other => panic!("{words:?}: {other:?}"),
+    };
+    let arguments = parsed(&["approve", "--json"]);
+    assert_eq!((arguments.destination, arguments.json), (None, true));
+    let arguments = parsed(&["approve", "/a", "--state-dir=/s"]);
+    assert_eq!(arguments.destination.as_deref(), Some("/a".as_ref()));
+    assert_eq!(arguments.state_dir.as_deref(), Some("/s".as_ref()));
+    assert!(refused(&["approve", "a", "b"]).contains("unexpected word \"b\""));
+}
+
+#[test]
 fn rollback_takes_a_file_and_a_generation() {
     let parsed = |words: &[&str]| match read(words) {
         Ok(Command::Rollback(arguments)) => arguments,

@@ -250,8 +250,8 @@ impl Destination {
                 self.drift.failed(now.instant);
                 other.or(own.filter(|_| repeats))
             }
-            Ok(Effect::Parked(excess)) => {
-                self.park(own.as_ref(), *excess, now);
+            Ok(Effect::Parked(change)) => {
+                self.park(own.as_ref(), *change, now);
                 self.drift.failed(now.instant);
                 other.or(own.filter(|_| repeats))
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::apply::budget::Excess;
+use crate::apply::change::ParkedChange;
 use crate::daemon::text::Text;
 use crate::decide::Unwritten;
 
@@ -79,9 +79,17 @@ impl Candidate {
 pub(super) struct Parked {
     /// The fingerprint of the text.
     pub(super) text: u64,
-    /// The time since when it is parked.
+    /// The time since when this process has it parked.
     pub(super) since: Instant,
-    pub(super) excess: Excess,
+    pub(super) change: ParkedChange,
+    pub(super) approval: Approval,
+}
+
+/// Whether the command line has approved a parked text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Approval {
+    Missing,
+    Given,
 }
 
 /// The content that a destination keeps.

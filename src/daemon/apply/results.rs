@@ -10,7 +10,7 @@ use super::Apply;
 use super::commands::Consequence;
 use super::destination::Destination;
 use super::lookup::{of_file, position, rank};
-use crate::apply::requests::HoldChange;
+use crate::apply::requests::{Requested, RequestedChange};
 use crate::config::resolved::GroupKey;
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
 use crate::daemon::state_dir::OwedFile;
@@ -56,13 +56,26 @@ impl Apply {
         paths.collect()
     }
 
-    /// Holds destinations at earlier contents, or releases them.
-    pub(in crate::daemon) fn hold(&mut self, changes: &[HoldChange], now: Instant) {
-        for HoldChange { destination, held } in changes {
+    /// Carries out what the command line has requested.
+    pub(in crate::daemon) fn take_requests(&mut self, all: &[Requested], now: Instant) {
+        for Requested {
+            destination,
+            change,
+        } in all
+        {
             let is_own =
                 |own: &&mut Destination| own.job().destination.as_ref() == Some(destination);
-            if let Some(own) = self.destinations.iter_mut().find(is_own) {
-                own.hold(held.as_ref(), now);
+            let Some(own) = self.destinations.iter_mut().find(is_own) else {
+                continue;
+            };
+            match change {
+                RequestedChange::Hold(held) => own.hold(held, now),
+                RequestedChange::Release => own.release(now),
+                RequestedChange::Approve(content) => {
+                    own.approve(*content);
+                    let key = own.group().key.clone();
+                    self.groups.release_parked(&key, &self.destinations);
+                }
             }
         }
     }

@@ -42,7 +42,7 @@ impl Executor {
         self.writers.begin(move |writer| {
             let journal = writer.journal();
             let changes = journal.map(|journal| requests::take(journal, destinations));
-            Event::HoldsChanged(changes.unwrap_or_default())
+            Event::RequestsTaken(changes.unwrap_or_default())
         });
     }
 

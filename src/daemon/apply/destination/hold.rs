@@ -24,17 +24,13 @@ impl Destination {
         self.hold.as_ref()?.until
     }
 
-    /// Holds the destination at a content, or releases it.
-    pub(in crate::daemon::apply) fn hold(&mut self, held: Option<&HeldContent>, now: Instant) {
-        let Some(HeldContent {
+    /// Holds the destination at a content.
+    pub(in crate::daemon::apply) fn hold(&mut self, held: &HeldContent, now: Instant) {
+        let HeldContent {
             text,
             generation,
             until,
-        }) = held
-        else {
-            self.release(now);
-            return;
-        };
+        } = held;
         let rendered = match self.hold.take() {
             Some(earlier) => earlier.rendered,
             None => self.unwritten_text(),
@@ -57,7 +53,8 @@ impl Destination {
         }
     }
 
-    fn release(&mut self, now: Instant) {
+    /// Lets the template write the destination again.
+    pub(in crate::daemon::apply) fn release(&mut self, now: Instant) {
         let Some(hold) = self.hold.take() else { return };
         let (template, destination) = self.names();
         tracing::info!(

@@ -24,4 +24,18 @@ impl Groups {
         let release = releases.and_then(|all| all.into_iter().max());
         entry.group.parked(entry.begun, release);
     }
+
+    /// Reconsiders the parked content of a group after an approval. One that is being written is parked again or
+    /// not, with the approval.
+    pub(in crate::daemon::apply) fn release_parked(
+        &mut self,
+        key: &GroupKey,
+        destinations: &[Destination],
+    ) {
+        let entry = self.entry(key);
+        let is_parked = entry.is_some_and(|entry| entry.group.has_parked(entry.begun));
+        if is_parked {
+            self.park(key, destinations);
+        }
+    }
 }
