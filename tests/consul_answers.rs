@@ -51,14 +51,17 @@ fn consul(query: &Query) -> &ConsulQuery {
     ConsulQuery::select(query).expect("a query for Consul")
 }
 
-pub(crate) async fn ask(query: &Query, bytes: Vec<u8>) -> Result<Reply, Error> {
-    let poll = Poll {
+fn once() -> Poll {
+    Poll {
         server: 0,
         index: 0,
         wait: Duration::from_secs(60),
         stale: true,
-    };
-    client(replay(bytes)).poll(consul(query), poll).await
+    }
+}
+
+pub(crate) async fn ask(query: &Query, bytes: Vec<u8>) -> Result<Reply, Error> {
+    client(replay(bytes)).poll(consul(query), once()).await
 }
 
 async fn fixture(query: &Query, name: &str) -> Result<Reply, Error> {
@@ -403,6 +406,27 @@ async fn imported_services_are_read_and_sorted() {
     assert_eq!(read, [("api", "part1"), ("web", "part2")]);
 }
 
+/// Asks a Consul that does not know the path of the query, and answers other queries.
+async fn ask_old_consul(query: &Query) -> Result<Reply, Error> {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).unwrap();
+            let name = if request[..length].starts_with(b"GET /v1/status/leader ") {
+                "status-leader"
+            } else {
+                "error-404-path"
+            };
+            let bytes = fs::read(format!("tests/fixtures/consul/{name}.http")).unwrap();
+            let _ = stream.write_all(&bytes);
+        }
+    });
+    client(address).poll(consul(query), once()).await
+}
+
 #[tokio::test]
 async fn a_consul_that_is_too_old_is_distinguished_from_a_wrong_address() {
     for (query, needed) in [
@@ -420,7 +444,7 @@ async fn a_consul_that_is_too_old_is_distinguished_from_a_wrong_address() {
             "a newer Consul",
         ),
     ] {
-        let error = fixture(&query, "error-404-path").await.unwrap_err();
+        let error = ask_old_consul(&query).await.unwrap_err();
         assert!(
             error.to_string().contains(&format!(
                 "answered 404: it does not know this query; that needs {needed}"
@@ -489,6 +513,40 @@ async fn every_error_has_its_class() {
             (class, is_final),
             "{name}: {error}"
         );
+    }
+}
+
+#[tokio::test]
+async fn the_pause_that_a_server_requests_is_part_of_the_error() {
+    for (status, seconds) in [(429, Some(7)), (503, Some(7)), (500, None), (400, None)] {
+        let answer =
+            format!("HTTP/1.1 {status} x\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy");
+        let error = ask(&service("web"), answer.into_bytes()).await.unwrap_err();
+        assert_eq!(
+            error.retry_after(),
+            seconds.map(Duration::from_secs),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_answers_anything_passes_the_probe() {
+    let leader = fs::read("tests/fixtures/consul/status-leader.http").unwrap();
+    let answer = |status: &str| format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+    for (bytes, passes) in [
+        (leader, true),
+        (answer("404 Not Found").into_bytes(), true),
+        (answer("302 Found").into_bytes(), true),
+        (answer("429 Too Many Requests").into_bytes(), false),
+        (answer("503 Service Unavailable").into_bytes(), false),
+        (Vec::new(), false),
+    ] {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let probed = client(replay(bytes)).probe(0).await;
+        assert_eq!(probed.is_ok(), passes, "{text}: {probed:?}");
+        let class = probed.map_err(|error| error.class());
+        assert_ne!(class, Err(ErrorClass::Query), "{text}");
     }
 }
 

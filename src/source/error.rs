@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The consequence of an error for the next poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub enum Error {
         status: u16,
         /// The body, if it is one short line of text; else empty.
         message: String,
+        /// The pause that the server requests with `Retry-After`.
+        retry_after: Option<Duration>,
     },
     /// The body is not the expected answer.
     #[error(
@@ -71,16 +74,17 @@ pub enum Error {
         /// The position and kind of the deviation.
         reason: String,
     },
-    /// The server answered that a path does not exist which every Consul has.
-    #[error(
-        "{address} answered 404, so it is not the address of Consul's HTTP API; correct --consul-addr or consul.address: \
-         {remedy}"
-    )]
+    /// The status or the body is none of Consul's: a proxy or another server has answered.
+    #[error("{address} answered {answer}, {conclusion}")]
     NotConsul {
         /// The address, with its path.
         address: String,
-        /// The likely correction.
-        remedy: &'static str,
+        /// The status, with the text or the target of the redirect.
+        answer: String,
+        /// The likely cause and its remedy.
+        conclusion: String,
+        /// `true` if the server does not have the path, so that a retry fails again.
+        is_final: bool,
     },
     /// The answer exceeds a limit of ctmpl.
     #[error("Consul at {server}: the answer is too large: {reason}")]
@@ -159,11 +163,25 @@ impl Error {
         }
     }
 
-    /// Returns `true` if another server may answer the same query.
+    /// Returns `true` if another server may answer the same query. Together with [`ErrorClass::Query`], it means that the
+    /// answer is not Consul's: nothing else can be expected from the server now, but only this path may be affected.
     #[must_use]
     pub fn concerns_the_server(&self) -> bool {
         matches!(self.class(), ErrorClass::Outage | ErrorClass::Throttled)
             || matches!(self, Self::Unreadable { .. } | Self::NotConsul { .. })
+    }
+
+    /// The pause before the next request that the server asks for, when it throttles or is not available.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status {
+                status: 429 | 503,
+                retry_after,
+                ..
+            } => *retry_after,
+            _ => None,
+        }
     }
 
     /// Returns `true` if a retry fails again unless the template changes: the server has no such
@@ -175,7 +193,8 @@ impl Error {
             Self::Status {
                 status, message, ..
             } => matches!(status, 404 | 405) || message.contains(MESH_DISABLED),
-            Self::NotConsul { .. } | Self::InvalidRequest { .. } | Self::File { .. } => true,
+            Self::NotConsul { is_final, .. } => *is_final,
+            Self::InvalidRequest { .. } | Self::File { .. } => true,
             _ => false,
         }
     }

@@ -117,6 +117,15 @@ pub trait Source: Clone + Send + Sync + 'static {
         0
     }
 
+    /// Checks whether a server responds, with a request that is cheap for it.
+    ///
+    /// # Errors
+    /// [`Error`] if the server gives no answer, or none but an error of the whole server. The class is that of a poll.
+    fn probe(&self, server: usize) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = server;
+        std::future::ready(Ok(()))
+    }
+
     /// Sends one request to one server.
     fn poll(
         &self,

@@ -16,6 +16,7 @@ pub mod datagrams;
 pub mod directives;
 pub mod documents;
 pub mod file_group;
+pub mod front;
 pub mod haproxy;
 pub mod http;
 pub mod load;

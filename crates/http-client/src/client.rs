@@ -167,7 +167,8 @@ impl Endpoint {
     }
 
     /// Sends a request and waits for the head of the answer, without a time limit. If the server had closed
-    /// a reused connection meanwhile, a request that may be repeated is sent again on another connection.
+    /// a reused connection meanwhile, a request that may be repeated is sent again on another connection, unless
+    /// it is [sent once](Request::sent_once).
     ///
     /// # Errors
     /// [`Error`] if no head arrives.
@@ -205,7 +206,13 @@ impl Endpoint {
                     body: Body::new(incoming, link),
                 }))
             }
-            Err(failed) if is_used && may_repeat(request, &failed) => Ok(None),
+            Err(failed) if is_used && may_repeat(request, &failed) => {
+                if request.is_sent_once {
+                    Err(Error::ConnectionLost)
+                } else {
+                    Ok(None)
+                }
+            }
             Err(failed) => Err(failed.error),
         }
     }

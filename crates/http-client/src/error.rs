@@ -33,6 +33,10 @@ pub enum Error {
     /// The server closed the connection before the first byte of the answer.
     #[error("it closed the connection")]
     Closed,
+    /// The server closed a reused connection before the first byte of the answer, and the request may not
+    /// be repeated on another one.
+    #[error("it closed the connection, which earlier requests had used")]
+    ConnectionLost,
     /// The answer is not HTTP.
     #[error("this is not HTTP ({0})")]
     Malformed(String),

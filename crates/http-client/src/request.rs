@@ -20,6 +20,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body; may be empty.
     pub body: Bytes,
+    /// `true` to send the request over one connection only.
+    pub(crate) is_sent_once: bool,
 }
 
 impl Request {
@@ -37,7 +39,18 @@ impl Request {
             target: target.into(),
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            is_sent_once: false,
         }
+    }
+
+    /// Sends the request over one connection only. If a reused connection ends before the answer, the request
+    /// is not repeated on another one, and fails with [`Error::ConnectionLost`]. Use it for a request that refers to the
+    /// state of the server, such as a long poll with the index of an earlier answer: a server that closes its
+    /// connections may have lost that state.
+    #[must_use]
+    pub fn sent_once(mut self) -> Self {
+        self.is_sent_once = true;
+        self
     }
 
     /// Sets the body.

@@ -5,31 +5,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use url::Url;
 
+use super::message::message_of;
+use super::not_consul::{self, INDEX, Sender};
+use super::request_failure::{self, Unanswered};
+use super::retry_after::retry_after;
 use super::setup_error::ClientError;
 use super::transport::Transport;
 use super::url::Target;
-use super::{acl_hint, address_hint, tls_hint, wire};
+use super::{acl_hint, wire};
 use crate::answer::Answer;
 use crate::config::resolved::ConsulConfig;
-use crate::query::{ConsulQuery, NodeQuery, Query};
+use crate::query::{ConsulQuery, NodeQuery};
 use crate::source::error::Error;
-use crate::source::poll::{Poll, Refresh, Reply, Source, SourceQuery};
+use crate::source::poll::{Poll, Reply, Source};
 use http_client::{HeaderMap, StatusCode};
 
 /// The time limit for a non-blocking answer. A server without a leader holds a request for 7 s.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// The time that a blocking query may take beyond `wait` and its jitter of a sixteenth.
 const BLOCKING_GRACE: Duration = Duration::from_secs(10);
-/// The poll interval for endpoints that do not support blocking queries.
-const INTERVAL: Duration = Duration::from_secs(15);
-/// The time within which a closed connection counts as a refusal, because the query cannot have
-/// blocked yet.
-const REFUSED_WITHIN: Duration = Duration::from_millis(500);
-/// The header with the index of an answer. Consul sends it with each answer about data, with 404 too.
-const INDEX: &str = "x-consul-index";
+/// The time limit for the answer that shows whether a server responds at all.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
 /// Consul 1.11 and newer send this header if the token may not read a part of the answer.
 const FILTERED: &str = "x-consul-results-filtered-by-acls";
 
@@ -38,7 +38,7 @@ const FILTERED: &str = "x-consul-results-filtered-by-acls";
 pub struct Client {
     transport: Arc<Transport>,
     config: Arc<ConsulConfig>,
-    /// The index of the server that answered last.
+    /// The index of the server that answered a query last.
     preferred: Arc<AtomicUsize>,
 }
 
@@ -92,90 +92,109 @@ impl Client {
         self.config.token.is_some() || self.config.token_file.is_some()
     }
 
+    /// Requests a target. A blocking query whose connection is cut is repeated once without an index, because the server
+    /// may have lost its state: with the old index it would block until the state has caught up.
     pub(super) async fn get(
         &self,
         target: &Target,
-        poll: Poll,
+        mut poll: Poll,
     ) -> Result<http_client::Answer, Error> {
+        let begun = Instant::now();
+        let mut sent = self.send(target, poll).await;
+        if let Err(error) = &sent
+            && target.blocks(poll)
+            && request_failure::is_cut(error, begun.elapsed())
+        {
+            let server = self.name(poll.server);
+            tracing::debug!(
+                name: "consul.poll_cut", %server,
+                "Consul at {server}: the connection of a blocking query was closed; the query starts over"
+            );
+            poll.index = 0;
+            sent = self.send(target, poll).await;
+        }
+        sent.map_err(|error| {
+            let server = poll.server % self.config.servers.len();
+            Unanswered {
+                server: self.server(server),
+                name: self.name(server),
+                has_answered: self.transport.has_answered(server),
+                tls: &self.config.tls,
+                blocking: target.blocks(poll),
+                // A server that has just cut a poll, and refuses its repetition, is not throttling.
+                after: begun.elapsed(),
+            }
+            .error(error)
+        })
+    }
+
+    async fn send(
+        &self,
+        target: &Target,
+        poll: Poll,
+    ) -> Result<http_client::Answer, http_client::Error> {
         let blocking = target.blocks(poll);
         let limit = if blocking {
             poll.wait + poll.wait / 16 + BLOCKING_GRACE
+        } else if target.is_quick() {
+            PROBE_LIMIT
         } else {
             ANSWER_LIMIT
         };
         let server = poll.server % self.config.servers.len();
         let url = target.url(&self.config, &self.config.servers[server], poll);
-        let begun = Instant::now();
-        let fetched = self.transport.get(server, &url, limit).await;
-        let fetched = fetched
-            .map_err(|error| self.request_error(error, poll.server, blocking, begun.elapsed()))?;
-        self.preferred.store(server, Ordering::Relaxed);
-        Ok(fetched)
+        self.transport.get(server, &url, limit, blocking).await
     }
 
-    fn request_error(
+    /// Requests a target, and refuses an answer that is not Consul's. `needs`: the version of Consul that knows the path,
+    /// if not all do.
+    async fn get_from_consul(
         &self,
-        error: http_client::Error,
-        server: usize,
-        blocking: bool,
-        after: Duration,
-    ) -> Error {
-        let has_answered = self
-            .transport
-            .has_answered(server % self.config.servers.len());
-        let is_tls = self.server(server).scheme() == "https";
-        let remedy = (!has_answered)
-            .then(|| address_hint::for_failure(&error, self.server(server)))
-            .flatten();
-        let server = self.name(server);
-        let unreachable = |server, reason| Error::Unreachable { server, reason };
-        match error {
-            http_client::Error::Invalid(reason) => Error::InvalidRequest { reason },
-            http_client::Error::TimedOut => Error::TimedOut { server, blocking },
-            http_client::Error::Tls(failure) => {
-                unreachable(server, tls_hint::for_failure(&failure, &self.config.tls))
+        target: &Target,
+        poll: Poll,
+        needs: Option<&str>,
+    ) -> Result<http_client::Answer, Error> {
+        let mut answer = self.get(target, poll).await?;
+        let mut is_consul = false;
+        if not_consul::sender(&answer) == Sender::Unclear && self.is_consul(poll.server).await {
+            // A proxy may have answered before, and Consul now.
+            answer = self.get(target, poll).await?;
+            is_consul = true;
+        }
+        match not_consul::sender(&answer) {
+            Sender::Consul => Ok(answer),
+            Sender::Unclear if is_consul => Err(self.unknown_path(&answer, needs, poll.server)),
+            Sender::ConsulWithoutPath if needs.is_some() => {
+                Err(self.unknown_path(&answer, needs, poll.server))
             }
-            // With TLS 1.3 a server verifies our certificate after the handshake, and may close the
-            // connection without an alert.
-            http_client::Error::Closed
-                if is_tls && !has_answered && self.config.tls.identity.is_none() =>
-            {
-                unreachable(server, tls_hint::CLOSED.to_owned())
-            }
-            http_client::Error::Closed if after < REFUSED_WITHIN => {
-                Error::ClosedWithoutAnswer { server, remedy }
-            }
-            http_client::Error::HeadTooLong
-            | http_client::Error::TooLong(_)
-            | http_client::Error::TooMuchInFlight(_) => Error::TooLarge {
-                server,
-                reason: error.to_string(),
-            },
-            // A connection that is cut during an answer is an outage, not a refusal.
-            error => {
-                let remedy = remedy.map_or(String::new(), |remedy| format!("; {remedy}"));
-                unreachable(server, format!("{error}{remedy}"))
+            Sender::ConsulWithoutPath | Sender::Unclear | Sender::Other => {
+                let redact = |text: &str| self.transport.redact(text);
+                let server = self.server(poll.server);
+                Err(not_consul::error(&answer, server, redact))
             }
         }
     }
 
+    /// Returns `true` if Consul answers at this server.
+    async fn is_consul(&self, server: usize) -> bool {
+        let answer = self.get(&Target::leader(), Poll::once(server)).await;
+        answer.is_ok_and(|answer| {
+            answer.status == StatusCode::OK
+                && serde_json::from_slice::<String>(&answer.body).is_ok()
+        })
+    }
+
     async fn fetch(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
         let target = Target::of(query);
-        let http_client::Answer {
-            status,
-            headers,
-            body,
-        } = self.get(&target, poll).await?;
-        let answer = match (status, query) {
-            (StatusCode::OK, _) => {
-                wire::read(query, &body).map_err(|reason| self.unreadable(&reason, poll.server))?
-            }
+        let answer = self.get_from_consul(&target, poll, query.needs()).await?;
+        let answered = match (answer.status, query) {
+            (StatusCode::OK, _) => wire::read(query, &answer.body)
+                .map_err(|reason| self.unreadable(&reason, poll.server))?,
             // Consul's 404 for a missing key has an index to wait on.
-            (StatusCode::NOT_FOUND, query) if !headers.contains_key(INDEX) => {
-                return Err(self.unknown_path(query.needs(), &body, poll.server));
+            (StatusCode::NOT_FOUND, ConsulQuery::Key(_)) if answer.body.is_empty() => {
+                Answer::Key(None)
             }
-            (StatusCode::NOT_FOUND, ConsulQuery::Key(_)) if body.is_empty() => Answer::Key(None),
-            (StatusCode::NOT_FOUND, ConsulQuery::Pairs(_)) if body.is_empty() => {
+            (StatusCode::NOT_FOUND, ConsulQuery::Pairs(_)) if answer.body.is_empty() => {
                 Answer::Pairs(Vec::new())
             }
             // A gateway in front of Consul has a shorter time limit than the blocking query.
@@ -185,16 +204,19 @@ impl Client {
                     blocking: true,
                 });
             }
-            (StatusCode::FORBIDDEN, query) => return Err(self.denied(query, &body, poll.server)),
-            _ => return Err(self.refused(status, &body, poll.server)),
+            (StatusCode::FORBIDDEN, query) => return Err(self.denied(query, &answer, poll.server)),
+            _ => return Err(self.refused(&answer, poll.server)),
         };
+        let server = poll.server % self.config.servers.len();
+        self.preferred.store(server, Ordering::Relaxed);
+        let headers = &answer.headers;
         Ok(Reply {
-            answer,
-            index: number(&headers, INDEX),
+            answer: answered,
+            index: number(headers, INDEX),
             last_contact: Duration::from_millis(
-                number(&headers, "x-consul-lastcontact").unwrap_or(0),
+                number(headers, "x-consul-lastcontact").unwrap_or(0),
             ),
-            is_filtered: is_filtered(&headers),
+            is_filtered: is_filtered(headers),
         })
     }
 
@@ -205,59 +227,50 @@ impl Client {
         }
     }
 
-    fn refused(&self, status: StatusCode, body: &[u8], server: usize) -> Error {
+    fn refused(&self, answer: &http_client::Answer, server: usize) -> Error {
+        self.refused_with(answer, message_of(&answer.body), server)
+    }
+
+    fn refused_with(&self, answer: &http_client::Answer, message: &str, server: usize) -> Error {
         Error::Status {
             server: self.name(server),
-            status: status.as_u16(),
-            message: self.transport.redact(message_of(body)),
+            status: answer.status.as_u16(),
+            message: self.transport.redact(message),
+            retry_after: retry_after(&answer.headers, Timestamp::now()),
         }
     }
 
-    fn denied(&self, query: &ConsulQuery, body: &[u8], server: usize) -> Error {
-        let body = message_of(body);
-        let text = match acl_hint::for_denied(query, body, self.has_token()) {
-            Some(hint) => format!("{body} ({hint})"),
-            None => body.to_owned(),
-        };
-        Error::Status {
-            server: self.name(server),
-            status: StatusCode::FORBIDDEN.as_u16(),
-            message: self.transport.redact(&text),
+    fn denied(&self, query: &ConsulQuery, answer: &http_client::Answer, server: usize) -> Error {
+        let message = message_of(&answer.body);
+        match acl_hint::for_denied(query, message, self.has_token()) {
+            Some(hint) => self.refused_with(answer, &format!("{message} ({hint})"), server),
+            None => self.refused(answer, server),
         }
     }
 
-    /// The error for a path that the server does not know. `needs`: the version of Consul that knows it, if not all do.
-    fn unknown_path(&self, needs: Option<&str>, body: &[u8], server: usize) -> Error {
-        if let Some(needs) = needs.filter(|_| body.is_empty()) {
-            let text = format!("it does not know this query; that needs {needs}");
-            return self.refused(StatusCode::NOT_FOUND, text.as_bytes(), server);
-        }
-        // A web server has a page, a gateway `404 page not found` or JSON; Consul has a sentence.
-        let message = message_of(body);
-        let is_from_consul = !message.is_empty() && !message.starts_with(['4', '{']);
-        if needs.is_some() || is_from_consul {
-            return self.refused(StatusCode::NOT_FOUND, body, server);
-        }
-        let address = self.server(server).as_str().trim_end_matches('/');
-        Error::NotConsul {
-            address: address.to_owned(),
-            remedy: if address.ends_with("/v1") {
-                "write it without /v1, which ctmpl adds itself"
-            } else {
-                "write HOST:PORT of Consul, or the whole prefix of a proxy: http(s)://HOST:PORT/PREFIX"
-            },
+    /// The error for a path that this Consul does not know.
+    fn unknown_path(
+        &self,
+        answer: &http_client::Answer,
+        needs: Option<&str>,
+        server: usize,
+    ) -> Error {
+        match needs {
+            Some(needs) => {
+                let text = format!("it does not know this query; that needs {needs}");
+                self.refused_with(answer, &text, server)
+            }
+            None => self.refused(answer, server),
         }
     }
 
     /// Requests the name of the agent's node, for a node query without a name.
     async fn own_node(&self, poll: Poll) -> Result<String, Error> {
-        let http_client::Answer { status, body, .. } = self.get(&Target::agent(), poll).await?;
-        match status {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Err(self.unknown_path(None, &body, poll.server)),
-            _ => return Err(self.refused(status, &body, poll.server)),
+        let answer = self.get_from_consul(&Target::agent(), poll, None).await?;
+        if answer.status != StatusCode::OK {
+            return Err(self.refused(&answer, poll.server));
         }
-        wire::node_name(&body).map_err(|reason| self.unreadable(&reason, poll.server))
+        wire::node_name(&answer.body).map_err(|reason| self.unreadable(&reason, poll.server))
     }
 
     /// Returns the datacenters whose catalog responds.
@@ -273,28 +286,6 @@ impl Client {
     }
 }
 
-impl SourceQuery for ConsulQuery {
-    fn select(query: &Query) -> Option<&Self> {
-        match query {
-            Query::Consul(query) => Some(query),
-            _ => None,
-        }
-    }
-
-    fn refresh(&self) -> Refresh {
-        if self.blocks() {
-            Refresh::Blocking
-        } else {
-            Refresh::Interval(INTERVAL)
-        }
-    }
-
-    fn is_secret(&self) -> bool {
-        // The answer has a private key.
-        matches!(self, Self::CaLeaf(_))
-    }
-}
-
 impl Source for Client {
     type Query = ConsulQuery;
 
@@ -304,6 +295,16 @@ impl Source for Client {
 
     fn preferred(&self) -> usize {
         self.preferred.load(Ordering::Relaxed)
+    }
+
+    /// Requests `/v1/status/leader`. A path that a proxy does not pass on is an answer too: a server that hangs gives
+    /// none.
+    async fn probe(&self, server: usize) -> Result<(), Error> {
+        let answer = self.get(&Target::leader(), Poll::once(server)).await?;
+        if answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS {
+            return Err(self.refused(&answer, server));
+        }
+        Ok(())
     }
 
     async fn poll(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
@@ -325,16 +326,6 @@ impl Source for Client {
             *names = self.responding(std::mem::take(names), poll).await;
         }
         Ok(reply)
-    }
-}
-
-/// The body of an error, if it is one short line of text; else empty.
-fn message_of(body: &[u8]) -> &str {
-    let text = std::str::from_utf8(body).unwrap_or_default().trim();
-    if text.starts_with('<') || text.contains('\n') || text.len() > 300 {
-        ""
-    } else {
-        text
     }
 }
 

@@ -83,12 +83,14 @@ impl Transport {
             .is_some_and(|endpoint| endpoint.has_answered())
     }
 
-    /// Requests a URL from the server with this index in the configuration.
+    /// Requests a URL from the server with this index in the configuration. If `once`, the request is not repeated on
+    /// another connection.
     pub(super) async fn get(
         &self,
         server: usize,
         url: &Url,
         limit: Duration,
+        once: bool,
     ) -> Result<Answer, http_client::Error> {
         let no_server = || http_client::Error::Invalid("there is no such server".to_owned());
         let endpoint = self.endpoint(server).ok_or_else(no_server)?;
@@ -98,6 +100,7 @@ impl Transport {
             None => url.path().to_owned(),
         };
         let request = Request::get(target).headers((*headers).clone());
+        let request = if once { request.sent_once() } else { request };
         endpoint.fetch(&request, limit).await
     }
 

@@ -14,6 +14,8 @@ pub(super) struct Target {
     parameters: Vec<(&'static str, String)>,
     /// `true` if the endpoint supports blocking queries and `stale`.
     can_block: bool,
+    /// `true` if a server that works answers within a few seconds, even without a leader.
+    is_quick: bool,
 }
 
 impl Target {
@@ -57,6 +59,7 @@ impl Target {
             path,
             parameters,
             can_block: query.blocks(),
+            is_quick: false,
         }
     }
 
@@ -66,6 +69,17 @@ impl Target {
             path: path(&["agent", "self"]),
             parameters: Vec::new(),
             can_block: false,
+            is_quick: false,
+        }
+    }
+
+    /// Creates the target `/v1/status/leader`, which every Consul answers quickly and without a token.
+    pub(super) fn leader() -> Self {
+        Self {
+            path: path(&["status", "leader"]),
+            parameters: Vec::new(),
+            can_block: false,
+            is_quick: true,
         }
     }
 
@@ -75,7 +89,13 @@ impl Target {
             path: path(&["catalog", "services"]),
             parameters: vec![("consistent", String::new()), ("dc", datacenter.to_owned())],
             can_block: false,
+            is_quick: false,
         }
+    }
+
+    /// Returns `true` if a server that works answers within a few seconds.
+    pub(super) fn is_quick(&self) -> bool {
+        self.is_quick
     }
 
     /// Returns `true` if this poll blocks.

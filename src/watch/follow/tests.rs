@@ -106,6 +106,7 @@ impl Source for Script {
             server: "a.test:8500".to_owned(),
             status,
             message: message.to_owned(),
+            retry_after: None,
         };
         let (after, value, index, late) = match self.next(poll) {
             Line::Answers(after, value, index) => (after, value, index, NOW),

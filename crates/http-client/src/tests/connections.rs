@@ -130,6 +130,31 @@ async fn a_connection_that_was_closed_while_it_was_idle_is_replaced_for_every_me
 }
 
 #[tokio::test]
+async fn a_request_that_is_sent_once_is_never_repeated_on_another_connection() {
+    // The first connection ends while it is idle, the second one during its second request.
+    let number = AtomicUsize::new(0);
+    let server = Server::start(move |stream| {
+        read_head(stream);
+        let _ = stream.write_all(SMALL.as_bytes());
+        if number.fetch_add(1, Ordering::SeqCst) == 0 {
+            // Not before the client has kept the connection.
+            std::thread::sleep(Duration::from_millis(50));
+        } else {
+            read_head(stream);
+        }
+    });
+    let endpoint = server.endpoint(&client());
+    let once = Request::get("/").sent_once();
+    for connection in 1..=2 {
+        assert!(endpoint.fetch(&once, LIMIT).await.is_ok());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let lost = endpoint.fetch(&once, LIMIT).await;
+        assert!(matches!(lost, Err(Error::ConnectionLost)), "{lost:?}");
+        assert_eq!(server.connections(), connection);
+    }
+}
+
+#[tokio::test]
 async fn a_dropped_request_closes_its_connection() {
     let (closed, heard) = mpsc::channel();
     let server = Server::start(move |stream| {

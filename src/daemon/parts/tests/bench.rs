@@ -162,6 +162,7 @@ impl Bench {
             server: "s".to_owned(),
             status,
             message: String::new(),
+            retry_after: None,
         };
         self.step(Event::Watched(vec![WatchEvent::Failed(
             key(name),

@@ -74,6 +74,7 @@ impl Source for DeniesTheFirst {
                 server,
                 status: 403,
                 message: "Permission denied".to_owned(),
+                retry_after: None,
             });
         }
         sleep(if poll.index > 0 { poll.wait } else { NOW }).await;
