@@ -32,6 +32,9 @@ pub mod call_options;
 // The options that select and sort service instances.
 pub mod choose;
 
+// The parts of an answer that a template reads.
+pub mod reading;
+
 // The number of items that a call sees in an answer.
 pub mod counted;
 

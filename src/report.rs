@@ -114,6 +114,30 @@ pub struct DependencyReport {
     pub failing: usize,
     /// `true` if Consul answers no query.
     pub is_outage: bool,
+    /// The new answers that have arrived, by their effect.
+    pub wake_ups: WakeUpReport,
+}
+
+/// The new answers to queries, by their effect.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WakeUpReport {
+    /// The number of answers that caused a render.
+    pub useful: u64,
+    /// The number of answers that caused none, because no template reads what has changed.
+    pub suppressed: u64,
+    /// The queries with the most answers that caused no render, at most 10.
+    pub queries: Vec<QueryWakeUps>,
+}
+
+/// The new answers to one query, by their effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct QueryWakeUps {
+    /// The query, as in the log.
+    pub query: String,
+    /// The number of answers that caused a render.
+    pub useful: u64,
+    /// The number of answers that caused none.
+    pub suppressed: u64,
 }
 
 /// The state of files and commands.

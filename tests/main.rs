@@ -73,6 +73,7 @@ mod sources;
 mod standard_streams;
 mod templates;
 mod terminal;
+mod unread_fields;
 mod write_faults;
 mod writing;
 mod wrong_address;

@@ -43,3 +43,9 @@ impl<T: From<[I; N]>, I, const N: usize> From<[I; N]> for Nullable<T> {
         Self(Some(items.into()))
     }
 }
+
+impl<T> From<Option<T>> for Nullable<T> {
+    fn from(value: Option<T>) -> Self {
+        Self(value)
+    }
+}

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::event::{Action, Event, Moment};
 use super::query_failures::QueryFailures;
@@ -14,7 +14,9 @@ use crate::answer::Answer;
 use crate::config::resolved::{Config, Mode};
 use crate::query::Query;
 use crate::render::RenderEnv;
+use crate::report::WakeUpReport;
 
+mod accept;
 mod answers;
 mod arrivals;
 mod failures;
@@ -24,13 +26,15 @@ mod plugins;
 mod template_state;
 mod templates;
 mod variables;
+mod wake_ups;
 
-use answers::{AnswerChange, Answers, files};
+use answers::{Answers, files};
 use passes::Passes;
 use plugins::{PluginRuns, is_plugin, plugins_of};
 pub(super) use template_state::TemplateState;
 use templates::Templates;
 use variables::with_exports;
+use wake_ups::WakeUps;
 
 /// The templates and their dependencies.
 #[derive(Debug)]
@@ -38,6 +42,7 @@ pub(super) struct Renderer {
     mode: Mode,
     templates: Templates,
     answers: Answers,
+    wake_ups: WakeUps,
     plugins: PluginRuns,
     /// The environment variables of the process.
     variables: BTreeMap<String, String>,
@@ -66,6 +71,7 @@ impl Renderer {
             mode,
             templates: Templates::new(&config.jobs),
             answers: Answers::new(failures),
+            wake_ups: WakeUps::default(),
             plugins: PluginRuns::default(),
             env: Arc::new(RenderEnv {
                 variables: with_exports(&variables, &config.consul),
@@ -96,6 +102,11 @@ impl Renderer {
     /// The queries that are failing.
     pub(super) fn query_failures(&self) -> &QueryFailures {
         self.answers.failures()
+    }
+
+    /// The new answers that have arrived, by their effect.
+    pub(super) fn wake_ups(&self) -> WakeUpReport {
+        self.wake_ups.report()
     }
 
     /// Returns `true` if this is a pass over the present version of a template.
@@ -216,6 +227,9 @@ impl Renderer {
                 self.following = Following::Outdated;
             }
             let missed = template.take_missed();
+            for query in &missed {
+                self.wake_ups.reconsider(query);
+            }
             if missed.iter().any(|query| !is_plugin(query)) {
                 for plugin in plugins_of(template) {
                     self.run_again(&plugin);
@@ -228,38 +242,6 @@ impl Renderer {
     fn end_passes(&mut self) {
         if !self.templates.all().iter().any(TemplateState::is_rendering) {
             self.passes.end();
-        }
-    }
-
-    /// Records an answer, and marks the templates that see a difference.
-    fn accept(&mut self, change: Option<AnswerChange>) {
-        let Some(change) = change else { return };
-        let AnswerChange {
-            query,
-            before,
-            after,
-        } = &change;
-        let mut stale = Vec::new();
-        let mut longest = Duration::ZERO;
-        for template in self.templates.all_mut() {
-            if template.on_answer(query, before.as_ref(), after) && !is_plugin(query) {
-                stale.extend(plugins_of(template));
-            }
-            longest = longest.max(template.passing_span(query));
-        }
-        for plugin in stale {
-            self.run_again(&plugin);
-        }
-        self.answers.record(change, longest);
-    }
-
-    /// Discards the output of this plugin, also if it is still running.
-    fn run_again(&mut self, plugin: &Arc<Query>) {
-        let before = self.answers.snapshot().answer(plugin).cloned();
-        self.answers.forget(plugin);
-        self.plugins.mark_stale(plugin);
-        for template in self.templates.all_mut() {
-            template.on_answer_lost(plugin, before.as_ref());
         }
     }
 
@@ -308,6 +290,7 @@ impl Renderer {
             let is_remote = |query: &&Arc<Query>| matches!(***query, Query::Consul(_));
             let remote = queries.iter().filter(is_remote).cloned().collect();
             actions.push(Action::Follow(remote));
+            self.wake_ups.retain(|query| queries.contains(query));
             let new = self.answers.follow(queries);
             if !new.is_empty() {
                 actions.push(Action::ReadFiles(new));

@@ -44,6 +44,7 @@ pub(super) fn report(parts: StatusView<'_>) -> Report {
             followed: renderer.followed().len(),
             failing: failures.own_failures(),
             is_outage: failures.is_outage(),
+            wake_ups: renderer.wake_ups(),
         },
         applies: ApplyReport {
             is_writing: apply.is_applying(),

@@ -143,6 +143,22 @@ impl Choice {
         host: &str,
         has_passed: impl Fn(&Instance) -> bool,
     ) -> Vec<Arc<Instance>> {
+        let mut chosen = self.candidates(instances, order, host, has_passed);
+        if self.unique {
+            let mut seen = HashSet::new();
+            chosen.retain(|one| seen.insert((one.address.clone(), one.port)));
+        }
+        chosen
+    }
+
+    /// Selects and sorts instances like [`apply`](Self::apply), but keeps several with the same address and port.
+    pub fn candidates(
+        &self,
+        instances: &[Arc<Instance>],
+        order: Order,
+        host: &str,
+        has_passed: impl Fn(&Instance) -> bool,
+    ) -> Vec<Arc<Instance>> {
         let wanted = |one: &&Arc<Instance>| {
             (one.port != 0 || !self.require_port)
                 && self
@@ -163,10 +179,6 @@ impl Choice {
                 chosen.sort_by_key(|one| places.get(one.node.as_str()).copied());
             }
             Order::Shuffled => chosen.sort_by_cached_key(|one| rank(host, one)),
-        }
-        if self.unique {
-            let mut seen = HashSet::new();
-            chosen.retain(|one| seen.insert((one.address.clone(), one.port)));
         }
         chosen
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::choose::{Choice, Order};
+use super::reading::Selection;
 use crate::answer::{Answer, Depth, Instance};
 
 /// The part of an answer that a call sees.
@@ -26,6 +27,16 @@ pub struct Minimum {
 }
 
 impl Counted {
+    /// What a call with this selection sees.
+    #[must_use]
+    pub fn of(selection: &Selection) -> Self {
+        match selection {
+            Selection::Whole | Selection::All => Self::All,
+            Selection::Depth(depth) => Self::Pairs(*depth),
+            Selection::Instances(choice, _) => Self::Instances(choice.clone()),
+        }
+    }
+
     /// The number of items that the call sees.
     #[must_use]
     pub fn count(&self, answer: &Answer) -> usize {

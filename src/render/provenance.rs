@@ -2,10 +2,12 @@
 //!
 //! Input: an answer, and a value. Output: whether the answer contains exactly this value.
 
+use std::sync::Arc;
+
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::records;
+use super::records::{self, Kind, Reads};
 use crate::answer::Answer;
 use gotemplate::record::Record;
 
@@ -15,18 +17,18 @@ const DEPTH: usize = 5;
 /// Returns `true` if an answer has this text as one of its values.
 pub(super) fn holds(answer: &Answer, text: &str) -> bool {
     let values = match answer {
-        Answer::Key(pair) => records::list(pair.as_slice()),
-        Answer::Pairs(pairs) => records::list(pairs),
-        Answer::Service(instances) => records::list(instances),
-        Answer::Services(services) => records::list(services),
-        Answer::Node(node) => records::list(node.as_slice()),
-        Answer::Nodes(nodes) => records::list(nodes),
-        Answer::CaRoots(roots) => records::list(roots),
-        Answer::CaLeaf(leaf) => records::list(std::slice::from_ref(leaf)),
-        Answer::Partitions(partitions) => records::list(partitions),
-        Answer::Peerings(peerings) => records::list(peerings),
-        Answer::ExportedServices(services) => records::list(services),
-        Answer::ImportedServices(services) => records::list(services),
+        Answer::Key(pair) => whole(pair.as_slice()),
+        Answer::Pairs(pairs) => whole(pairs),
+        Answer::Service(instances) => whole(instances),
+        Answer::Services(services) => whole(services),
+        Answer::Node(node) => whole(node.as_slice()),
+        Answer::Nodes(nodes) => whole(nodes),
+        Answer::CaRoots(roots) => whole(roots),
+        Answer::CaLeaf(leaf) => whole(std::slice::from_ref(leaf)),
+        Answer::Partitions(partitions) => whole(partitions),
+        Answer::Peerings(peerings) => whole(peerings),
+        Answer::ExportedServices(services) => whole(services),
+        Answer::ImportedServices(services) => whole(services),
         Answer::Plugin(printed) => {
             return printed
                 .as_ref()
@@ -36,6 +38,11 @@ pub(super) fn holds(answer: &Answer, text: &str) -> bool {
         Answer::File(content) => return content.as_ref() == text,
     };
     holds_at(&values, text, DEPTH)
+}
+
+/// The items as records.
+fn whole<T: Kind + 'static>(items: &[Arc<T>]) -> Value {
+    records::list(items, &Reads::default())
 }
 
 fn holds_at(value: &Value, text: &str, depth: usize) -> bool {

@@ -7,6 +7,7 @@
 //! queries. Such a pass is incomplete, and its text or error is discarded.
 
 use config_blocks::Glob;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,10 +16,10 @@ use jiff::Timestamp;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use super::call_options::{CallOptions, OnCollapse};
-use super::counted::Counted;
 use super::output::Output;
-use crate::answer::{Answer, Depth, Pair};
+use super::reading::{Reading, Selection};
+use super::records::Reads;
+use crate::answer::Pair;
 use crate::config::resolved::Format;
 use crate::query::Query;
 use crate::store::Snapshot;
@@ -30,12 +31,16 @@ mod dependencies;
 mod library;
 mod marks;
 mod render_env;
+mod request;
 mod site;
 mod time;
 
 pub use dependencies::{Absence, Dependencies};
 pub use render_env::RenderEnv;
 pub use site::{CallSite, JinjaCall};
+
+/// The selections from the answer to each query, with the fields that are read of them.
+type SelectedReads = HashMap<Arc<Query>, Vec<(Selection, Reads)>>;
 
 /// The inputs and records of one pass over one template.
 #[derive(Debug)]
@@ -45,6 +50,8 @@ pub struct RenderContext {
     now: Timestamp,
     scratch: Arc<Scratch>,
     dependencies: Mutex<Dependencies>,
+    /// The fields that the template reads of each selection from an answer.
+    reads: Mutex<SelectedReads>,
     outputs: Mutex<Vec<Output>>,
     sandbox: Option<Arc<Path>>,
     denied: Arc<[Glob]>,
@@ -78,6 +85,7 @@ impl RenderContext {
             now,
             scratch: Arc::default(),
             dependencies: Mutex::default(),
+            reads: Mutex::default(),
             outputs: Mutex::default(),
             sandbox: None,
             denied: Arc::default(),
@@ -172,70 +180,11 @@ impl RenderContext {
         self.sandbox.as_ref()
     }
 
-    /// Requests a query. Returns its answer, or `None` if there is none yet.
-    pub fn request(&self, query: &Query) -> Option<Arc<Answer>> {
-        let mut dependencies = self.dependencies();
-        let (query, answer) = if let Some((query, answer)) = self.snapshot.entry(query) {
-            (Arc::clone(query), Some(Arc::clone(answer)))
-        } else {
-            dependencies
-                .missing
-                .insert(query.clone(), Absence::Unanswered);
-            (Arc::new(query.clone()), None)
-        };
-        if dependencies.queries.insert(Arc::clone(&query)) {
-            self.new_queries().push(query);
-        }
-        answer
-    }
-
-    /// Requests a query with the options of the call. `counted` is what the call sees of the answer.
-    ///
-    /// # Errors
-    /// If the options make the call fail.
-    pub fn request_with(
-        &self,
-        query: &Query,
-        options: CallOptions,
-        counted: impl FnOnce() -> Counted,
-    ) -> Result<Option<Arc<Answer>>, FunctionError> {
-        let answer = self.request(query);
-        if let (Some(answer), Some(min), Some(OnCollapse::Fail)) =
-            (&answer, options.min, options.on_collapse)
-        {
-            let items = counted().count(answer);
-            if items < min {
-                return Err(FunctionError::new(format!(
-                    "{query}: {items} of at least {min} items, and on_collapse=fail keeps the last file"
-                )));
-            }
-        }
-        Ok(answer)
-    }
-
-    /// Calls a function that may request queries, and records the call as the place of queries that
-    /// were not requested before.
-    pub fn requesting<T>(&self, call: impl FnOnce() -> T, site: impl FnOnce() -> CallSite) -> T {
-        let outcome = call();
-        let new = std::mem::take(&mut *self.new_queries());
-        if !new.is_empty() {
-            let site = site();
-            let new = new.into_iter().map(|query| (query, site.clone()));
-            self.dependencies().sites.extend(new);
-        }
-        outcome
-    }
-
     /// Returns `true` if every query so far has data, so that no argument of a function results
     /// from missing data.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.dependencies().is_complete()
-    }
-
-    /// Records the depth to which the template reads the answer to a query. Several calls add up.
-    pub fn sees(&self, query: &Query, depth: Depth) {
-        self.dependencies().depths.insert((query.clone(), depth));
     }
 
     /// The last existing entry of a key, even if it is deleted now. Call [`request`](Self::request) first.
@@ -293,13 +242,26 @@ impl RenderContext {
     /// Removes and returns the recorded dependencies, at the end of the pass.
     #[must_use]
     pub fn take_dependencies(&self) -> Dependencies {
-        std::mem::take(&mut self.dependencies())
+        let mut dependencies = std::mem::take(&mut *self.dependencies());
+        let reading = |(selection, reads): (Selection, Reads)| Reading {
+            selection,
+            fields: reads.fields(),
+        };
+        let readings = std::mem::take(&mut *self.reads()).into_iter();
+        dependencies.readings = readings
+            .map(|(query, selections)| (query, selections.into_iter().map(reading).collect()))
+            .collect();
+        dependencies
     }
 
     fn new_queries(&self) -> MutexGuard<'_, Vec<Arc<Query>>> {
         self.new_queries
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reads(&self) -> MutexGuard<'_, SelectedReads> {
+        self.reads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn dependencies(&self) -> MutexGuard<'_, Dependencies> {

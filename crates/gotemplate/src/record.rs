@@ -56,6 +56,14 @@ pub trait Fields: fmt::Debug + Send + Sync {
     }
 }
 
+/// Records of one kind, in one place. A template has one of them by its number, so a loop over them creates no copy.
+pub trait RecordList: fmt::Debug + Send + Sync {
+    /// The schema of each.
+    fn schema(&self) -> &'static Schema;
+    /// The field at an index of the schema; `Value::UNDEFINED` after its end, and for an unknown record.
+    fn get(&self, record: usize, index: usize) -> Value;
+}
+
 /// A nil pointer to a record.
 #[derive(Debug)]
 struct NilRecord(&'static Schema);
@@ -76,13 +84,26 @@ impl Fields for NilRecord {
 
 /// A record as a template value.
 #[derive(Clone, Debug)]
-pub struct Record(Arc<dyn Fields>);
+pub struct Record(Source);
+
+/// The place of the fields of a record.
+#[derive(Clone, Debug)]
+enum Source {
+    Own(Arc<dyn Fields>),
+    List(Arc<dyn RecordList>, usize),
+}
 
 impl Record {
     /// The record as a template value.
     #[must_use]
     pub fn value(fields: Arc<dyn Fields>) -> Value {
-        Value::from_object(Self(fields))
+        Value::from_object(Self(Source::Own(fields)))
+    }
+
+    /// The record with this number as a template value.
+    #[must_use]
+    pub fn of_list(list: Arc<dyn RecordList>, number: usize) -> Value {
+        Value::from_object(Self(Source::List(list, number)))
     }
 
     /// A nil pointer to a record: it prints as `<nil>`, and is `null` in JSON. For Jinja it is none where it is the
@@ -95,13 +116,19 @@ impl Record {
     /// Returns `true` if this is a nil pointer.
     #[must_use]
     pub fn is_nil(&self) -> bool {
-        self.0.is_nil()
+        match &self.0 {
+            Source::Own(fields) => fields.is_nil(),
+            Source::List(..) => false,
+        }
     }
 
     /// The schema.
     #[must_use]
     pub fn schema(&self) -> &'static Schema {
-        self.0.schema()
+        match &self.0 {
+            Source::Own(fields) => fields.schema(),
+            Source::List(list, _) => list.schema(),
+        }
     }
 
     /// The field with this Go name.
@@ -111,13 +138,16 @@ impl Record {
             .fields
             .iter()
             .position(|field| field.go == go)
-            .map(|index| self.0.get(index))
+            .map(|index| self.at(index))
     }
 
     /// The field at an index of the schema; undefined after its end.
     #[must_use]
     pub fn at(&self, index: usize) -> Value {
-        self.0.get(index)
+        match &self.0 {
+            Source::Own(fields) => fields.get(index),
+            Source::List(list, number) => list.get(*number, index),
+        }
     }
 
     /// All fields in the order of the schema.
@@ -126,7 +156,7 @@ impl Record {
             .fields
             .iter()
             .enumerate()
-            .map(|(index, field)| (field, self.0.get(index)))
+            .map(|(index, field)| (field, self.at(index)))
     }
 }
 
@@ -147,7 +177,7 @@ impl Object for Record {
         } else {
             fields.iter().position(|field| field.jinja == key)
         };
-        let value = self.0.get(index?);
+        let value = self.at(index?);
         let nil = value
             .downcast_object_ref::<Self>()
             .is_some_and(Self::is_nil);

@@ -4,6 +4,7 @@ mod bench;
 mod commands;
 mod drift;
 mod ending;
+mod fields;
 mod groups;
 mod outputs;
 mod parking;

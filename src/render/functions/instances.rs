@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::query::{ConsulQuery, Query, QueryError};
 use crate::render::call_options::CallOptions;
 use crate::render::choose::Choice;
-use crate::render::counted::Counted;
+use crate::render::reading::Selection;
 use crate::render::records;
 use crate::render::render_context::RenderContext;
 use ::functions::args::FunctionResult;
@@ -58,8 +58,9 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> F
     let query = query(&texts.join("|"))?;
     let rendering = rendering(call)?;
     if options.is_empty() {
-        return Ok(match rendering.request(&query).as_deref() {
-            Some(Answer::Service(instances)) => records::list(instances),
+        let (answer, reads) = rendering.request_part(&query, Selection::All);
+        return Ok(match answer.as_deref() {
+            Some(Answer::Service(instances)) => records::list(instances, &reads),
             _ => empty_list(),
         });
     }
@@ -87,15 +88,14 @@ fn selected(
     if !passing_for.is_zero() {
         rendering.times(&query, passing_for);
     }
-    let answer = rendering.request_with(&query, own, || Counted::Instances(choice.clone()))?;
+    let order = choice.order(near);
+    let selection = Selection::Instances(choice.clone(), order);
+    let (answer, reads) = rendering.request_with(&query, own, selection)?;
     let Some(Answer::Service(instances)) = answer.as_deref() else {
         return Ok(empty_list());
     };
-    let order = choice.order(near);
-    Ok(records::list(&choice.apply(
-        instances,
-        order,
-        rendering.host(),
-        |instance| passing_for.is_zero() || rendering.has_passed(&query, instance, passing_for),
-    )))
+    let chosen = choice.apply(instances, order, rendering.host(), |instance| {
+        passing_for.is_zero() || rendering.has_passed(&query, instance, passing_for)
+    });
+    Ok(records::list(&chosen, &reads))
 }

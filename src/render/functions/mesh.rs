@@ -8,6 +8,7 @@ use super::rendering::rendering;
 use super::sources::{empty_list, source};
 use crate::answer::Answer;
 use crate::query::{ConsulQuery, Query};
+use crate::render::reading::Selection;
 use crate::render::records;
 use ::functions::args::{FunctionResult, fail, text};
 use ::functions::{Call, Function};
@@ -55,15 +56,12 @@ pub(super) static TABLE: &[Function] = &[
 fn ca_roots(call: &Call<'_>) -> FunctionResult {
     // consul-template accepts arguments and ignores them.
     call.texts()?;
-    Ok(
-        match rendering(call)?
-            .request(&ConsulQuery::CaRoots.into())
-            .as_deref()
-        {
-            Some(Answer::CaRoots(roots)) => records::list(roots),
-            _ => empty_list(),
-        },
-    )
+    let (answer, reads) =
+        rendering(call)?.request_part(&ConsulQuery::CaRoots.into(), Selection::All);
+    Ok(match answer.as_deref() {
+        Some(Answer::CaRoots(roots)) => records::list(roots, &reads),
+        _ => empty_list(),
+    })
 }
 
 fn ca_leaf(call: &Call<'_>) -> FunctionResult {
@@ -71,41 +69,31 @@ fn ca_leaf(call: &Call<'_>) -> FunctionResult {
         None | Some(&"") => return Ok(Value::from(())),
         Some(service) => *service,
     };
-    Ok(
-        match rendering(call)?
-            .request(&Query::ca_leaf(service)?)
-            .as_deref()
-        {
-            Some(Answer::CaLeaf(leaf)) => Record::value(Arc::clone(leaf) as _),
-            // Empty fields instead of nil, so that the template continues and all its queries are found.
-            _ => Record::value(Arc::new(crate::answer::LeafCertificate::default())),
-        },
-    )
+    let (answer, reads) = rendering(call)?.request_part(&Query::ca_leaf(service)?, Selection::All);
+    Ok(match answer.as_deref() {
+        Some(Answer::CaLeaf(leaf)) => records::single(leaf, &reads),
+        // Empty fields instead of nil, so that the template continues and all its queries are found.
+        _ => Record::value(Arc::new(crate::answer::LeafCertificate::default())),
+    })
 }
 
 fn partitions(call: &Call<'_>) -> FunctionResult {
     let [] = call.exactly("partitions")?;
-    Ok(
-        match rendering(call)?
-            .request(&ConsulQuery::Partitions.into())
-            .as_deref()
-        {
-            Some(Answer::Partitions(partitions)) => records::list(partitions),
-            _ => empty_list(),
-        },
-    )
+    let (answer, reads) =
+        rendering(call)?.request_part(&ConsulQuery::Partitions.into(), Selection::All);
+    Ok(match answer.as_deref() {
+        Some(Answer::Partitions(partitions)) => records::list(partitions, &reads),
+        _ => empty_list(),
+    })
 }
 
 fn peerings(call: &Call<'_>) -> FunctionResult {
-    Ok(
-        match rendering(call)?
-            .request(&Query::peerings(&call.texts()?.concat())?)
-            .as_deref()
-        {
-            Some(Answer::Peerings(peerings)) => records::list(peerings),
-            _ => empty_list(),
-        },
-    )
+    let (answer, reads) =
+        rendering(call)?.request_part(&Query::peerings(&call.texts()?.concat())?, Selection::All);
+    Ok(match answer.as_deref() {
+        Some(Answer::Peerings(peerings)) => records::list(peerings, &reads),
+        _ => empty_list(),
+    })
 }
 
 fn exported_services(call: &Call<'_>) -> FunctionResult {
@@ -114,15 +102,14 @@ fn exported_services(call: &Call<'_>) -> FunctionResult {
         [partition] => *partition,
         _ => return fail("exportedServices: wrong number of arguments, expected 0 or 1"),
     };
-    Ok(
-        match rendering(call)?
-            .request(&ConsulQuery::ExportedServices(partition.to_owned()).into())
-            .as_deref()
-        {
-            Some(Answer::ExportedServices(services)) => records::list(services),
-            _ => empty_list(),
-        },
-    )
+    let (answer, reads) = rendering(call)?.request_part(
+        &ConsulQuery::ExportedServices(partition.to_owned()).into(),
+        Selection::All,
+    );
+    Ok(match answer.as_deref() {
+        Some(Answer::ExportedServices(services)) => records::list(services, &reads),
+        _ => empty_list(),
+    })
 }
 
 fn imported_services(call: &Call<'_>) -> FunctionResult {
@@ -131,13 +118,12 @@ fn imported_services(call: &Call<'_>) -> FunctionResult {
     if partition.is_empty() {
         return fail("importedServices: the name of the partition is empty");
     }
-    Ok(
-        match rendering(call)?
-            .request(&ConsulQuery::ImportedServices(partition.to_owned()).into())
-            .as_deref()
-        {
-            Some(Answer::ImportedServices(services)) => records::list(services),
-            _ => empty_list(),
-        },
-    )
+    let (answer, reads) = rendering(call)?.request_part(
+        &ConsulQuery::ImportedServices(partition.to_owned()).into(),
+        Selection::All,
+    );
+    Ok(match answer.as_deref() {
+        Some(Answer::ImportedServices(services)) => records::list(services, &reads),
+        _ => empty_list(),
+    })
 }

@@ -13,8 +13,8 @@ use super::rendering::rendering;
 use crate::answer::{Answer, Depth, NodeServices, Pair};
 use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, PluginQuery, Query, QueryError};
 use crate::render::call_options::NAMES;
-use crate::render::counted::Counted;
-use crate::render::records::{self, NoSuchNode};
+use crate::render::reading::Selection;
+use crate::render::records::{self, NoSuchNode, Reads};
 use crate::render::render_context::Absence;
 use ::functions::args::{FunctionResult, fail, text};
 use ::functions::{Call, Function, FunctionError, Group};
@@ -135,17 +135,19 @@ pub(super) fn empty_list() -> Value {
 }
 
 fn services(call: &Call<'_>) -> FunctionResult {
-    Ok(match catalog(call, Query::services)?.as_deref() {
+    let (answer, reads) = catalog(call, Query::services)?;
+    Ok(match answer.as_deref() {
         // In Go, the list of an empty catalog is nil.
         Some(Answer::Services(services)) if services.is_empty() => Value::from_object(NilList),
-        Some(Answer::Services(services)) => records::list(services),
+        Some(Answer::Services(services)) => records::list(services, &reads),
         _ => empty_list(),
     })
 }
 
 fn nodes(call: &Call<'_>) -> FunctionResult {
-    Ok(match catalog(call, Query::nodes)?.as_deref() {
-        Some(Answer::Nodes(nodes)) => records::list(nodes),
+    let (answer, reads) = catalog(call, Query::nodes)?;
+    Ok(match answer.as_deref() {
+        Some(Answer::Nodes(nodes)) => records::list(nodes, &reads),
         _ => empty_list(),
     })
 }
@@ -154,28 +156,25 @@ fn nodes(call: &Call<'_>) -> FunctionResult {
 fn catalog(
     call: &Call<'_>,
     query: fn(&str) -> Result<Query, QueryError>,
-) -> Result<Option<Arc<Answer>>, FunctionError> {
+) -> Result<(Option<Arc<Answer>>, Reads), FunctionError> {
     let named = named_args(call);
     let CallArgs { texts, options } = CallArgs::read(call, &named, is_call_option)?;
     let (query, rendering) = (query(&texts.concat())?, rendering(call)?);
     let options = valid(rendering, &query, call_options(options))?;
-    rendering.request_with(&query, options, || Counted::All)
+    rendering.request_with(&query, options, Selection::All)
 }
 
 fn node(call: &Call<'_>) -> FunctionResult {
-    Ok(
-        match rendering(call)?
-            .request(&Query::node(&call.texts()?.concat())?)
-            .as_deref()
-        {
-            Some(Answer::Node(Some(found))) => Record::value(Arc::clone(found) as _),
-            Some(_) => Record::value(Arc::new(NoSuchNode)),
-            None => Record::value(Arc::new(NodeServices {
-                node: Arc::default(),
-                services: Vec::new(),
-            })),
-        },
-    )
+    let (answer, reads) =
+        rendering(call)?.request_part(&Query::node(&call.texts()?.concat())?, Selection::All);
+    Ok(match answer.as_deref() {
+        Some(Answer::Node(Some(found))) => records::single(found, &reads),
+        Some(_) => Record::value(Arc::new(NoSuchNode)),
+        None => Record::value(Arc::new(NodeServices {
+            node: Arc::default(),
+            services: Vec::new(),
+        })),
+    })
 }
 
 fn datacenters(call: &Call<'_>) -> FunctionResult {
@@ -201,12 +200,14 @@ fn datacenters(call: &Call<'_>) -> FunctionResult {
     )
 }
 
-/// Returns the pair of a key; `None` if there is no answer or no such key.
-fn entry(call: &Call<'_>, query: &Query) -> Result<Option<Arc<Pair>>, FunctionError> {
-    Ok(match rendering(call)?.request(query).as_deref() {
+/// Returns the pair of a key, and the marks of its fields; no pair if there is no answer or no such key.
+fn entry(call: &Call<'_>, query: &Query) -> Result<(Option<Arc<Pair>>, Reads), FunctionError> {
+    let (answer, reads) = rendering(call)?.request_part(query, Selection::All);
+    let pair = match answer.as_deref() {
         Some(Answer::Key(entry)) => entry.clone(),
         _ => None,
-    })
+    };
+    Ok((pair, reads))
 }
 
 fn key(call: &Call<'_>) -> FunctionResult {
@@ -217,8 +218,9 @@ fn key(call: &Call<'_>) -> FunctionResult {
     }
     let query = Query::key(name)?;
     let rendering = rendering(call)?;
-    if let Some(pair) = entry(call, &query)?.or_else(|| rendering.last_entry(&query)) {
-        return Ok(records::value_of(&pair));
+    let (pair, reads) = entry(call, &query)?;
+    if let Some(pair) = pair.or_else(|| rendering.last_entry(&query)) {
+        return Ok(records::value_of(&pair, &reads));
     }
     // Without an answer this has no effect: the absence is already recorded.
     rendering.lacks(&query, Absence::NoSuchKey);
@@ -231,7 +233,8 @@ fn key_exists(call: &Call<'_>) -> FunctionResult {
     if name.is_empty() {
         return Ok(Value::from(false));
     }
-    Ok(Value::from(entry(call, &Query::key(name)?)?.is_some()))
+    let (pair, _) = entry(call, &Query::key(name)?)?;
+    Ok(Value::from(pair.is_some()))
 }
 
 fn key_or_default(call: &Call<'_>) -> FunctionResult {
@@ -240,10 +243,12 @@ fn key_or_default(call: &Call<'_>) -> FunctionResult {
     if name.is_empty() {
         return Ok(Value::from(default));
     }
-    match entry(call, &Query::key(name)?)? {
-        Some(pair) if !pair.value.is_empty() => Ok(records::value_of(&pair)),
-        _ => Ok(Value::from(default)),
-    }
+    let (pair, reads) = entry(call, &Query::key(name)?)?;
+    let value = pair.map(|pair| (records::value_of(&pair, &reads), pair));
+    Ok(match value {
+        Some((value, pair)) if !pair.value.is_empty() => value,
+        _ => Value::from(default),
+    })
 }
 
 fn ls(call: &Call<'_>) -> FunctionResult {
@@ -277,8 +282,7 @@ fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionR
     }
     let (query, rendering) = (Query::pairs(prefix)?, rendering(call)?);
     let options = valid(rendering, &query, call_options(options))?;
-    let answer = rendering.request_with(&query, options, || Counted::Pairs(depth))?;
-    rendering.sees(&query, depth);
+    let (answer, reads) = rendering.request_with(&query, options, Selection::Depth(depth))?;
     let Some(Answer::Pairs(pairs)) = answer.as_deref() else {
         return Ok(empty_list());
     };
@@ -290,7 +294,7 @@ fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionR
     if required && visible.is_empty() {
         rendering.lacks(&query, Absence::NothingBelow);
     }
-    Ok(records::list(&visible))
+    Ok(records::list(&visible, &reads))
 }
 
 fn file(call: &Call<'_>) -> FunctionResult {

@@ -14,7 +14,7 @@ use crate::answer::{
     NodeServices, Nullable, Pair, Partition, Peering, ServiceTags, TextMap, Weights,
 };
 use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, Health, Query};
-use crate::render::records;
+use crate::render::records::{self, Reads};
 use crate::render::render_context::{Absence, RenderContext, RenderEnv};
 use crate::store::Snapshot;
 use gotemplate::json::{self, Style};
@@ -316,12 +316,11 @@ fn any_value() -> impl Strategy<Value = Value> {
         "[a-z/=,.|@~?: %0-9\\[\\](){}\\\\^$*+é\n-]{0,12}".prop_map(Value::from),
         ".{0,8}".prop_map(Value::from),
         Just(Value::from_bytes(vec![0xff, 0])),
-        Just(records::list(&instances())),
-        Just(records::list(&[
-            pair("a/b", "1"),
-            pair("a/b/c", "2"),
-            pair("", "3")
-        ])),
+        Just(records::list(&instances(), &Reads::default())),
+        Just(records::list(
+            &[pair("a/b", "1"), pair("a/b/c", "2"), pair("", "3")],
+            &Reads::default()
+        )),
         Just(Value::UNDEFINED),
         Just(TypedMap::nil()),
         Just(Value::from_object(NilList)),

@@ -91,26 +91,26 @@ impl Methods for Nanoseconds {
     }
 }
 
-record!(Definition, "api.HealthCheckDefinition", |definition| {
-    HTTP http => definition.text("HTTP"),
-    Header header => definition.header(),
-    Method method => definition.text("Method"),
-    Body body => definition.text("Body"),
-    TLSServerName tls_server_name => definition.text("TLSServerName"),
-    TLSSkipVerify tls_skip_verify => definition.flag("TLSSkipVerify"),
-    TCP tcp => definition.text("TCP"),
-    TCPUseTLS tcp_use_tls => definition.flag("TCPUseTLS"),
-    UDP udp => definition.text("UDP"),
-    GRPC grpc => definition.text("GRPC"),
-    OSService os_service => definition.text("OSService"),
-    GRPCUseTLS grpc_use_tls => definition.flag("GRPCUseTLS"),
-    IntervalDuration interval_duration (First) as "Interval" => definition.shown("Interval"),
-    TimeoutDuration timeout_duration (First) as "Timeout" => definition.shown("Timeout"),
+record!(Definition, "api.HealthCheckDefinition", |definition, reads| {
+    HTTP http [0] => definition.text("HTTP"),
+    Header header [0] => definition.header(),
+    Method method [0] => definition.text("Method"),
+    Body body [0] => definition.text("Body"),
+    TLSServerName tls_server_name [0] => definition.text("TLSServerName"),
+    TLSSkipVerify tls_skip_verify [0] => definition.flag("TLSSkipVerify"),
+    TCP tcp [0] => definition.text("TCP"),
+    TCPUseTLS tcp_use_tls [0] => definition.flag("TCPUseTLS"),
+    UDP udp [0] => definition.text("UDP"),
+    GRPC grpc [0] => definition.text("GRPC"),
+    OSService os_service [0] => definition.text("OSService"),
+    GRPCUseTLS grpc_use_tls [0] => definition.flag("GRPCUseTLS"),
+    IntervalDuration interval_duration (First) as "Interval" [0] => definition.shown("Interval"),
+    TimeoutDuration timeout_duration (First) as "Timeout" [0] => definition.shown("Timeout"),
     DeregisterCriticalServiceAfterDuration deregister_critical_service_after_duration (First)
-        as "DeregisterCriticalServiceAfter" => definition.shown("DeregisterCriticalServiceAfter"),
-    SessionName session_name (UnlessEmpty) => definition.text("SessionName"),
-    Interval interval (Never) => definition.number("Interval"),
-    Timeout timeout (Never) => definition.number("Timeout"),
+        as "DeregisterCriticalServiceAfter" [0] => definition.shown("DeregisterCriticalServiceAfter"),
+    SessionName session_name (UnlessEmpty) [0] => definition.text("SessionName"),
+    Interval interval (Never) [0] => definition.number("Interval"),
+    Timeout timeout (Never) [0] => definition.number("Timeout"),
     DeregisterCriticalServiceAfter deregister_critical_service_after (Never)
-        => definition.number("DeregisterCriticalServiceAfter"),
+        [0] => definition.number("DeregisterCriticalServiceAfter"),
 });

@@ -4,19 +4,30 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
+use super::reads::{FieldSet, Reads};
 use crate::answer::{Nullable, TextMap};
 use gotemplate::record::{Fields, NilList, Record, Schema, TypedMap};
 
-/// The fields of a record type, without an instance.
-pub(super) trait Kind {
+/// A record type.
+pub trait Kind: Fields + Sized {
+    /// The fields.
     const SCHEMA: &'static Schema;
+
+    /// Returns the field at an index of the schema. The records in it mark the fields that are read of them.
+    fn field(&self, index: usize, reads: &Reads) -> Value;
+
+    /// Returns `true` if the field at an index of the schema is the same in both items, as far as it is read.
+    fn is_same_field(&self, other: &Self, index: usize, read: FieldSet) -> bool;
 }
 
-/// Declares the fields of a type: Go name, Jinja name, value. The name in parentheses is a variant
-/// of [`InJson`](gotemplate::record::InJson); `as` sets the key in JSON.
+/// Declares the fields of a type: Go name, Jinja name, the parts of the item that the value depends on, value. The name
+/// in parentheses is a variant of [`InJson`](gotemplate::record::InJson); `as` sets the key in JSON.
+///
+/// The parts are fields of the item, or `= f` for a function that compares two items. `= true` is a value that never
+/// differs.
 macro_rules! record {
-    ($type:ty, $schema:literal, |$item:ident| {
-        $($go:ident $jinja:ident $(($in_json:ident))? $(as $json:literal)? => $value:expr,)+
+    ($type:ty, $schema:literal, |$item:tt, $reads:ident| {
+        $($go:ident $jinja:ident $(($in_json:ident))? $(as $json:literal)? [$($parts:tt)+] => $value:expr,)+
     }) => {
         impl crate::render::records::kind::Kind for $type {
             const SCHEMA: &'static Schema = &Schema {
@@ -35,6 +46,29 @@ macro_rules! record {
                     },
                 }),+],
             };
+
+            fn field(&self, index: usize, reads: &crate::render::records::reads::Reads) -> Value {
+                type Read = fn(&$type, &crate::render::records::reads::Reads) -> Value;
+                const READ: &[Read] = &[$(|$item, $reads| {
+                    // Only nested records need the marks.
+                    let _ = $reads;
+                    $value
+                }),+];
+                READ.get(index).map_or(Value::UNDEFINED, |read| read(self, reads))
+            }
+
+            fn is_same_field(
+                &self,
+                other: &Self,
+                index: usize,
+                read: crate::render::records::reads::FieldSet,
+            ) -> bool {
+                type Compare =
+                    fn(&$type, &$type, crate::render::records::reads::FieldSet) -> bool;
+                const COMPARE: &[Compare] =
+                    &[$(crate::render::records::kind::comparison!($($parts)+)),+];
+                COMPARE.get(index).is_none_or(|same| same(self, other, read))
+            }
         }
 
         impl Fields for $type {
@@ -43,13 +77,27 @@ macro_rules! record {
             }
 
             fn get(&self, index: usize) -> Value {
-                const READ: &[fn(&$type) -> Value] = &[$(|$item| $value),+];
-                READ.get(index).map_or(Value::UNDEFINED, |read| read(self))
+                let reads = crate::render::records::reads::Reads::default();
+                crate::render::records::kind::Kind::field(self, index, &reads)
             }
         }
     };
 }
 
+/// The function that compares one field of two items.
+macro_rules! comparison {
+    (= true) => {
+        |_, _, _| true
+    };
+    (= $compare:path) => {
+        $compare
+    };
+    ($($part:tt)+) => {
+        |a, b, _| true $(&& a.$part == b.$part)+
+    };
+}
+
+pub(super) use comparison;
 pub(super) use record;
 
 pub(super) fn text(text: &str) -> Value {

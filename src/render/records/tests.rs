@@ -230,3 +230,13 @@ fn instance() -> Instance {
         },
     }
 }
+
+#[test]
+fn the_fields_of_nested_records_have_bits_of_their_own() {
+    let count = |schema: &Schema| u8::try_from(schema.fields.len()).unwrap();
+    assert!(count(Instance::SCHEMA) <= CHECK && CHECK + count(Check::SCHEMA) <= 64);
+    assert!(count(NodeServices::SCHEMA) <= NODE);
+    assert!(NODE + count(Node::SCHEMA) <= NODE_SERVICE);
+    assert!(NODE_SERVICE + count(NodeService::SCHEMA) <= 64);
+    assert_eq!(Pair::SCHEMA.fields[VALUE].go, "Value");
+}

@@ -1,12 +1,13 @@
 //! The dependencies that a rendering records.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::site::CallSite;
-use crate::answer::{Answer, Depth};
+use crate::answer::Answer;
 use crate::query::Query;
+use crate::render::reading::Reading;
 
 /// The queries that one rendering requested.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,8 +18,8 @@ pub struct Dependencies {
     pub sites: BTreeMap<Arc<Query>, CallSite>,
     /// The queries without data, with the reason.
     pub missing: BTreeMap<Query, Absence>,
-    /// The depths to which the template reads answers, for queries that it does not read completely.
-    pub depths: BTreeSet<(Query, Depth)>,
+    /// What the template reads of the answers.
+    pub readings: HashMap<Arc<Query>, Vec<Reading>>,
     /// The queries with a `passing_for` option, with the longest time of each.
     pub timed: BTreeMap<Query, Duration>,
     /// The time at which the next instance has been passing for long enough.
@@ -35,17 +36,11 @@ impl Dependencies {
     /// Returns `true` if the template sees a difference between the previous and the new answer to a query.
     #[must_use]
     pub fn sees_change(&self, query: &Query, before: Option<&Answer>, after: &Answer) -> bool {
-        let mut depths = self
-            .depths
-            .iter()
-            .filter(|(of, _)| of == query)
-            .map(|(_, depth)| depth)
-            .peekable();
         self.queries.contains(query)
-            && match before {
-                Some(before) if depths.peek().is_some() => {
-                    depths.any(|depth| depth.sees_change(before, after))
-                }
+            && match (before, self.readings.get(query)) {
+                (Some(before), Some(readings)) => readings
+                    .iter()
+                    .any(|reading| reading.sees_change(before, after)),
                 _ => true,
             }
     }
@@ -56,7 +51,7 @@ impl Dependencies {
             queries,
             sites,
             missing,
-            depths,
+            readings,
             timed,
             again,
         } = further;
@@ -65,7 +60,9 @@ impl Dependencies {
             self.sites.entry(query).or_insert(site);
         }
         self.missing.extend(missing);
-        self.depths.extend(depths);
+        for (query, further) in readings {
+            add_readings(self.readings.entry(query).or_default(), further);
+        }
         self.timed.extend(timed);
         self.again = self.again.into_iter().chain(again).min();
     }
@@ -86,6 +83,17 @@ impl Dependencies {
                 .retain(|query, _| !latest.sites.contains_key(query));
             self.add(latest);
             self.queries.len() != known
+        }
+    }
+}
+
+/// Adds readings. Those of the same selection become one.
+fn add_readings(readings: &mut Vec<Reading>, further: Vec<Reading>) {
+    for reading in further {
+        let mut known = readings.iter_mut();
+        match known.find(|known| known.selection == reading.selection) {
+            Some(known) => known.fields = known.fields.and(reading.fields),
+            None => readings.push(reading),
         }
     }
 }

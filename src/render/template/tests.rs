@@ -13,6 +13,7 @@ mod formats;
 mod library;
 mod outputs;
 mod places;
+mod readings;
 
 fn job(source: TemplateSource, language: Language) -> Job {
     Job {

@@ -42,6 +42,13 @@ pub(super) const ROWS: &[Difference] = &[
         touched_by: &[Functions(&["plugin", "writeToFile"])],
     },
     Difference {
+        subject: "a change of an answer that no template reads, for example of the output of a check",
+        theirs: "each template of the query is rendered, so `timestamp` and plugins have new values",
+        ours: "nothing is rendered",
+        reason: "Consul reports such changes at every check, and each could reload the program",
+        touched_by: &[],
+    },
+    Difference {
         subject: "a path of `writeToFile` with `..`",
         theirs: "written",
         ours: "an error",

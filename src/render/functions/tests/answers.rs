@@ -87,11 +87,14 @@ fn keys() {
 fn a_key_that_is_not_text_keeps_its_bytes_for_functions_of_bytes() {
     let bytes = vec![0, 0xff, 0xfe, 0x80, b'a'];
     let value = String::from_utf8_lossy(&bytes).into_owned();
-    let value = records::value_of(&Pair {
-        value,
-        bytes: Some(bytes.into()),
-        ..Pair::default()
-    });
+    let value = records::value_of(
+        &Pair {
+            value,
+            bytes: Some(bytes.into()),
+            ..Pair::default()
+        },
+        &Reads::default(),
+    );
     let cases = [
         ("base64Encode", "AP/+gGE="),
         ("sprig_b64enc", "AP/+gGE="),
@@ -262,14 +265,20 @@ fn pairs_are_grouped_by_folder() {
         written(&exploded),
         r#"{"a":"v","b":"v","folder":{"c":"v","deep":{"d":"v"}}}"#
     );
-    let conflict = records::list(&[pair("x", "secret"), pair("x/y", "1")]);
+    let conflict = records::list(&[pair("x", "secret"), pair("x/y", "1")], &Reads::default());
     let error = call_in(&context, "explode", &[conflict]).unwrap_err();
     assert_eq!(
         error,
         r#"explode: not a map: "x/y": "x" is both a key and a folder"#
     );
     assert_eq!(
-        written(&call("explode", &[records::list(&[pair("a/", "")])]).unwrap()),
+        written(
+            &call(
+                "explode",
+                &[records::list(&[pair("a/", "")], &Reads::default())]
+            )
+            .unwrap()
+        ),
         r#"{"a":{}}"#
     );
 }

@@ -189,7 +189,7 @@ fn a_call_counts_the_items_that_it_sees() {
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn services_are_grouped_by_tag_port_and_metadata() {
-    let services = || records::list(&instances());
+    let services = || records::list(&instances(), &Reads::default());
     let ids = |groups: &Value| -> Vec<String> {
         let keys: Vec<Value> = groups.try_iter().unwrap().collect();
         let group = |key: &Value| {

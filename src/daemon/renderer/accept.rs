@@ -1,0 +1,51 @@
+//! Adopts new answers.
+//!
+//! Input: an answer that replaces another one. Output: the templates that see a difference are marked, and their plugins run
+//! again. The answer is the newest one in any case: the next pass uses it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Renderer;
+use super::answers::AnswerChange;
+use super::plugins::{is_plugin, plugins_of};
+use crate::query::Query;
+
+impl Renderer {
+    /// Records an answer, and marks the templates that see a difference.
+    pub(super) fn accept(&mut self, change: Option<AnswerChange>) {
+        let Some(change) = change else { return };
+        let AnswerChange {
+            query,
+            before,
+            after,
+        } = &change;
+        let mut stale = Vec::new();
+        let mut longest = Duration::ZERO;
+        let mut is_useful = false;
+        for template in self.templates.all_mut() {
+            if template.on_answer(query, before.as_ref(), after) {
+                is_useful = true;
+                if !is_plugin(query) {
+                    stale.extend(plugins_of(template));
+                }
+            }
+            longest = longest.max(template.passing_span(query));
+        }
+        self.wake_ups.count(query, is_useful);
+        for plugin in stale {
+            self.run_again(&plugin);
+        }
+        self.answers.record(change, longest);
+    }
+
+    /// Discards the output of this plugin, also if it is still running.
+    pub(super) fn run_again(&mut self, plugin: &Arc<Query>) {
+        let before = self.answers.snapshot().answer(plugin).cloned();
+        self.answers.forget(plugin);
+        self.plugins.mark_stale(plugin);
+        for template in self.templates.all_mut() {
+            template.on_answer_lost(plugin, before.as_ref());
+        }
+    }
+}
