@@ -21,3 +21,4 @@ mod staged_change;
 pub mod targets;
 pub mod transaction;
 pub mod write;
+mod written_file;

@@ -82,7 +82,7 @@ pub async fn run(config: Config, process: Process) -> Result<End, StartError> {
         executor.remove_leftovers(&config);
     }
     let mut parts = Parts::new(&config, RenderEnv::here(environment()), Moment::now());
-    executor.owe(parts.owe(&owed, Moment::now()));
+    executor.owe(parts.owe(owed, Moment::now()));
     parts.hold(&held, Moment::now());
     let is_once = config.mode != Mode::Daemon && !config.dry;
     drop(config);

@@ -154,3 +154,30 @@ fn a_crash_between_swap_and_verification_runs_the_command_and_verifies() {
         assert_eq!(group.runs(), runs, "{point:?}");
     }
 }
+
+#[test]
+fn a_verification_that_fails_after_a_crash_restores_the_files_from_the_ledger() {
+    let group = verified_group();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o640);
+    std::fs::set_permissions(group.folder.path("out/3"), mode).unwrap();
+    group.folder.write("bad", "");
+    group.folder.write("go", "");
+    let ended = group.start(Some("swap-recorded")).ends();
+    assert_eq!(ended.code(), None, "{}", ended.log);
+    assert!(group.are_all("2"), "{:?}", group.versions());
+
+    let ctmpl = group.start(None);
+    ctmpl.logs("its command is owed since an earlier process");
+    ctmpl.logs("restoring the previous files");
+    eventually("version 1 is in the files", || group.are_all("1"));
+    // The previous files cannot be verified either, until the cause is gone.
+    std::fs::remove_file(group.folder.path("bad")).unwrap();
+    ctmpl.logs("verified after");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    let permissions = std::fs::metadata(group.folder.path("out/3"))
+        .unwrap()
+        .permissions();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&permissions);
+    assert_eq!(mode & 0o777, 0o640, "the mode is kept");
+    assert_eq!(group.temporary_files(), 0);
+}

@@ -31,6 +31,8 @@ pub struct Change {
     pub fresh: bool,
     /// `true` if the change may be above the change budget of the file.
     pub is_approved: bool,
+    /// `true` if it restores a file that another program has changed.
+    pub is_restoration: bool,
     /// Mode, owner and write mode.
     pub file: FileConfig,
 }
@@ -39,7 +41,8 @@ impl Change {
     /// Returns `true` if the group can be rolled back, so that the replaced files are kept.
     #[must_use]
     pub fn keeps_previous(&self) -> bool {
-        self.group.on_failure == OnFailure::Rollback
+        // What another program has written is not restored.
+        self.group.on_failure == OnFailure::Rollback && !self.is_restoration
     }
 }
 
@@ -54,6 +57,7 @@ impl fmt::Debug for Change {
             outputs,
             fresh,
             is_approved,
+            is_restoration,
             file,
         } = self;
         out.debug_struct("Change")
@@ -65,6 +69,7 @@ impl fmt::Debug for Change {
             .field("outputs", outputs)
             .field("fresh", fresh)
             .field("is_approved", is_approved)
+            .field("is_restoration", is_restoration)
             .field("file", file)
             .finish()
     }

@@ -231,6 +231,19 @@ impl Group {
         }
     }
 
+    /// Handles the end of a swap that has restored files after a change by another program. What was refused before
+    /// stays refused.
+    pub fn drift_restored(&mut self) {
+        if self.phase == Phase::Swapping {
+            self.phase = Phase::Idle;
+        }
+    }
+
+    /// Handles replaced files that an earlier process has kept.
+    pub fn can_roll_back(&mut self) {
+        self.replaced = Replaced::Kept;
+    }
+
     /// Handles a content that is above a change budget: it is applied at a time, or when it changes.
     pub fn parked(&mut self, content: u64, release: Option<Instant>) {
         self.refused = Some(Refused {

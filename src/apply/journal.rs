@@ -4,6 +4,7 @@
 //! their command. A ledger that cannot be written stops no write: the failure is logged once.
 
 mod parked;
+mod recovery;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use apply_ledger::{
     Attributes, Ending, Intent, IntentFile, IntentId, Ledger, LedgerError, LedgerOptions, Notice,
-    Old, OpenError, OwedGroup, Recovery, recover,
+    Old, OpenError, SwapEnd,
 };
 use file_writer::Previous;
 
@@ -76,22 +77,6 @@ impl Journal {
         Ok(Self(Arc::new(Mutex::new(state))))
     }
 
-    /// Completes or takes back the swaps that a crash has interrupted. Returns the groups that owe
-    /// their command.
-    pub fn recover(&self) -> Vec<OwedGroup> {
-        let mut state = self.lock();
-        let recovered = state.recover();
-        let owed = recovered.and_then(|()| state.ledger.owed());
-        state.check(owed).unwrap_or_default()
-    }
-
-    /// Forgets a destination that no template writes any more.
-    pub fn forget(&self, destination: &Path) {
-        let mut state = self.lock();
-        let forgotten = state.ledger.forget(destination);
-        state.check(forgotten);
-    }
-
     /// Records that a group owes the command of this intent.
     pub fn owes(&self, group: &GroupKey, intent: IntentId) {
         self.lock().owing.insert(group.clone(), intent);
@@ -102,24 +87,9 @@ impl Journal {
         &self,
         changes: impl Iterator<Item = (&'a Arc<GroupConfig>, ChangedFile<'a>)>,
     ) -> Vec<Recorded> {
-        let mut groups: Vec<(&Arc<GroupConfig>, Vec<ChangedFile<'_>>)> = Vec::new();
-        for (group, file) in changes {
-            match groups.iter_mut().find(|(known, _)| known.key == group.key) {
-                Some((_, files)) => files.push(file),
-                None => groups.push((group, vec![file])),
-            }
-        }
+        let groups = by_group(changes);
         let texts: Vec<_> = groups.iter().map(|(group, _)| Texts::of(group)).collect();
-        let intents: Vec<_> = groups
-            .iter()
-            .zip(&texts)
-            .map(|((_, files), texts)| Intent {
-                group: &texts.group,
-                command: texts.command.as_deref(),
-                files: files.iter().map(ChangedFile::record).collect(),
-                rolls_back: None,
-            })
-            .collect();
+        let intents = intents(&groups, &texts);
         if intents.is_empty() {
             return Vec::new();
         }
@@ -133,21 +103,35 @@ impl Journal {
             .collect()
     }
 
-    /// Records the end of swaps. The old files of `failed` groups are in place again.
-    pub(super) fn swapped(&self, recorded: Vec<Recorded>, failed: &BTreeSet<GroupKey>) {
+    /// Records the end of swaps. The old files of `failed` groups are in place again. `written` are single files
+    /// without a command, of which nothing was recorded before.
+    pub(super) fn swapped<'a>(
+        &self,
+        recorded: Vec<Recorded>,
+        failed: &BTreeSet<GroupKey>,
+        written: impl Iterator<Item = (&'a Arc<GroupConfig>, ChangedFile<'a>)>,
+    ) {
+        let groups = by_group(written);
+        let texts: Vec<_> = groups.iter().map(|(group, _)| Texts::of(group)).collect();
+        let written = intents(&groups, &texts);
+        if recorded.is_empty() && written.is_empty() {
+            return;
+        }
         let mut state = self.lock();
+        let mut ends = Vec::with_capacity(recorded.len());
         for Recorded { group, intent } in recorded {
-            let ended = if failed.contains(&group.key) {
-                state.ledger.discarded(intent)
+            let end = if failed.contains(&group.key) {
+                SwapEnd::Discarded
             } else if group.has_effect() {
                 state.owing.insert(group.key.clone(), intent);
-                state.ledger.swapped(intent)
+                SwapEnd::Owed
             } else {
-                let swapped = state.ledger.swapped(intent);
-                swapped.and_then(|()| state.ledger.finished(intent, Ending::Applied))
+                SwapEnd::Settled
             };
-            state.check(ended);
+            ends.push((intent, end));
         }
+        let ended = state.ledger.swaps_ended(&ends, &written);
+        state.check(ended);
     }
 
     /// Records that these files of a group are about to be restored.
@@ -219,24 +203,6 @@ impl Journal {
 }
 
 impl State {
-    fn recover(&mut self) -> Result<(), LedgerError> {
-        for intent in self.ledger.pending()? {
-            let plan = recover(&intent, &intent.states()?);
-            plan.execute(&self.ledger, PROGRAM)?;
-            let group = &intent.group;
-            let (result, outcome) = match plan.result {
-                Recovery::Old => (self.ledger.discarded(intent.id), "not begun"),
-                Recovery::New => (self.ledger.swapped(intent.id), "completed"),
-            };
-            result?;
-            tracing::warn!(
-                name: "ledger.recovered", group, outcome,
-                "{group}: ctmpl was killed while it replaced the files of this group; the swap is {outcome}"
-            );
-        }
-        Ok(())
-    }
-
     /// Like [`check`](Self::check). A success ends a failure: the end of an earlier intent may be
     /// recorded on a full disk, but no new intent.
     fn check_begin<T>(&mut self, result: Result<T, LedgerError>) -> Option<T> {
@@ -289,6 +255,33 @@ impl ChangedFile<'_> {
             attributes: self.attributes,
         }
     }
+}
+
+/// The files of each group, in their order.
+type ByGroup<'a> = Vec<(&'a Arc<GroupConfig>, Vec<ChangedFile<'a>>)>;
+
+fn by_group<'a>(
+    changes: impl Iterator<Item = (&'a Arc<GroupConfig>, ChangedFile<'a>)>,
+) -> ByGroup<'a> {
+    let mut groups = ByGroup::new();
+    for (group, file) in changes {
+        match groups.iter_mut().find(|(known, _)| known.key == group.key) {
+            Some((_, files)) => files.push(file),
+            None => groups.push((group, vec![file])),
+        }
+    }
+    groups
+}
+
+/// One intent for each group.
+fn intents<'a>(groups: &'a ByGroup<'_>, texts: &'a [Texts]) -> Vec<Intent<'a>> {
+    let intent = |((_, files), texts): (&'a (_, Vec<ChangedFile<'_>>), &'a Texts)| Intent {
+        group: &texts.group,
+        command: texts.command.as_deref(),
+        files: files.iter().map(ChangedFile::record).collect(),
+        rolls_back: None,
+    };
+    groups.iter().zip(texts).map(intent).collect()
 }
 
 /// The texts of an intent.

@@ -2,7 +2,6 @@
 //!
 //! Input: a [`Change`]. Output: a [`StagedChange`], then its [`Applied`].
 
-use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use super::fault;
 use super::journal::ChangedFile;
 use super::output::StagedOutput;
 use super::write::Writer;
+use super::written_file::{Secret, WrittenFile};
 use crate::config::resolved::{FileConfig, GroupConfig, GroupKey, MaxChange, STANDARD_OUTPUT};
 use crate::error_chain::chain;
 use crate::render::output::Output;
@@ -28,6 +28,8 @@ pub(super) struct StagedChange {
     pub(super) group: Arc<GroupConfig>,
     pub(super) file: FileConfig,
     pub(super) keeps_previous: bool,
+    /// `true` if it restores a file that another program has changed.
+    is_restoration: bool,
     /// The content, until it is recorded. It may be secret.
     pub(super) content: Secret,
     /// The destination before the swap, if it is needed.
@@ -45,15 +47,6 @@ pub(super) struct Ready {
     /// The text for standard output.
     pub(super) printed: Option<Vec<u8>>,
     pub(super) outputs: Vec<(PathBuf, StagedOutput)>,
-}
-
-/// A content whose `Debug` shows only its length.
-pub(super) struct Secret(pub(super) Vec<u8>);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} bytes", self.0.len())
-    }
 }
 
 /// The state of a file before its swap.
@@ -96,6 +89,27 @@ impl StagedChange {
         })
     }
 
+    /// Returns `true` if the journal records the change after the swap, without an intent before it: of a single file,
+    /// a rename shows the old content or the new one, and no command is owed.
+    pub(super) fn is_recorded_late(&self) -> bool {
+        let ready = self.ready.as_ref().map(|ready| &ready.own);
+        let is_replaced = matches!(ready, Some(Stage::Staged(own)) if own.path().is_some());
+        is_replaced && !self.has_siblings && !self.keeps_previous && !self.group.has_effect()
+    }
+
+    /// Such a change. Its contents follow after the swap.
+    fn recorded_late(&self) -> Option<WrittenFile> {
+        let record = self.record().filter(|_| self.is_recorded_late())?;
+        Some(WrittenFile {
+            group: Arc::clone(&self.group),
+            destination: record.destination,
+            staged: record.staged?,
+            attributes: record.attributes,
+            old: None,
+            new: Secret(Vec::new()),
+        })
+    }
+
     pub(super) fn stage(writer: &Writer, change: Change) -> Self {
         let keeps_previous = change.keeps_previous();
         let Change {
@@ -107,6 +121,7 @@ impl StagedChange {
             outputs,
             fresh,
             is_approved,
+            is_restoration,
             file,
         } = change;
         let is_printed = destination == Path::new(STANDARD_OUTPUT);
@@ -150,6 +165,7 @@ impl StagedChange {
             group,
             file,
             keeps_previous,
+            is_restoration,
             content: Secret(content),
             previous: None,
             has_siblings: false,
@@ -162,18 +178,22 @@ impl StagedChange {
         writer: &Writer,
         swapped: &mut Vec<Swapped>,
         undo: &mut Vec<Undo>,
-    ) -> Applied {
+    ) -> (Applied, Option<WrittenFile>) {
+        let written = writer.journal().and_then(|_| self.recorded_late());
         let Self {
             mut applied,
             group,
             file,
             keeps_previous,
+            is_restoration,
             has_siblings,
             previous,
             ready,
             content: Secret(content),
         } = self;
-        let Some(ready) = ready else { return applied };
+        let Some(ready) = ready else {
+            return (applied, None);
+        };
         let before = writer.state().unfinished.remove(&applied.destination);
         let (known, already) = (before.is_some(), swapped.len());
         let mut appended = before.unwrap_or_default();
@@ -197,15 +217,14 @@ impl StagedChange {
         warn_in_place(writer, &destination, &swapped[already..]);
         if outcome.is_ok() {
             writer.remember(&destination, &content, &file);
-            if let Some(journal) = writer.journal() {
+            // While the old content is restored, a new one stays parked.
+            if let Some(journal) = writer.journal().filter(|_| !is_restoration) {
                 journal.unpark(&destination);
             }
         }
         let printed = printed.filter(|_| outcome.is_ok());
         if let Some(text) = &printed {
-            // Ignore EPIPE: the reader is gone.
-            let _ = std::io::stdout().lock().write_all(text);
-            writer.state().has_printed = true;
+            print(writer, text);
         }
         // Files that were swapped before an error owe the command as well.
         let changed = known || printed.is_some() || swapped.len() > already;
@@ -219,8 +238,17 @@ impl StagedChange {
                 Effect::Unchanged
             }
         });
-        applied
+        let written = written.filter(|_| applied.outcome.is_ok());
+        let contents = (own, Secret(content));
+        (applied, written.map(|file| file.with_contents(contents)))
     }
+}
+
+/// Prints the text of the destination `-`.
+fn print(writer: &Writer, text: &[u8]) {
+    // Ignore EPIPE: the reader is gone.
+    let _ = std::io::stdout().lock().write_all(text);
+    writer.state().has_printed = true;
 }
 
 /// Logs once per destination that it is written in place.

@@ -21,6 +21,7 @@ use super::fault;
 use super::journal::Recorded;
 use super::staged_change::{Ready, StagedChange};
 use super::write::Writer;
+use super::written_file::WrittenFile;
 use crate::config::resolved::GroupKey;
 
 /// Stages all changes, then swaps all.
@@ -158,6 +159,7 @@ impl Staging {
             }
         }
         let changes = self.entries.iter();
+        let changes = changes.filter(|entry| !entry.is_recorded_late());
         let changes = changes.filter_map(|entry| Some((&entry.group, entry.record()?)));
         let recorded = journal.map_or_else(Vec::new, |journal| journal.begin(changes));
         fault::point("intent-recorded");
@@ -169,9 +171,12 @@ impl Staging {
         let recorded = self.record(writer);
         let mut groups = Vec::with_capacity(self.entries.len());
         let (mut swapped, mut undo, mut applied) = (Vec::new(), Vec::new(), Vec::new());
+        let mut written = Vec::new();
         for entry in self.entries {
             groups.push(entry.group.key.clone());
-            applied.push(entry.swap(writer, &mut swapped, &mut undo));
+            let (one, late) = entry.swap(writer, &mut swapped, &mut undo);
+            applied.push(one);
+            written.extend(late);
         }
         let outcomes = groups.iter().zip(&applied);
         let failed = outcomes.filter(|(_, applied)| applied.outcome.is_err());
@@ -190,7 +195,8 @@ impl Staging {
         Swapped::flush(swapped);
         fault::point("swapped");
         if let Some(journal) = writer.journal() {
-            journal.swapped(recorded, &failed);
+            let written = written.iter().map(WrittenFile::record);
+            journal.swapped(recorded, &failed, written);
         }
         fault::point("swap-recorded");
         let kept = undo.into_iter().filter(|undo| undo.is_kept);

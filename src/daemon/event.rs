@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use apply_ledger::Ending;
+use file_writer::Previous;
 use jiff::Timestamp;
 use process_tree::{CommandError, Exit, Finished, Order};
 use secrecy::SecretString;
@@ -145,7 +146,7 @@ pub(super) struct VerifyFailure {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Restored {
     /// The files that have their previous content.
-    pub(super) files: Vec<PathBuf>,
+    pub(super) files: Vec<Previous>,
     /// The errors of the others.
     pub(super) errors: Vec<String>,
 }

@@ -5,8 +5,6 @@
 
 use std::time::Instant;
 
-use apply_ledger::IntentId;
-
 use super::apply::Apply;
 use super::child::{ChildPart, Conditions};
 use super::credentials::Credentials;
@@ -56,8 +54,8 @@ impl Parts {
         }
     }
 
-    /// Owes the commands that earlier processes owe. Returns the groups with their intents.
-    pub(super) fn owe(&mut self, owed: &[OwedFile], now: Moment) -> Vec<(GroupKey, IntentId)> {
+    /// Owes the commands that earlier processes owe. Returns the files with their groups.
+    pub(super) fn owe(&mut self, owed: Vec<OwedFile>, now: Moment) -> Vec<(GroupKey, OwedFile)> {
         self.apply.owe(owed, now.instant)
     }
 

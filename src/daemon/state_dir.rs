@@ -8,10 +8,11 @@ use std::thread;
 use std::time::Duration;
 
 use apply_ledger::{IntentId, OpenError, OwedGroup};
+use file_writer::Previous;
 
 use crate::apply::journal::Journal;
 use crate::apply::targets::Targets;
-use crate::config::resolved::{Config, StateDir};
+use crate::config::resolved::{Config, OnFailure, StateDir};
 use crate::error_chain::chain;
 
 /// The time limit for the repair of interrupted swaps.
@@ -24,6 +25,8 @@ pub(super) struct OwedFile {
     pub(super) destination: PathBuf,
     /// The intent to finish after the command.
     pub(super) intent: IntentId,
+    /// The file before, if its group can be rolled back.
+    pub(super) previous: Option<Previous>,
 }
 
 /// Opens the ledger. Without a usable state directory, this is logged, and nothing is recorded.
@@ -94,6 +97,12 @@ fn owed_files(journal: &Journal, owed: Vec<OwedGroup>, config: &Config) -> Vec<O
     for group in owed {
         let own = group.destinations.iter();
         let own: Vec<_> = own.filter_map(|path| targets.configured(path)).collect();
+        let replaced = |path: &Path| {
+            let known = group.replaced.iter();
+            let mut known =
+                known.filter(|it| targets.configured(&it.destination).as_deref() == Some(path));
+            journal.previous(path, known.next()?)
+        };
         let name = &group.group;
         if own.is_empty() {
             tracing::warn!(
@@ -110,10 +119,22 @@ fn owed_files(journal: &Journal, owed: Vec<OwedGroup>, config: &Config) -> Vec<O
             "{name}: its command is owed since an earlier process, and runs now"
         );
         let intent = group.intent;
-        files.extend(own.into_iter().map(|destination| OwedFile {
-            destination,
-            intent,
+        files.extend(own.into_iter().map(|destination| {
+            OwedFile {
+                previous: Some(&destination)
+                    .filter(|path| rolls_back(config, path))
+                    .and_then(|path| replaced(path)),
+                destination,
+                intent,
+            }
         }));
     }
     files
+}
+
+/// Returns `true` if the group of this destination is rolled back after a failure.
+fn rolls_back(config: &Config, destination: &Path) -> bool {
+    let mut jobs = config.jobs.iter();
+    let job = jobs.find(|job| job.destination.as_deref() == Some(destination));
+    job.is_some_and(|job| job.applied_with().on_failure == OnFailure::Rollback)
 }

@@ -121,6 +121,7 @@ fn connect(directory: &Path, access: OpenFlags) -> Result<Connection, rusqlite::
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "mmap_size", 0)?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    set_durability(&connection, Durability::Power)?;
     Ok(connection)
 }
 
@@ -145,7 +146,7 @@ fn check_version(connection: &Connection) -> Result<(), Refused> {
 }
 
 fn create(connection: &mut Connection) -> Result<(), rusqlite::Error> {
-    let transaction = begin(connection, Durability::Power)?;
+    let transaction = begin(connection)?;
     transaction.execute_batch(SCHEMA)?;
     transaction.execute("INSERT INTO facts VALUES ('hash', ?1)", [hash::NAME])?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
@@ -155,7 +156,7 @@ fn create(connection: &mut Connection) -> Result<(), rusqlite::Error> {
 
 /// Converts the format 1: its requests have no kind, and nothing is parked.
 fn upgrade(connection: &mut Connection) -> Result<(), rusqlite::Error> {
-    let transaction = begin(connection, Durability::Power)?;
+    let transaction = begin(connection)?;
     let (parked, requests) = (table("parked"), table("requests"));
     transaction.execute_batch(&format!(
         "CREATE TEMP TABLE old AS SELECT * FROM requests;
@@ -210,15 +211,19 @@ fn check(connection: &Connection) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Begins a transaction that writes.
-pub(crate) fn begin(
-    connection: &mut Connection,
+/// Sets how much of the following transactions survives.
+pub(crate) fn set_durability(
+    connection: &Connection,
     durability: Durability,
-) -> Result<Transaction<'_>, rusqlite::Error> {
+) -> Result<(), rusqlite::Error> {
     let synchronous = match durability {
         Durability::Process => "NORMAL",
         Durability::Power => "FULL",
     };
-    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "synchronous", synchronous)
+}
+
+/// Begins a transaction that writes.
+pub(crate) fn begin(connection: &mut Connection) -> Result<Transaction<'_>, rusqlite::Error> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }

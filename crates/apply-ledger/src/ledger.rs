@@ -14,7 +14,7 @@ use crate::error::{Cause, LedgerError, Notice, OpenError};
 use crate::hash::Hash;
 use crate::lock::Lock;
 use crate::records::{
-    Destination, Ending, Generation, Hold, Intent, IntentId, OwedGroup, PendingIntent,
+    Destination, Ending, Generation, Hold, Intent, IntentId, OwedGroup, PendingIntent, SwapEnd,
 };
 use crate::requests::{Answer, Request, RequestId};
 use crate::{files, parked, queries, transactions};
@@ -42,6 +42,8 @@ impl Default for LedgerOptions {
 #[derive(Debug)]
 pub struct Ledger {
     connection: Connection,
+    /// The durability of the next transaction.
+    durability: Durability,
     options: LedgerOptions,
     directory: PathBuf,
     /// Released after the connection is closed.
@@ -79,6 +81,7 @@ impl Ledger {
         .map_err(|refused| refused.into_error(&database))?;
         let ledger = Self {
             connection,
+            durability: Durability::Power,
             options,
             directory,
             _lock: lock,
@@ -123,8 +126,38 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`]; then the intent is still pending.
     pub fn swapped(&mut self, intent: IntentId) -> Result<()> {
+        self.swaps_ended(&[(intent, SwapEnd::Owed)], &[])
+    }
+
+    /// Deletes an intent of which no file is in place: nothing was swapped, or the old files were
+    /// restored.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then the intent is still pending.
+    pub fn discarded(&mut self, intent: IntentId) -> Result<()> {
+        self.swaps_ended(&[(intent, SwapEnd::Discarded)], &[])
+    }
+
+    /// Records the ends of several swaps at once. `written` are intents that never began: their files are in place,
+    /// and owe no command. This is enough for a single file without a command, which a rename replaces as a whole.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then the intents are still pending, and the others are not recorded.
+    pub fn swaps_ended(
+        &mut self,
+        ends: &[(IntentId, SwapEnd)],
+        written: &[Intent<'_>],
+    ) -> Result<()> {
+        let keep = self.options.contents;
+        let now = TimeColumn(SystemTime::now());
         self.write("record a swap", Durability::Process, |transaction| {
-            Ok(transactions::swapped(transaction, intent)?)
+            for (intent, end) in ends {
+                transactions::swap_ended(transaction, *intent, *end)?;
+            }
+            for intent in written {
+                transactions::record(transaction, intent, keep, now)?;
+            }
+            Ok(())
         })
     }
 
@@ -137,17 +170,6 @@ impl Ledger {
         let operation = "record the end of a command";
         self.write(operation, Durability::Process, |transaction| {
             Ok(transactions::finished(transaction, intent, ending)?)
-        })
-    }
-
-    /// Deletes an intent of which no file is in place: nothing was swapped, or the old files were
-    /// restored.
-    ///
-    /// # Errors
-    /// [`LedgerError`]; then the intent is still pending.
-    pub fn discarded(&mut self, intent: IntentId) -> Result<()> {
-        self.write("discard an intent", Durability::Process, |transaction| {
-            Ok(transactions::discarded(transaction, intent)?)
         })
     }
 
@@ -292,7 +314,11 @@ impl Ledger {
         change: impl FnOnce(&Transaction<'_>) -> std::result::Result<T, Cause>,
     ) -> Result<T> {
         let failed = |cause: rusqlite::Error| LedgerError::when(operation)(cause);
-        let transaction = database::begin(&mut self.connection, durability).map_err(failed)?;
+        if self.durability != durability {
+            database::set_durability(&self.connection, durability).map_err(failed)?;
+            self.durability = durability;
+        }
+        let transaction = database::begin(&mut self.connection).map_err(failed)?;
         let value = change(&transaction).map_err(LedgerError::when(operation))?;
         transaction.commit().map_err(failed)?;
         Ok(value)

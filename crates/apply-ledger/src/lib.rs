@@ -35,6 +35,9 @@ mod queries;
 // The changes that are parked.
 mod parked;
 
+// The generations of destinations.
+mod generations;
+
 // The changes that the daemon makes.
 mod transactions;
 
@@ -59,7 +62,7 @@ pub use ledger::{Ledger, LedgerOptions};
 pub use parked::{Parked, ParkedChange};
 pub use records::{
     Attributes, Destination, Ending, Generation, Hold, Intent, IntentFile, IntentId, Old, Outcome,
-    OwedGroup, PendingFile, PendingIntent,
+    OwedGroup, PendingFile, PendingIntent, Replaced, SwapEnd,
 };
 pub use recovery::{FileState, Recovery, RecoveryPlan, RecoveryStep, recover};
 pub use request_queue::RequestQueue;

@@ -10,6 +10,7 @@ use crate::error::Cause;
 use crate::hash::Hash;
 use crate::records::{
     Attributes, Destination, Generation, Hold, IntentId, OwedGroup, PendingFile, PendingIntent,
+    Replaced,
 };
 use crate::requests::{Request, RequestAction, RequestId, RequestKind};
 
@@ -179,6 +180,7 @@ pub(crate) fn owed(connection: &Connection) -> Result<Vec<OwedGroup>> {
             since: row.get::<_, TimeColumn>(2)?.0,
             command: row.get(3)?,
             destinations: owed_destinations(connection, &group)?,
+            replaced: replaced(connection, &group)?,
             group,
         })
     })?;
@@ -192,6 +194,22 @@ fn owed_destinations(connection: &Connection, group: &str) -> Result<Vec<PathBuf
          ORDER BY path";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([group], |row| path(row, 0))?;
+    rows.collect()
+}
+
+/// The files of a group that owes its command, before their first write since the last success.
+fn replaced(connection: &Connection, group: &str) -> Result<Vec<Replaced>> {
+    // With `min`, the other columns are those of the same row.
+    let sql = "SELECT d.path, f.old, min(i.id) FROM intent_files f
+         JOIN intents i ON i.id = f.intent JOIN destinations d ON d.id = f.destination
+         WHERE i.group_name = ?1 AND i.swapped = 1 GROUP BY d.id ORDER BY d.path";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([group], |row| {
+        Ok(Replaced {
+            destination: path(row, 0)?,
+            hash: row.get(1)?,
+        })
+    })?;
     rows.collect()
 }
 

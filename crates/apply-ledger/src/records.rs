@@ -110,7 +110,18 @@ impl Attributes {
     }
 }
 
-/// The end of an intent.
+/// The end of the swap of an intent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SwapEnd {
+    /// All files are in place, and the command is owed.
+    Owed,
+    /// All files are in place, and no command is owed.
+    Settled,
+    /// No file is in place: nothing was swapped, or the old files were restored. The intent is deleted.
+    Discarded,
+}
+
+/// The end of the command of an intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The command succeeded, or there is none: what is written is applied, and nothing is owed.
@@ -207,6 +218,17 @@ pub struct OwedGroup {
     pub since: SystemTime,
     /// The files that were written.
     pub destinations: Vec<PathBuf>,
+    /// The same files as they were before the first write since the last success, for a rollback.
+    pub replaced: Vec<Replaced>,
+}
+
+/// A file before it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// The destination.
+    pub destination: PathBuf,
+    /// The hash of its content; `None`: it did not exist.
+    pub hash: Option<Hash>,
 }
 
 /// A file that the ledger knows.

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::columns::TimeColumn;
-use crate::database::{self, Durability};
+use crate::database;
 use crate::error::{Cause, LedgerError, OpenError};
 use crate::hash::Hash;
 use crate::history;
@@ -126,8 +126,7 @@ impl RequestQueue {
         request: impl FnOnce(&Connection) -> std::result::Result<NewRequest, Cause>,
     ) -> Result<RequestId> {
         let failed = |error: rusqlite::Error| LedgerError::when("queue a request")(error);
-        let transaction =
-            database::begin(&mut self.connection, Durability::Power).map_err(failed)?;
+        let transaction = database::begin(&mut self.connection).map_err(failed)?;
         let new = request(&transaction).map_err(LedgerError::when("queue a request"))?;
         let insert = "INSERT INTO requests (destination, kind, generation, content, until, at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)";

@@ -30,10 +30,17 @@ enum State {
     Missing,
     Present {
         content: Vec<u8>,
-        mode: u32,
-        user: u32,
-        group: u32,
+        attributes: Attributes,
     },
+}
+
+/// Mode and owner of a file before its replacement. `None`: the restored file keeps those of the present one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Attributes {
+    /// The permission bits.
+    mode: Option<u32>,
+    user: Option<u32>,
+    group: Option<u32>,
 }
 
 impl fmt::Debug for Previous {
@@ -61,11 +68,11 @@ impl Previous {
         let state = match target.open_existing()? {
             None => State::Missing,
             Some(existing) => {
-                let (mode, user, group) = (
-                    existing.metadata.mode() & PERMISSIONS,
-                    existing.metadata.uid(),
-                    existing.metadata.gid(),
-                );
+                let attributes = Attributes {
+                    mode: Some(existing.metadata.mode() & PERMISSIONS),
+                    user: Some(existing.metadata.uid()),
+                    group: Some(existing.metadata.gid()),
+                };
                 let mut content = Vec::new();
                 existing
                     .into_file()
@@ -73,9 +80,7 @@ impl Previous {
                     .map_err(WriteError::when("read", &target.path))?;
                 State::Present {
                     content,
-                    mode,
-                    user,
-                    group,
+                    attributes,
                 }
             }
         };
@@ -83,6 +88,20 @@ impl Previous {
             destination: destination.to_owned(),
             state,
         })
+    }
+
+    /// Creates the state of a file from a record. `content` is `None` if the file did not exist. The restored file
+    /// keeps mode and owner of the present one.
+    #[must_use]
+    pub fn recorded(destination: PathBuf, content: Option<Vec<u8>>) -> Self {
+        let present = |content| State::Present {
+            content,
+            attributes: Attributes::default(),
+        };
+        Self {
+            destination,
+            state: content.map_or(State::Missing, present),
+        }
     }
 
     /// The destination.
@@ -114,14 +133,12 @@ impl Previous {
             State::Missing => remove(&self.destination),
             State::Present {
                 content,
-                mode,
-                user,
-                group,
+                attributes,
             } => {
                 let options = FileOptions {
-                    mode: Some(*mode),
-                    user: Some(Owner::Id(*user)),
-                    group: Some(Owner::Id(*group)),
+                    mode: attributes.mode,
+                    user: attributes.user.map(Owner::Id),
+                    group: attributes.group.map(Owner::Id),
                     write,
                     backup: false,
                     create_directories: false,
@@ -180,6 +197,21 @@ mod tests {
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & PERMISSIONS, 0o640);
         assert!(!format!("{previous:?}").contains("old"));
+    }
+
+    #[test]
+    fn a_recorded_file_is_restored_with_the_present_attributes() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(&path, "new").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o604)).unwrap();
+        let recorded = |content| Previous::recorded(path.clone(), content);
+        assert!(restore(&recorded(Some(b"old".to_vec()))));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & PERMISSIONS, 0o604);
+        assert!(restore(&recorded(None)));
+        assert!(!path.exists());
     }
 
     #[test]

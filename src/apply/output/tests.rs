@@ -69,6 +69,7 @@ impl Fixture {
             outputs,
             fresh,
             is_approved: false,
+            is_restoration: false,
             file: FileConfig::default(),
         };
         let Swap { applied, .. } = write_all(&self.writer, vec![change]);

@@ -44,6 +44,7 @@ fn a_failure_does_not_affect_other_files() {
         outputs: Vec::new(),
         fresh: true,
         is_approved: false,
+        is_restoration: false,
         file: FileConfig::default(),
     });
     let Swap { applied, .. } = write_all(&Writer::default(), changes.collect());
@@ -76,6 +77,7 @@ fn a_thousand_files_do_not_need_a_thousand_descriptors() {
         outputs: Vec::new(),
         fresh: true,
         is_approved: false,
+        is_restoration: false,
         file: FileConfig::default(),
     });
     let Swap { applied, .. } = write_all(&Writer::default(), changes.collect());
@@ -111,6 +113,7 @@ fn commands_are_owed_once_each_in_the_order_of_the_templates() {
         outputs: Vec::new(),
         fresh: true,
         is_approved: false,
+        is_restoration: false,
         file: FileConfig::default(),
     });
     let Swap { applied, .. } = write_all(&Writer::default(), changes.collect());
@@ -140,6 +143,7 @@ fn debug_does_not_show_the_content() {
         outputs: Vec::new(),
         fresh: true,
         is_approved: false,
+        is_restoration: false,
         file: FileConfig::default(),
     };
     let text = format!("{change:?}");
@@ -173,6 +177,7 @@ fn an_error_after_an_output_was_written_appends_once_and_owes_the_command() {
         outputs: vec![output("side", false), output("log", true)],
         fresh: true,
         is_approved: false,
+        is_restoration: false,
         file: FileConfig::default(),
     };
     let writer = Writer::default();
@@ -217,6 +222,7 @@ fn of_one_group(directory: &Path, names: &[&str]) -> Vec<Change> {
         outputs: Vec::new(),
         fresh: true,
         is_approved: false,
+        is_restoration: false,
         file: FileConfig::default(),
     };
     names.iter().enumerate().map(change).collect()

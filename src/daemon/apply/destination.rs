@@ -256,13 +256,16 @@ impl Destination {
                 other.or(own.filter(|_| repeats))
             }
             Ok(outcome) => {
-                self.parked = None;
+                // What was parked or refused before is so still.
+                if !self.is_restoring() {
+                    self.parked = None;
+                    self.verdict = Verdict::Accepted;
+                }
                 match self.drift.written() {
                     Some(kind) if *outcome == Effect::Written => self.log_restored(kind),
                     _ => self.log_success(*outcome),
                 }
                 self.failure = None;
-                self.verdict = Verdict::Accepted;
                 self.file = own.as_ref().map_or(InFile::Other, Candidate::in_file);
                 self.applied = own.filter(|_| self.keeps_text());
                 other
@@ -283,18 +286,6 @@ impl Destination {
         self.drift.failed(now);
         let next = other.or(own.filter(|_| repeats));
         self.pending = next.map_or(Pending::Nothing, Pending::Waiting);
-    }
-
-    /// Handles the restoration of the previous file: the text is written again when its group
-    /// changes.
-    pub(super) fn restored(&mut self) {
-        self.file = InFile::Other;
-        self.drift.cancel();
-        self.verdict = Verdict::Refused;
-        let applied = self.applied.take();
-        if let (Pending::Nothing, Some(applied)) = (&self.pending, applied) {
-            self.pending = Pending::Waiting(applied);
-        }
     }
 
     /// Ends a write. Returns its text, whether that is written again if the write failed, and the

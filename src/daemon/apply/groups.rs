@@ -4,20 +4,21 @@
 
 mod entry;
 mod parking;
+mod rollback;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use self::entry::{Entry, Pace};
+use self::entry::{Entry, Pace, Write};
 use super::commands::shown_output;
 use super::destination::Destination;
 use crate::apply::change::{Applied, Change, Effect};
 use crate::apply::debts::Debts;
 use crate::apply::group::{Group, Phase, Step};
-use crate::config::resolved::{GroupConfig, GroupKey, OnFailure};
-use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored, Staged};
+use crate::config::resolved::{GroupKey, OnFailure};
+use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Staged};
 use crate::daemon::renderer::TemplateState;
 use crate::decide::Decision;
 use crate::report::RefusedReport;
@@ -176,6 +177,11 @@ impl Groups {
             }
             entry.begun = entry.content(destinations);
             (entry.has_written, entry.pace) = (false, Pace::Usual);
+            entry.write = if restores {
+                Write::Restoration
+            } else {
+                Write::Texts
+            };
             match entry.group.begin() {
                 Step::Stage => {
                     actions.push(Action::Stage(key, changes));
@@ -277,10 +283,15 @@ impl Groups {
             entry.in_flight.retain(|other| other != job);
             entry.has_written |= matches!(outcome, Ok(Effect::Written));
             if entry.in_flight.is_empty() {
+                entry.pace = Pace::Usual;
+                if entry.write == Write::Restoration {
+                    // A content that was refused before is refused still.
+                    entry.group.drift_restored();
+                    continue;
+                }
                 let rolls_back = entry.group.config().on_failure == OnFailure::Rollback;
                 entry.group.swapped(rolls_back && entry.has_written);
                 entry.refusal = None;
-                entry.pace = Pace::Usual;
             }
         }
     }
@@ -290,45 +301,6 @@ impl Groups {
         let (key, destination) = self.in_flight.remove(&job)?;
         self.foreign.remove(&destination);
         Some(key)
-    }
-
-    /// Handles the success of a command and its verification.
-    pub(super) fn succeeded(&mut self, key: &GroupKey) {
-        if let Some(entry) = self.entry(key) {
-            entry.group.succeeded();
-        }
-    }
-
-    /// Handles a failed command or verification. Returns the restoration, if there is one.
-    pub(super) fn roll_back(
-        &mut self,
-        key: &GroupKey,
-        destinations: &[Destination],
-    ) -> Option<Action> {
-        let entry = self.entry(key)?;
-        let content = entry.content(destinations);
-        entry.group.roll_back(content)?;
-        entry.refusal = Some("its command failed, so the previous files are restored".to_owned());
-        tracing::warn!(
-            name: "group.rolling_back", group = %key,
-            "{key}: restoring the previous files; the new content is applied when it changes"
-        );
-        Some(Action::Restore(key.clone()))
-    }
-
-    /// Handles the end of a restoration. Returns the group, whose command has to run again.
-    pub(super) fn restored(
-        &mut self,
-        key: &GroupKey,
-        restored: &Restored,
-    ) -> Option<Arc<GroupConfig>> {
-        for error in &restored.errors {
-            tracing::error!(name: "group.not_restored", group = %key, error, "{key}: cannot restore a file: {error}");
-        }
-        let entry = self.entry(key)?;
-        entry.group.restored();
-        entry.pace = Pace::Usual;
-        Some(Arc::clone(entry.group.config()))
     }
 }
 

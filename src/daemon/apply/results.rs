@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use apply_ledger::{Ending, IntentId};
+use apply_ledger::Ending;
 
 use super::Apply;
 use super::commands::Consequence;
@@ -17,31 +17,29 @@ use crate::daemon::state_dir::OwedFile;
 use crate::report::RefusedReport;
 
 impl Apply {
-    /// Owes the commands of files that an earlier process has written. Returns the groups with their
-    /// intents.
+    /// Owes the commands of files that an earlier process has written. Returns the files with their groups.
     pub(in crate::daemon) fn owe(
         &mut self,
-        owed: &[OwedFile],
+        owed: Vec<OwedFile>,
         now: Instant,
-    ) -> Vec<(GroupKey, IntentId)> {
-        let mut groups = Vec::new();
-        for OwedFile {
-            destination,
-            intent,
-        } in owed
-        {
-            let own = of_file(&self.destinations, destination);
+    ) -> Vec<(GroupKey, OwedFile)> {
+        let mut all = Vec::new();
+        for file in owed {
+            let own = of_file(&self.destinations, &file.destination);
             let Some(group) = own.map(|own| Arc::clone(own.group())) else {
                 continue;
             };
-            groups.push((group.key.clone(), *intent));
             if group.has_effect() {
                 let rank = rank(&self.destinations, &group.key);
-                self.commands
-                    .owe(&group, rank, vec![destination.clone()], now);
+                let files = vec![file.destination.clone()];
+                self.commands.owe(&group, rank, files, now);
             }
+            if file.previous.is_some() {
+                self.groups.can_roll_back(&group.key);
+            }
+            all.push((group.key.clone(), file));
         }
-        groups
+        all
     }
 
     /// The groups whose latest content was refused.
@@ -144,14 +142,17 @@ impl Apply {
         };
         for destination in &mut self.destinations {
             let path = destination.job().destination.as_deref();
-            if path.is_some_and(|path| restored.files.iter().any(|file| file == path)) {
-                destination.restored();
+            let mut files = restored.files.iter();
+            if let Some(previous) = files.find(|file| Some(file.destination()) == path) {
+                destination.restored(previous, now.instant);
             }
         }
         if group.has_effect() && !restored.files.is_empty() {
             let rank = rank(&self.destinations, key);
+            let files = restored.files.iter();
+            let files = files.map(|file| file.destination().to_owned()).collect();
             self.commands
-                .owe(&group, rank, restored.files.clone(), now.instant);
+                .owe::<PathBuf>(&group, rank, files, now.instant);
         }
     }
 }

@@ -83,7 +83,7 @@ impl GroupFiles {
             match writer.restore(&previous, &FileConfig::default()) {
                 Ok(swapped) => {
                     file_writer::Swapped::flush(swapped.into_iter().collect());
-                    restored.files.push(previous.destination().to_owned());
+                    restored.files.push(previous);
                 }
                 Err(error) => restored.errors.push(chain(&error)),
             }
@@ -95,16 +95,20 @@ impl GroupFiles {
     }
 
     fn swapped(&self, swap: Swap) -> Event {
-        let mut files = self.lock();
         for (key, previous) in swap.replaced {
-            let replaced = &mut files.entry(key).or_default().replaced;
-            let is_known = |known: &Previous| known.destination() == previous.destination();
-            // The first replacement since the last success counts.
-            if !replaced.iter().any(is_known) {
-                replaced.push(previous);
-            }
+            self.replaced(key, previous);
         }
         Event::Applied(swap.applied)
+    }
+
+    /// Keeps a file of a group as it was before it was replaced. The first replacement since the last success counts.
+    pub(super) fn replaced(&self, key: GroupKey, previous: Previous) {
+        let mut files = self.lock();
+        let replaced = &mut files.entry(key).or_default().replaced;
+        let is_known = |known: &Previous| known.destination() == previous.destination();
+        if !replaced.iter().any(is_known) {
+            replaced.push(previous);
+        }
     }
 
     fn take_staging(&self, key: &GroupKey) -> Option<Staging> {
@@ -172,6 +176,7 @@ mod tests {
             outputs: Vec::new(),
             fresh: true,
             is_approved: false,
+            is_restoration: false,
             file: FileConfig::default(),
         }
     }

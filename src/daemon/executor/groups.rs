@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use apply_ledger::{Ending, IntentId};
+use apply_ledger::Ending;
 
 use super::group_files::GroupFiles;
 use super::programs::OwnedContext;
@@ -16,6 +16,7 @@ use crate::apply::{fault, requests};
 use crate::command::{self, Purpose};
 use crate::config::resolved::{CommandConfig, CommandOutput, Config, GroupConfig, GroupKey};
 use crate::daemon::event::Event;
+use crate::daemon::state_dir::OwedFile;
 
 impl Executor {
     /// Removes what killed processes have left beside the destinations.
@@ -28,11 +29,14 @@ impl Executor {
         });
     }
 
-    /// Records that groups owe the command of these intents.
-    pub(in crate::daemon) fn owe(&self, owed: Vec<(GroupKey, IntentId)>) {
-        if let Some(journal) = self.writers.journal() {
-            for (key, intent) in owed {
-                journal.owes(&key, intent);
+    /// Adopts the files whose command an earlier process owes.
+    pub(in crate::daemon) fn owe(&self, owed: Vec<(GroupKey, OwedFile)>) {
+        for (key, file) in owed {
+            if let Some(journal) = self.writers.journal() {
+                journal.owes(&key, file.intent);
+            }
+            if let Some(previous) = file.previous {
+                self.group_files.replaced(key, previous);
             }
         }
     }

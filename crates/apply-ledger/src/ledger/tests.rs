@@ -202,6 +202,99 @@ fn a_rollback_marks_the_failed_content_and_settles_both_intents() {
 }
 
 #[test]
+fn a_file_without_a_command_is_recorded_after_its_swap() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    let path = Path::new(DESTINATION);
+    let write = |ledger: &mut Ledger, old: Option<&str>, new: &str| {
+        let mut written = intent(vec![file(DESTINATION, old, new)]);
+        written.command = None;
+        ledger.swaps_ended(&[], &[written]).unwrap();
+    };
+    write(&mut ledger, Some("found"), "1");
+    write(&mut ledger, Some("1"), "2");
+    let expected = [
+        (3, Outcome::Applied),
+        (2, Outcome::Applied),
+        (1, Outcome::Found),
+    ];
+    assert_eq!(outcomes(&ledger, DESTINATION), expected);
+    assert_eq!(
+        (ledger.pending().unwrap(), ledger.owed().unwrap()),
+        (vec![], vec![])
+    );
+    assert_eq!(ledger.applied(path).unwrap(), Some(Hash::of(b"2")));
+    assert_eq!(ledger.written(path).unwrap(), Some(Hash::of(b"2")));
+    for content in 3..9 {
+        write(&mut ledger, None, &content.to_string());
+    }
+    assert_eq!(outcomes(&ledger, DESTINATION).len(), 5);
+    assert_eq!(ledger.content(Hash::of(b"2")).unwrap(), None);
+}
+
+#[test]
+fn the_ends_of_several_swaps_are_recorded_at_once_or_not_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    let intents = ["/owed", "/settled", "/discarded"].map(|path| Intent {
+        group: path,
+        ..intent(vec![file(path, None, path)])
+    });
+    let ids = ledger.begin_all(&intents).unwrap();
+    let ends = [SwapEnd::Owed, SwapEnd::Settled, SwapEnd::Discarded];
+    let ends: Vec<_> = ids.into_iter().zip(ends).collect();
+    let twice = intent(vec![file("/a", None, "1"), file("/a", None, "2")]);
+    assert!(ledger.swaps_ended(&ends, &[twice]).is_err());
+    assert_eq!(ledger.pending().unwrap().len(), 3);
+    ledger.swaps_ended(&ends, &[]).unwrap();
+    assert_eq!(ledger.pending().unwrap(), []);
+    let owed = ledger.owed().unwrap();
+    assert_eq!((owed.len(), owed[0].group.as_str()), (1, "/owed"));
+    assert_eq!(outcomes(&ledger, "/settled"), [(1, Outcome::Applied)]);
+    assert_eq!(outcomes(&ledger, "/discarded"), []);
+}
+
+#[test]
+fn what_was_replaced_since_the_last_success_is_kept_until_the_next_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "good");
+    let mut before = "good".to_owned();
+    for number in 0..30 {
+        let new = format!("bad {number}");
+        let mut files = vec![file(DESTINATION, Some(&before), &new)];
+        if number == 3 {
+            files.push(file("/new", None, "first"));
+        }
+        let id = ledger.begin(&intent(files)).unwrap();
+        ledger.swapped(id).unwrap();
+        if number % 7 == 0 {
+            ledger.finished(id, Ending::Failed).unwrap();
+        }
+        before = new;
+    }
+    drop(ledger);
+    let mut ledger = open(directory.path());
+    let owed = ledger.owed().unwrap().remove(0);
+    let replaced = owed.replaced.iter();
+    let replaced: Vec<_> = replaced
+        .map(|it| (it.destination.as_path(), it.hash))
+        .collect();
+    let good = Hash::of(b"good");
+    let expected = [
+        (Path::new(DESTINATION), Some(good)),
+        (Path::new("/new"), None),
+    ];
+    assert_eq!(replaced, expected);
+    assert_eq!(&*ledger.content(good).unwrap().unwrap(), b"good");
+    ledger.finished(owed.intent, Ending::Applied).unwrap();
+    for number in 0..8 {
+        apply(&mut ledger, &format!("better {number}"));
+    }
+    assert_eq!(ledger.content(good).unwrap(), None);
+}
+
+#[test]
 fn a_discarded_intent_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let mut ledger = open(directory.path());

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use file_writer::Previous;
+
 use super::super::drift::Reaction;
-use super::super::pending::{Candidate, Next, Pending};
-use super::Destination;
+use super::super::pending::{Candidate, InFile, Next, Pending};
+use super::{Destination, Verdict};
 use crate::apply::change::Change;
 use crate::apply::drift::{Difference, Inspection};
 use crate::config::resolved::Drift;
 use crate::daemon::event::Moment;
+use crate::daemon::text::Text;
+use crate::decide::Unwritten;
 use crate::report::DriftKind;
 
 impl Destination {
@@ -110,9 +114,35 @@ impl Destination {
             }
         };
         self.drift.restoration_begins();
-        let change = self.change(&applied, true);
+        let change = Change {
+            is_restoration: true,
+            ..self.change(&applied, true)
+        };
         self.pending = Pending::Writing(applied, next);
         Some(change)
+    }
+
+    /// Handles the restoration of the previous file after a failure: the text is written again when its group
+    /// changes. Until then, the previous content is the one that is restored after a change by another program.
+    pub(in crate::daemon::apply) fn restored(&mut self, previous: &Previous, now: Instant) {
+        self.file = InFile::Other;
+        self.drift.cancel();
+        self.verdict = Verdict::Refused;
+        let failed = self.applied.take();
+        if let (Pending::Nothing, Some(failed)) = (&self.pending, failed) {
+            self.pending = Pending::Waiting(failed);
+        }
+        if self.job.file.drift == Drift::Restore {
+            let text = previous.content().map(<[u8]>::to_vec);
+            let text = text.and_then(|text| String::from_utf8(text).ok());
+            self.applied = text.map(|text| Candidate {
+                text: Arc::new(Text::new(text, Vec::new())),
+                since: Unwritten {
+                    first: now,
+                    latest: now,
+                },
+            });
+        }
     }
 
     /// The change that writes a text. `is_approved`: it may be above the change budget.
@@ -127,6 +157,7 @@ impl Destination {
             file: self.job.file.clone(),
             outputs: text.outputs.clone(),
             is_approved,
+            is_restoration: false,
             fresh: Some(text.fingerprint) != self.file.text(),
         }
     }

@@ -30,8 +30,18 @@ pub(super) struct Entry {
     /// `true` if the write in progress has changed a file.
     pub(super) has_written: bool,
     pub(super) pace: Pace,
+    pub(super) write: Write,
     /// The reason for which the latest content is not in the files.
     pub(super) refusal: Option<String>,
+}
+
+/// What the write in progress writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Write {
+    /// The latest texts.
+    Texts,
+    /// The texts of files that another program has changed.
+    Restoration,
 }
 
 /// The pace of the write in progress.
@@ -51,6 +61,7 @@ impl Entry {
             begun: 0,
             has_written: false,
             pace: Pace::Usual,
+            write: Write::Texts,
             refusal: None,
         }
     }

@@ -1,8 +1,10 @@
 //! Destinations that other programs change: noticed, reported, restored.
 
+use super::groups::previous;
 use super::*;
 use crate::apply::drift::Difference;
-use crate::config::resolved::{Drift, GroupConfig};
+use crate::config::resolved::{Drift, GroupConfig, OnFailure};
+use crate::daemon::event::Restored;
 use crate::report::DriftKind;
 
 fn watched(text: &str, drift: Drift) -> Job {
@@ -223,4 +225,76 @@ fn only_the_changed_file_of_a_group_is_written_again() {
     assert_eq!(bench.write(), ["1"]);
     bench.pass(COMMAND_COOLDOWN);
     assert_eq!(bench.take_runs().len(), 1);
+}
+
+#[test]
+fn after_a_rollback_the_previous_content_is_restored_and_the_failed_one_stays_refused() {
+    let mut job = watched("{{ key \"a\" }}", Drift::Restore);
+    let group = GroupConfig {
+        on_failure: OnFailure::Rollback,
+        ..GroupConfig::clone(&job.applied_with())
+    };
+    let key = group.key.clone();
+    job.group = Some(Arc::new(group));
+    let mut bench = Bench::start(Mode::Daemon, vec![job]);
+    bench.news("a", "bad");
+    assert_eq!(bench.write(), ["bad"]);
+    bench.pass(STARTUP_BATCH_WINDOW);
+    for run in bench.take_runs() {
+        bench.ended(run, false);
+    }
+    let path = bench.destination().display().to_string();
+    let restored = Restored {
+        files: vec![previous(&path)],
+        errors: Vec::new(),
+    };
+    bench.step(Event::Restored(key, restored));
+    bench.pass(COMMAND_COOLDOWN);
+    for run in bench.take_runs() {
+        bench.ended(run, true);
+    }
+    let refused = bench.parts.report().applies.refused;
+    assert_eq!(refused.len(), 1);
+
+    bench.drifts(1);
+    let changes = bench.take_changes().expect("the file is restored");
+    assert_eq!(changes[0].content, b"old");
+    assert!(!changes[0].keeps_previous(), "what another program wrote");
+    bench.written(changes, Effect::Written);
+    bench.pass(COMMAND_COOLDOWN);
+    let runs = bench.take_runs();
+    assert_eq!(runs.len(), 1);
+    for run in runs {
+        bench.ended(run, true);
+    }
+    bench.pass(Duration::from_secs(3600));
+    assert!(
+        bench.take_changes().is_none(),
+        "it failed, and has not changed"
+    );
+    assert_eq!(bench.parts.report().applies.refused, refused);
+    bench.news("a", "good");
+    assert_eq!(bench.write(), ["good"]);
+    assert_eq!(bench.parts.report().applies.refused, []);
+}
+
+#[test]
+fn a_parked_change_stays_parked_while_the_file_is_restored() {
+    let mut bench = Bench::written_once(Drift::Restore);
+    bench.news("a", "2");
+    let changes = bench.take_changes().unwrap();
+    let parked = crate::apply::change::ParkedChange {
+        excess: crate::apply::budget::Excess {
+            removed: 9,
+            lines: 10,
+        },
+        content: None,
+        waited: Duration::ZERO,
+    };
+    bench.written(changes, Effect::Parked(Some(parked)));
+    bench.drifts(1);
+    assert_eq!(bench.write(), ["1"]);
+    assert!(bench.parts.report().templates[0].parked.is_some());
+    bench.pass(Duration::from_secs(60));
+    assert!(bench.take_changes().is_none());
 }

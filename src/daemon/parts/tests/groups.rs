@@ -1,5 +1,8 @@
 //! Groups: checks, verifications and rollbacks.
 
+use apply_ledger::{Intent, IntentId, Ledger, LedgerOptions};
+use file_writer::Previous;
+
 use super::*;
 use crate::apply::transaction::StagedFile;
 use crate::config::resolved::{
@@ -7,6 +10,7 @@ use crate::config::resolved::{
 };
 use crate::daemon::apply::commands::ORDER_WINDOW;
 use crate::daemon::event::{CheckFailure, Checked, Restored, Staged, VerifyFailure};
+use crate::daemon::state_dir::OwedFile;
 
 fn named() -> GroupKey {
     GroupKey::Named("nginx".into())
@@ -120,14 +124,35 @@ impl Bench {
 
     /// Restores the files, and returns their number.
     fn restore(&mut self, files: &[&str]) {
-        let actions = self.take(|action| matches!(action, Action::Restore(_)).then_some(()));
-        assert_eq!(actions.len(), 1);
+        assert_eq!(self.take(restores).len(), 1);
         let restored = Restored {
-            files: files.iter().map(PathBuf::from).collect(),
+            files: files.iter().map(|path| previous(path)).collect(),
             errors: Vec::new(),
         };
         self.step(Event::Restored(named(), restored));
     }
+}
+
+fn restores(action: &Action) -> Option<()> {
+    matches!(action, Action::Restore(_)).then_some(())
+}
+
+/// The intents of a ledger.
+fn owed_intents(count: usize) -> Vec<IntentId> {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut ledger, _) = Ledger::open(directory.path(), LedgerOptions::default()).unwrap();
+    let intent = Intent {
+        group: "g",
+        command: None,
+        files: Vec::new(),
+        rolls_back: None,
+    };
+    (0..count).map(|_| ledger.begin(&intent).unwrap()).collect()
+}
+
+/// A file that had another content before.
+pub(super) fn previous(path: &str) -> Previous {
+    Previous::recorded(path.into(), Some(b"old".to_vec()))
 }
 
 #[test]
@@ -396,4 +421,37 @@ fn the_files_of_a_named_group_wait_for_its_template_that_is_rendered_longer() {
     assert_eq!(bench.write(), [""; 0], "half of the change is not written");
     bench.step(Event::Rendered(rendered.collect()));
     assert_eq!(bench.write(), ["2", "b 2"]);
+}
+
+#[test]
+fn files_of_an_earlier_process_are_restored_if_their_command_fails() {
+    let rolls_back = |group: &mut GroupConfig| group.on_failure = OnFailure::Rollback;
+    let owed = |previous| {
+        let mut ledger = owed_intents(1);
+        OwedFile {
+            destination: "/out/13".into(),
+            intent: ledger.remove(0),
+            previous,
+        }
+    };
+    for (kept, is_restored) in [(Some(previous("/out/13")), true), (None, false)] {
+        let jobs = vec![member("{{ key \"a\" }}", rolls_back)];
+        let mut bench = Bench::start(Mode::Daemon, jobs);
+        let files = bench.parts.owe(vec![owed(kept)], bench.now);
+        assert_eq!(files[0].0, named());
+        bench.pass(STARTUP_BATCH_WINDOW);
+        bench.reload_ended(false);
+        if !is_restored {
+            assert_eq!(
+                bench.take(restores).len(),
+                0,
+                "it is not known what to restore"
+            );
+            continue;
+        }
+        bench.restore(&["/out/13"]);
+        bench.pass(COMMAND_COOLDOWN);
+        bench.reload_ended(true);
+        assert!(!bench.parts.apply.is_owed());
+    }
 }

@@ -1,0 +1,57 @@
+//! Groups whose command has ended: success, or the restoration of the previous files.
+
+use std::sync::Arc;
+
+use super::Groups;
+use super::entry::Pace;
+use crate::config::resolved::{GroupConfig, GroupKey};
+use crate::daemon::apply::destination::Destination;
+use crate::daemon::event::{Action, Restored};
+
+impl Groups {
+    /// Handles replaced files of an earlier process, which are kept until the command succeeds.
+    pub(in crate::daemon::apply) fn can_roll_back(&mut self, key: &GroupKey) {
+        if let Some(entry) = self.entry(key) {
+            entry.group.can_roll_back();
+        }
+    }
+
+    /// Handles the success of a command and its verification.
+    pub(in crate::daemon::apply) fn succeeded(&mut self, key: &GroupKey) {
+        if let Some(entry) = self.entry(key) {
+            entry.group.succeeded();
+        }
+    }
+
+    /// Handles a failed command or verification. Returns the restoration, if there is one.
+    pub(in crate::daemon::apply) fn roll_back(
+        &mut self,
+        key: &GroupKey,
+        destinations: &[Destination],
+    ) -> Option<Action> {
+        let entry = self.entry(key)?;
+        let content = entry.content(destinations);
+        entry.group.roll_back(content)?;
+        entry.refusal = Some("its command failed, so the previous files are restored".to_owned());
+        tracing::warn!(
+            name: "group.rolling_back", group = %key,
+            "{key}: restoring the previous files; the new content is applied when it changes"
+        );
+        Some(Action::Restore(key.clone()))
+    }
+
+    /// Handles the end of a restoration. Returns the group, whose command has to run again.
+    pub(in crate::daemon::apply) fn restored(
+        &mut self,
+        key: &GroupKey,
+        restored: &Restored,
+    ) -> Option<Arc<GroupConfig>> {
+        for error in &restored.errors {
+            tracing::error!(name: "group.not_restored", group = %key, error, "{key}: cannot restore a file: {error}");
+        }
+        let entry = self.entry(key)?;
+        entry.group.restored();
+        entry.pace = Pace::Usual;
+        Some(Arc::clone(entry.group.config()))
+    }
+}
