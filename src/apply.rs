@@ -12,6 +12,7 @@ pub mod dry;
 pub mod fault;
 pub mod group;
 pub mod journal;
+pub mod last_good;
 pub(crate) mod output;
 pub mod owed;
 mod pace;

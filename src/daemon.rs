@@ -10,6 +10,7 @@
 //! the child process is started, signalled and killed, and `daemon::child` connects these decisions
 //! with the events.
 
+mod answer_file;
 mod apply;
 mod child;
 mod credentials;
@@ -26,6 +27,7 @@ mod reload;
 mod render_pass;
 mod renderer;
 mod requests;
+mod saving;
 mod shutdown;
 mod state_dir;
 mod status;
@@ -47,6 +49,7 @@ use crate::report::{Phase, Report};
 use crate::source::consul::{Client, ClientError};
 use crate::systemd::Systemd;
 use crate::watch::Watcher;
+use answer_file::AnswerFile;
 pub use end::End;
 use event::{Action, Event, Moment};
 use executor::{Executed, Executor};
@@ -70,20 +73,7 @@ pub enum StartError {
 /// [`StartError`] if no client can be created, or the state directory is not to be used. After that,
 /// every result is an [`End`].
 pub async fn run(config: Config, process: Process) -> Result<End, StartError> {
-    let client = Client::new(&config.consul)?;
-    let journal = state_dir::open(&config)?;
-    let (journal, owed) = state_dir::recover(journal, &config);
-    let held = journal
-        .as_ref()
-        .map_or_else(Vec::new, |journal| holds(journal, config.destinations()));
-    let watcher = Watcher::new(client.clone(), process.rules(&config));
-    let mut executor = Executor::new(process, client, watcher, &config.consul.exports, journal);
-    if config.mode == Mode::Daemon && !config.dry {
-        executor.remove_leftovers(&config);
-    }
-    let mut parts = Parts::new(&config, RenderEnv::here(environment()), Moment::now());
-    executor.owe(parts.owe(owed, Moment::now()));
-    parts.hold(&held, Moment::now());
+    let (mut executor, mut parts) = start(&config, process)?;
     let is_once = config.mode != Mode::Daemon && !config.dry;
     drop(config);
     let mut actions = parts.begin(Moment::now());
@@ -125,6 +115,38 @@ pub async fn run(config: Config, process: Process) -> Result<End, StartError> {
             parts.step(&event, Moment::now())
         });
     }
+}
+
+/// Creates the executor and the parts, with what an earlier process has left in the state directory.
+fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartError> {
+    let client = Client::new(&config.consul)?;
+    let journal = state_dir::open(config)?;
+    let (journal, owed) = state_dir::recover(journal, config);
+    let held = journal
+        .as_ref()
+        .map_or_else(Vec::new, |journal| holds(journal, config.destinations()));
+    let answer_file = journal
+        .as_ref()
+        .filter(|_| !config.dry)
+        .map(|journal| AnswerFile::new(&journal.directory(), client.identity()));
+    let saved = answer_file.as_ref().map(AnswerFile::read);
+    let has_last_good = state_dir::has_last_good(journal.as_ref(), config);
+    let watcher = Watcher::new(client.clone(), process.rules(config));
+    let mut executor = Executor::new(process, client, watcher, &config.consul.exports, journal);
+    executor.save_answers_in(answer_file);
+    if config.mode == Mode::Daemon && !config.dry {
+        executor.remove_leftovers(config);
+    }
+    let mut parts = Parts::new(config, RenderEnv::here(environment()), Moment::now());
+    executor.owe(parts.owe(owed, Moment::now()));
+    parts.hold(&held, Moment::now());
+    if let Some(saved) = saved {
+        parts.expect(saved);
+    }
+    if has_last_good {
+        parts.may_start_with_last_good(Moment::now());
+    }
+    Ok((executor, parts))
 }
 
 /// Publishes a report, if there are readers.

@@ -159,6 +159,11 @@ const TOP: &[(&str, &str, &str)] = &[
     ),
     ("exec.splay", "exec { splay = \"1s\" }", "splay = \"1s\""),
     (
+        "exec.start_with",
+        "exec { start_with = \"last_good\" }",
+        "start_with = \"last_good\"",
+    ),
+    (
         "command_output",
         "command_output = \"log\"",
         "command_output = \"log\"",

@@ -74,6 +74,7 @@ mod standard_streams;
 mod templates;
 mod terminal;
 mod unread_fields;
+mod warm_start;
 mod write_faults;
 mod writing;
 mod wrong_address;

@@ -77,6 +77,12 @@ impl Journal {
         Ok(Self(Arc::new(Mutex::new(state))))
     }
 
+    /// The state directory.
+    #[must_use]
+    pub fn directory(&self) -> PathBuf {
+        self.lock().ledger.directory().to_owned()
+    }
+
     /// Records that a group owes the command of this intent.
     pub fn owes(&self, group: &GroupKey, intent: IntentId) {
         self.lock().owing.insert(group.clone(), intent);

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::exec::KillSignal;
 use crate::config::resolved::{CommandLine, EnvironmentConfig};
+use crate::config::values::StartWith;
 
 fn config(on_change: OnChange) -> ExecConfig {
     ExecConfig {
@@ -14,6 +15,7 @@ fn config(on_change: OnChange) -> ExecConfig {
         kill_signal: KillSignal::Default,
         kill_timeout: Duration::from_secs(30),
         splay: Duration::from_secs(10),
+        start_with: StartWith::Current,
     }
 }
 

@@ -19,6 +19,11 @@ pub enum ValueError {
     /// A signal that no process can handle.
     #[error("no process can act on {0}; choose another, for example SIGTERM, SIGHUP or SIGUSR1")]
     Unhandled(&'static str),
+    /// A child process that starts with the last good files, without a record of them.
+    #[error(
+        "the last good files are known only with a state directory; set state_dir, or remove start_with"
+    )]
+    NoState,
     /// Not an address to listen on.
     #[error("{0:?} is not an address to listen on; write ADDRESS:PORT, for example 127.0.0.1:8500")]
     Listen(String),

@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 pub use process_tree::CommandLine;
 
 use super::signal::{SignalError, SignalName};
+use super::values::StartWith;
 
 /// As in consul-template.
 const DEFAULT: Signal = Signal::SIGINT;
@@ -31,6 +32,8 @@ pub struct ExecConfig {
     pub kill_timeout: Duration,
     /// Maximum random delay after a change, so that not all hosts act at once.
     pub splay: Duration,
+    /// The files with which it may be started.
+    pub start_with: StartWith,
 }
 
 /// The signal that stops the child.

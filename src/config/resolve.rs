@@ -29,6 +29,7 @@ use super::layer::ConfigLayer;
 use super::resolved::{Config, ConsulConfig, DevConfig, Mode};
 use super::show::TIMEOUT;
 use super::signal::SignalName;
+use super::values::StartWith;
 pub(super) use consul::resolve as consul_config;
 use consul::{BLOCK_QUERY_WAIT, MAX_STALE};
 use job::{Common, resolve_all};
@@ -51,6 +52,7 @@ pub(super) fn resolve(
         signals(layer.kill_signal.as_ref(), layer.reload_signal.as_ref())?;
     let (templates, groups) = (mem::take(&mut layer.template), mem::take(&mut layer.group));
     let jobs = resolve_all(templates, groups, &common, &mut warnings)?;
+    let start_with = layer.exec.start_with.clone();
     let exec = exec::resolve(mem::take(&mut layer.exec))?;
     let max_stale = value(layer.max_stale.take()).unwrap_or(MAX_STALE);
     let consul = ConsulConfig {
@@ -68,6 +70,13 @@ pub(super) fn resolve(
         state::User::own(),
         environment,
     )?;
+    if let Some(start_with) = start_with
+        && start_with.value == StartWith::LastGood
+        && needs_state
+        && state_dir.is_none()
+    {
+        return Err(start_with.origin.refuse(ValueError::NoState).into());
+    }
     let embedded = dev.as_ref().map(|dev| dev.listen);
     let config = Config {
         consul,

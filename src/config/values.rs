@@ -75,6 +75,25 @@ pub enum Drift {
     Restore,
 }
 
+/// The files with which the child process may be started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StartWith {
+    /// Files that are current.
+    #[default]
+    Current,
+    /// Also the files of the last run, if Consul does not provide all data.
+    LastGood,
+}
+
+impl Choice for StartWith {
+    const KIND: &'static str = "condition of the start";
+    const SPELLING: &'static str = "start_with";
+    const EXPECTED: &'static str = "\"current\" or \"last_good\"";
+    const ADVICE: &'static str = "";
+    const ALL: &'static [(&'static str, Self)] =
+        &[("current", Self::Current), ("last_good", Self::LastGood)];
+}
+
 /// What `systemctl` does with a unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnitAction {

@@ -17,6 +17,9 @@ use crate::config::resolved::{Config, Mode};
 use crate::error_chain::chain;
 use crate::signals::SignalAction;
 
+/// The time that Consul has to provide all data before the child is started with the files of the last run.
+const LAST_GOOD_AFTER: Duration = Duration::from_millis(500);
+
 /// The configured child process, if any.
 #[derive(Debug)]
 pub(super) struct ChildPart {
@@ -24,6 +27,7 @@ pub(super) struct ChildPart {
     kind: Kind,
     child: Option<Child>,
     files: Files,
+    last_good: LastGood,
     result: Option<End>,
 }
 
@@ -43,11 +47,24 @@ enum Files {
     Changed,
 }
 
+/// Whether the child may be started with the files of an earlier process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LastGood {
+    /// It is not configured, or the files have another content.
+    No,
+    /// From this time on.
+    From(Instant),
+    /// Now.
+    Yes,
+}
+
 /// The conditions for starting and notifying the child.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Conditions {
-    /// All files are written, and no command has failed without a retry.
-    pub(super) is_ready: bool,
+    /// The process is not ending, and no command has failed without a retry.
+    pub(super) may_start: bool,
+    /// All files are written.
+    pub(super) is_written: bool,
     /// No write or command is in progress, and every owed command has run.
     pub(super) is_idle: bool,
 }
@@ -61,6 +78,7 @@ impl ChildPart {
             kind: if config.dry { Kind::Dry } else { Kind::Start },
             child,
             files: Files::Known,
+            last_good: LastGood::No,
             result: None,
         }
     }
@@ -68,6 +86,11 @@ impl ChildPart {
     /// The child, if one is configured.
     pub(super) fn child(&self) -> Option<&Child> {
         self.child.as_ref()
+    }
+
+    /// Lets the child start with the files of an earlier process, if Consul does not provide all data soon.
+    pub(super) fn may_start_with_last_good(&mut self, now: Instant) {
+        self.last_good = LastGood::From(now + LAST_GOOD_AFTER);
     }
 
     /// Returns `true` if no child process runs, and none is going to be started.
@@ -125,10 +148,27 @@ impl ChildPart {
         let Some(child) = &mut self.child else {
             return Vec::new();
         };
-        let Conditions { is_ready, is_idle } = conditions;
+        if let LastGood::From(from) = self.last_good
+            && from <= now.instant
+        {
+            self.last_good = LastGood::Yes;
+        }
+        let Conditions {
+            may_start,
+            is_written,
+            is_idle,
+        } = conditions;
         if child.is_waiting() {
-            if !is_ready || !is_idle {
+            let has_files = is_written || self.last_good == LastGood::Yes;
+            if !may_start || !has_files || !is_idle {
                 return Vec::new();
+            }
+            if !is_written {
+                let line = &child.config().line;
+                tracing::warn!(
+                    name: "child.last_good", command = %line,
+                    "{line} is started with the files of the last run, because Consul does not provide all data"
+                );
             }
             self.files = Files::Known;
             let mut actions = self.apply(|child| Some(child.start()));
@@ -152,7 +192,11 @@ impl ChildPart {
 
     /// The time of the next timeout or retry of the child.
     pub(super) fn next_wake(&self) -> Option<Instant> {
-        self.child.as_ref().and_then(Child::next_wake)
+        let child = self.child.as_ref()?;
+        match self.last_good {
+            LastGood::From(from) if child.is_waiting() => Some(from),
+            _ => child.next_wake(),
+        }
     }
 
     /// Adopts a new configuration. An unchanged child continues.

@@ -28,6 +28,7 @@ use crate::query::{FileQuery, Query};
 use crate::render::{Template, TemplateError};
 use crate::signals::SignalAction;
 use crate::source::consul::{Client, ClientError, Emptiness};
+use crate::store::SavedAnswers;
 use crate::watch::{FileEvent, Rules, WatchEvent};
 
 /// The time of an event, and the randomness for the decisions about it.
@@ -210,6 +211,8 @@ pub(super) enum Action {
     Finish(GroupKey, Ending),
     /// Compare these destinations with what was written last.
     Inspect(Vec<Inspection>),
+    /// Write the sizes of the accepted answers to the state directory.
+    SaveAnswers(Arc<SavedAnswers>),
     /// Print these files where they differ from the disk.
     Print(Vec<Change>),
     /// Run the command of this group.

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::answer_file::AnswerFile;
 use super::end::End;
 use super::event::{Action, Event};
 use super::process::Process;
@@ -22,7 +23,8 @@ use crate::config::exec::ExecConfig;
 use crate::query::Query;
 use crate::source::consul::Client;
 use crate::source::plugin::PluginSource;
-use crate::watch::{WatchEvent, Watcher};
+use crate::store::SavedAnswers;
+use crate::watch::{Rules, WatchEvent, Watcher};
 
 mod check;
 mod file_watch;
@@ -62,6 +64,8 @@ pub(super) struct Executor {
     /// Results of workers that [`next`](Executor::next) has not returned yet.
     results: VecDeque<Event>,
     writers: Writers,
+    /// The file with the sizes of the accepted answers; `None`: they are not kept.
+    answer_file: Option<AnswerFile>,
     group_files: GroupFiles,
     observed: Observed,
     /// Readers of the output of background processes that commands left running.
@@ -104,6 +108,7 @@ impl Executor {
             stop_rendering: Arc::default(),
             results: VecDeque::new(),
             writers: Writers::new(journal),
+            answer_file: None,
             group_files: GroupFiles::default(),
             observed: Observed::default(),
             lingering: JoinSet::new(),
@@ -141,10 +146,7 @@ impl Executor {
                 self.update_busy();
             }
             Action::UseToken(token) => self.use_token(&token),
-            Action::UseClient(client, rules) => {
-                self.watcher.use_client(client.clone(), rules);
-                self.client = client;
-            }
+            Action::UseClient(client, rules) => self.use_client(client, rules),
             Action::Export(exports) => self.exports = exports.into(),
             Action::Write(changes) => {
                 for changes in group_files::by_directory(changes) {
@@ -160,6 +162,7 @@ impl Executor {
             Action::TakeRequests(destinations) => self.take_requests(destinations),
             Action::Finish(key, ending) => self.finish(key, ending),
             Action::Inspect(all) => self.inspect(all),
+            Action::SaveAnswers(saved) => self.save_answers(saved),
             Action::Print(changes) => self.print(changes),
             Action::Check(group, files) => self.check(group, files),
             Action::Run(group) => self.run(group),
@@ -175,6 +178,21 @@ impl Executor {
             Action::EndNow => return Executed::EndNow,
         }
         Executed::Begun
+    }
+
+    /// Keeps the sizes of the accepted answers in this file.
+    pub(super) fn save_answers_in(&mut self, file: Option<AnswerFile>) {
+        self.answer_file = file;
+    }
+
+    /// Writes the sizes of the accepted answers. A thread of its own does it, so that no other write waits.
+    fn save_answers(&mut self, saved: Arc<SavedAnswers>) {
+        if let Some(file) = self.answer_file.clone() {
+            self.tasks.spawn_blocking(move || {
+                file.write(&saved);
+                Event::Recorded
+            });
+        }
     }
 
     /// Waits for the next event: a signal, a result, a file change or an answer.
@@ -240,6 +258,14 @@ impl Executor {
     fn update_busy(&self) {
         let is_busy = self.writers.is_briefly_busy() || self.workers.are_briefly_busy();
         self.watcher.set_busy(is_busy);
+    }
+
+    fn use_client(&mut self, client: Client, rules: Rules) {
+        self.watcher.use_client(client.clone(), rules);
+        if let Some(file) = &mut self.answer_file {
+            file.set_source(client.identity());
+        }
+        self.client = client;
     }
 
     fn use_token(&mut self, token: &SecretString) {

@@ -13,6 +13,7 @@ use super::event::{Action, Event, Moment};
 use super::reload::Reload;
 use super::renderer::Renderer;
 use super::requests::Requests;
+use super::saving::Saving;
 use super::shutdown::{Decided, Shutdown, ShutdownView};
 use super::state_dir::OwedFile;
 use super::status::{self, StatusView};
@@ -22,6 +23,7 @@ use crate::config::resolved::{Config, GroupKey};
 use crate::render::RenderEnv;
 use crate::report::Report;
 use crate::signals::SignalAction;
+use crate::store::SavedAnswers;
 
 /// All parts. Each owns its fields. A part may read the parts listed above it.
 #[derive(Debug)]
@@ -35,6 +37,7 @@ pub(super) struct Parts {
     waiting: Waiting,
     empty: EmptyAnswers,
     requests: Requests,
+    saving: Saving,
 }
 
 impl Parts {
@@ -51,6 +54,7 @@ impl Parts {
             waiting: Waiting::default(),
             empty: EmptyAnswers::default(),
             requests: Requests::new(config),
+            saving: Saving::default(),
         }
     }
 
@@ -64,6 +68,17 @@ impl Parts {
         self.apply.take_requests(held, now.instant);
     }
 
+    /// Compares the first answers with those that an earlier process has accepted.
+    pub(super) fn expect(&mut self, saved: SavedAnswers) {
+        self.saving = Saving::on();
+        self.renderer.expect(saved);
+    }
+
+    /// Lets the child process start with the files of an earlier process.
+    pub(super) fn may_start_with_last_good(&mut self, now: Moment) {
+        self.child.may_start_with_last_good(now.instant);
+    }
+
     /// Returns the first actions.
     pub(super) fn begin(&mut self, now: Moment) -> Vec<Action> {
         let mut actions = self.renderer.begin();
@@ -74,7 +89,7 @@ impl Parts {
     /// Handles an event and returns the actions that follow from it.
     pub(super) fn step(&mut self, event: &Event, now: Moment) -> Vec<Action> {
         if let Some(decided) = self.shutdown.handle(event, &self.child, now) {
-            return vec![self.end(decided)];
+            return self.end(decided);
         }
         let mut actions = Vec::new();
         let is_reload = matches!(
@@ -113,6 +128,7 @@ impl Parts {
             self.apply.next_command(&self.renderer, is_ending),
             self.child.next_wake(),
             self.shutdown.next_wake(&self.child),
+            self.saving.next_wake(),
         ];
         rendering.into_iter().chain(others).flatten().min()
     }
@@ -171,23 +187,29 @@ impl Parts {
             empty: &self.empty,
         };
         let decided = self.shutdown.end(parts, now);
-        actions.extend(decided.map(|decided| self.end(decided)));
+        actions.extend(self.saving.advance(self.renderer.saved(), now.instant));
+        if let Some(decided) = decided {
+            actions.extend(self.end(decided));
+        }
     }
 
     /// Ends the process, and names the commands that are still owed.
-    fn end(&self, decided: Decided) -> Action {
+    fn end(&mut self, decided: Decided) -> Vec<Action> {
         self.apply.warn_of_owed_commands();
         match decided {
-            Decided::End(end) => Action::End(end),
-            Decided::Now => Action::EndNow,
+            Decided::End(end) => {
+                let save = self.saving.finish(self.renderer.saved());
+                save.into_iter().chain([Action::End(end)]).collect()
+            }
+            Decided::Now => vec![Action::EndNow],
         }
     }
 
     fn conditions_of_child(&self, is_ending: bool) -> Conditions {
         let mut jobs = self.apply.jobs(&self.renderer);
-        let may_start = !is_ending && !self.apply.has_failed_command();
         Conditions {
-            is_ready: may_start && jobs.all(|job| job.destination.is_written()),
+            may_start: !is_ending && !self.apply.has_failed_command(),
+            is_written: jobs.all(|job| job.destination.is_written()),
             is_idle: !self.apply.is_applying()
                 && !self.apply.is_running_command()
                 && !self.renderer.holds_texts()

@@ -23,6 +23,7 @@ mod failures;
 mod first_answers;
 mod passes;
 mod plugins;
+mod saved;
 mod template_state;
 mod templates;
 mod variables;
@@ -174,8 +175,7 @@ impl Renderer {
         }
     }
 
-    /// Returns the actions that follow from the present state: passes, and queries and files to
-    /// follow. `credentials` are additional files to watch.
+    /// Returns the actions that follow: passes, and queries and files to follow. `credentials` are more files to watch.
     pub(super) fn advance(
         &mut self,
         credentials: impl Iterator<Item = PathBuf>,

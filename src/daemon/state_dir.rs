@@ -11,8 +11,11 @@ use apply_ledger::{IntentId, OpenError, OwedGroup};
 use file_writer::Previous;
 
 use crate::apply::journal::Journal;
+use crate::apply::last_good::are_last_good;
 use crate::apply::targets::Targets;
-use crate::config::resolved::{Config, OnFailure, StateDir};
+use crate::config::exec::ExecConfig;
+use crate::config::resolved::{Config, Mode, OnFailure, StateDir};
+use crate::config::values::StartWith;
 use crate::error_chain::chain;
 
 /// The time limit for the repair of interrupted swaps.
@@ -85,6 +88,26 @@ pub(super) fn recover(
          repairs them and runs what is owed"
     );
     (None, Vec::new())
+}
+
+/// Returns `true` if the child process may start with the files of an earlier process: this is configured, and they have
+/// the content that it has written. A file system that hangs delays the start by at most [`RECOVERY_TIMEOUT`].
+pub(super) fn has_last_good(journal: Option<&Journal>, config: &Config) -> bool {
+    let is_wanted = |exec: &ExecConfig| exec.start_with == StartWith::LastGood;
+    let (Some(journal), Mode::Daemon) = (journal, config.mode) else {
+        return false;
+    };
+    if !config.exec.as_ref().is_some_and(is_wanted) {
+        return false;
+    }
+    let (compared, result) = mpsc::channel();
+    let (journal, destinations) = (journal.clone(), config.destinations());
+    let compare = move || {
+        let _ = compared.send(are_last_good(&journal, destinations));
+    };
+    let thread = thread::Builder::new().name("last good".to_owned());
+    // Without a thread or an answer, the child waits for current files.
+    thread.spawn(compare).is_ok() && result.recv_timeout(RECOVERY_TIMEOUT).unwrap_or(false)
 }
 
 /// Returns the files of groups that owe their command.

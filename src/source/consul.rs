@@ -4,6 +4,7 @@ mod acl_hint;
 mod address_hint;
 mod client;
 mod emptiness;
+mod identity;
 mod message;
 mod not_consul;
 mod request_failure;

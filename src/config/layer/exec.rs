@@ -7,6 +7,7 @@ use config_blocks::{Block, Located, Setting, Unsupported, quoted};
 use super::command::CommandBlock;
 use crate::config::exec::OnChange;
 use crate::config::signal::SignalName;
+use crate::config::values::StartWith;
 
 /// `exec { … }`
 #[derive(Block, Clone, Debug, Default)]
@@ -42,6 +43,10 @@ pub(crate) struct ExecBlock {
     )]
     #[key(help = "Signal for the child process after a change; SIGNULL: none")]
     pub(crate) reload_signal: Setting<OnChange>,
+    /// Files with which the child process may be started: `"current"` ones, or also the `"last_good"` ones of an earlier
+    /// run, if Consul does not provide all data within half a second. The latter needs `state_dir`
+    #[key(default = "\"current\"")]
+    pub(crate) start_with: Setting<StartWith>,
     /// Maximum random delay between a change and the signal or restart
     #[key(default = "\"0s\"", flag = "--exec-splay")]
     pub(crate) splay: Setting<Duration>,

@@ -25,6 +25,7 @@ pub(super) fn resolve(block: ExecBlock) -> Result<Option<ExecConfig>, Error> {
         kill_timeout,
         reload_signal,
         splay,
+        start_with,
         timeout: _,
     } = block;
     let environment = environment(env)?;
@@ -56,6 +57,7 @@ pub(super) fn resolve(block: ExecBlock) -> Result<Option<ExecConfig>, Error> {
         }),
         kill_timeout: value(kill_timeout).unwrap_or(KILL_TIMEOUT),
         splay: value(splay).unwrap_or_default(),
+        start_with: value(start_with).unwrap_or_default(),
     }))
 }
 

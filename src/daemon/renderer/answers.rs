@@ -8,7 +8,7 @@ use crate::answer::Answer;
 use crate::daemon::event::Moment;
 use crate::daemon::query_failures::QueryFailures;
 use crate::query::{FileQuery, Query};
-use crate::store::{Judgement, Snapshot, judge};
+use crate::store::{Judgement, SavedAnswers, Snapshot, judge};
 use crate::watch::WatchEvent;
 
 /// The followed queries with their latest answers and failures.
@@ -17,6 +17,8 @@ pub(super) struct Answers {
     followed: BTreeSet<Arc<Query>>,
     snapshot: Snapshot,
     failures: QueryFailures,
+    /// The sizes of the accepted answers, of this process and of the one before.
+    saved: Arc<SavedAnswers>,
 }
 
 /// An accepted answer, and the one before it.
@@ -33,6 +35,7 @@ impl Answers {
             followed: BTreeSet::new(),
             snapshot: Snapshot::default(),
             failures,
+            saved: Arc::default(),
         }
     }
 
@@ -44,6 +47,16 @@ impl Answers {
     /// The queries that are failing.
     pub(super) fn failures(&self) -> &QueryFailures {
         &self.failures
+    }
+
+    /// Adopts the sizes of the answers that an earlier process has accepted.
+    pub(super) fn expect(&mut self, saved: SavedAnswers) {
+        self.saved = Arc::new(saved);
+    }
+
+    /// The sizes of the accepted answers.
+    pub(super) fn saved(&self) -> &Arc<SavedAnswers> {
+        &self.saved
     }
 
     /// The queries that are followed.
@@ -116,6 +129,7 @@ impl Answers {
     /// Records an answer. `passing_span` is the longest `passing_for` of its templates.
     pub(super) fn record(&mut self, change: AnswerChange, passing_span: Duration) {
         let AnswerChange { query, after, .. } = change;
+        Arc::make_mut(&mut self.saved).accept(&query, &after);
         self.snapshot.record_timed(query, after, passing_span);
     }
 
@@ -128,6 +142,9 @@ impl Answers {
     pub(super) fn follow(&mut self, queries: BTreeSet<Arc<Query>>) -> Vec<FileQuery> {
         let is_new = |file: &&FileQuery| !self.followed.contains(&Query::File((*file).clone()));
         let new = files(&queries).filter(is_new).cloned().collect();
+        for query in self.followed.difference(&queries) {
+            Arc::make_mut(&mut self.saved).forget(query);
+        }
         self.snapshot.retain(|query| queries.contains(query));
         self.failures.retain(|query| queries.contains(query));
         self.followed = queries;

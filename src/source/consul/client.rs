@@ -72,6 +72,10 @@ impl Client {
         self.transport.read_certificates(&self.config)
     }
 
+    pub(super) fn config(&self) -> &ConsulConfig {
+        &self.config
+    }
+
     fn server(&self, index: usize) -> &Url {
         &self.config.servers[index % self.config.servers.len()]
     }

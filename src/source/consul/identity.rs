@@ -1,0 +1,30 @@
+//! Identifies the Consul that answers, to recognize its data in a later process.
+
+use super::client::Client;
+use crate::config::resolved::ConsulConfig;
+
+impl Client {
+    /// The addresses of the servers, without passwords, and the namespace and the partition of queries that name none.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        of(self.config())
+    }
+}
+
+fn of(config: &ConsulConfig) -> String {
+    let servers = config.servers.iter().map(|server| {
+        let mut server = server.clone();
+        // A `unix` URL has neither.
+        let _ = server.set_username("");
+        let _ = server.set_password(None);
+        server.to_string()
+    });
+    let mut parts: Vec<_> = servers.collect();
+    let names = [("ns", &config.namespace), ("partition", &config.partition)];
+    parts.extend(
+        names
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?))),
+    );
+    parts.join(" ")
+}

@@ -1,0 +1,274 @@
+//! The sizes of the answers that were accepted last, as they are kept on the disk between two processes.
+//!
+//! Input: accepted answers. Output: the number of items that an earlier process has accepted for a query, so that the
+//! first answer of a new process can be judged too. Only numbers are kept, neither values nor names of items.
+
+use std::collections::BTreeMap;
+
+use apply_ledger::Hash;
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{Answer, Depth};
+use crate::query::{ConsulQuery, Query};
+
+/// The first words of the file: the format and its version.
+const FORMAT: &str = "ctmpl-answers 1 sha256";
+/// The number of processes in a row that may not use an entry before it is dropped.
+const UNUSED_PROCESSES: u8 = 3;
+
+/// The sizes of accepted answers, by the text of their query.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SavedAnswers {
+    sizes: BTreeMap<String, Entry>,
+    /// The number of changes in this process.
+    changes: u64,
+}
+
+/// The size of one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    /// All items.
+    items: usize,
+    /// The keys directly below a prefix; missing for other queries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<usize>,
+    /// All keys below a prefix except folders; missing for other queries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tree: Option<usize>,
+    /// The number of processes since the last one that used it.
+    #[serde(default)]
+    unused: u8,
+}
+
+/// The content of the file, after its first line.
+#[derive(Deserialize, Serialize)]
+struct Body<'a> {
+    /// The Consul that has answered.
+    source: std::borrow::Cow<'a, str>,
+    answers: std::borrow::Cow<'a, BTreeMap<String, Entry>>,
+}
+
+/// A file that does not have the expected content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DamagedAnswers {
+    /// The first line is missing or that of another version.
+    #[error("its first line is not \"{FORMAT}:HASH\"")]
+    Format,
+    /// The rest has another hash.
+    #[error("its SHA-256 is not that of its first line")]
+    Hash,
+    /// The rest has the hash, but not the expected form.
+    #[error("its content is not that of this version")]
+    Content,
+}
+
+impl SavedAnswers {
+    /// The number of items in the last accepted answer to a query; `None` if it is unknown. `depth`: the entries below
+    /// a prefix that count; `None`: all.
+    #[must_use]
+    pub fn items(&self, query: &Query, depth: Option<Depth>) -> Option<usize> {
+        let entry = self.sizes.get(&query.to_string())?;
+        match depth {
+            None => Some(entry.items),
+            Some(Depth::Level) => entry.level,
+            Some(Depth::Tree) => entry.tree,
+        }
+    }
+
+    /// The number of changes since the start of the process.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Records an accepted answer. Queries without a list, and those whose answer is secret, are ignored.
+    pub fn accept(&mut self, query: &Query, answer: &Answer) {
+        let Some(entry) = Entry::of(query, answer) else {
+            return;
+        };
+        let before = self.sizes.insert(query.to_string(), entry);
+        self.changes += u64::from(before != Some(entry));
+    }
+
+    /// Forgets a query that no template requests any more.
+    pub fn forget(&mut self, query: &Query) {
+        self.changes += u64::from(self.sizes.remove(&query.to_string()).is_some());
+    }
+
+    /// The content of the file. `source` identifies the Consul that has answered.
+    #[must_use]
+    pub fn encode(&self, source: &str) -> Vec<u8> {
+        let body = Body {
+            source: source.into(),
+            answers: std::borrow::Cow::Borrowed(&self.sizes),
+        };
+        // A map with text keys and numbers is always valid JSON.
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let mut file = format!("{FORMAT}:{}\n", Hash::of(&body)).into_bytes();
+        file.extend(body);
+        file.push(b'\n');
+        file
+    }
+
+    /// Reads the content of the file. Answers of another Consul, and entries that the last processes have not used, are
+    /// left out.
+    ///
+    /// # Errors
+    /// [`DamagedAnswers`]
+    pub fn decode(file: &[u8], source: &str) -> Result<Self, DamagedAnswers> {
+        let end = file.iter().position(|byte| *byte == b'\n');
+        let (first, body) = file.split_at(end.ok_or(DamagedAnswers::Format)?);
+        let hash = std::str::from_utf8(first).ok().and_then(|first| {
+            let hash = first.strip_prefix(FORMAT)?;
+            hash.strip_prefix(':')
+        });
+        let hash = hash.ok_or(DamagedAnswers::Format)?;
+        let body = body.trim_ascii();
+        if Hash::of(body).to_string() != hash {
+            return Err(DamagedAnswers::Hash);
+        }
+        let body: Body<'_> = serde_json::from_slice(body).map_err(|_| DamagedAnswers::Content)?;
+        if body.source != source {
+            return Ok(Self::default());
+        }
+        let used = body.answers.into_owned().into_iter();
+        let sizes = used
+            .map(|(query, entry)| {
+                let unused = entry.unused.saturating_add(1);
+                (query, Entry { unused, ..entry })
+            })
+            .filter(|(_, entry)| entry.unused <= UNUSED_PROCESSES);
+        Ok(Self {
+            sizes: sizes.collect(),
+            changes: 0,
+        })
+    }
+}
+
+impl Entry {
+    /// The size of an answer; `None` for a query without a list, or with a secret answer.
+    fn of(query: &Query, answer: &Answer) -> Option<Self> {
+        let is_list = match query {
+            Query::Consul(query) => !matches!(query, ConsulQuery::Key(_) | ConsulQuery::CaLeaf(_)),
+            Query::File(_) | Query::Plugin(_) => false,
+        };
+        let below = |depth: Depth| match answer {
+            Answer::Pairs(pairs) => Some(pairs.iter().filter(|pair| depth.sees(pair)).count()),
+            _ => None,
+        };
+        is_list.then(|| Self {
+            items: answer.len(),
+            level: below(Depth::Level),
+            tree: below(Depth::Tree),
+            unused: 0,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::answer::Pair;
+
+    const SOURCE: &str = "http://a:8500/";
+
+    fn pairs(keys: &[&str]) -> Answer {
+        let pair = |key: &&str| Pair {
+            path: format!("app/{key}"),
+            key: (*key).to_owned(),
+            value: "s3cret".to_owned(),
+            ..Pair::default()
+        };
+        Answer::Pairs(keys.iter().map(pair).map(Arc::new).collect())
+    }
+
+    fn names(count: usize) -> Answer {
+        Answer::Datacenters(vec!["dc".to_owned(); count])
+    }
+
+    fn prefix() -> Query {
+        Query::pairs("app").unwrap()
+    }
+
+    #[test]
+    fn the_sizes_are_read_again_and_neither_values_nor_names_of_items_are_kept() {
+        let mut saved = SavedAnswers::default();
+        saved.accept(&prefix(), &pairs(&["a", "sub/", "sub/b"]));
+        let file = saved.encode(SOURCE);
+        let text = String::from_utf8(file.clone()).unwrap();
+        assert!(text.starts_with("ctmpl-answers 1 sha256:"), "{text}");
+        assert!(!text.contains("s3cret") && !text.contains("sub"), "{text}");
+        let read = SavedAnswers::decode(&file, SOURCE).unwrap();
+        assert_eq!(read.items(&prefix(), None), Some(3));
+        assert_eq!(read.items(&prefix(), Some(Depth::Level)), Some(1));
+        assert_eq!(read.items(&prefix(), Some(Depth::Tree)), Some(2));
+        assert_eq!(read.items(&Query::pairs("other").unwrap(), None), None);
+    }
+
+    #[test]
+    fn single_keys_certificates_and_files_are_left_out() {
+        let mut saved = SavedAnswers::default();
+        for query in [Query::key("a").unwrap(), Query::ca_leaf("web").unwrap()] {
+            saved.accept(&query, &Answer::Key(None));
+        }
+        assert_eq!((saved.changes(), saved.sizes.len()), (0, 0));
+    }
+
+    #[test]
+    fn only_another_size_is_a_change() {
+        let mut saved = SavedAnswers::default();
+        let services = Query::services("").unwrap();
+        for (answer, changes) in [(names(3), 1), (names(3), 1), (names(2), 2)] {
+            saved.accept(&services, &answer);
+            assert_eq!(saved.changes(), changes);
+        }
+        saved.forget(&services);
+        saved.forget(&services);
+        assert_eq!((saved.changes(), saved.items(&services, None)), (3, None));
+    }
+
+    #[test]
+    fn the_answers_of_another_consul_do_not_count() {
+        let mut saved = SavedAnswers::default();
+        saved.accept(&prefix(), &pairs(&["a"]));
+        let read = SavedAnswers::decode(&saved.encode(SOURCE), "http://b:8500/").unwrap();
+        assert_eq!(read, SavedAnswers::default());
+    }
+
+    #[test]
+    fn an_entry_that_is_not_used_is_dropped_after_some_processes() {
+        let mut saved = SavedAnswers::default();
+        saved.accept(&prefix(), &pairs(&["a"]));
+        let mut file = saved.encode(SOURCE);
+        for process in 1..=4 {
+            let saved = SavedAnswers::decode(&file, SOURCE).unwrap();
+            let is_kept = saved.items(&prefix(), None).is_some();
+            assert_eq!(is_kept, process <= 3, "process {process}");
+            file = saved.encode(SOURCE);
+        }
+    }
+
+    #[test]
+    fn any_damage_is_noticed() {
+        let mut saved = SavedAnswers::default();
+        saved.accept(&prefix(), &pairs(&["a", "b"]));
+        let file = saved.encode(SOURCE);
+        // The line end after the last byte does not matter.
+        for position in 0..file.len() - 1 {
+            let mut damaged = file.clone();
+            damaged[position] ^= 1;
+            assert!(
+                SavedAnswers::decode(&damaged, SOURCE).is_err(),
+                "{position}"
+            );
+            let cut = SavedAnswers::decode(&file[..position], SOURCE);
+            assert!(cut.is_err(), "{position}");
+        }
+        let body = b"{}";
+        let other = format!("{FORMAT}:{}\n{{}}", Hash::of(body));
+        let read = SavedAnswers::decode(other.as_bytes(), SOURCE);
+        assert_eq!(read, Err(DamagedAnswers::Content));
+    }
+}
