@@ -15,22 +15,26 @@
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
+#[path = "support/process.rs"]
+mod process;
+#[path = "support/programs.rs"]
+mod programs;
 #[path = "../tests/support/mod.rs"]
 #[expect(dead_code, reason = "the benchmark needs only a part of it")]
 mod support;
+#[path = "support/table.rs"]
+mod table;
 mod peer {
     pub(super) mod http;
     pub(super) mod limits;
     pub(super) mod measure;
-    pub(super) mod process;
 }
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 
+use peer::http;
 use peer::limits::{self, Limits};
 use peer::measure::{Measured, Setup};
-use peer::{http, process};
 use support::consul::Consul;
 
 const SERVICES: usize = 150;
@@ -66,7 +70,7 @@ fn main() {
         "| | program | p50 | floor | of the floor | CPU per change | private memory | resident memory |\n\
          |---|---|---|---|---|---|---|---|"
     );
-    for (name, program) in programs() {
+    for (name, program) in programs::programs() {
         let setup = Setup {
             program,
             consul: server.address(),
@@ -99,8 +103,8 @@ fn print_once(name: &str, setup: &Setup) {
     let peak = setup.peak_of_once(ONE_SERVICE);
     println!(
         "| -once, one service | {name} | {} | | | | | peak {} |",
-        limits::milliseconds(wall, limits::ONCE.latency),
-        limits::mebibytes(peak, limits::ONCE.resident),
+        table::milliseconds(wall, limits::ONCE.latency),
+        table::mebibytes(peak, limits::ONCE.resident),
     );
 }
 
@@ -116,15 +120,15 @@ fn print_daemon(row: &str, name: &str, setup: &Setup, template: &str, limits: Li
     let floor = peer::measure::median(floor);
     println!(
         "| daemon, {row} | {name} | {} | {} | {} | {} | {} | {} |",
-        limits::milliseconds(latency, limits.latency),
-        limits::milliseconds(floor, None),
-        limits::ratio(
+        table::milliseconds(latency, limits.latency),
+        table::milliseconds(floor, None),
+        table::ratio(
             latency.as_secs_f64() / floor.as_secs_f64(),
             limits.of_the_floor
         ),
-        limits::milliseconds(cpu, limits.cpu),
-        limits::mebibytes(memory.private, limits.private),
-        limits::mebibytes(memory.resident, limits.resident),
+        table::milliseconds(cpu, limits.cpu),
+        table::mebibytes(memory.private, limits.private),
+        table::mebibytes(memory.resident, limits.resident),
     );
 }
 
@@ -133,18 +137,6 @@ fn bytes_per_poll(setup: &Setup) -> u64 {
     let [few, many] = POLLS.map(|polls| setup.memory_with_polls(polls).private);
     let polls = u64::try_from(POLLS[1] - POLLS[0]).unwrap_or(1);
     many.saturating_sub(few) * 1024 / polls
-}
-
-/// Returns ctmpl, and the program in `PEER` if it is set.
-fn programs() -> Vec<(String, PathBuf)> {
-    let own = Path::new(env!("CARGO_BIN_EXE_ctmpl"));
-    let mut programs = vec![("ctmpl".to_owned(), own.to_owned())];
-    if let Some(peer) = std::env::var_os("PEER").filter(|peer| !peer.is_empty()) {
-        let peer = PathBuf::from(peer);
-        let name = peer.file_name().unwrap_or_default();
-        programs.push((format!("{} (PEER)", name.to_string_lossy()), peer));
-    }
-    programs
 }
 
 /// Registers the services, and sets the key.

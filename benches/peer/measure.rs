@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::http;
-use super::process::{self, Memory, Running};
+use crate::process::{self, Memory, Running};
 
 /// The number of measured changes; the result is their median.
 const CHANGES: usize = 60;

@@ -101,6 +101,11 @@ impl Consul {
         SocketAddr::from(([127, 0, 0, 1], self.ports.http))
     }
 
+    /// Returns the process ID.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("a running consul").id()
+    }
+
     /// Returns the ports of the RPC service and of gossip.
     pub fn other_ports(&self) -> [u16; 3] {
         let Ports {
@@ -119,12 +124,8 @@ impl Consul {
 
     /// Sends a signal, such as SIGSTOP or SIGCONT.
     pub fn signal(&self, signal: Signal) {
-        let process = self.process.as_ref().expect("a running consul");
-        kill(
-            Pid::from_raw(i32::try_from(process.id()).expect("a process ID")),
-            signal,
-        )
-        .expect("a signal");
+        let process = i32::try_from(self.pid()).expect("a process ID");
+        kill(Pid::from_raw(process), signal).expect("a signal");
     }
 
     /// Starts the agent again on the same ports. An agent in development mode has lost its data.

@@ -46,7 +46,18 @@ pub struct Pending {
 
 /// Sends a request.
 pub fn send(address: SocketAddr, method: &str, target: &str, body: &str) -> io::Result<Pending> {
-    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    send_on(stream, method, target, body)
+}
+
+/// Sends a request on a new connection.
+pub fn send_on(
+    mut stream: TcpStream,
+    method: &str,
+    target: &str,
+    body: &str,
+) -> io::Result<Pending> {
+    let address = stream.peer_addr()?;
     let length = body.len();
     let head = format!(
         "{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"

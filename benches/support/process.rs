@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
+use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
 
 /// The flag that makes this program run another one and print its peak memory.
 pub(crate) const PEAK_FLAG: &str = "--peak-of";
@@ -19,14 +21,11 @@ impl Drop for Running {
     }
 }
 
-/// Returns the CPU time of all threads of a process.
+/// Returns the CPU time of a process: of all its threads, also of those that have ended.
 pub(crate) fn cpu(process: u32) -> Duration {
-    let tasks = fs::read_dir(format!("/proc/{process}/task")).expect("it runs");
-    let spent = tasks.filter_map(|task| {
-        let text = fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse::<u64>().ok()
-    });
-    Duration::from_nanos(spent.sum())
+    let process = Pid::from_raw(i32::try_from(process).expect("a process ID"));
+    let clock = clock_getcpuclockid(process).expect("it runs");
+    clock_gettime(clock).expect("it runs").into()
 }
 
 /// The memory of a process in KiB.
