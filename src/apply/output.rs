@@ -40,9 +40,7 @@ impl Writer {
                 StagedOutput::Unchanged
             });
         }
-        let staged = self
-            .files
-            .stage_additional(destination, &file, content.as_bytes())?;
+        let staged = self.files.stage_additional(destination, &file, &content)?;
         Ok(match staged {
             Stage::Unchanged => StagedOutput::Unchanged,
             Stage::Staged(staged) => StagedOutput::Replacement(staged),
@@ -66,7 +64,7 @@ pub(crate) fn is_current(output: &Output, fresh: bool) -> Result<bool, WriteErro
     if output.append {
         return file.check().map(|()| !fresh);
     }
-    file.is_current(output.content.as_bytes())
+    file.is_current(&output.content)
 }
 
 impl StagedOutput {

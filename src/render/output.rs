@@ -20,7 +20,7 @@ pub struct Output {
     /// `true` to append the content to the file.
     pub append: bool,
     /// The content. It may be secret, so the `Debug` form shows only its length.
-    pub content: String,
+    pub content: Vec<u8>,
 }
 
 impl fmt::Debug for Output {
@@ -52,7 +52,8 @@ impl Output {
         for output in all {
             match merged.iter_mut().find(|before| before.path == output.path) {
                 Some(before) if output.append => {
-                    let content = std::mem::take(&mut before.content) + &output.content;
+                    let mut content = std::mem::take(&mut before.content);
+                    content.extend_from_slice(&output.content);
                     *before = Self {
                         append: before.append,
                         content,
@@ -79,7 +80,7 @@ mod tests {
             group,
             mode: 0o600,
             append,
-            content: content.to_owned(),
+            content: content.into(),
         }
     }
 

@@ -124,7 +124,7 @@ impl Writer {
         &self,
         destination: &Path,
         file: &Additional<'_>,
-        content: String,
+        content: Vec<u8>,
     ) -> Result<Append, WriteError> {
         let (target, _, attributes) = self.claim_additional(destination, file, true)?;
         Ok(Append {

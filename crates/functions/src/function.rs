@@ -91,7 +91,7 @@ fn size_of(value: &Value) -> usize {
 }
 
 /// The functions that work on bytes.
-const OF_BYTES: [&str; 11] = [
+const OF_BYTES: [&str; 12] = [
     "base64Encode",
     "base64URLEncode",
     "sha256Hex",
@@ -103,6 +103,7 @@ const OF_BYTES: [&str; 11] = [
     "sprig_sha256sum",
     "sprig_sha512sum",
     "sprig_adler32sum",
+    "writeToFile",
 ];
 
 /// Creates a row for a function without options.

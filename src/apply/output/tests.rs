@@ -20,7 +20,7 @@ fn output(path: &Path, content: &str) -> Output {
         group,
         mode: 0o640,
         append: false,
-        content: content.to_owned(),
+        content: content.into(),
     }
 }
 

@@ -158,7 +158,7 @@ fn an_error_after_an_output_was_written_appends_once_and_owes_the_command() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
     let output = |name: &str, append| {
-        let (user, group, content) = (String::new(), String::new(), "1\n".to_owned());
+        let (user, group, content) = (String::new(), String::new(), b"1\n".to_vec());
         Output {
             path: at(name),
             user,

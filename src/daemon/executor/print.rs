@@ -51,7 +51,7 @@ pub(super) fn print(change: Change) -> Applied {
 
 fn print_output(output: &Output, fresh: bool) -> Result<(), WriteError> {
     if !output::is_current(output, fresh)? {
-        let (path, content) = (&output.path, output.content.as_bytes());
+        let (path, content) = (&output.path, &*output.content);
         show(&if output.append {
             dry::shown_appended(path, content)
         } else {

@@ -6,7 +6,7 @@ use minijinja::Value;
 
 use super::rendering::rendering;
 use crate::render::output::Output;
-use ::functions::args::{FunctionResult, fail};
+use ::functions::args::{FunctionResult, bytes, fail, text};
 use ::functions::row;
 use ::functions::{Call, Function, Group};
 
@@ -23,16 +23,16 @@ const ALLOWED_MODE: u32 = 0o7777;
 const EFFECTIVE_MODE: u32 = 0o777;
 
 fn write_to_file(call: &Call<'_>) -> FunctionResult {
-    let args = call.texts()?;
-    let (path, user, group, mode, flags, content) = match *args.as_slice() {
-        [path, user, group, mode, content] => (path, user, group, mode, "", content),
-        [path, user, group, mode, flags, content] => (path, user, group, mode, flags, content),
-        ref other => {
-            let got = other.len();
-            return fail(format!(
-                "writeToFile: wrong number of arguments, expected 5 or 6, but got {got}"
-            ));
-        }
+    let [attributes @ .., content] = call.args else {
+        return fail(wrong_count(0));
+    };
+    // The content is the only argument that need not be UTF-8.
+    let mut content = bytes(content)?.to_vec();
+    let attributes: Vec<_> = attributes.iter().map(text).collect::<Result<_, _>>()?;
+    let (path, user, group, mode, flags) = match *attributes.as_slice() {
+        [path, user, group, mode] => (path, user, group, mode, ""),
+        [path, user, group, mode, flags] => (path, user, group, mode, flags),
+        _ => return fail(wrong_count(call.args.len())),
     };
     if path.is_empty() || path.contains('\0') {
         return fail("writeToFile: the path is empty or contains a NUL byte");
@@ -46,14 +46,20 @@ fn write_to_file(call: &Call<'_>) -> FunctionResult {
             "writeToFile: the fourth argument must be the mode of the file, an octal number such as \"0640\"",
         );
     };
-    let end = if flags.contains("newline") { "\n" } else { "" };
+    if flags.contains("newline") {
+        content.push(b'\n');
+    }
     rendering(call)?.write(Output {
         path: PathBuf::from(path),
         user: user.to_owned(),
         group: group.to_owned(),
         mode: mode & EFFECTIVE_MODE,
         append: flags.contains("append"),
-        content: format!("{content}{end}"),
+        content,
     });
     Ok(Value::from(""))
+}
+
+fn wrong_count(got: usize) -> String {
+    format!("writeToFile: wrong number of arguments, expected 5 or 6, but got {got}")
 }

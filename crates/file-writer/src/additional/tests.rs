@@ -51,7 +51,7 @@ fn content_is_appended_unless_it_is_present() {
     let writer = Writer::new("example");
     let append = |content: &str, unless_present| {
         let append = writer
-            .stage_append(&out, &file(&side), content.to_owned())
+            .stage_append(&out, &file(&side), content.into())
             .unwrap();
         append.run(unless_present).unwrap().is_some()
     };
@@ -78,7 +78,7 @@ fn a_link_is_refused_as_the_file_and_as_its_directory() {
                 .stage_additional(&at("out"), &file(&path), b"new")
                 .unwrap_err(),
             writer
-                .stage_append(&at("out"), &file(&path), "new".to_owned())
+                .stage_append(&at("out"), &file(&path), b"new".to_vec())
                 .unwrap_err(),
         ] {
             assert!(reason(&error).contains("is a symlink"), "{error}");
@@ -129,9 +129,7 @@ fn a_path_with_two_dots_is_refused() {
         let file = file(&path);
         let errors = [
             writer.stage_additional(&out, &file, b"x").unwrap_err(),
-            writer
-                .stage_append(&out, &file, "x".to_owned())
-                .unwrap_err(),
+            writer.stage_append(&out, &file, b"x".to_vec()).unwrap_err(),
             file.check().unwrap_err(),
             file.is_current(b"x").unwrap_err(),
         ];

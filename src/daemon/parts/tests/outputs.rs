@@ -12,7 +12,7 @@ fn summary(changes: &[Change]) -> (String, Vec<String>, bool) {
     let outputs = change
         .outputs
         .iter()
-        .map(|output| output.content.clone())
+        .map(|output| String::from_utf8(output.content.clone()).unwrap())
         .collect();
     (
         String::from_utf8(change.content.clone()).unwrap(),

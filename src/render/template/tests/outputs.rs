@@ -75,7 +75,7 @@ fn the_format_of_the_template_does_not_apply_to_its_outputs() {
         .unwrap();
         let rendering = render(&template, &known(&[("a", "x; {evil}\n")]));
         assert_eq!(rendering.text.unwrap(), "listen 80;");
-        assert_eq!(rendering.outputs[0].content, "x; {evil}\n");
+        assert_eq!(rendering.outputs[0].content, b"x; {evil}\n");
     }
 }
 
@@ -159,4 +159,35 @@ fn without_permission_both_languages_report_the_function_and_the_remedy() {
         assert_eq!(error.message, format!("function {name:?} is not allowed"));
         assert!(error.hint.unwrap().contains("--allow writeToFile"));
     }
+}
+
+#[test]
+fn an_output_has_the_bytes_of_a_content_that_is_not_utf_8() {
+    let go = r#"{{ sprig_b64dec "/wA=" | writeToFile "x" "" "" "600" "newline" }}{{ key "a" | writeToFile "y" "" "" "600" }}"#;
+    let jinja = "{{ write_to_file('x', '', '', '600', 'newline', sprig_b64dec('/wA=')) }}{{ write_to_file('y', '', '', '600', key('a')) }}";
+    let mut snapshot = Snapshot::default();
+    let pair = Pair {
+        value: "\u{fffd}a".into(),
+        bytes: Some(vec![0xfe, b'a'].into()),
+        ..Pair::default()
+    };
+    let answer = Answer::Key(Some(Arc::new(pair)));
+    snapshot.record(Query::key("a").unwrap(), Arc::new(answer));
+    for (text, language) in [(go, Language::Go), (jinja, Language::Jinja)] {
+        let rendering = render(&allowed(text, language).unwrap(), &snapshot);
+        assert_eq!(rendering.text.as_deref(), Ok(""), "{text}");
+        let contents: Vec<_> = rendering
+            .outputs
+            .iter()
+            .map(|output| &output.content)
+            .collect();
+        assert_eq!(contents, [&b"\xff\0\n"[..], b"\xfea"], "{text}");
+    }
+}
+
+#[test]
+fn the_other_arguments_of_an_output_are_text() {
+    let text = r#"{{ "x" | writeToFile (sprig_b64dec "/w==") "" "" "600" }}"#;
+    let rendering = render(&allowed(text, Language::Go).unwrap(), &Snapshot::default());
+    assert!(rendering.text.is_err() && rendering.outputs.is_empty());
 }

@@ -108,7 +108,7 @@ fn nothing_is_written_into_a_file_of_the_other_user() {
         function: "write_file",
     };
     let destination = directory.path().join("destination");
-    let append = Writer::new("ctmpl").stage_append(&destination, &file, "new".to_owned());
+    let append = Writer::new("ctmpl").stage_append(&destination, &file, b"new".to_vec());
     let error = append.unwrap().run(false).unwrap_err();
     assert!(error.to_string().starts_with("cannot append to"), "{error}");
     assert_eq!(fs::read(&out).unwrap(), b"old");
