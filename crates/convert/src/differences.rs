@@ -6,6 +6,7 @@
 mod command_line;
 mod configuration;
 mod difference;
+mod functions;
 mod process;
 mod rendering;
 mod values;
@@ -21,11 +22,12 @@ pub use difference::Difference;
 use difference::Touch;
 
 /// The differences, with the headings of the page.
-pub const SECTIONS: [(&str, &[Difference]); 4] = [
+pub const SECTIONS: [(&str, &[Difference]); 5] = [
     ("Failures, commands and signals", process::ROWS),
     ("Command line and log", command_line::ROWS),
     ("Configuration", configuration::ROWS),
     ("Rendering and writing", rendering::ROWS),
+    ("Results of functions", functions::ROWS),
 ];
 
 fn all() -> impl Iterator<Item = &'static Difference> {
@@ -136,10 +138,13 @@ pub fn in_template(template: TemplateText<'_>, knows: impl Fn(&str) -> bool) -> 
     {
         let touched = touched(|touch| match touch {
             Touch::Functions(names) => names.contains(&function.as_str()),
+            Touch::Call(names, when) => names.contains(&function.as_str()) && when(text),
             _ => false,
         });
         notes.extend(touched.map(|row| row.note(&format!("{name}: {function}"))));
     }
+    let touched = touched(|touch| matches!(touch, Touch::Text(when) if when(text)));
+    notes.extend(touched.map(|row| row.note(name)));
     notes
 }
 

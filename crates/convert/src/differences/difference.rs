@@ -27,6 +27,10 @@ pub(super) enum Touch {
     Flag(&'static str, fn(&Flags) -> bool),
     /// The functions that a Go template calls.
     Functions(&'static [&'static str]),
+    /// The functions that a Go template calls, if this is `true` for its text.
+    Call(&'static [&'static str], fn(&str) -> bool),
+    /// A Go template with a text for which this is `true`.
+    Text(fn(&str) -> bool),
 }
 
 impl Difference {

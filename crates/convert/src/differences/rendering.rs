@@ -110,13 +110,6 @@ pub(super) const ROWS: &[Difference] = &[
         touched_by: &[Functions(GENERATED)],
     },
     Difference {
-        subject: "`spew_dump`, `spew_printf`",
-        theirs: "values are printed",
-        ours: "types and lengths in the log",
-        reason: "values may be secret",
-        touched_by: &[Functions(&["spew_dump", "spew_printf"])],
-    },
-    Difference {
         subject: "times of certificates, roots and peerings",
         theirs: "Go's `time.Time`",
         ours: "text in RFC 3339, as in JSON",
@@ -136,25 +129,5 @@ pub(super) const ROWS: &[Difference] = &[
         ours: "ECDSA or Ed25519; RSA and DSA are errors",
         reason: "they are faster to make, and as safe",
         touched_by: &[Functions(KEYS)],
-    },
-    Difference {
-        subject: "`sprig_toDate` for a time without a zone",
-        theirs: "local time",
-        ours: "UTC",
-        reason: "hosts with different zones write the same file",
-        touched_by: &[Functions(&["sprig_toDate", "sprig_mustToDate"])],
-    },
-    Difference {
-        subject: "`sprig_typeOf` of an integer",
-        theirs: "int, int64 or uint64",
-        ours: "always int",
-        reason: "one type is enough",
-        touched_by: &[Functions(&[
-            "sprig_typeOf",
-            "sprig_typeIs",
-            "sprig_typeIsLike",
-            "sprig_kindOf",
-            "sprig_kindIs",
-        ])],
     },
 ];

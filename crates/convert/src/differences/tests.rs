@@ -160,6 +160,57 @@ fn a_function_with_another_meaning_is_found() {
 }
 
 #[test]
+fn a_function_with_another_result_is_found() {
+    let found = |text: &str| {
+        let template = TemplateText {
+            name: "in",
+            text,
+            delimiters: &Delimiters::default(),
+            is_jinja: false,
+        };
+        in_template(template, |_| true)
+    };
+    for (text, start) in [
+        ("{{ key \"a\" | sprig_nospace }}", "in: sprig_nospace: "),
+        ("{{ spew_sdump . }}", "in: spew_sdump: "),
+        ("{{ spew_sprintf \"%v\" . }}", "in: spew_sprintf: "),
+        ("{{ printf \"%T\" 1 }}", "in: consul-template: Go's types"),
+        (
+            "{{ 1 | printf \"%#v\" }}",
+            "in: consul-template: Go's types",
+        ),
+        ("{{ . | toTOML }}", "in: toTOML: "),
+        ("{{ . | toYAML }}", "in: toYAML: "),
+        ("{{ \"a\" | parseYAML }}", "in: parseYAML: "),
+        ("{{ scratch }}", "in: scratch: "),
+        (
+            "{{ scratch.Set \"a\" 1 }}{{ scratch | print }}",
+            "in: scratch: ",
+        ),
+        ("{{ range sprig_keys . }}{{ end }}", "in: sprig_keys: "),
+        (
+            "{{ range service \"a\" }}{{ range .Checks }}{{ .Definition }}{{ end }}{{ end }}",
+            "in: consul-template: some as nanoseconds",
+        ),
+    ] {
+        let notes = found(text);
+        assert!(
+            notes.len() == 1 && notes[0].starts_with(start),
+            "{text}: {notes:?}"
+        );
+    }
+    let of_times = found("{{ (sprig_toDate \"2006\" \"2026\").Month }}");
+    assert_eq!(of_times.len(), 2, "{of_times:?}");
+    for text in [
+        "{{ printf \"%d%%\" 1 }}",
+        "{{ scratch.Set \"a\" 1 }}{{ scratch.Get \"a\" }}",
+        "{{ . | toJSON }}",
+    ] {
+        assert_eq!(found(text), [""; 0], "{text}");
+    }
+}
+
+#[test]
 fn every_difference_is_described() {
     let rows: Vec<_> = all().collect();
     assert!(rows.len() > 60, "{}", rows.len());
