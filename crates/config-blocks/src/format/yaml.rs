@@ -35,16 +35,89 @@ pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
             if message.contains("Depth {") {
                 return Malformed::too_deep(line);
             }
-            Malformed::new(
-                line,
-                without_values(
-                    message
-                        .rfind(" at line ")
-                        .map_or(message, |at| &message[..at]),
-                ),
-            )
+            let reason = in_plain_words(message).map_or_else(
+                || {
+                    let end = message.rfind(" at line ").unwrap_or(message.len());
+                    without_values(&message[..end])
+                },
+                str::to_owned,
+            );
+            Malformed::new(line, reason)
         })?;
     node(text, any, 0)
+}
+
+/// Words of the parser's messages, and what to tell the author of a configuration instead.
+const PLAIN_WORDS: [(&str, &str); 16] = [
+    (
+        "mapping values are not allowed",
+        "no key can begin here: check the indentation of this line and of the one above, and quote a text that has `: `",
+    ),
+    (
+        "did not find expected key",
+        "the indentation of this line fits no key above it: the keys of one block begin in the same column",
+    ),
+    (
+        "did not find expected '-'",
+        "the indentation of this line fits no item above it: the items of one list begin in the same column",
+    ),
+    (
+        "tabs disallowed",
+        "a tab indents this line: indent with spaces",
+    ),
+    ("unclosed quote", "a quote is not closed"),
+    (
+        "unclosed bracket",
+        "a bracket is not closed: add the closing one, or quote the text",
+    ),
+    (
+        "misplaced bracket",
+        "a bracket closes nothing: remove it, or quote the text",
+    ),
+    (
+        "illegal placement of ':'",
+        "no `:` can be here: a bracket above may not be closed",
+    ),
+    (
+        "unknown anchor",
+        "this alias has no anchor: define it above with `&NAME`, or quote a text that begins with `*`",
+    ),
+    (
+        "unexpected character",
+        "a value cannot begin with this character: quote the text",
+    ),
+    (
+        "unknown escape character",
+        "this backslash begins no known escape: double it, or use single quotes",
+    ),
+    (
+        "simple key expected ':'",
+        "a `:` is missing after a key, or the indentation of a text is too small",
+    ),
+    (
+        "invalid trailing content after",
+        "something follows the closing quote: quote the whole text, and double the quotes inside it",
+    ),
+    (
+        "multiple YAML documents",
+        "a second document begins here: a configuration file has only one",
+    ),
+    (
+        "unsupported YAML",
+        "this version of YAML is not supported: leave `%YAML` out",
+    ),
+    (
+        "duplicate mapping key",
+        "a key is set twice in one block: set it once",
+    ),
+];
+
+/// The message of the parser in the words of users; `None` if there are none for it.
+fn in_plain_words(message: &str) -> Option<&'static str> {
+    let known = PLAIN_WORDS
+        .iter()
+        .find(|(words, _)| message.contains(words));
+    known.map(|(_, plain)| *plain)
 }
 
 /// An error without its quotes of the text, which may be secret or long.
@@ -201,6 +274,32 @@ mod tests {
         assert_eq!(items[2].value, Tree::Text("7".to_owned()));
         assert_eq!(entries[2].node.value, Tree::Text("one\ntwo\n".to_owned()));
         assert_eq!(entries[3].node.value, Tree::Null);
+    }
+
+    #[test]
+    fn a_typing_error_is_explained_in_the_words_of_users() {
+        for (text, line, words) in [
+            ("a:\n  b: 1\n c: 2\n", 3, "the same column"),
+            ("a:\n\tb: 1\n", 2, "indent with spaces"),
+            ("a: b: c\n", 1, "check the indentation"),
+            ("a: b\n  c: d\n", 2, "check the indentation"),
+            ("a: \"b\nc: d\n", 1, "a quote is not closed"),
+            ("a: {b: 1\n", 1, "a bracket is not closed"),
+            ("a: ]\n", 1, "a bracket closes nothing"),
+            ("a: [b, c\nd: 5\n", 2, "may not be closed"),
+            ("a: *b\n", 1, "has no anchor"),
+            ("a: @b\n", 1, "quote the text"),
+            ("a: \"\\q\"\n", 1, "double it"),
+            ("a: |\nb\n", 2, "a `:` is missing"),
+            ("a: \"b\" c\n", 1, "follows the closing quote"),
+            ("a: 1\n---\nb: 2\n", 3, "has only one"),
+            ("%YAML 9.9\n---\na: 1\n", 1, "leave `%YAML` out"),
+            ("a: 1\na: 2\n", 2, "set it once"),
+        ] {
+            let error = parse(text).expect_err(text);
+            assert_eq!(error.line, line, "{text:?}: {error:?}");
+            assert!(error.reason.contains(words), "{text:?}: {error:?}");
+        }
     }
 
     #[test]
