@@ -53,6 +53,7 @@ use answer_file::AnswerFile;
 pub use end::End;
 use event::{Action, Event, Moment};
 use executor::{Executed, Executor};
+pub use file_limit::{FileLimitError, check as check_file_limit};
 use parts::Parts;
 pub use process::{Process, ProcessError};
 

@@ -333,20 +333,23 @@ fn a_hup_while_the_configuration_is_read_for_the_first_time_reloads() {
 #[test]
 fn too_low_a_limit_of_open_files_is_an_error_at_the_start() {
     let (folder, consul, _systemd) = setup();
-    let mut command = std::process::Command::new("sh");
-    command
-        .args(["-c", "ulimit -n 20; exec \"$@\"", "sh"])
-        .arg(env!("CARGO_BIN_EXE_ctmpl"))
-        .arg(format!("-consul-addr={}", consul.address()))
-        .args(["-template", &folder.template("in", "out", "")]);
-    let ended = run_command(command);
-    assert_eq!(ended.code(), Some(14), "{}", ended.log);
-    assert!(
-        ended.log.contains("the limit of open files is 20") && ended.log.contains("ulimit -n"),
-        "{}",
-        ended.log
-    );
-    assert_eq!(ended.log.lines().count(), 1, "{}", ended.log);
+    for limit in [5, 8, 20] {
+        let mut command = std::process::Command::new("sh");
+        command
+            .args(["-c", &format!("ulimit -n {limit}; exec \"$@\""), "sh"])
+            .arg(env!("CARGO_BIN_EXE_ctmpl"))
+            .arg(format!("-consul-addr={}", consul.address()))
+            .args(["-template", &folder.template("in", "out", "")]);
+        let ended = run_command(command);
+        assert_eq!(ended.code(), Some(14), "{}", ended.log);
+        let message = format!("the limit of open files is {limit}, and");
+        assert!(
+            ended.log.contains(&message) && ended.log.contains("ulimit -n"),
+            "{}",
+            ended.log
+        );
+        assert_eq!(ended.log.lines().count(), 1, "{}", ended.log);
+    }
 }
 
 /// Files that are written in place are open at the same time.

@@ -4,7 +4,7 @@ use super::output::{COMPONENT, Failure};
 use super::{dev, validate};
 use crate::cli::Arguments;
 use crate::config::{self, Config, ConfigError, Environment};
-use crate::daemon::{self, End, Process};
+use crate::daemon::{self, End, Process, check_file_limit};
 use crate::error_chain::without_numbers;
 use crate::{exit_code, log};
 
@@ -13,6 +13,10 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
     let environment: Environment = std::env::vars_os().collect();
     let config = config::load(arguments.clone(), &environment)?;
+    if !config.parse_only {
+        // Before the log and the runtime, which cannot start without open files.
+        check_file_limit(&config).map_err(|error| Failure::new(exit_code::FAILURE, error))?;
+    }
     // Its drop at the end of this function waits until the last lines are written.
     let _log = log::start(&config.log)?;
     tracing::info!(name: "process.started", target: COMPONENT, version = VERSION, "ctmpl v{VERSION}");

@@ -32,8 +32,11 @@ pub struct FileLimitError {
     needed: usize,
 }
 
-/// Returns an error if the limit of this process is too low for a configuration.
-pub(super) fn check(config: &Config) -> Result<(), FileLimitError> {
+/// Checks the limit of this process.
+///
+/// # Errors
+/// [`FileLimitError`] if it is too low for a configuration.
+pub fn check(config: &Config) -> Result<(), FileLimitError> {
     let (limit, needed) = (limit(), needed(config));
     if limit < needed {
         return Err(FileLimitError { limit, needed });

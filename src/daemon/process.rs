@@ -65,9 +65,6 @@ pub enum ProcessError {
     /// The PID file cannot be written.
     #[error(transparent)]
     PidFile(#[from] PidFileError),
-    /// The limit of open files is too low.
-    #[error(transparent)]
-    FileLimit(#[from] FileLimitError),
 }
 
 /// A configuration that was read again, with its client and rules.
@@ -124,7 +121,6 @@ impl Process {
         read: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
     ) -> Result<Self, ProcessError> {
         let signals = Signals::listen(roles(config))?;
-        file_limit::check(config)?;
         let pid_file = config
             .pid_file
             .as_deref()
