@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod arguments;
+pub mod byte_size;
 pub mod error;
 pub mod exec;
 pub mod file;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use config_blocks::{Block, Setting};
 
+use crate::config::byte_size::ByteSize;
+
 /// `log_file { … }`
 #[derive(Block, Clone, Debug, Default)]
 #[block(heading = "Log")]
@@ -13,9 +15,9 @@ pub(crate) struct LogFileBlock {
     #[key(flag = "--log-file", skip_empty_flag)]
     #[key(help = "Also log to this file; the time is inserted before the extension")]
     pub(crate) path: Setting<PathBuf>,
-    /// Start a new log file at this size in bytes; `0`: never
-    #[key(default = "0", flag = "--log-rotate-bytes", value_name = "BYTES")]
-    pub(crate) log_rotate_bytes: Setting<i64>,
+    /// Start a new log file at this size: bytes, or a size such as `10MB`; `0`: never
+    #[key(default = "0", flag = "--log-rotate-bytes", value_name = "SIZE")]
+    pub(crate) log_rotate_bytes: Setting<ByteSize>,
     /// Start a new log file at this age; `0`: never
     #[key(default = "\"24h\"", flag = "--log-rotate-duration")]
     pub(crate) log_rotate_duration: Setting<Duration>,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use config_blocks::{Choice as _, Error, Located, Setting, ValueError, filled, value};
+use config_blocks::{Choice as _, Error, Located, Setting, filled, value};
 use tracing_outlets::is_stderr_connected_to_journal;
 
 use crate::config::layer::{ConfigLayer, JournalBlock, LogFileBlock, SyslogBlock};
@@ -32,7 +32,7 @@ pub(super) fn resolve(layer: &ConfigLayer, is_server: bool) -> Result<LogConfig,
             set.try_map(|text| LogFormat::of_name(&text))
         })?,
         color: value(layer.color.clone()).unwrap_or_default(),
-        file: log_file(layer.log_file.clone())?,
+        file: log_file(layer.log_file.clone()),
         syslog: system_log(layer.syslog.clone())?,
         journal: journal(layer.journal.clone()),
     })
@@ -62,20 +62,17 @@ fn journal(block: JournalBlock) -> JournalConfig {
     }
 }
 
-fn log_file(block: LogFileBlock) -> Result<Option<LogFileConfig>, Error> {
+fn log_file(block: LogFileBlock) -> Option<LogFileConfig> {
     let LogFileBlock {
         path,
         log_rotate_bytes: rotate_bytes,
         log_rotate_duration: rotate_duration,
         log_rotate_max_files: max_files,
     } = block;
-    let Some(path) = value(filled(path)) else {
-        return Ok(None);
-    };
-    let natural = |bytes| u64::try_from(bytes).map_err(|_| ValueError::Range(bytes));
-    let rotate_bytes = rotate_bytes.map_or(Ok(0), |set| set.try_map(natural))?;
+    let path = value(filled(path))?;
+    let rotate_bytes = value(rotate_bytes).map_or(0, |size| size.0);
     let rotate_after = value(rotate_duration).unwrap_or(ROTATE_AFTER);
-    Ok(Some(LogFileConfig {
+    Some(LogFileConfig {
         path,
         rotate_bytes: Some(rotate_bytes).filter(|bytes| *bytes > 0),
         rotate_after: Some(rotate_after).filter(|after| !after.is_zero()),
@@ -84,7 +81,7 @@ fn log_file(block: LogFileBlock) -> Result<Option<LogFileConfig>, Error> {
             // A negative number keeps none.
             count => Keep::Newest(usize::try_from(count).unwrap_or(0)),
         },
-    }))
+    })
 }
 
 /// Any key of the block turns syslog on.
