@@ -69,7 +69,7 @@ fn the_reference_of_functions_matches_the_table() {
     let reference = reference();
     assert!(functions::all().count() > 60, "the table is empty");
     if std::env::var_os("CTMPL_UPDATE_DOCS").is_some() {
-        fs::write(PAGE, &reference).unwrap();
+        replace(PAGE, &reference);
     }
     let page = fs::read_to_string(PAGE).unwrap_or_default();
     assert!(
@@ -159,13 +159,20 @@ fn update(path: &str, parts: &[(&str, String)]) {
         page.replace_range(start..stop, made);
     }
     if std::env::var_os("CTMPL_UPDATE_DOCS").is_some() {
-        fs::write(path, &page).unwrap();
+        replace(path, &page);
     } else {
         assert!(
             !stale,
             "{path} is stale: CTMPL_UPDATE_DOCS=1 cargo test --test integration docs::"
         );
     }
+}
+
+/// Replaces a page at once, because another test may read it meanwhile.
+fn replace(path: &str, page: &str) {
+    let new = format!("{path}.new");
+    fs::write(&new, page).unwrap();
+    fs::rename(new, path).unwrap();
 }
 
 /// Returns the anchor of a heading, as used in links.
