@@ -57,7 +57,6 @@ impl Append {
         }
         let mut file = existing.into_file();
         let old_len = file.metadata().map_err(failed("read"))?.len();
-        let content = &*content;
         let may_be_present = unless_present && old_len > 0 && !content.is_empty();
         if may_be_present && ends_with(&mut file, old_len, content).map_err(failed("read"))? {
             return Ok(false);
