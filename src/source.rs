@@ -9,6 +9,8 @@ mod error;
 pub mod file;
 pub mod plugin;
 mod poll;
+mod tick;
 
 pub use error::{Error, ErrorClass};
 pub use poll::{Circumstances, Poll, Refresh, Reply, Source, SourceQuery};
+pub use tick::{Area, Tick, TickReply};

@@ -13,92 +13,98 @@
 //!   without a limit. Denied queries are polled together about once in five seconds, and all at
 //!   once when one of them is answered or the token changes.
 //! - A blocking query exceeds its time limit: this is not an error, and it is sent again at once.
+//!
+//! [`schedule`] decides, [`driver`] sends.
 
-mod count;
 mod cursor;
+mod driver;
 mod event;
-mod failure_state;
-mod follow;
-mod outage;
-mod turns;
+mod rules;
+mod schedule;
+mod suspension;
+#[cfg(test)]
+mod tests;
 
 pub use cursor::{Cursor, Verdict};
 pub use event::WatchEvent;
 pub use file_watch::{FileEvent, Files};
-pub use follow::Rules;
+pub use rules::Rules;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use crate::query::Query;
 use crate::source::Source;
-use follow::Follower;
+use driver::{Command, Driver};
 
-/// The capacity of the event channel; when it is full, followers wait.
+/// The capacity of the event channel; when it is full, no further requests are sent.
 const EVENTS: usize = 2048;
 
-/// Owns one task per followed query. Dropping the watcher ends all tasks.
+/// Owns the task that follows queries. Dropping the watcher ends the task and its requests.
 pub struct Watcher<S> {
-    follower: Follower<S>,
-    followed: HashMap<Arc<Query>, AbortHandle>,
-    tasks: JoinSet<()>,
+    commands: mpsc::UnboundedSender<Command<S>>,
+    is_busy: AtomicBool,
+    _task: JoinSet<()>,
 }
 
 impl<S: Source> Watcher<S> {
     /// Creates a watcher that follows no query, and the receiver of its events.
     pub fn new(source: S, rules: Rules) -> (Self, mpsc::Receiver<WatchEvent>) {
-        let (events, receiver) = mpsc::channel(EVENTS);
-        (
-            Self {
-                follower: Follower::new(source, rules, events),
-                followed: HashMap::new(),
-                tasks: JoinSet::new(),
-            },
-            receiver,
-        )
+        Self::with_capacity(source, rules, EVENTS)
+    }
+
+    fn with_capacity(
+        source: S,
+        rules: Rules,
+        capacity: usize,
+    ) -> (Self, mpsc::Receiver<WatchEvent>) {
+        let (events, receiver) = mpsc::channel(capacity);
+        let (commands, obeyed) = mpsc::unbounded_channel();
+        let mut task = JoinSet::new();
+        task.spawn(Driver::new(source, rules, obeyed, events).run());
+        let watcher = Self {
+            commands,
+            is_busy: AtomicBool::new(false),
+            _task: task,
+        };
+        (watcher, receiver)
     }
 
     /// Switches to another source or other rules. Every query starts over.
     pub fn use_client(&mut self, source: S, rules: Rules) {
-        self.tasks.abort_all();
-        self.follower = self.follower.with(source, rules);
-        let wanted = self.followed.drain().map(|(query, _)| query).collect();
-        self.follow_exactly(&wanted);
+        self.send(Command::UseClient(source, rules));
     }
 
     /// Sets whether the receiver is busy with events. While it is busy, queries with a new answer are
     /// not polled again: further answers could not be used yet, and polling competes for the CPU.
-    pub fn set_busy(&self, busy: bool) {
-        self.follower.set_busy(busy);
+    pub fn set_busy(&self, is_busy: bool) {
+        if self.is_busy.swap(is_busy, Ordering::Relaxed) != is_busy {
+            self.send(Command::SetBusy(is_busy));
+        }
     }
 
     /// Polls denied queries now, because the rights of the token have changed.
     pub fn retry_denied(&self) {
-        self.follower.retry_denied();
+        self.send(Command::RetryDenied);
+    }
+
+    /// Requests the present answer of the leader soon. It is reported even if it has not changed.
+    pub fn read_again(&self, query: &Arc<Query>) {
+        self.send(Command::ReadAgain(Arc::clone(query)));
     }
 
     /// Follows these queries and no others. A query that was followed before continues without
     /// interruption.
     pub fn follow_exactly(&mut self, wanted: &BTreeSet<Arc<Query>>) {
-        self.followed.retain(|query, task| {
-            let keep = wanted.contains(query);
-            if !keep {
-                task.abort();
-            }
-            keep
-        });
-        for query in wanted {
-            if !self.followed.contains_key(query) {
-                let task = self
-                    .tasks
-                    .spawn(self.follower.clone().follow(Arc::clone(query)));
-                self.followed.insert(Arc::clone(query), task);
-            }
-        }
-        // Remove the tasks that have ended.
-        while self.tasks.try_join_next().is_some() {}
+        self.send(Command::Follow(wanted.clone()));
+    }
+
+    fn send(&self, command: Command<S>) {
+        // The task ends only when the receiver of the events is dropped; then nothing has to be followed.
+        let _ = self.commands.send(command);
     }
 }

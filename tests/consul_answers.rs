@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ctmpl::answer::{Answer, Instance};
-use ctmpl::config::resolved::{ConsulConfig, RetryConfig, TlsConfig, TransportConfig};
+use ctmpl::config::resolved::{ConsulConfig, LoadConfig, RetryConfig, TlsConfig, TransportConfig};
 use ctmpl::query::{ConsulQuery, Health, Query};
 use ctmpl::source::consul::Client;
 use ctmpl::source::{Error, ErrorClass, Poll, Reply, Source, SourceQuery};
@@ -42,6 +42,7 @@ fn client(server: SocketAddr) -> Client {
         block_query_wait: Duration::from_secs(60),
         retry: RetryConfig::DEFAULT,
         transport: TransportConfig::DEFAULT,
+        load: LoadConfig::DEFAULT,
         exports: Vec::new(),
     })
     .unwrap()

@@ -20,7 +20,7 @@ pub use super::values::{CommandOutput, Drift, Language, OnFailure, Program, Writ
 pub use action::{HttpAction, ReloadAction, SignalTarget};
 pub use command::CommandConfig;
 pub use config_blocks::Owner;
-pub use consul::{BasicAuth, ConsulConfig, Pauses, RetryConfig};
+pub use consul::{BasicAuth, ConsulConfig, LoadConfig, Pauses, RetryConfig};
 pub use file_formats::{Format, OutputFormat};
 pub use group::{CheckConfig, CheckMethod, GroupConfig, GroupKey, Probe, VerifyConfig};
 pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};

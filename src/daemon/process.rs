@@ -152,6 +152,7 @@ impl Process {
     /// The rules for the queries of a configuration.
     pub(super) fn rules(&self, config: &Config) -> Rules {
         let consul = &config.consul;
+        let (load, files) = (&consul.load, file_limit::max_polls(config));
         Rules {
             wait: consul.block_query_wait,
             max_stale: consul.max_stale,
@@ -159,7 +160,11 @@ impl Process {
                 Mode::Once { .. } => POLL_PAUSE_ONCE,
                 Mode::Daemon => Duration::ZERO,
             },
-            polls: file_limit::max_polls(config),
+            connections: load.connections.min(files),
+            is_limited_by_files: files < load.connections,
+            audit: load
+                .full_read_interval
+                .filter(|_| self.mode == Mode::Daemon),
             pauses: consul.retry.pauses,
         }
     }
@@ -234,7 +239,9 @@ impl Renewal {
             wait: consul.block_query_wait,
             max_stale: consul.max_stale,
             pause: Duration::ZERO,
-            polls: 64,
+            connections: 64,
+            is_limited_by_files: false,
+            audit: None,
             pauses: consul.retry.pauses,
         };
         Ok(Self {

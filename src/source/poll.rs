@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::error::Error;
+use super::tick::{Area, Tick, TickReply};
 use crate::answer::Answer;
 use crate::query::Query;
 
@@ -44,6 +45,8 @@ pub struct Reply {
     pub last_contact: Duration,
     /// `true` if the server left out what the token may not read, and said so.
     pub is_filtered: bool,
+    /// The size of the answer in bytes; 0 if it did not come over a connection.
+    pub bytes: usize,
 }
 
 /// The circumstances of an answer. They tell how far the absence of an item can be believed.
@@ -72,6 +75,7 @@ impl Reply {
             index: None,
             last_contact: Duration::ZERO,
             is_filtered: false,
+            bytes: 0,
         }
     }
 }
@@ -97,6 +101,11 @@ pub trait SourceQuery: Send + Sync + Sized {
     /// The way in which a new answer is detected.
     fn refresh(&self) -> Refresh;
 
+    /// The area whose ticks announce a change of the answer; `None` if no tick does.
+    fn area(&self) -> Option<Area> {
+        None
+    }
+
     /// Returns `true` if the whole answer may be secret; then nothing derived from it may be stored
     /// or shown.
     fn is_secret(&self) -> bool;
@@ -117,6 +126,20 @@ pub trait Source: Clone + Send + Sync + 'static {
         0
     }
 
+    /// The number of requests that share one connection to this server.
+    fn sharing(&self, _server: usize) -> usize {
+        1
+    }
+
+    /// Requests the present index of a query, without its data. Returns `None` if the server sent no valid one.
+    fn peek(
+        &self,
+        query: &Self::Query,
+        poll: Poll,
+    ) -> impl Future<Output = Result<Option<u64>, Error>> + Send {
+        async move { Ok(self.poll(query, poll).await?.index) }
+    }
+
     /// Checks whether a server responds, with a request that is cheap for it.
     ///
     /// # Errors
@@ -124,6 +147,15 @@ pub trait Source: Clone + Send + Sync + 'static {
     fn probe(&self, server: usize) -> impl Future<Output = Result<(), Error>> + Send {
         let _ = server;
         std::future::ready(Ok(()))
+    }
+
+    /// Polls a tick.
+    fn tick(
+        &self,
+        _tick: &Tick,
+        _poll: Poll,
+    ) -> impl Future<Output = Result<TickReply, Error>> + Send {
+        async { Ok(TickReply::default()) }
     }
 
     /// Sends one request to one server.

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Pair};
 use crate::source::{Circumstances, Poll, Reply};
 
 /// The meaning of a reply.
@@ -35,6 +35,8 @@ pub struct Cursor {
     /// `true` if the leader has to answer the next poll.
     needs_leader: bool,
     last: Option<Arc<Answer>>,
+    /// The circumstances of the last answer.
+    circumstances: Circumstances,
 }
 
 impl Cursor {
@@ -48,6 +50,7 @@ impl Cursor {
             max_stale,
             needs_leader: false,
             last: None,
+            circumstances: Circumstances::default(),
         }
     }
 
@@ -82,28 +85,57 @@ impl Cursor {
         self.index = 0;
     }
 
-    /// The circumstances of the reply to the present poll.
+    /// The last answer.
     #[must_use]
-    pub fn circumstances(&self, reply: &Reply) -> Circumstances {
-        Circumstances {
-            is_fresh: !self.poll().stale,
-            is_filtered: reply.is_filtered,
-        }
+    pub fn last(&self) -> Option<&Arc<Answer>> {
+        self.last.as_ref()
     }
 
-    /// Handles a reply.
-    pub fn accept(&mut self, reply: Reply) -> Verdict {
+    /// The circumstances of the last reply.
+    #[must_use]
+    pub fn last_circumstances(&self) -> Circumstances {
+        self.circumstances
+    }
+
+    /// Records the entry of a key from the answer about its prefix. Returns the answer if it is new.
+    pub fn record_entry(
+        &mut self,
+        pair: &Pair,
+        circumstances: Circumstances,
+    ) -> Option<Arc<Answer>> {
+        self.circumstances = circumstances;
+        if let Some(Answer::Key(Some(last))) = self.last.as_deref()
+            && is_same_entry(last, pair)
+        {
+            return None;
+        }
+        let own = Pair {
+            key: String::new(),
+            ..pair.clone()
+        };
+        let answer = Arc::new(Answer::Key(Some(Arc::new(own))));
+        self.last = Some(Arc::clone(&answer));
+        Some(answer)
+    }
+
+    /// Handles a reply to a poll. `stale`: any server was allowed to answer.
+    pub fn accept(&mut self, reply: Reply, stale: bool) -> Verdict {
         let Reply {
             answer,
             index,
             last_contact,
-            is_filtered: _,
+            is_filtered,
+            bytes: _,
         } = reply;
-        if self.poll().stale && self.max_stale.is_some_and(|most| last_contact > most) {
+        if stale && self.max_stale.is_some_and(|most| last_contact > most) {
             self.needs_leader = true;
             return Verdict::TooStale;
         }
         self.needs_leader = false;
+        self.circumstances = Circumstances {
+            is_fresh: !stale,
+            is_filtered,
+        };
         // A missing, invalid or zero index counts as 1, the lowest index that blocks.
         let index = index.unwrap_or(0).max(1);
         // If the index decreases, the server was restored or replaced; waiting for any index might
@@ -116,6 +148,15 @@ impl Cursor {
         self.last = Some(Arc::clone(&answer));
         Verdict::Changed(answer)
     }
+}
+
+/// Compares two forms of an entry; the part of the key below a prefix does not matter.
+fn is_same_entry(a: &Pair, b: &Pair) -> bool {
+    // The modify index rises with each write, but not if the store was replaced.
+    a.modify_index == b.modify_index
+        && (&a.path, &a.value, &a.bytes) == (&b.path, &b.value, &b.bytes)
+        && (a.create_index, a.lock_index, a.flags) == (b.create_index, b.lock_index, b.flags)
+        && a.session == b.session
 }
 
 #[cfg(test)]
@@ -133,6 +174,7 @@ mod tests {
             index: index.into(),
             last_contact: Duration::ZERO,
             is_filtered: false,
+            bytes: 0,
         }
     }
 
@@ -152,17 +194,17 @@ mod tests {
                 stale: false
             }
         );
-        assert!(is_changed(&cursor.accept(reply(&["a"], 7))));
+        assert!(is_changed(&cursor.accept(reply(&["a"], 7), true)));
         assert_eq!(cursor.poll().index, 7);
     }
 
     #[test]
     fn an_index_that_goes_back_starts_over_and_its_data_is_accepted() {
         let mut cursor = Cursor::new(0, WAIT, None);
-        cursor.accept(reply(&["a"], 20));
-        assert!(is_changed(&cursor.accept(reply(&[], 9))));
+        cursor.accept(reply(&["a"], 20), true);
+        assert!(is_changed(&cursor.accept(reply(&[], 9), true)));
         assert_eq!(cursor.poll().index, 0);
-        assert!(is_changed(&cursor.accept(reply(&["a"], 10))));
+        assert!(is_changed(&cursor.accept(reply(&["a"], 10), true)));
         assert_eq!(cursor.poll().index, 10);
     }
 
@@ -170,7 +212,7 @@ mod tests {
     fn a_missing_or_zero_index_counts_as_one() {
         for index in [None, Some(0)] {
             let mut cursor = Cursor::new(0, WAIT, None);
-            assert!(is_changed(&cursor.accept(reply(&["a"], index))));
+            assert!(is_changed(&cursor.accept(reply(&["a"], index), true)));
             assert_eq!(cursor.poll().index, 1);
         }
     }
@@ -178,10 +220,10 @@ mod tests {
     #[test]
     fn the_same_value_is_unchanged_and_the_same_index_with_another_value_is_a_change() {
         let mut cursor = Cursor::new(0, WAIT, None);
-        cursor.accept(reply(&["a"], 7));
-        assert_eq!(cursor.accept(reply(&["a"], 8)), Verdict::Unchanged);
+        cursor.accept(reply(&["a"], 7), true);
+        assert_eq!(cursor.accept(reply(&["a"], 8), true), Verdict::Unchanged);
         assert_eq!(cursor.poll().index, 8);
-        assert!(is_changed(&cursor.accept(reply(&[], 8))));
+        assert!(is_changed(&cursor.accept(reply(&[], 8), true)));
     }
 
     #[test]
@@ -192,21 +234,21 @@ mod tests {
             last_contact: Duration::from_secs(3),
             ..reply(&["a"], 7)
         };
-        assert_eq!(cursor.accept(old), Verdict::TooStale);
+        assert_eq!(cursor.accept(old, true), Verdict::TooStale);
         assert_eq!((cursor.poll().stale, cursor.poll().index), (false, 0));
-        assert!(is_changed(&cursor.accept(reply(&["a"], 7))));
+        assert!(is_changed(&cursor.accept(reply(&["a"], 7), false)));
         assert!(cursor.poll().stale);
     }
 
     #[test]
     fn another_server_has_another_index() {
         let mut cursor = Cursor::new(0, WAIT, None);
-        cursor.accept(reply(&["a"], 7));
+        cursor.accept(reply(&["a"], 7), true);
         cursor.move_to(0);
         assert_eq!(cursor.poll().index, 7);
         cursor.move_to(1);
         assert_eq!((cursor.poll().index, cursor.poll().server), (0, 1));
-        assert_eq!(cursor.accept(reply(&["a"], 3)), Verdict::Unchanged);
+        assert_eq!(cursor.accept(reply(&["a"], 3), true), Verdict::Unchanged);
     }
 
     proptest! {
@@ -222,7 +264,7 @@ mod tests {
                 let name = value.to_string();
                 let mut reply = reply(&[&name], index);
                 reply.last_contact = Duration::from_secs(age);
-                match cursor.accept(reply.clone()) {
+                match cursor.accept(reply.clone(), stale) {
                     Verdict::Changed(answer) => {
                         prop_assert_ne!(reported.as_ref(), Some(&*answer));
                         reported = Some((*answer).clone());

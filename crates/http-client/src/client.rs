@@ -122,6 +122,15 @@ impl Endpoint {
         self.has_answered.load(Ordering::Relaxed)
     }
 
+    /// The number of requests that share one connection: 1 with HTTP/1.1, and before the first answer.
+    pub fn sharing(&self) -> usize {
+        let is_shared = self.is_tls
+            && self.client.settings.reuse
+            && self.has_answered()
+            && !self.speaks_http1.load(Ordering::Relaxed);
+        if is_shared { http2::MAX_SHARING } else { 1 }
+    }
+
     /// Sends a request and reads the complete answer. The time limit begins when the connection is open; connecting
     /// has a limit of its own, and without one that of the answer.
     ///

@@ -24,7 +24,7 @@ use crate::stream::{Paced, Stream};
 use crate::wire::Wire;
 
 /// The maximum number of requests that share one connection.
-const MAX_SHARING: usize = 90;
+pub(crate) const MAX_SHARING: usize = 90;
 /// The time without incoming data after which a connection with pending requests is probed.
 const PING_AFTER: Duration = Duration::from_secs(20);
 /// The time limit for the answer to a probe.

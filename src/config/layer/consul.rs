@@ -69,6 +69,12 @@ pub(crate) struct ConsulBlock {
     /// Limits of the connections to Consul
     #[key(always_shown)]
     pub(crate) transport: TransportBlock,
+    /// Maximum number of connections to one server; more queries than that share them. Consul accepts 200 from one address
+    #[key(default = "64", flag = "--consul-max-connections")]
+    pub(crate) max_connections: Setting<u32>,
+    /// Interval at which every answer is read again, although nothing has announced a change; `0`: never
+    #[key(default = "\"10m\"")]
+    pub(crate) full_read_interval: Setting<Duration>,
 }
 
 /// `auth { … }`
@@ -200,8 +206,8 @@ pub(crate) struct TransportBlock {
     /// server
     #[key(default = "100", flag = "--consul-transport-max-idle-conns-per-host")]
     pub(crate) max_idle_conns_per_host: Setting<u32>,
-    /// Only `0`, no limit, has an effect: each blocking query has a connection, or shares one over HTTP/2
-    #[key(default = "0", hide_default)]
+    /// Maximum number of connections to one server, if lower than `max_connections`; `0`: no limit of its own
+    #[key(default = "0")]
     pub(crate) max_conns_per_host: Setting<u32>,
 }
 

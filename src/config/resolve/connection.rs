@@ -1,14 +1,14 @@
 //! Resolves the connections to Consul, and the retries.
 //!
-//! Input: a [`TransportBlock`] and a [`RetryBlock`]. Output: a [`TransportConfig`], a [`RetryConfig`], and warnings about
-//! options that have no effect.
+//! Input: a [`TransportBlock`], a [`RetryBlock`] and limits. Output: a [`TransportConfig`], a [`RetryConfig`], a
+//! [`LoadConfig`], and warnings about options that have no effect.
 
 use std::time::Duration;
 
 use config_blocks::{Setting, value};
 
 use crate::config::layer::{ConsulBlock, RetryBlock, TransportBlock};
-use crate::config::resolved::{Mode, Pauses, RetryConfig, TransportConfig};
+use crate::config::resolved::{LoadConfig, Mode, Pauses, RetryConfig, TransportConfig};
 
 /// The shortest pause: without one, retries would be a busy loop.
 const SHORTEST: Duration = Duration::from_millis(10);
@@ -55,6 +55,7 @@ pub(super) fn transport(block: TransportBlock) -> TransportConfig {
         idle_conn_timeout,
         max_idle_conns,
         max_idle_conns_per_host,
+        // See `load`.
         max_conns_per_host: _,
         tls_handshake_timeout,
     } = block;
@@ -68,6 +69,20 @@ pub(super) fn transport(block: TransportBlock) -> TransportConfig {
         idle_limit: limit(idle_conn_timeout, default.idle_limit),
         most_idle: most(max_idle_conns, default.most_idle),
         most_idle_of_one: most(max_idle_conns_per_host, default.most_idle_of_one),
+    }
+}
+
+/// Resolves the limits of the load. `per_host` is consul-template's limit of connections, where zero is none.
+pub(super) fn load(
+    connections: Setting<u32>,
+    per_host: Setting<u32>,
+    full_read_interval: Setting<Duration>,
+) -> LoadConfig {
+    let default = LoadConfig::DEFAULT;
+    let connections = most(connections, default.connections).max(1);
+    LoadConfig {
+        connections: connections.min(most(per_host, usize::MAX)),
+        full_read_interval: limit(full_read_interval, default.full_read_interval),
     }
 }
 
@@ -90,9 +105,7 @@ fn most(set: Setting<u32>, default: usize) -> usize {
 
 /// Warnings about options of these blocks that have no effect.
 pub(super) fn ignored_options(block: &ConsulBlock, mode: Mode) -> Vec<String> {
-    let ConsulBlock {
-        retry, transport, ..
-    } = block;
+    let ConsulBlock { retry, .. } = block;
     let mut warnings = Vec::new();
     let enabled = retry
         .enabled
@@ -109,16 +122,6 @@ pub(super) fn ignored_options(block: &ConsulBlock, mode: Mode) -> Vec<String> {
     {
         warnings.push(format!(
             "{origin}: the daemon retries without limit, and the files stay; only a run with -once gives up"
-        ));
-    }
-    if let Some(set) = transport
-        .max_conns_per_host
-        .as_ref()
-        .filter(|set| set.value > 0)
-    {
-        let origin = &set.origin;
-        warnings.push(format!(
-            "{origin}: no effect: each blocking query has a connection of its own, or shares one with 89 others over HTTP/2"
         ));
     }
     warnings
@@ -213,6 +216,25 @@ mod tests {
     }
 
     #[test]
+    fn the_lower_of_two_limits_of_connections_counts_and_zero_is_none() {
+        for (text, connections) in [
+            ("", 64),
+            ("max_connections = 10", 10),
+            ("max_connections = 0", usize::MAX),
+            ("transport { max_conns_per_host = 5 }", 5),
+            (
+                "max_connections = 3 transport { max_conns_per_host = 5 }",
+                3,
+            ),
+        ] {
+            let block = block(text);
+            let per_host = block.transport.max_conns_per_host;
+            let load = load(block.max_connections, per_host, block.full_read_interval);
+            assert_eq!(load.connections, connections, "{text}");
+        }
+    }
+
+    #[test]
     fn options_without_effect_cause_a_warning() {
         let set = |text: &str, mode| ignored_options(&block(text), mode).len();
         let once = Mode::Once { timeout: None };
@@ -224,12 +246,7 @@ mod tests {
                 0,
                 0,
             ),
-            ("transport { max_conns_per_host = 1 }", 1, 1),
-            (
-                "transport { max_conns_per_host = 0 dial_timeout = \"1s\" }",
-                0,
-                0,
-            ),
+            ("transport { max_conns_per_host = 1 }", 0, 0),
         ] {
             assert_eq!(
                 (set(text, Mode::Daemon), set(text, once)),

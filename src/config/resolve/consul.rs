@@ -38,7 +38,10 @@ pub(in crate::config) fn resolve(
         transport,
         namespace,
         partition,
+        max_connections,
+        full_read_interval,
     } = block;
+    let per_host = transport.max_conns_per_host.clone();
     let (wants_tls, tls) = tls::resolve(ssl);
     let (list, origin) = match &address {
         Some(set) => (set.value.as_str(), &set.origin),
@@ -62,6 +65,7 @@ pub(in crate::config) fn resolve(
         block_query_wait: BLOCK_QUERY_WAIT,
         retry: connection::retry(retry),
         transport: connection::transport(transport),
+        load: connection::load(max_connections, per_host, full_read_interval),
         exports: Vec::new(),
     };
     let address = address.as_ref();

@@ -34,6 +34,8 @@ pub struct ConsulConfig {
     pub retry: RetryConfig,
     /// The limits of connections.
     pub transport: TransportConfig,
+    /// The load that Consul may have to bear.
+    pub load: LoadConfig,
     /// The environment variables by which commands reach the same Consul; values may be secret.
     pub exports: Vec<(String, SecretString)>,
 }
@@ -71,13 +73,14 @@ impl ConsulConfig {
             block_query_wait,
             retry,
             transport,
+            load,
             exports,
         } = self;
         let exports = exports.iter().map(|(name, value)| (name, exposed(value)));
         (
             (servers, tls, token.as_ref().map(exposed), token_file, auth),
             (namespace, partition, max_stale, block_query_wait),
-            (retry, transport, exports.collect::<Vec<_>>()),
+            (retry, transport, load, exports.collect::<Vec<_>>()),
         )
     }
 
@@ -143,6 +146,23 @@ impl Pauses {
         first: Duration::from_millis(250),
         longest: Duration::from_secs(60),
         probe: Duration::from_secs(1),
+    };
+}
+
+/// The load that Consul may have to bear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadConfig {
+    /// The maximum number of connections to one server.
+    pub connections: usize,
+    /// The interval at which every answer is read again; `None`: never.
+    pub full_read_interval: Option<Duration>,
+}
+
+impl LoadConfig {
+    /// The default: less than a third of the connections that Consul accepts from one address.
+    pub const DEFAULT: Self = Self {
+        connections: 64,
+        full_read_interval: Some(Duration::from_secs(600)),
     };
 }
 

@@ -29,7 +29,7 @@ use crate::apply::debts::COMMAND_COOLDOWN;
 use crate::command::CommandFailure;
 use crate::config::resolved::{
     CommandConfig, CommandLine, CommandOutput, ConsulConfig, Delimiters, EnvironmentConfig,
-    FileConfig, Format, GroupKey, Job, Language, LogConfig, LogLevel, MissingKey, Mode,
+    FileConfig, Format, GroupKey, Job, Language, LoadConfig, LogConfig, LogLevel, MissingKey, Mode,
     Permissions, RetryConfig, Settle, TemplateSource, TlsConfig, TransportConfig,
 };
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;

@@ -1,6 +1,5 @@
 //! The client for Consul: sends a query as a GET request and returns the answer as a [`Reply`].
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use url::Url;
 
+use super::headers::{is_filtered, number};
 use super::message::message_of;
 use super::not_consul::{self, INDEX, Sender};
 use super::request_failure::{self, Unanswered};
@@ -19,10 +19,10 @@ use super::url::Target;
 use super::{acl_hint, wire};
 use crate::answer::Answer;
 use crate::config::resolved::ConsulConfig;
-use crate::query::{ConsulQuery, NodeQuery};
+use crate::query::ConsulQuery;
 use crate::source::error::Error;
-use crate::source::poll::{Poll, Reply, Source};
-use http_client::{HeaderMap, StatusCode};
+use crate::source::poll::{Poll, Reply};
+use http_client::StatusCode;
 
 /// The time limit for a non-blocking answer. A server without a leader holds a request for 7 s.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
@@ -30,16 +30,14 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 const BLOCKING_GRACE: Duration = Duration::from_secs(10);
 /// The time limit for the answer that shows whether a server responds at all.
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
-/// Consul 1.11 and newer send this header if the token may not read a part of the answer.
-const FILTERED: &str = "x-consul-results-filtered-by-acls";
 
 /// A client that polls Consul over HTTP. A clone shares the connections.
 #[derive(Clone, Debug)]
 pub struct Client {
-    transport: Arc<Transport>,
+    pub(super) transport: Arc<Transport>,
     config: Arc<ConsulConfig>,
     /// The index of the server that answered a query last.
-    preferred: Arc<AtomicUsize>,
+    pub(super) preferred: Arc<AtomicUsize>,
 }
 
 impl Client {
@@ -152,7 +150,7 @@ impl Client {
 
     /// Requests a target, and refuses an answer that is not Consul's. `needs`: the version of Consul that knows the path,
     /// if not all do.
-    async fn get_from_consul(
+    pub(super) async fn get_from_consul(
         &self,
         target: &Target,
         poll: Poll,
@@ -188,7 +186,7 @@ impl Client {
         })
     }
 
-    async fn fetch(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
+    pub(super) async fn fetch(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
         let target = Target::of(query);
         let answer = self.get_from_consul(&target, poll, query.needs()).await?;
         let answered = match (answer.status, query) {
@@ -203,10 +201,7 @@ impl Client {
             }
             // A gateway in front of Consul has a shorter time limit than the blocking query.
             (StatusCode::GATEWAY_TIMEOUT, _) if target.blocks(poll) => {
-                return Err(Error::TimedOut {
-                    server: self.name(poll.server),
-                    blocking: true,
-                });
+                return Err(self.idle(poll.server));
             }
             (StatusCode::FORBIDDEN, query) => return Err(self.denied(query, &answer, poll.server)),
             _ => return Err(self.refused(&answer, poll.server)),
@@ -221,17 +216,26 @@ impl Client {
                 number(headers, "x-consul-lastcontact").unwrap_or(0),
             ),
             is_filtered: is_filtered(headers),
+            bytes: answer.body.len(),
         })
     }
 
-    fn unreadable(&self, reason: &wire::WireError, server: usize) -> Error {
+    pub(super) fn unreadable(&self, reason: &wire::WireError, server: usize) -> Error {
         Error::Unreadable {
             server: self.name(server),
             reason: reason.to_string(),
         }
     }
 
-    fn refused(&self, answer: &http_client::Answer, server: usize) -> Error {
+    /// The error for a gateway in front of Consul whose time limit is shorter than the blocking query.
+    pub(super) fn idle(&self, server: usize) -> Error {
+        Error::TimedOut {
+            server: self.name(server),
+            blocking: true,
+        }
+    }
+
+    pub(super) fn refused(&self, answer: &http_client::Answer, server: usize) -> Error {
         self.refused_with(answer, message_of(&answer.body), server)
     }
 
@@ -267,77 +271,4 @@ impl Client {
             None => self.refused(answer, server),
         }
     }
-
-    /// Requests the name of the agent's node, for a node query without a name.
-    async fn own_node(&self, poll: Poll) -> Result<String, Error> {
-        let answer = self.get_from_consul(&Target::agent(), poll, None).await?;
-        if answer.status != StatusCode::OK {
-            return Err(self.refused(&answer, poll.server));
-        }
-        wire::node_name(&answer.body).map_err(|reason| self.unreadable(&reason, poll.server))
-    }
-
-    /// Returns the datacenters whose catalog responds.
-    async fn responding(&self, datacenters: Vec<String>, poll: Poll) -> Vec<String> {
-        let mut responding = BTreeSet::new();
-        for datacenter in datacenters {
-            let fetched = self.get(&Target::catalog_of(&datacenter), poll).await;
-            if fetched.is_ok_and(|fetched| fetched.status == StatusCode::OK) {
-                responding.insert(datacenter);
-            }
-        }
-        responding.into_iter().collect()
-    }
-}
-
-impl Source for Client {
-    type Query = ConsulQuery;
-
-    fn servers(&self) -> usize {
-        self.config.servers.len()
-    }
-
-    fn preferred(&self) -> usize {
-        self.preferred.load(Ordering::Relaxed)
-    }
-
-    /// Requests `/v1/status/leader`. A path that a proxy does not pass on is an answer too: a server that hangs gives
-    /// none.
-    async fn probe(&self, server: usize) -> Result<(), Error> {
-        let answer = self.get(&Target::leader(), Poll::once(server)).await?;
-        if answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(self.refused(&answer, server));
-        }
-        Ok(())
-    }
-
-    async fn poll(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
-        let query = match query {
-            ConsulQuery::Node(node) if node.name.is_empty() => {
-                let name = self.own_node(poll).await?;
-                &ConsulQuery::Node(NodeQuery {
-                    name,
-                    scope: node.scope.clone(),
-                })
-            }
-            query => query,
-        };
-        let mut reply = self.fetch(query, poll).await?;
-        if let (ConsulQuery::Datacenters(wanted), Answer::Datacenters(names)) =
-            (query, &mut reply.answer)
-            && wanted.ignore_failing
-        {
-            *names = self.responding(std::mem::take(names), poll).await;
-        }
-        Ok(reply)
-    }
-}
-
-/// Returns `true` if the server left out what the token may not read.
-pub(super) fn is_filtered(headers: &HeaderMap) -> bool {
-    headers.get(FILTERED).is_some_and(|value| value == "true")
-}
-
-fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
-    headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }

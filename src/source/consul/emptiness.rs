@@ -4,7 +4,8 @@
 
 use std::fmt;
 
-use super::client::{Client, is_filtered};
+use super::client::Client;
+use super::headers::is_filtered;
 use super::url::Target;
 use super::wire;
 use crate::answer::Answer;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::ticks;
 use crate::query::{ConsulQuery, Query};
 use crate::source::poll::{Refresh, SourceQuery};
+use crate::source::tick::Area;
 
 /// The poll interval for endpoints that do not support blocking queries.
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -22,6 +24,10 @@ impl SourceQuery for ConsulQuery {
         } else {
             Refresh::Interval(INTERVAL)
         }
+    }
+
+    fn area(&self) -> Option<Area> {
+        ticks::area(self)
     }
 
     fn is_secret(&self) -> bool {

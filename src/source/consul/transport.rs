@@ -77,6 +77,12 @@ impl Transport {
         }
     }
 
+    /// The number of requests that share one connection to this server.
+    pub(super) fn sharing(&self, server: usize) -> usize {
+        self.endpoint(server)
+            .map_or(1, |endpoint| endpoint.sharing())
+    }
+
     /// Returns `true` if this server has answered a request.
     pub(super) fn has_answered(&self, server: usize) -> bool {
         self.endpoint(server)
@@ -168,7 +174,7 @@ fn basic(auth: &BasicAuth) -> Result<HeaderValue, ClientError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::resolved::{RetryConfig, TlsConfig, TransportConfig};
+    use crate::config::resolved::{LoadConfig, RetryConfig, TlsConfig, TransportConfig};
 
     fn sent(transport: &Transport, name: &str) -> Option<String> {
         let headers = transport.headers.read().unwrap();
@@ -202,6 +208,7 @@ mod tests {
             block_query_wait: Duration::from_secs(60),
             retry: RetryConfig::DEFAULT,
             transport: TransportConfig::DEFAULT,
+            load: LoadConfig::DEFAULT,
             exports: Vec::new(),
         };
         let transport = Transport::new(&config).unwrap();

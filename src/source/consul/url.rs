@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::config::resolved::ConsulConfig;
-use crate::query::{ConsulQuery, HealthFilter, Scope, ServiceQuery};
+use crate::query::{ConsulQuery, HealthFilter, KeyQuery, Scope, ServiceQuery};
 use crate::source::poll::Poll;
 
 /// A path of Consul's API with the parameters of the query, without those of a poll.
@@ -61,6 +61,35 @@ impl Target {
             can_block: query.blocks(),
             is_quick: false,
         }
+    }
+
+    /// Creates the target for the checks that are critical.
+    pub(super) fn critical_checks(place: &Scope) -> Self {
+        Self {
+            path: path(&["health", "state", "critical"]),
+            parameters: scope(place),
+            can_block: true,
+            is_quick: false,
+        }
+    }
+
+    /// Creates the target for the names of the keys directly below a prefix.
+    pub(super) fn keys(prefix: &KeyQuery) -> Self {
+        let mut parameters = scope(&prefix.scope);
+        parameters.push(("keys", String::new()));
+        parameters.push(("separator", "/".to_owned()));
+        Self {
+            path: kv_path(&prefix.key),
+            parameters,
+            can_block: true,
+            is_quick: false,
+        }
+    }
+
+    /// Adds a parameter.
+    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.parameters.push((name, value.to_owned()));
+        self
     }
 
     /// Creates the target `/v1/agent/self`, whose answer has the name of the agent's node.

@@ -3,7 +3,7 @@
 //! Unknown fields are ignored; missing ones and `null` are empty or null. Sorting, filtering and derived
 //! values (health, address) are as in consul-template.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -51,6 +51,18 @@ pub(super) fn read(query: &ConsulQuery, body: &[u8]) -> Result<Answer, WireError
         ConsulQuery::ExportedServices(_) => mesh::exported_services(body)?,
         ConsulQuery::ImportedServices(_) => mesh::imported_services(body)?,
     })
+}
+
+/// Reads the names of the services that a list of checks is about.
+pub(super) fn services_of_checks(body: &[u8]) -> Result<BTreeSet<String>, WireError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "PascalCase")]
+    struct Check {
+        #[serde(deserialize_with = "or_default")]
+        service_name: String,
+    }
+    let checks: Vec<Check> = json::<Option<_>>(body)?.unwrap_or_default();
+    Ok(checks.into_iter().map(|check| check.service_name).collect())
 }
 
 /// Reads the name of the node from the answer of `/v1/agent/self`.

@@ -36,9 +36,9 @@ pub(super) const ROWS: &[Difference] = &[
     Difference {
         subject: "`consul.transport` with `max_conns_per_host`",
         theirs: "queries wait for each other",
-        ours: "a warning",
-        reason: "each waiting query needs its connection",
-        touched_by: &[],
+        ours: "queries share the connections",
+        reason: "an answer must not wait for another query",
+        touched_by: &[Key("consul.transport.max_conns_per_host", any)],
     },
     Difference {
         subject: "a command fails",

@@ -56,6 +56,7 @@ pub(super) fn config(mode: Mode, jobs: Vec<Job>) -> Config {
             block_query_wait: Duration::from_secs(60),
             retry: RetryConfig::DEFAULT,
             transport: TransportConfig::DEFAULT,
+            load: LoadConfig::DEFAULT,
             exports: Vec::new(),
         },
         jobs,

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use std::time::Duration;
 
 use super::*;
-use crate::config::resolved::{RetryConfig, TlsConfig, TransportConfig};
+use crate::config::resolved::{LoadConfig, RetryConfig, TlsConfig, TransportConfig};
 use crate::query::{DatacentersQuery, Query};
 
 mod whole;
@@ -28,6 +28,7 @@ fn config() -> ConsulConfig {
         block_query_wait: Duration::from_secs(60),
         retry: RetryConfig::DEFAULT,
         transport: TransportConfig::DEFAULT,
+        load: LoadConfig::DEFAULT,
         exports: Vec::new(),
     }
 }

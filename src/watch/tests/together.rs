@@ -1,15 +1,11 @@
 //! Tests with several queries that share a failure or a limit.
 
 use super::*;
-use crate::watch::failure_state::DENIED_PAUSE;
-use crate::watch::turns::CROWDED_WAIT;
 
 #[tokio::test(start_paused = true)]
 async fn a_denied_query_is_polled_at_once_when_the_rights_change() {
     let script = Script::new([Line::Denied]);
-    let (sender, mut events) = mpsc::channel(1024);
-    let follower = Follower::new(script.clone(), RULES, sender);
-    let _task = tokio::spawn(follower.clone().follow(Query::services("").unwrap().into()));
+    let (watcher, mut events) = start(&script);
     sleep(Duration::from_secs(3600)).await;
     script.replace([
         Line::Answers(NOW, "let in", 5),
@@ -17,7 +13,7 @@ async fn a_denied_query_is_polled_at_once_when_the_rights_change() {
     ]);
     while events.try_recv().is_ok() {}
     let begun = Instant::now();
-    follower.retry_denied();
+    watcher.retry_denied();
     assert_eq!(next_answer(&mut events).await, "let in");
     assert!(
         begun.elapsed() < Duration::from_secs(1),
@@ -31,12 +27,7 @@ async fn a_granted_right_is_noticed_soon_and_a_missing_one_is_tried_rarely_by_an
  {
     for many in [1, 40] {
         let script = Script::new([Line::Denied]);
-        let (sender, mut events) = mpsc::channel(100_000);
-        let follower = Follower::new(script.clone(), RULES, sender);
-        let key = |n| Query::key(&format!("k{n}")).unwrap().into();
-        let _tasks: Vec<_> = (0..many)
-            .map(|n| tokio::spawn(follower.clone().follow(key(n))))
-            .collect();
+        let (_watcher, mut events) = follow(script.clone(), RULES, many);
         sleep(Duration::from_secs(3600)).await;
         let polls = script.polls().len();
         assert!(polls < 6000, "{many}: {polls} requests in an hour");
@@ -58,12 +49,7 @@ async fn a_granted_right_is_noticed_soon_and_a_missing_one_is_tried_rarely_by_an
 #[tokio::test(start_paused = true)]
 async fn a_server_that_sent_web_pages_is_noticed_within_two_seconds_when_it_is_consul_again() {
     let script = Script::new([Line::Page]);
-    let (sender, mut events) = mpsc::channel(100_000);
-    let follower = Follower::new(script.clone(), RULES, sender);
-    let key = |n| Query::key(&format!("k{n}")).unwrap().into();
-    let _tasks: Vec<_> = (0..20)
-        .map(|n| tokio::spawn(follower.clone().follow(key(n))))
-        .collect();
+    let (_watcher, mut events) = follow(script.clone(), RULES, 20);
     sleep(Duration::from_secs(3600)).await;
     let polls = script.polls().len();
     assert!(polls < 12_000, "{polls} requests in an hour");
@@ -86,12 +72,14 @@ async fn a_server_that_sent_web_pages_is_noticed_within_two_seconds_when_it_is_c
 async fn more_queries_than_the_limit_take_turns() {
     let answer = Line::Answers(NOW, "a", 5);
     let script = Script::new(std::iter::repeat_n(answer, 20).chain([Line::Blocks("b", 6)]));
-    let (sender, mut events) = mpsc::channel(1024);
-    let follower = Follower::new(script.clone(), Rules { polls: 4, ..RULES }, sender);
-    let key = |n| Query::key(&format!("k{n}")).unwrap().into();
-    let _tasks: Vec<_> = (0..20)
-        .map(|n| tokio::spawn(follower.clone().follow(key(n))))
-        .collect();
+    let rules = Rules {
+        connections: 5,
+        ..RULES
+    };
+    let (mut watcher, mut events) = Watcher::with_capacity(script.clone(), rules, 1024);
+    // No tick announces changes of these.
+    let services = |n| Query::services(&format!("@dc{n}")).unwrap().into();
+    watcher.follow_exactly(&(0..20).map(services).collect());
     for _ in 0..20 {
         assert_eq!(next_answer(&mut events).await, "a");
     }

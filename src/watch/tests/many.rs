@@ -11,27 +11,11 @@ async fn all_answered(count: usize, events: &mut mpsc::Receiver<WatchEvent>) {
     }
 }
 
-fn start_many(
-    count: usize,
-    source: impl Source<Query = ConsulQuery>,
-) -> (tokio::task::JoinSet<()>, mpsc::Receiver<WatchEvent>) {
-    let (sender, events) = mpsc::channel(100_000);
-    let follower = Follower::new(source, RULES, sender);
-    let tasks = (0..count)
-        .map(|n| {
-            follower
-                .clone()
-                .follow(Query::key(&format!("k{n}")).unwrap().into())
-        })
-        .collect();
-    (tasks, events)
-}
-
 /// A proxy in front of a stopped Consul closes connections like a Consul with too many of them.
 #[tokio::test(start_paused = true)]
 async fn all_queries_are_answered_within_two_seconds_when_throttling_is_over() {
     let script = Script::new([Line::Throttled]);
-    let (_tasks, mut events) = start_many(50, script.clone());
+    let (_watcher, mut events) = follow(script.clone(), RULES, 50);
     sleep(Duration::from_secs(3600)).await;
     while events.try_recv().is_ok() {}
     script.replace([Line::Answers(Duration::from_millis(1), "a", 5)]);
@@ -83,6 +67,7 @@ impl Source for DeniesTheFirst {
             index: Some(5),
             last_contact: NOW,
             is_filtered: false,
+            bytes: 0,
         })
     }
 }
@@ -92,7 +77,7 @@ async fn a_prober_that_is_denied_wakes_the_others() {
     let ask = DeniesTheFirst {
         down: Arc::new(true.into()),
     };
-    let (_tasks, mut events) = start_many(50, ask.clone());
+    let (_watcher, mut events) = follow(ask.clone(), RULES, 50);
     sleep(Duration::from_secs(3600)).await;
     while events.try_recv().is_ok() {}
     ask.down.store(false, std::sync::atomic::Ordering::Relaxed);
@@ -138,6 +123,7 @@ impl Source for FirstIsABlackHole {
             index: Some(5),
             last_contact: NOW,
             is_filtered: false,
+            bytes: 0,
         })
     }
 }
@@ -145,7 +131,7 @@ impl Source for FirstIsABlackHole {
 #[tokio::test(start_paused = true)]
 async fn only_the_first_few_queries_wait_for_a_server_that_answers_nothing() {
     let begun = Instant::now();
-    let (_tasks, mut events) = start_many(1000, FirstIsABlackHole::default());
+    let (_watcher, mut events) = follow(FirstIsABlackHole::default(), RULES, 1000);
     all_answered(1000, &mut events).await;
     assert!(
         begun.elapsed() < Duration::from_secs(12),
@@ -189,6 +175,7 @@ impl Source for HalfBroken {
             index: Some(5),
             last_contact: NOW,
             is_filtered: false,
+            bytes: 0,
         })
     }
 }
@@ -196,12 +183,8 @@ impl Source for HalfBroken {
 #[tokio::test(start_paused = true)]
 async fn a_query_that_is_never_answered_does_not_hide_the_end_of_an_outage() {
     let server = HalfBroken(Arc::default());
-    let (sender, mut events) = mpsc::channel(100_000);
-    let follower = Follower::new(server.clone(), RULES, sender);
-    let key = |name| Query::key(name).unwrap().into();
-    let _tasks: Vec<_> = ["broken", "a", "b", "c"]
-        .map(|name| tokio::spawn(follower.clone().follow(key(name))))
-        .into();
+    let names = ["broken", "a", "b", "c"];
+    let (_watcher, mut events) = follow_keys(server.clone(), RULES, &names);
     sleep(Duration::from_secs(3600)).await;
     while events.try_recv().is_ok() {}
     *server.0.lock().unwrap() = true;

@@ -1,14 +1,17 @@
-//! Tests the follower against a script of answers, with a paused clock and no sockets.
+//! Tests the watcher against a script of answers, with a paused clock and no sockets.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
 
+use super::schedule::{CROWDED_WAIT, DENIED_PAUSE, MIN_POLL_INTERVAL};
 use super::*;
 use crate::answer::Answer;
+use crate::config::resolved::Pauses;
 use crate::query::ConsulQuery;
-use crate::source::Poll;
+use crate::source::{Error, Poll, Reply};
 
 mod many;
 mod together;
@@ -150,6 +153,7 @@ impl Source for Script {
             index: Some(index),
             last_contact: late,
             is_filtered: false,
+            bytes: 0,
         })
     }
 }
@@ -158,22 +162,42 @@ const RULES: Rules = Rules {
     wait: Duration::from_secs(60),
     max_stale: Some(Duration::from_secs(2)),
     pause: Duration::ZERO,
-    polls: usize::MAX,
+    connections: 1 << 20,
+    is_limited_by_files: false,
+    audit: None,
     pauses: Pauses::DEFAULT,
 };
 
-fn start(script: &Script) -> (JoinHandle<()>, mpsc::Receiver<WatchEvent>) {
-    let (sender, events) = mpsc::channel(64);
-    let follower = Follower::new(script.clone(), RULES, sender);
-    (
-        tokio::spawn(follower.follow(Query::services("").unwrap().into())),
-        events,
-    )
+/// Follows queries for keys `k0`, `k1`, … with these rules.
+fn follow<S: Source<Query = ConsulQuery>>(
+    source: S,
+    rules: Rules,
+    count: usize,
+) -> (Watcher<S>, mpsc::Receiver<WatchEvent>) {
+    let names: Vec<_> = (0..count).map(|n| format!("k{n}")).collect();
+    follow_keys(source, rules, &names)
+}
+
+fn follow_keys<S: Source<Query = ConsulQuery>>(
+    source: S,
+    rules: Rules,
+    names: &[impl AsRef<str>],
+) -> (Watcher<S>, mpsc::Receiver<WatchEvent>) {
+    let (mut watcher, events) = Watcher::with_capacity(source, rules, 100_000);
+    let key = |name: &str| Arc::new(Query::key(name).unwrap());
+    watcher.follow_exactly(&names.iter().map(|name| key(name.as_ref())).collect());
+    (watcher, events)
+}
+
+fn start(script: &Script) -> (Watcher<Script>, mpsc::Receiver<WatchEvent>) {
+    let (mut watcher, events) = Watcher::with_capacity(script.clone(), RULES, 64);
+    watcher.follow_exactly(&BTreeSet::from([Query::services("").unwrap().into()]));
+    (watcher, events)
 }
 
 async fn next_answer(events: &mut mpsc::Receiver<WatchEvent>) -> String {
     loop {
-        match events.recv().await.expect("the follower ended") {
+        match events.recv().await.expect("the watcher ended") {
             WatchEvent::Answered(_, answer, _) => match &*answer {
                 Answer::Datacenters(names) => return names[0].clone(),
                 other => panic!("{other:?}"),
@@ -191,7 +215,7 @@ async fn new_answers_are_reported_and_each_poll_waits_for_a_higher_index() {
         Line::Answers(long, "b", 9),
         Line::Answers(long, "b", 9),
     ]);
-    let (_task, mut events) = start(&script);
+    let (_watcher, mut events) = start(&script);
     assert_eq!(next_answer(&mut events).await, "a");
     assert_eq!(next_answer(&mut events).await, "b");
     sleep(Duration::from_secs(100)).await;
@@ -206,17 +230,7 @@ async fn new_answers_are_reported_and_each_poll_waits_for_a_higher_index() {
 #[tokio::test(start_paused = true)]
 async fn in_two_hours_of_outage_one_query_probes_and_all_recover_within_two_seconds() {
     let script = Script::new([Line::Down]);
-    let (sender, mut events) = mpsc::channel(100_000);
-    let follower = Follower::new(script.clone(), RULES, sender);
-    let tasks: Vec<_> = (0..50)
-        .map(|n| {
-            tokio::spawn(
-                follower
-                    .clone()
-                    .follow(Query::key(&format!("k{n}")).unwrap().into()),
-            )
-        })
-        .collect();
+    let (_watcher, mut events) = follow(script.clone(), RULES, 50);
     let hours = Duration::from_secs(2 * 3600);
     sleep(hours).await;
     let polls = script.polls().len() as u64;
@@ -230,7 +244,7 @@ async fn in_two_hours_of_outage_one_query_probes_and_all_recover_within_two_seco
     script.replace([Line::Answers(Duration::from_millis(1), "a", 5)]);
     let back = Instant::now();
     let mut answered = 0;
-    while answered < tasks.len() {
+    while answered < 50 {
         if let Some(WatchEvent::Answered(..)) = events.recv().await {
             answered += 1;
         }
@@ -240,7 +254,6 @@ async fn in_two_hours_of_outage_one_query_probes_and_all_recover_within_two_seco
         "{:?}",
         back.elapsed()
     );
-    tasks.iter().for_each(JoinHandle::abort);
 }
 
 #[tokio::test(start_paused = true)]
@@ -252,17 +265,7 @@ async fn the_prober_waits_as_long_as_configured() {
         probe: first,
     };
     let script = Script::new([Line::Down]);
-    let (sender, _events) = mpsc::channel(100_000);
-    let follower = Follower::new(script.clone(), Rules { pauses, ..RULES }, sender);
-    let _tasks: Vec<_> = (0..10)
-        .map(|n| {
-            tokio::spawn(
-                follower
-                    .clone()
-                    .follow(Query::key(&format!("k{n}")).unwrap().into()),
-            )
-        })
-        .collect();
+    let (_watcher, _events) = follow(script.clone(), Rules { pauses, ..RULES }, 10);
     sleep(Duration::from_secs(3600)).await;
     let polls = script.polls().len();
     // On average the prober polls every 11 s, and each of the nine others every 165 s, once the
@@ -279,7 +282,7 @@ async fn after_a_failure_the_index_starts_over() {
         Line::Answers(NOW, "b", 20),
         Line::Answers(long, "b", 20),
     ]);
-    let (_task, mut events) = start(&script);
+    let (_watcher, mut events) = start(&script);
     assert_eq!(next_answer(&mut events).await, "a");
     let begun = Instant::now();
     assert_eq!(next_answer(&mut events).await, "b");
@@ -296,15 +299,13 @@ async fn no_poll_is_sent_while_the_receiver_is_busy() {
         Line::Answers(long, "b", 6),
         Line::Answers(long, "c", 7),
     ]);
-    let (sender, mut events) = mpsc::channel(64);
-    let follower = Follower::new(script.clone(), RULES, sender);
-    let _task = tokio::spawn(follower.clone().follow(Query::services("").unwrap().into()));
+    let (watcher, mut events) = start(&script);
     assert_eq!(next_answer(&mut events).await, "a");
-    follower.set_busy(true);
+    watcher.set_busy(true);
     sleep(Duration::from_secs(100)).await;
     assert_eq!(script.polls().len(), 1);
     let begun = Instant::now();
-    follower.set_busy(false);
+    watcher.set_busy(false);
     assert_eq!(next_answer(&mut events).await, "b");
     assert_eq!(begun.elapsed(), long, "then it is polled at once");
 }
@@ -314,7 +315,7 @@ async fn a_server_whose_answer_changes_every_time_is_not_polled_in_a_tight_loop(
     let script = Script::new(
         (0..300).map(|n| Line::Answers(NOW, if n % 2 == 0 { "a" } else { "b" }, n + 1)),
     );
-    let (_task, mut events) = start(&script);
+    let (_watcher, mut events) = start(&script);
     let begun = Instant::now();
     for _ in 0..200 {
         next_answer(&mut events).await;
@@ -332,7 +333,7 @@ async fn another_server_is_tried_at_once_and_nothing_is_reported() {
         Line::Answers(long, "b", 3),
     ];
     let script = Script::with_servers(2, lines);
-    let (_task, mut events) = start(&script);
+    let (_watcher, mut events) = start(&script);
     assert_eq!(next_answer(&mut events).await, "a");
     let begun = Instant::now();
     match events.recv().await {
@@ -351,12 +352,12 @@ async fn another_server_is_tried_at_once_and_nothing_is_reported() {
 #[tokio::test(start_paused = true)]
 async fn a_query_that_fails_is_polled_rarely_and_one_that_timed_out_at_once() {
     let script = Script::new([Line::Unknown]);
-    let (task, mut events) = start(&script);
+    let (watcher, mut events) = start(&script);
     sleep(Duration::from_secs(3600)).await;
     let polls = script.polls().len();
     assert!((60..240).contains(&polls), "{polls} requests in an hour");
     assert!(matches!(events.recv().await, Some(WatchEvent::Failed(..))));
-    task.abort();
+    drop(watcher);
 
     let limit = Duration::from_secs(70);
     let script = Script::new([
@@ -364,7 +365,7 @@ async fn a_query_that_fails_is_polled_rarely_and_one_that_timed_out_at_once() {
         Line::Idle(limit),
         Line::Idle(limit),
     ]);
-    let (_task, mut events) = start(&script);
+    let (_watcher, mut events) = start(&script);
     assert_eq!(next_answer(&mut events).await, "a");
     sleep(limit * 10).await;
     assert!(events.try_recv().is_err(), "an idle poll is not reported");
@@ -381,7 +382,7 @@ async fn an_answer_that_is_too_stale_is_requested_again_from_the_leader() {
         Line::Answers(NOW, "new", 6),
         Line::Answers(long, "new", 6),
     ]);
-    let (_task, mut events) = start(&script);
+    let (_watcher, mut events) = start(&script);
     assert_eq!(next_answer(&mut events).await, "new");
     let stale: Vec<_> = script.polls().iter().map(|(_, poll)| poll.stale).collect();
     assert_eq!(stale[..2], [true, false]);
@@ -390,7 +391,7 @@ async fn an_answer_that_is_too_stale_is_requested_again_from_the_leader() {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_does_not_block_is_not_polled_in_a_tight_loop() {
     let script = Script::new([Line::Answers(NOW, "a", 5)]);
-    let (_task, mut events) = start(&script);
+    let (_watcher, mut events) = start(&script);
     assert_eq!(next_answer(&mut events).await, "a");
     sleep(Duration::from_secs(60)).await;
     let polls = script.polls().len();

@@ -1,0 +1,92 @@
+//! Consul as a [`Source`]: polls queries, ticks and servers.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+use super::client::Client;
+use super::url::Target;
+use super::wire;
+use crate::answer::Answer;
+use crate::query::{ConsulQuery, NodeQuery};
+use crate::source::error::Error;
+use crate::source::poll::{Poll, Reply, Source};
+use crate::source::tick::{Tick, TickReply};
+use http_client::StatusCode;
+
+impl Client {
+    /// Requests the name of the agent's node, for a node query without a name.
+    async fn own_node(&self, poll: Poll) -> Result<String, Error> {
+        let answer = self.get_from_consul(&Target::agent(), poll, None).await?;
+        if answer.status != StatusCode::OK {
+            return Err(self.refused(&answer, poll.server));
+        }
+        wire::node_name(&answer.body).map_err(|reason| self.unreadable(&reason, poll.server))
+    }
+
+    /// Returns the datacenters whose catalog responds.
+    async fn responding(&self, datacenters: Vec<String>, poll: Poll) -> Vec<String> {
+        let mut responding = BTreeSet::new();
+        for datacenter in datacenters {
+            let fetched = self.get(&Target::catalog_of(&datacenter), poll).await;
+            if fetched.is_ok_and(|fetched| fetched.status == StatusCode::OK) {
+                responding.insert(datacenter);
+            }
+        }
+        responding.into_iter().collect()
+    }
+}
+
+impl Source for Client {
+    type Query = ConsulQuery;
+
+    fn servers(&self) -> usize {
+        self.config().servers.len()
+    }
+
+    fn preferred(&self) -> usize {
+        self.preferred.load(Ordering::Relaxed)
+    }
+
+    /// Requests `/v1/status/leader`. A path that a proxy does not pass on is an answer too: a server that hangs gives
+    /// none.
+    async fn probe(&self, server: usize) -> Result<(), Error> {
+        let answer = self.get(&Target::leader(), Poll::once(server)).await?;
+        if answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS {
+            return Err(self.refused(&answer, server));
+        }
+        Ok(())
+    }
+
+    fn sharing(&self, server: usize) -> usize {
+        self.transport.sharing(server)
+    }
+
+    async fn peek(&self, query: &ConsulQuery, poll: Poll) -> Result<Option<u64>, Error> {
+        self.index(query, poll).await
+    }
+
+    async fn tick(&self, tick: &Tick, poll: Poll) -> Result<TickReply, Error> {
+        self.poll_tick(tick, poll).await
+    }
+
+    async fn poll(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
+        let query = match query {
+            ConsulQuery::Node(node) if node.name.is_empty() => {
+                let name = self.own_node(poll).await?;
+                &ConsulQuery::Node(NodeQuery {
+                    name,
+                    scope: node.scope.clone(),
+                })
+            }
+            query => query,
+        };
+        let mut reply = self.fetch(query, poll).await?;
+        if let (ConsulQuery::Datacenters(wanted), Answer::Datacenters(names)) =
+            (query, &mut reply.answer)
+            && wanted.ignore_failing
+        {
+            *names = self.responding(std::mem::take(names), poll).await;
+        }
+        Ok(reply)
+    }
+}

@@ -1,0 +1,110 @@
+//! Requests that tell that something has changed, but not what.
+
+use std::collections::BTreeSet;
+
+use super::client::Client;
+use super::headers::number;
+use super::not_consul::INDEX;
+use super::url::Target;
+use super::wire;
+use crate::query::{ConsulQuery, NodesQuery};
+use crate::source::error::Error;
+use crate::source::poll::Poll;
+use crate::source::tick::{Area, Tick, TickReply};
+use http_client::StatusCode;
+
+/// The filter that no service matches, so that an answer has an index and no data.
+const NOTHING: &str = "Service.ID == \"\"";
+
+/// The area of a query.
+pub(super) fn area(query: &ConsulQuery) -> Option<Area> {
+    match query {
+        // Other clusters do not announce their changes here.
+        ConsulQuery::Service(service) | ConsulQuery::Connect(service) => {
+            let is_own = service.peer.is_empty() && service.sameness_group.is_empty();
+            is_own.then(|| Area::Catalog(service.scope.clone()))
+        }
+        ConsulQuery::Node(node) if !node.name.is_empty() => Some(Area::Catalog(node.scope.clone())),
+        _ => None,
+    }
+}
+
+impl Client {
+    /// Requests the index of a query.
+    pub(super) async fn index(
+        &self,
+        query: &ConsulQuery,
+        poll: Poll,
+    ) -> Result<Option<u64>, Error> {
+        let mut target = Target::of(query);
+        if let ConsulQuery::Service(_) | ConsulQuery::Connect(_) = query {
+            target = target.with("filter", NOTHING);
+        }
+        let answer = self.get_from_consul(&target, poll, None).await?;
+        match answer.status {
+            StatusCode::OK => Ok(number(&answer.headers, INDEX)),
+            // Consul's 404 for a missing key has an index.
+            StatusCode::NOT_FOUND if answer.headers.contains_key(INDEX) => {
+                Ok(number(&answer.headers, INDEX))
+            }
+            _ => Err(self.refused(&answer, poll.server)),
+        }
+    }
+
+    /// Polls a tick.
+    pub(super) async fn poll_tick(&self, tick: &Tick, poll: Poll) -> Result<TickReply, Error> {
+        let target = match tick {
+            Tick::Checks(scope) => Target::critical_checks(scope),
+            Tick::Services(scope) => Target::of(&ConsulQuery::Services(scope.clone())),
+            Tick::Nodes(scope) => Target::of(&ConsulQuery::Nodes(NodesQuery {
+                near: String::new(),
+                scope: scope.clone(),
+            })),
+            Tick::Keys(prefix) => Target::keys(prefix),
+        };
+        let answer = self.get_from_consul(&target, poll, None).await?;
+        let is_empty_prefix = matches!(tick, Tick::Keys(_))
+            && answer.status == StatusCode::NOT_FOUND
+            && answer.headers.contains_key(INDEX);
+        if answer.status == StatusCode::GATEWAY_TIMEOUT && target.blocks(poll) {
+            // A gateway in front of Consul has a shorter time limit than the blocking query.
+            return Err(self.idle(poll.server));
+        }
+        if answer.status != StatusCode::OK && !is_empty_prefix {
+            return Err(self.refused(&answer, poll.server));
+        }
+        let mut critical = BTreeSet::new();
+        if let Tick::Checks(_) = tick {
+            critical = wire::services_of_checks(&answer.body)
+                .map_err(|reason| self.unreadable(&reason, poll.server))?;
+        }
+        Ok(TickReply {
+            index: number(&answer.headers, INDEX),
+            critical,
+            bytes: answer.body.len(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::{Query, Scope};
+
+    fn area_of(query: Query) -> Option<Area> {
+        match query {
+            Query::Consul(query) => area(&query),
+            query => panic!("{query} is not for Consul"),
+        }
+    }
+
+    #[test]
+    fn ticks_announce_services_and_nodes_of_their_datacenter() {
+        let local = Some(Area::Catalog(Scope::default()));
+        assert_eq!(area_of(Query::service("web").unwrap()), local);
+        let other = area_of(Query::service("web@eu").unwrap());
+        assert!(other.is_some() && other != local);
+        assert_eq!(area_of(Query::service("web?peer=east").unwrap()), None);
+        assert_eq!(area_of(Query::key("a/b").unwrap()), None);
+    }
+}

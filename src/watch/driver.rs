@@ -1,0 +1,230 @@
+//! Sends the requests that the [`Schedule`] decides on, and reports their outcomes to it.
+//!
+//! One task: it waits for a command, an outcome or a time, passes it to the schedule, then sends
+//! requests and events until there is nothing left to do.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet, yield_now};
+use tokio::time::{Instant as Clock, sleep_until};
+
+use super::event::WatchEvent;
+use super::rules::Rules;
+use super::schedule::{Outcome, Request, Schedule, Target, Traits};
+use super::suspension::Suspension;
+use crate::query::{ConsulQuery, Query};
+use crate::source::{Error, Poll, Refresh, Reply, Source, SourceQuery};
+
+/// What the owner of a watcher demands.
+#[derive(Debug)]
+pub(super) enum Command<S> {
+    /// Follow these queries and no others.
+    Follow(BTreeSet<Arc<Query>>),
+    /// Switch to another source or other rules.
+    UseClient(S, Rules),
+    /// The receiver of the events is busy, or not any more.
+    SetBusy(bool),
+    /// The rights of the token have changed.
+    RetryDenied,
+    /// Read the answer of the leader.
+    ReadAgain(Arc<Query>),
+}
+
+/// The task of a watcher.
+pub(super) struct Driver<S> {
+    source: S,
+    schedule: Schedule,
+    followed: BTreeMap<Arc<Query>, Traits>,
+    commands: mpsc::UnboundedReceiver<Command<S>>,
+    events: mpsc::Sender<WatchEvent>,
+    requests: JoinSet<(u64, Outcome)>,
+    handles: HashMap<u64, AbortHandle>,
+    suspension: Suspension,
+}
+
+/// The receiver of the events was dropped.
+struct Cancelled;
+
+impl<S: Source> Driver<S> {
+    pub(super) fn new(
+        source: S,
+        rules: Rules,
+        commands: mpsc::UnboundedReceiver<Command<S>>,
+        events: mpsc::Sender<WatchEvent>,
+    ) -> Self {
+        let schedule = schedule(&source, rules);
+        Self {
+            source,
+            schedule,
+            followed: BTreeMap::new(),
+            commands,
+            events,
+            requests: JoinSet::new(),
+            handles: HashMap::new(),
+            suspension: Suspension::new(),
+        }
+    }
+
+    /// Runs until the watcher or the receiver of the events is dropped.
+    pub(super) async fn run(mut self) {
+        loop {
+            if let Err(Cancelled) = self.report().await {
+                return;
+            }
+            self.send_all();
+            let wake = self.schedule.next_wake(now());
+            let sleep = async {
+                match wake {
+                    Some(time) => sleep_until(Clock::from_std(time)).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                command = self.commands.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => return,
+                },
+                Some(joined) = self.requests.join_next() => {
+                    // A request that was cancelled has no outcome.
+                    if let Ok((ticket, outcome)) = joined {
+                        self.ended(ticket, outcome);
+                    }
+                }
+                () = sleep => {}
+            }
+            if self.suspension.has_ended() {
+                tracing::info!(name: "watch.resumed", "the machine was suspended: all queries start over");
+                self.schedule.start_over();
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command<S>) {
+        match command {
+            Command::Follow(wanted) => {
+                let traits = |query: Arc<Query>| Some((Arc::clone(&query), traits::<S>(&query)?));
+                self.followed = wanted.into_iter().filter_map(traits).collect();
+                self.schedule.follow(&self.followed, now());
+            }
+            Command::UseClient(source, rules) => {
+                let new = schedule(&source, rules);
+                let mut earlier = std::mem::replace(&mut self.schedule, new);
+                self.source = source;
+                earlier.follow(&BTreeMap::new(), now());
+                self.requests.abort_all();
+                self.handles.clear();
+                self.schedule.inherit(earlier);
+                self.schedule.follow(&self.followed, now());
+            }
+            Command::SetBusy(is_busy) => self.schedule.set_busy(is_busy),
+            Command::RetryDenied => self.schedule.retry_denied(),
+            Command::ReadAgain(query) => self.schedule.read_again(&query),
+        }
+    }
+
+    fn ended(&mut self, ticket: u64, outcome: Outcome) {
+        self.handles.remove(&ticket);
+        self.schedule.ended(ticket, outcome, now());
+    }
+
+    /// Passes the events of the schedule on. Then the receiver runs, so that it renders before the next requests are
+    /// sent.
+    async fn report(&mut self) -> Result<(), Cancelled> {
+        let events = self.schedule.take_events();
+        if events.is_empty() {
+            return Ok(());
+        }
+        for event in events {
+            self.events.send(event).await.map_err(|_| Cancelled)?;
+        }
+        yield_now().await;
+        while let Ok(command) = self.commands.try_recv() {
+            self.obey(command);
+        }
+        Ok(())
+    }
+
+    fn send_all(&mut self) {
+        let server = self.source.preferred();
+        self.schedule.share_connections(self.source.sharing(server));
+        while let Some(request) = self.schedule.next(now()) {
+            let ticket = request.ticket;
+            let send = send(self.source.clone(), request);
+            let handle = self.requests.spawn(async move { (ticket, send.await) });
+            self.handles.insert(ticket, handle);
+        }
+        for ticket in self.schedule.take_cancelled() {
+            if let Some(handle) = self.handles.remove(&ticket) {
+                handle.abort();
+            }
+        }
+    }
+}
+
+fn now() -> Instant {
+    Clock::now().into_std()
+}
+
+fn schedule<S: Source>(source: &S, rules: Rules) -> Schedule {
+    let servers = (source.servers(), source.preferred());
+    Schedule::new(rules, servers, fastrand::u64(..), now())
+}
+
+/// What the schedule has to know about a query; `None` if the query is for another source.
+fn traits<S: Source>(query: &Query) -> Option<Traits> {
+    let own = S::Query::select(query)?;
+    let refresh = own.refresh();
+    Some(Traits {
+        blocks: refresh == Refresh::Blocking,
+        interval: match refresh {
+            Refresh::Interval(interval) => Some(interval),
+            _ => None,
+        },
+        area: own.area(),
+        key: match query {
+            Query::Consul(ConsulQuery::Key(key)) => Some(key.clone()),
+            _ => None,
+        },
+    })
+}
+
+async fn send<S: Source>(source: S, request: Request) -> Outcome {
+    let poll = request.poll;
+    match &request.target {
+        Target::Query(query) => Outcome::Query(ask(&source, query, poll).await),
+        Target::Index(query) => match S::Query::select(query) {
+            Some(own) => Outcome::Index(source.peek(own, poll).await),
+            None => Outcome::Index(Ok(None)),
+        },
+        Target::Tick(tick) => Outcome::Tick(source.tick(tick, poll).await),
+        Target::Server => Outcome::Server(source.probe(poll.server).await),
+    }
+}
+
+async fn ask<S: Source>(source: &S, query: &Arc<Query>, poll: Poll) -> Result<Reply, Error> {
+    let Some(own) = S::Query::select(query) else {
+        return Err(Error::InvalidRequest {
+            reason: "the query is for another source".to_owned(),
+        });
+    };
+    let (server, index) = (poll.server, poll.index);
+    tracing::trace!(name: "query.asked", %query, server, index, "{query} is polled server={server} index={index}");
+    let answered = source.poll(own, poll).await;
+    match &answered {
+        Ok(reply) => {
+            let index = reply.index.unwrap_or_default();
+            tracing::trace!(
+                name: "query.answered", %query, server, index,
+                "{query} is answered server={server} index={index}"
+            );
+        }
+        Err(error) => {
+            tracing::trace!(name: "query.refused", %query, server, %error, "{query} fails: {error} server={server}");
+        }
+    }
+    answered
+}

@@ -1,0 +1,272 @@
+//! Decides which request is sent next, with which index and wait, to which server, and under which
+//! limits. It has no I/O and no clock: the time is an argument.
+//!
+//! Input: the followed queries, the outcomes of requests, the time. Output: requests to send
+//! ([`Schedule::next`]), requests to cancel, and [`WatchEvent`]s.
+//!
+//! While there are enough connections, each query has a long poll of its own. Otherwise a few long
+//! polls for [ticks](crate::source::Tick) announce changes in an area, and short requests find them.
+//! Many keys below one prefix share one request.
+//!
+//! - `entry.rs`, `entries.rs`: a query, prefix or tick, and the table of them.
+//! - `connections.rs`, `pace.rs`: the limits.
+//! - `areas.rs`, `prefixes.rs`: what is shared beyond the limits.
+//! - `failures.rs`: retries.
+//! - `following.rs`: begins and ends to follow; `mode.rs`: chooses between long polls and ticks.
+//! - `sending.rs`: chooses requests; `answering.rs`, `failing.rs`: handle outcomes.
+
+mod answering;
+mod areas;
+mod connections;
+mod entries;
+mod entry;
+mod failing;
+mod failures;
+mod following;
+mod id;
+mod mode;
+mod pace;
+mod prefixes;
+mod request;
+mod sending;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use super::event::WatchEvent;
+use super::rules::Rules;
+use crate::query::{KeyQuery, Query};
+use areas::Areas;
+use connections::Connections;
+use entries::Entries;
+pub(super) use entry::Traits;
+use entry::{Lane, State};
+#[cfg(test)]
+pub(super) use failures::DENIED_PAUSE;
+use failures::Failures;
+use pace::Pace;
+#[cfg(test)]
+pub(super) use pace::{CROWDED_WAIT, MIN_POLL_INTERVAL};
+use request::{InFlight, Requests};
+pub(super) use request::{Outcome, Request, Target};
+
+/// The state of all followed queries.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    rules: Rules,
+    servers: Servers,
+    entries: Entries,
+    areas: Areas,
+    connections: Connections,
+    pace: Pace,
+    failures: Failures,
+    requests: Requests,
+    /// The prefixes whose answer has too many other entries, or is refused.
+    unusable_prefixes: BTreeSet<KeyQuery>,
+    mode: Mode,
+    /// `true` while the receiver of the events is busy.
+    is_busy: bool,
+    /// The time until which long polls wait for first answers.
+    yields_until: Option<Instant>,
+    /// The time since which long polls may become longer.
+    ramp: Instant,
+    random: fastrand::Rng,
+    events: Vec<WatchEvent>,
+    cancelled: Vec<u64>,
+}
+
+/// How many queries have a long poll of their own.
+#[derive(Debug, Default)]
+struct Mode {
+    /// The numbers have changed since the mode was chosen.
+    is_outdated: bool,
+    /// The limit of long polls at that time.
+    limit: usize,
+    /// The number of entries whose changes no tick announces.
+    unannounced: usize,
+    /// `true` while there are more queries than long polls.
+    is_crowded: bool,
+    /// `true` after it was logged that the limit of open files is low.
+    is_logged: bool,
+}
+
+/// The servers of the source.
+#[derive(Debug)]
+struct Servers {
+    count: usize,
+    /// The server that answered last.
+    preferred: usize,
+    /// The servers that did not answer the last request.
+    down: BTreeSet<usize>,
+    /// The time of the last answer of each server, or of the first request after it was idle.
+    heard: BTreeMap<usize, Instant>,
+    /// The probe in flight.
+    probe: Option<u64>,
+}
+
+impl Schedule {
+    /// Creates a schedule without queries. `seed` determines the jitter.
+    pub(super) fn new(
+        rules: Rules,
+        (count, preferred): (usize, usize),
+        seed: u64,
+        now: Instant,
+    ) -> Self {
+        Self {
+            rules,
+            servers: Servers {
+                count: count.max(1),
+                preferred,
+                down: BTreeSet::new(),
+                heard: BTreeMap::new(),
+                probe: None,
+            },
+            entries: Entries::default(),
+            areas: Areas::default(),
+            connections: Connections::new(rules.connections),
+            pace: Pace::new(now),
+            failures: Failures::default(),
+            requests: Requests::default(),
+            unusable_prefixes: BTreeSet::new(),
+            mode: Mode::default(),
+            is_busy: false,
+            yields_until: None,
+            ramp: now,
+            random: fastrand::Rng::with_seed(seed),
+            events: Vec::new(),
+            cancelled: Vec::new(),
+        }
+    }
+
+    /// Takes over the connections that the servers still keep for cancelled requests of an earlier schedule.
+    pub(super) fn inherit(&mut self, earlier: Self) {
+        self.is_busy = earlier.is_busy;
+        self.connections.inherit(earlier.connections);
+    }
+
+    /// Sets the number of requests that share a connection.
+    pub(super) fn share_connections(&mut self, sharing: usize) {
+        if self.connections.share(sharing) {
+            self.mode.is_outdated = true;
+        }
+    }
+
+    /// Sets whether the receiver of the events is busy. While it is busy, queries with an answer are
+    /// not requested again.
+    pub(super) fn set_busy(&mut self, is_busy: bool) {
+        self.is_busy = is_busy;
+    }
+
+    /// Requests denied queries now, because the rights of the token have changed.
+    pub(super) fn retry_denied(&mut self) {
+        for id in self.failures.rights_changed() {
+            let Some(entry) = self.entries.get_mut(id) else {
+                continue;
+            };
+            entry.failure.start_over();
+            if matches!(entry.state, State::Time(_)) {
+                self.entries.wait_for(id, State::Lane(Lane::Again));
+            }
+        }
+    }
+
+    /// Requests the present answer of the leader, which is reported even if it has not changed.
+    pub(super) fn read_again(&mut self, query: &Query) {
+        let Some(id) = self.entries.find(query) else {
+            return;
+        };
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        entry.read_again = true;
+        let is_failing = entry.failure.is_reported;
+        match entry.state {
+            State::Time(_) if is_failing => {}
+            State::Answer(ticket) => {
+                if self.cancel_long(ticket) {
+                    self.entries.hurry(id, Lane::Again);
+                }
+            }
+            _ => self.entries.hurry(id, Lane::Again),
+        }
+    }
+
+    /// Starts all requests over, because the connections may be dead: the machine was suspended.
+    pub(super) fn start_over(&mut self) {
+        for ticket in self.requests.tickets(None) {
+            self.cancel(ticket);
+        }
+        let ids: Vec<_> = self.entries.iter().map(|(id, _)| id).collect();
+        for id in ids {
+            self.entries.start_over(id);
+        }
+    }
+
+    /// Removes the events since the last call.
+    pub(super) fn take_events(&mut self) -> Vec<WatchEvent> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Removes the numbers of the requests to cancel.
+    pub(super) fn take_cancelled(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.cancelled)
+    }
+
+    /// Cancels a request if it is a long poll. Returns `true` if it was cancelled.
+    fn cancel_long(&mut self, ticket: u64) -> bool {
+        let request = self.requests.get(ticket);
+        let is_long = request.is_some_and(|request| request.kind == connections::Kind::Long);
+        is_long && self.cancel(ticket)
+    }
+
+    /// Cancels a request. Returns `false` if it is not in flight.
+    fn cancel(&mut self, ticket: u64) -> bool {
+        let Some(request) = self.end_request(ticket) else {
+            return false;
+        };
+        if request.kind == connections::Kind::Long {
+            let wait = request.poll.wait;
+            let until = request.sent + wait + wait / 16;
+            self.connections.abandon(request.poll.server, until);
+            self.mode.is_outdated = true;
+        }
+        if self.servers.probe == Some(ticket) {
+            self.servers.probe = None;
+        }
+        self.cancelled.push(ticket);
+        true
+    }
+
+    /// Removes a request that is in flight no more.
+    fn end_request(&mut self, ticket: u64) -> Option<InFlight> {
+        let request = self.requests.remove(ticket)?;
+        self.connections.end(request.kind);
+        Some(request)
+    }
+
+    /// A pause between a half and one and a half times as long.
+    fn spread(&mut self, pause: Duration) -> Duration {
+        pause.mul_f64(0.5 + self.random.f64())
+    }
+
+    /// The time at which the next request may become due without an event.
+    pub(super) fn next_wake(&mut self, now: Instant) -> Option<Instant> {
+        let pause = self.pace.pause(now);
+        let reading = self.paced_reading_at(now);
+        let has_poll = self.entries.first(Lane::Long).is_some();
+        let yields = self.yields_until.filter(|until| has_poll && *until > now);
+        let polling = self.pace.poll_at(now).filter(|_| has_poll);
+        let times = [
+            self.entries.next_wake(),
+            self.connections.next_wake(),
+            self.next_probe(),
+            reading,
+            yields,
+            polling,
+            pause,
+        ];
+        times.into_iter().flatten().min()
+    }
+}

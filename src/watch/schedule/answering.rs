@@ -1,0 +1,306 @@
+//! Handles the answers to requests.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Schedule;
+use super::connections::Kind;
+use super::entry::{Entry, Lane, State, Subject};
+use super::id::Id;
+use super::pace::MIN_POLL_INTERVAL;
+use super::request::{InFlight, Outcome, Purpose};
+use crate::answer::{Answer, Pair};
+use crate::query::{ConsulQuery, Query};
+use crate::source::{Circumstances, Reply, TickReply};
+use crate::watch::cursor::Verdict;
+use crate::watch::event::WatchEvent;
+
+/// The time below which an unchanged answer shows that the poll did not block.
+const QUICK: Duration = Duration::from_secs(1);
+/// The maximum pause after polls that did not block.
+const MAX_IDLE_BACKOFF: Duration = Duration::from_millis(500);
+/// The minimum time between two polls of a tick.
+const MIN_TICK_INTERVAL: Duration = Duration::from_millis(50);
+/// The number of bytes per second that ticks may cause.
+const TICK_BYTES: f64 = 4_000_000.0;
+/// The number of entries below a prefix, per followed key, from which the answer about it is too large.
+const MAX_PAIRS_PER_KEY: usize = 4;
+/// The number of entries in addition that does not matter.
+const FEW_PAIRS: usize = 256;
+
+impl Schedule {
+    /// Handles the outcome of a request. That of a cancelled request is ignored.
+    pub(in crate::watch) fn ended(&mut self, ticket: u64, outcome: Outcome, now: Instant) {
+        let Some(request) = self.end_request(ticket) else {
+            return;
+        };
+        let server = request.poll.server;
+        if outcome.is_from_consul() {
+            self.servers.down.remove(&server);
+            self.servers.heard.insert(server, now);
+            self.servers.preferred = server;
+        }
+        match (outcome, request.id) {
+            (Outcome::Server(result), _) => self.probed(server, result, now),
+            (Outcome::Query(Ok(reply)), Some(id)) => self.answered((id, request), reply, now),
+            (Outcome::Index(Ok(index)), Some(id)) => self.index_read(id, index, now),
+            (Outcome::Tick(Ok(reply)), Some(id)) => self.ticked((id, request), reply, now),
+            (Outcome::Index(Err(error)), Some(id)) if !error.concerns_the_server() => {
+                // The server may not know how to filter: read the whole answer.
+                tracing::debug!(name: "query.index_refused", %error, "the index alone cannot be read: {error}");
+                self.entries.hurry(id, Lane::Again);
+                self.forget_index(id);
+            }
+            (
+                Outcome::Query(Err(error)) | Outcome::Index(Err(error)) | Outcome::Tick(Err(error)),
+                Some(id),
+            ) => self.failed((id, &request), &Arc::new(error), now),
+            (_, None) => {}
+        }
+    }
+
+    fn answered(&mut self, (id, request): (Id, InFlight), reply: Reply, now: Instant) {
+        self.pace.received(reply.bytes);
+        let circumstances = Circumstances {
+            is_fresh: !request.poll.stale,
+            is_filtered: reply.is_filtered,
+        };
+        let is_full = request.kind == Kind::Short;
+        let audit = self.next_audit(now);
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        let verdict = entry.cursor.accept(reply, request.poll.stale);
+        if verdict == Verdict::TooStale {
+            return self.entries.hurry(id, Lane::Again);
+        }
+        if is_full {
+            entry.audit = audit;
+        }
+        let took = now.saturating_duration_since(request.sent);
+        entry.idle_backoff = idle_backoff(entry.idle_backoff, &verdict, took);
+        let mut pause = entry.idle_backoff;
+        self.recover(id, now);
+        if let Verdict::Changed(answer) = &verdict {
+            pause = pause.max(self.rules.pause);
+            self.changed(id, request.purpose, now);
+            self.distribute(id, answer, now);
+        }
+        self.report_outcome(id, request.purpose, verdict, circumstances);
+        let interval = self.entries.get(id).and_then(|entry| entry.traits.interval);
+        self.wait_and_rest(id, interval.unwrap_or(pause), now);
+    }
+
+    fn report_outcome(
+        &mut self,
+        id: Id,
+        purpose: Purpose,
+        verdict: Verdict,
+        circumstances: Circumstances,
+    ) {
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        let is_asked = purpose == Purpose::ReadAgain;
+        if is_asked {
+            entry.read_again = false;
+        }
+        let answer = match verdict {
+            Verdict::Changed(answer) => Some(answer),
+            _ if is_asked => entry.cursor.last().cloned(),
+            _ => None,
+        };
+        let query = entry.query().filter(|_| entry.is_requested).cloned();
+        if let (Some(query), Some(answer)) = (query, answer) {
+            self.report_answer(query, answer, circumstances);
+        }
+    }
+
+    pub(super) fn report_answer(
+        &mut self,
+        query: Arc<Query>,
+        answer: Arc<Answer>,
+        circumstances: Circumstances,
+    ) {
+        self.events
+            .push(WatchEvent::Answered(query, answer, circumstances));
+    }
+
+    /// Lets an entry rest, after a pause.
+    pub(super) fn wait_and_rest(&mut self, id: Id, pause: Duration, now: Instant) {
+        if pause > Duration::ZERO {
+            self.entries.wait_for(id, State::Time(now + pause));
+        } else {
+            self.rest(id, now);
+        }
+    }
+
+    /// Records that the answer of an entry has changed.
+    fn changed(&mut self, id: Id, purpose: Purpose, now: Instant) {
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        let before = entry.changed.replace(now);
+        if purpose == Purpose::Audit
+            && let Some(query) = entry.query()
+        {
+            tracing::info!(
+                name: "query.repaired", %query,
+                "{query}: the periodic read has found a change that nothing had announced"
+            );
+        }
+        if let Some(area) = &entry.area {
+            self.areas.changed((id, area), before, now);
+        }
+    }
+
+    /// Handles the index of a query. Another one than before means that the answer has changed.
+    fn index_read(&mut self, id: Id, index: Option<u64>, now: Instant) {
+        self.recover(id, now);
+        let Some(entry) = self.entries.get(id) else {
+            return;
+        };
+        if index.unwrap_or(0).max(1) == entry.cursor.poll().index {
+            return self.rest(id, now);
+        }
+        self.entries.hurry(id, Lane::Again);
+        self.forget_index(id);
+    }
+
+    /// Makes the next request of an entry one for the whole answer.
+    fn forget_index(&mut self, id: Id) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.cursor.start_over();
+        }
+    }
+
+    fn ticked(&mut self, (id, request): (Id, InFlight), reply: TickReply, now: Instant) {
+        self.pace.received(reply.bytes);
+        self.recover(id, now);
+        let audit = self.next_audit(now);
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        if request.kind == Kind::Short {
+            entry.audit = audit;
+        }
+        let area = entry.traits.area.clone();
+        let Subject::Tick(_, tick) = &mut entry.subject else {
+            return;
+        };
+        let index = reply.index.unwrap_or(0).max(1);
+        let is_moved = index != tick.index;
+        // After a failure there is no earlier index.
+        let is_reset = index < tick.index || tick.index == 0;
+        let named: BTreeSet<String> = (&reply.critical ^ &tick.critical).into_iter().collect();
+        tick.critical = reply.critical;
+        // A lower index means that the server has lost its state, so the next poll must not block.
+        tick.index = if index < tick.index { 0 } else { index };
+        let mut pause =
+            MIN_TICK_INTERVAL.max(Duration::from_secs_f64(bytes(reply.bytes) / TICK_BYTES));
+        if let Some(area) = area.filter(|_| is_moved) {
+            let first = self.named_members(&area, &named);
+            self.areas.moved(&area, first, is_reset);
+        } else if now.saturating_duration_since(request.sent) >= QUICK {
+            pause = Duration::ZERO;
+        }
+        self.wait_and_rest(id, pause, now);
+    }
+
+    /// The members of an area that are about one of these services.
+    fn named_members(&self, area: &crate::source::Area, names: &BTreeSet<String>) -> Vec<Id> {
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let state = self.areas.get(area);
+        let members = state.into_iter().flat_map(|state| &state.members);
+        let is_named = |entry: &Entry| match entry.query().map(|query| &**query) {
+            Some(Query::Consul(ConsulQuery::Service(query) | ConsulQuery::Connect(query))) => {
+                names.contains(&query.name)
+            }
+            _ => false,
+        };
+        members
+            .filter(|id| self.entries.get(**id).is_some_and(is_named))
+            .copied()
+            .collect()
+    }
+
+    /// Divides the answer about a prefix into the answers of its keys.
+    fn distribute(&mut self, prefix: Id, answer: &Answer, now: Instant) {
+        let Some(entry) = self.entries.get(prefix) else {
+            return;
+        };
+        let Answer::Pairs(pairs) = answer else { return };
+        if entry.keys.is_empty() {
+            return;
+        }
+        let most = entry.keys.len() * MAX_PAIRS_PER_KEY + FEW_PAIRS;
+        if !entry.is_requested && pairs.len() > most {
+            return self.dissolve(prefix);
+        }
+        let circumstances = entry.cursor.last_circumstances();
+        for key in entry.keys.clone() {
+            self.give(key, pairs, circumstances, now);
+        }
+    }
+
+    /// Gives a key its part of the answer about its prefix.
+    fn give(&mut self, key: Id, pairs: &[Arc<Pair>], circumstances: Circumstances, now: Instant) {
+        let Some(entry) = self.entries.get_mut(key) else {
+            return;
+        };
+        let Some(path) = entry.traits.key.as_ref().map(|key| &key.key) else {
+            return;
+        };
+        let found = pairs.binary_search_by(|pair| pair.path.as_str().cmp(path));
+        let found = found.ok().and_then(|at| pairs.get(at));
+        let Some(pair) = found else {
+            let is_known = matches!(
+                entry.cursor.last().map(|answer| &**answer),
+                Some(Answer::Key(None))
+            );
+            // It may be there, and the token may not read it.
+            if !is_known && entry.state == State::Prefix {
+                let lane = if entry.is_unanswered() {
+                    Lane::First
+                } else {
+                    Lane::Again
+                };
+                self.entries.wait_for(key, State::Lane(lane));
+            }
+            return;
+        };
+        if let State::Answer(_) = entry.state {
+            // That answer may be older than this one.
+            entry.read_again = true;
+            return;
+        }
+        let Some(query) = entry.query().cloned() else {
+            return;
+        };
+        let changed = entry.cursor.record_entry(pair, circumstances);
+        self.recover(key, now);
+        if let Some(answer) = changed {
+            self.report_answer(query, answer, circumstances);
+        }
+        self.entries.wait_for(key, State::Prefix);
+    }
+}
+
+/// The pause after a poll that took `took`: short if a new answer came at once; growing while
+/// unchanged answers come at once.
+fn idle_backoff(before: Duration, verdict: &Verdict, took: Duration) -> Duration {
+    match verdict {
+        Verdict::Changed(_) if took < MIN_POLL_INTERVAL => MIN_POLL_INTERVAL,
+        Verdict::Unchanged if took < QUICK => {
+            (before * 2).clamp(Duration::from_millis(20), MAX_IDLE_BACKOFF)
+        }
+        _ => Duration::ZERO,
+    }
+}
+
+fn bytes(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,246 @@
+//! The connection budget: how many requests may be in flight at the same time.
+//!
+//! Over HTTP/1.1 a request in flight takes a connection. Consul accepts 200 connections from one
+//! address by default, and all programs of a host share them.
+
+use std::time::{Duration, Instant};
+
+/// The maximum number of short requests in flight. With more of them Consul does not answer more per second.
+const MAX_SHORT: usize = 8;
+/// The number of connections that are left for requests outside of the schedule, such as the search for the cause
+/// of an empty answer.
+const SPARE: usize = 2;
+/// The number of connections below which none is left.
+const MIN_FOR_SPARE: usize = 16;
+/// The interval after which the limit of long polls rises again when the server has refused some. It doubles each time
+/// that the server refuses more.
+const RECOVERY_INTERVAL: Duration = Duration::from_secs(10);
+/// The longest such interval.
+const MAX_RECOVERY_INTERVAL: Duration = Duration::from_secs(600);
+/// The time in which refusals count as one.
+const ONE_REFUSAL: Duration = Duration::from_secs(2);
+/// The number by which it rises.
+const RECOVERY_STEP: usize = 8;
+/// The number of long polls that refusals leave.
+const MIN_LONG: usize = 4;
+
+/// The kinds of requests in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A request that is answered at once.
+    Short,
+    /// A request that blocks until something changes.
+    Long,
+}
+
+/// The requests in flight and their limits.
+#[derive(Debug)]
+pub(super) struct Connections {
+    /// The maximum number of connections.
+    limit: usize,
+    /// The number of requests that share a connection.
+    sharing: usize,
+    short: usize,
+    long: usize,
+    /// The long polls that were cancelled, by server, with the time until which the server keeps their connections.
+    abandoned: Vec<(usize, Instant)>,
+    refused: Option<Refused>,
+}
+
+/// The server has refused connections.
+#[derive(Clone, Copy, Debug)]
+struct Refused {
+    /// The maximum number of long polls.
+    most: usize,
+    /// The time of the last refusal.
+    at: Instant,
+    interval: Duration,
+    /// The time at which the maximum rises.
+    next: Instant,
+}
+
+impl Connections {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit: limit.max(1),
+            sharing: 1,
+            short: 0,
+            long: 0,
+            abandoned: Vec::new(),
+            refused: None,
+        }
+    }
+
+    /// Sets the number of requests that share a connection. Returns `true` if that is a change.
+    pub(super) fn share(&mut self, sharing: usize) -> bool {
+        let sharing = sharing.max(1);
+        std::mem::replace(&mut self.sharing, sharing) != sharing
+    }
+
+    /// The number of requests that may be in flight.
+    fn requests(&self) -> usize {
+        self.limit.saturating_mul(self.sharing)
+    }
+
+    fn spare(&self) -> usize {
+        if self.limit < MIN_FOR_SPARE { 0 } else { SPARE }
+    }
+
+    /// The maximum number of short requests in flight.
+    pub(super) fn short_limit(&self) -> usize {
+        (self.limit / 8).clamp(1, MAX_SHORT)
+    }
+
+    /// The maximum number of long polls that the configured limit leaves.
+    fn own_limit(&self) -> usize {
+        let others = self.short_limit() + self.spare();
+        self.requests().saturating_sub(others).max(1)
+    }
+
+    /// The maximum number of long polls at one server.
+    pub(super) fn long_limit(&mut self, server: usize, now: Instant) -> usize {
+        self.abandoned.retain(|(_, until)| now < *until);
+        let abandoned = self.abandoned.iter().filter(|(at, _)| *at == server);
+        let abandoned = abandoned.count();
+        let own = self.own_limit();
+        let most = self.refused.as_mut().map_or(own, |refused| {
+            if now >= refused.next && refused.most < own {
+                refused.most += RECOVERY_STEP;
+                refused.next = now + refused.interval;
+            }
+            refused.most
+        });
+        most.min(own.saturating_sub(abandoned))
+    }
+
+    /// The time at which the limit of long polls rises without an event.
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        let abandoned = self.abandoned.iter().map(|(_, until)| *until);
+        let rise = self
+            .refused
+            .filter(|refused| refused.most < self.own_limit());
+        abandoned.chain(rise.map(|refused| refused.next)).min()
+    }
+
+    /// Returns `true` if there is room for a short request.
+    pub(super) fn has_room_for_short(&self) -> bool {
+        self.short < self.short_limit() && self.short + self.long < self.requests()
+    }
+
+    /// Returns `true` if there is room for a long poll to this server.
+    pub(super) fn has_room_for_long(&mut self, server: usize, now: Instant) -> bool {
+        self.long < self.long_limit(server, now) && self.short + self.long < self.requests()
+    }
+
+    /// Counts a request.
+    pub(super) fn begin(&mut self, kind: Kind) {
+        match kind {
+            Kind::Short => self.short += 1,
+            Kind::Long => self.long += 1,
+        }
+    }
+
+    /// Counts the end of a request.
+    pub(super) fn end(&mut self, kind: Kind) {
+        match kind {
+            Kind::Short => self.short = self.short.saturating_sub(1),
+            Kind::Long => self.long = self.long.saturating_sub(1),
+        }
+    }
+
+    /// Counts a long poll that was cancelled. Consul notices only at the end of its wait.
+    pub(super) fn abandon(&mut self, server: usize, until: Instant) {
+        if self.sharing == 1 {
+            self.abandoned.push((server, until));
+        }
+    }
+
+    /// Lowers the limit of long polls, because the server refuses connections.
+    pub(super) fn refused(&mut self, now: Instant) {
+        let most = (self.long * 3 / 4).max(MIN_LONG);
+        let before = self.refused;
+        let interval = match before {
+            None => RECOVERY_INTERVAL,
+            Some(before) if now < before.at + ONE_REFUSAL => before.interval,
+            Some(before) => (before.interval * 2).min(MAX_RECOVERY_INTERVAL),
+        };
+        self.refused = Some(Refused {
+            most: before.map_or(most, |before| before.most.min(most)),
+            at: now,
+            interval,
+            next: now + interval,
+        });
+    }
+
+    /// Takes over the connections that the server of an earlier schedule still keeps.
+    pub(super) fn inherit(&mut self, earlier: Self) {
+        self.abandoned = earlier.abandoned;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_requests_and_long_polls_together_stay_within_the_limit() {
+        let now = Instant::now();
+        for limit in [1, 2, 3, 8, 15, 16, 64, 200] {
+            let mut connections = Connections::new(limit);
+            loop {
+                if connections.has_room_for_short() {
+                    connections.begin(Kind::Short);
+                } else if connections.has_room_for_long(0, now) {
+                    connections.begin(Kind::Long);
+                } else {
+                    break;
+                }
+            }
+            let spare = connections.spare();
+            assert_eq!(connections.short + connections.long, limit - spare);
+            assert!(connections.short >= 1, "{limit}");
+        }
+    }
+
+    #[test]
+    fn a_cancelled_long_poll_takes_a_connection_until_its_wait_is_over() {
+        let now = Instant::now();
+        let minute = Duration::from_secs(60);
+        let mut connections = Connections::new(64);
+        assert_eq!(connections.long_limit(0, now), 54);
+        connections.begin(Kind::Long);
+        connections.end(Kind::Long);
+        connections.abandon(0, now + minute);
+        assert_eq!(connections.long_limit(0, now), 53);
+        assert_eq!(connections.long_limit(1, now), 54, "another server");
+        assert_eq!(connections.next_wake(), Some(now + minute));
+        assert_eq!(connections.long_limit(0, now + minute), 54);
+    }
+
+    #[test]
+    fn over_http2_many_requests_share_a_connection() {
+        let now = Instant::now();
+        let mut connections = Connections::new(64);
+        assert!(connections.share(90));
+        assert_eq!(connections.long_limit(0, now), 64 * 90 - 10);
+        connections.abandon(0, now + RECOVERY_INTERVAL);
+        assert_eq!(connections.long_limit(0, now), 64 * 90 - 10);
+    }
+
+    #[test]
+    fn refusals_lower_the_number_of_long_polls_and_it_rises_again() {
+        let mut now = Instant::now();
+        let mut connections = Connections::new(64);
+        (0..40).for_each(|_| connections.begin(Kind::Long));
+        connections.refused(now);
+        assert_eq!(connections.long_limit(0, now), 30);
+        let mut before = 30;
+        while connections.next_wake().is_some() {
+            now += RECOVERY_INTERVAL;
+            let most = connections.long_limit(0, now);
+            assert!(most > before);
+            before = most;
+        }
+        assert!(before >= 54);
+    }
+}

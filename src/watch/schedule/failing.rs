@@ -1,0 +1,207 @@
+//! Handles failed requests: other servers, backoff and recovery.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Schedule;
+use super::entry::{Entry, Lane, State, Subject};
+use super::failures::Cause;
+use super::id::Id;
+use super::request::InFlight;
+use crate::query::Query;
+use crate::source::{Error, ErrorClass};
+use crate::watch::event::WatchEvent;
+
+/// The time over which throttled queries are spread when they resume.
+const RECOVERY_JITTER: Duration = Duration::from_secs(1);
+
+impl Schedule {
+    /// Tries the next server. After a failure of all servers, reports it and waits until a retry is due.
+    pub(super) fn failed(
+        &mut self,
+        (id, request): (Id, &InFlight),
+        error: &Arc<Error>,
+        now: Instant,
+    ) {
+        let servers = self.servers.count;
+        let cause = Cause::of(error);
+        if cause == Cause::Throttled {
+            self.throttled(error, now);
+        }
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        entry.cursor.start_over();
+        if let Subject::Tick(_, tick) = &mut entry.subject {
+            tick.index = 0;
+        }
+        if error.class() == ErrorClass::Idle {
+            return self.entries.hurry(id, Lane::Again);
+        }
+        if error.concerns_the_server() {
+            let server = request.poll.server;
+            self.servers.down.insert(server);
+            entry.cursor.move_to((server + 1) % servers);
+            if entry.failure.has_another_server(servers) {
+                return self.entries.hurry(id, Lane::First);
+            }
+        }
+        if self.failures.failed(id, cause) {
+            self.wake_all(now);
+        }
+        self.report_failure(id, error);
+        self.back_off((id, request), cause, now);
+        if !error.concerns_the_server() {
+            // The server refuses this prefix, but perhaps not the keys below it.
+            self.dissolve_refused(id);
+        }
+    }
+
+    fn dissolve_refused(&mut self, id: Id) {
+        if self
+            .entries
+            .get(id)
+            .is_some_and(|entry| !entry.keys.is_empty())
+        {
+            self.dissolve(id);
+        }
+    }
+
+    fn throttled(&mut self, error: &Error, now: Instant) {
+        self.connections.refused(now);
+        self.ramp = now;
+        self.pace.refused();
+        if let Some(pause) = error.retry_after() {
+            self.pace.pause_until(now + pause);
+        }
+        self.mode.is_outdated = true;
+    }
+
+    /// Reports the failure of a query, or of the keys whose prefix has failed.
+    fn report_failure(&mut self, id: Id, error: &Arc<Error>) {
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        entry.failure.is_reported = true;
+        let mut queries: Vec<Arc<Query>> = Vec::new();
+        if entry.is_requested {
+            queries.extend(entry.query().cloned());
+        }
+        if error.concerns_the_server() {
+            let keys = entry.keys.clone();
+            let keys = keys.into_iter().filter_map(|key| self.entries.get(key));
+            let waiting = keys.filter(|key| key.state == State::Prefix);
+            queries.extend(waiting.filter_map(|key| key.query().cloned()));
+        }
+        let failed = queries.into_iter();
+        self.events
+            .extend(failed.map(|query| WatchEvent::Failed(query, Arc::clone(error))));
+    }
+
+    /// Waits for the backoff, or until a recovery makes an answer likely.
+    fn back_off(&mut self, (id, request): (Id, &InFlight), cause: Cause, now: Instant) {
+        let random = self.random.f64();
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        let failure = (id, &mut entry.failure);
+        let pause = self
+            .failures
+            .pause(failure, cause, &self.rules.pauses, random);
+        let is_over = match cause {
+            Cause::Outage | Cause::NotConsul | Cause::Throttled => {
+                request.recoveries != self.failures.recoveries
+            }
+            Cause::Denied => request.rights != self.failures.rights,
+            Cause::Query => false,
+        };
+        if is_over {
+            self.wake(id, cause == Cause::Throttled, now);
+        } else {
+            self.entries.wait_for(id, State::Time(now + pause));
+        }
+    }
+
+    /// Ends the failure of an entry that was answered.
+    pub(super) fn recover(&mut self, id: Id, now: Instant) {
+        let was_denied = self.failures.forget(id);
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        let failure = std::mem::take(&mut entry.failure);
+        if was_denied {
+            // This right may have been granted together with others.
+            self.retry_denied();
+        }
+        if failure.is_reported {
+            self.wake_all(now);
+            self.report_recovery(id);
+        }
+    }
+
+    fn report_recovery(&mut self, id: Id) {
+        let Some(entry) = self.entries.get(id) else {
+            return;
+        };
+        let own = entry.query().filter(|_| entry.is_requested).cloned();
+        let keys = entry.keys.iter().filter_map(|key| self.entries.get(*key));
+        let waiting = keys.filter(|key| key.state == State::Prefix);
+        let queries: Vec<_> = own
+            .into_iter()
+            .chain(waiting.filter_map(Entry::query).cloned())
+            .collect();
+        self.events
+            .extend(queries.into_iter().map(WatchEvent::Recovered));
+    }
+
+    /// Wakes all entries that wait for a recovery.
+    fn wake_all(&mut self, now: Instant) {
+        for (id, was_throttled) in self.failures.recovered() {
+            // The outcome of a request in flight counts.
+            if self
+                .entries
+                .get(id)
+                .is_some_and(|entry| entry.ticket().is_none())
+            {
+                self.wake(id, was_throttled, now);
+            }
+        }
+    }
+
+    /// Lets an entry be requested soon, because an answer is likely.
+    fn wake(&mut self, id: Id, was_throttled: bool, now: Instant) {
+        let jitter = RECOVERY_JITTER.mul_f64(self.random.f64());
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        if was_throttled {
+            // There were too many requests at once: spread them this time.
+            self.entries.wait_for(id, State::Time(now + jitter));
+        } else {
+            entry.failure.start_over();
+            let lane = if entry.is_unanswered() {
+                Lane::First
+            } else {
+                Lane::Again
+            };
+            self.entries.wait_for(id, State::Lane(lane));
+        }
+    }
+
+    /// Handles the outcome of a probe.
+    pub(super) fn probed(&mut self, server: usize, result: Result<(), Error>, now: Instant) {
+        self.servers.probe = None;
+        let Err(error) = result else { return };
+        let error = Arc::new(error);
+        tracing::debug!(name: "consul.silent", server, %error, "the server in use does not answer a probe: {error}");
+        for ticket in self.requests.tickets(Some(server)) {
+            let Some(request) = self.end_request(ticket) else {
+                continue;
+            };
+            self.cancelled.push(ticket);
+            if let Some(id) = request.id {
+                self.failed((id, &request), &error, now);
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Decides which queries have a long poll of their own, and which rely on ticks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use super::Schedule;
+use super::entry::{Entry, Lane, State, Subject, TickState, Traits};
+use super::id::Id;
+use crate::query::KeyQuery;
+use crate::source::{Area, Tick};
+
+/// The number of queries per tick from which ticks replace long polls.
+const MIN_PER_TICK: usize = 2;
+
+impl Schedule {
+    /// Decides which queries rely on ticks, if their number or the limit of long polls has changed.
+    pub(super) fn choose_mode(&mut self, now: Instant) {
+        let limit = self.connections.long_limit(self.servers.preferred, now);
+        if !self.mode.is_outdated && limit == self.mode.limit {
+            return;
+        }
+        self.mode.is_outdated = false;
+        self.mode.limit = limit;
+        let polled = self.entries.iter().filter(|(_, entry)| !entry.is_tick());
+        let polled = polled.filter(|(_, entry)| entry.is_polled()).count();
+        let mut members: BTreeMap<Area, Vec<Id>> = BTreeMap::new();
+        // The ticks themselves must not decide whether they are needed.
+        let is_crowded = polled + self.areas.ticks() > limit;
+        if is_crowded {
+            let queries = self.entries.iter().filter(|(_, entry)| !entry.is_tick());
+            for (id, entry) in queries.filter(|(_, entry)| entry.is_polled()) {
+                if let Some(area) = self.area_of(entry) {
+                    members.entry(area).or_default().push(id);
+                }
+            }
+            members.retain(|area, ids| ids.len() > area.ticks().len() * MIN_PER_TICK);
+        }
+        self.use_areas(members, now);
+        let unannounced = self.entries.iter();
+        let unannounced =
+            unannounced.filter(|(_, entry)| entry.is_polled() && entry.area.is_none());
+        self.mode.unannounced = unannounced.count();
+        self.pace.reads(self.areas.members());
+        let was_crowded = std::mem::replace(&mut self.mode.is_crowded, is_crowded);
+        if is_crowded && !was_crowded {
+            self.log_crowd(polled);
+        }
+    }
+
+    fn area_of(&self, entry: &Entry) -> Option<Area> {
+        let Some(key) = &entry.traits.key else {
+            return entry.traits.area.clone();
+        };
+        // The longest prefix, which is the most specific one. The root contains all keys.
+        let unusable = self
+            .unusable_prefixes
+            .iter()
+            .filter(|prefix| prefix.scope == key.scope && key.key.starts_with(&prefix.key));
+        let prefix = unusable.max_by_key(|prefix| prefix.key.len());
+        Some(Area::Keys(prefix.cloned().unwrap_or_else(|| KeyQuery {
+            key: String::new(),
+            scope: key.scope.clone(),
+        })))
+    }
+
+    fn use_areas(&mut self, members: BTreeMap<Area, Vec<Id>>, now: Instant) {
+        let mut announced: BTreeMap<Id, Area> = BTreeMap::new();
+        for (area, ids) in &members {
+            announced.extend(ids.iter().map(|id| (*id, area.clone())));
+        }
+        let obsolete = self.areas.replace(members);
+        for tick in obsolete {
+            self.drop_entry(tick);
+        }
+        self.add_ticks(now);
+        let queries = self.entries.iter().filter(|(_, entry)| !entry.is_tick());
+        let queries: Vec<_> = queries.map(|(id, _)| id).collect();
+        for id in queries {
+            let area = announced.remove(&id);
+            let Some(entry) = self.entries.get_mut(id).filter(|entry| entry.area != area) else {
+                continue;
+            };
+            let is_announced = area.is_some();
+            entry.area = area;
+            // It was not requested since the ticks of this area began.
+            entry.generation = 0;
+            match (entry.state, is_announced) {
+                (State::Lane(Lane::Long), true) | (State::Tick(_), false) => self.rest(id, now),
+                _ => {}
+            }
+        }
+    }
+
+    fn add_ticks(&mut self, now: Instant) {
+        let areas: BTreeSet<Area> = self
+            .areas
+            .without_ticks()
+            .map(|(area, _)| area.clone())
+            .collect();
+        for area in areas {
+            let ticks: Vec<_> = area
+                .ticks()
+                .into_iter()
+                .map(|tick| self.add_tick(tick, &area, now))
+                .collect();
+            if let Some((_, own)) = self
+                .areas
+                .without_ticks()
+                .find(|(known, _)| **known == area)
+            {
+                *own = ticks;
+            }
+        }
+    }
+
+    fn add_tick(&mut self, tick: Tick, area: &Area, now: Instant) -> Id {
+        let traits = Traits {
+            blocks: true,
+            interval: None,
+            area: Some(area.clone()),
+            key: None,
+        };
+        let id = self.add(Subject::Tick(tick, TickState::default()), traits, now);
+        // Queries that are requested after the first answer of the ticks need not be read again.
+        self.entries.hurry(id, Lane::First);
+        id
+    }
+
+    fn log_crowd(&mut self, queries: usize) {
+        let limit = self.mode.limit;
+        if self.rules.is_limited_by_files && !std::mem::replace(&mut self.mode.is_logged, true) {
+            tracing::warn!(
+                name: "queries.take_turns", polls = limit,
+                "only {limit} queries can block at the same time and the others take turns, because the limit of open \
+                 files is low; raise it (ulimit -n, LimitNOFILE= in a systemd unit)"
+            );
+            return;
+        }
+        tracing::debug!(
+            name: "queries.share_connections", queries, polls = limit,
+            "{queries} queries share {limit} long polls"
+        );
+    }
+}

@@ -1,0 +1,319 @@
+//! Chooses the next request.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Schedule;
+use super::connections::Kind;
+use super::entry::{Entry, Lane, State, Subject};
+use super::id::Id;
+use super::pace::CROWDED_WAIT;
+use super::request::{InFlight, Purpose, Request, Target};
+use crate::query::Query;
+use crate::source::Poll;
+
+/// The maximum time that long polls wait for queries without an answer. An existing answer may be
+/// current, but a missing one keeps a file from being written.
+const YIELD_TO_FIRST_ANSWERS: Duration = Duration::from_secs(2);
+/// The maximum time that a query blocks soon after the start, or after a refusal. Consul keeps the connection of a
+/// cancelled long poll until its wait is over, so a process that is restarted again and again would take more and more
+/// connections.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+/// The maximum time that a query blocks whose changes ticks announce too.
+const HOT_WAIT: Duration = Duration::from_secs(15);
+/// The time without any answer after which a server with requests in flight is probed, if there is another server.
+const SILENCE: Duration = Duration::from_secs(5);
+
+impl Schedule {
+    /// Returns the next request to send; `None` if there is none at present.
+    pub(in crate::watch) fn next(&mut self, now: Instant) -> Option<Request> {
+        while let Some(id) = self.entries.pop_due(now) {
+            self.due(id, now);
+        }
+        self.choose_mode(now);
+        if let Some(probe) = self.probe(now) {
+            return Some(probe);
+        }
+        if self.pace.pause(now).is_some() {
+            return None;
+        }
+        self.next_short(now)
+            .or_else(|| self.next_long(now))
+            .or_else(|| self.next_announced(now))
+            .or_else(|| self.next_hot(now))
+    }
+
+    /// Handles an entry whose time has come.
+    fn due(&mut self, id: Id, now: Instant) {
+        let state = self.entries.get(id).map(|entry| entry.state);
+        match state {
+            // Its audit is due.
+            Some(State::Tick(_)) => self.entries.wait_for(id, State::Lane(Lane::Again)),
+            Some(State::Time(_)) => self.rest(id, now),
+            _ => {}
+        }
+    }
+
+    /// Decides what an entry waits for that may be requested again.
+    pub(super) fn rest(&mut self, id: Id, now: Instant) {
+        let Some(entry) = self.entries.get(id) else {
+            return;
+        };
+        let state = if entry.is_unanswered() {
+            State::Lane(Lane::First)
+        } else if entry.prefix.is_some() && !entry.failure.is_reported && !entry.read_again {
+            State::Prefix
+        } else if !entry.may_block(now) {
+            State::Lane(Lane::Again)
+        } else if entry.area.is_some() {
+            State::Tick(entry.audit)
+        } else {
+            State::Lane(Lane::Long)
+        };
+        self.entries.wait_for(id, state);
+        let entry = self.entries.get(id);
+        if entry.is_some_and(|entry| self.areas.is_outdated(entry)) {
+            self.areas.hurry(id);
+        }
+    }
+
+    fn next_short(&mut self, now: Instant) -> Option<Request> {
+        if !self.connections.has_room_for_short() {
+            return None;
+        }
+        if let Some(id) = self.entries.first(Lane::First) {
+            return self.send_short(id, Purpose::First, now);
+        }
+        if self.is_busy {
+            return None;
+        }
+        let id = self.entries.first(Lane::Again)?;
+        let entry = self.entries.get(id)?;
+        let purpose = if entry.read_again {
+            Purpose::ReadAgain
+        } else if entry.cursor.poll().index > 0 && entry.audit <= now {
+            Purpose::Audit
+        } else {
+            Purpose::Follow
+        };
+        self.send_short(id, purpose, now)
+    }
+
+    fn send_short(&mut self, id: Id, purpose: Purpose, now: Instant) -> Option<Request> {
+        self.choose_server(id);
+        let entry = self.entries.get(id)?;
+        let mut poll = entry.cursor.poll();
+        if entry.traits.blocks {
+            poll.index = 0;
+        }
+        poll.stale &= purpose != Purpose::ReadAgain && entry.area.is_none() && !entry.is_tick();
+        self.send(id, (Kind::Short, purpose), poll, now)
+    }
+
+    /// Moves an entry away from a server that did not answer, or that is not the one that others use.
+    fn choose_server(&mut self, id: Id) {
+        let preferred = self.servers.preferred;
+        let is_preferred_up = !self.servers.down.contains(&preferred);
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        let server = entry.cursor.poll().server;
+        let is_down = self.servers.down.contains(&server) && is_preferred_up;
+        if entry.failure.is_first_try() && (is_down || entry.cursor.poll().index == 0) {
+            entry.cursor.move_to(preferred);
+        }
+    }
+
+    fn next_long(&mut self, now: Instant) -> Option<Request> {
+        if self.is_busy || self.pace.poll_at(now).is_some() {
+            return None;
+        }
+        let mut id = self.entries.first(Lane::Long)?;
+        if self.yields(now) {
+            return None;
+        }
+        self.choose_server(id);
+        while !self.entries.get(id)?.may_block(now) {
+            // Its audit is due, or it has moved to another server.
+            self.rest(id, now);
+            let Some(next) = self.entries.first(Lane::Long) else {
+                return self.next_short(now);
+            };
+            id = next;
+            self.choose_server(id);
+        }
+        let entry = self.entries.get(id)?;
+        let mut poll = entry.cursor.poll();
+        if let Subject::Tick(_, tick) = &entry.subject {
+            poll.index = tick.index;
+            poll.stale = false;
+        }
+        if !self.connections.has_room_for_long(poll.server, now) {
+            return None;
+        }
+        poll.wait = poll.wait.min(self.longest_wait(now));
+        if self.mode.unannounced > self.mode.limit {
+            poll.wait = poll.wait.min(CROWDED_WAIT);
+        }
+        self.send(id, (Kind::Long, Purpose::Follow), poll, now)
+    }
+
+    /// The maximum time that a query blocks: twice as long as there was no refusal.
+    fn longest_wait(&self, now: Instant) -> Duration {
+        let calm = now.saturating_duration_since(self.ramp);
+        FIRST_WAIT.max(calm.saturating_mul(2))
+    }
+
+    /// Returns `true` while long polls wait for first answers.
+    fn yields(&mut self, now: Instant) -> bool {
+        if self.entries.first(Lane::First).is_none() && !self.requests.has_first() {
+            self.yields_until = None;
+            return false;
+        }
+        now < *self
+            .yields_until
+            .get_or_insert(now + YIELD_TO_FIRST_ANSWERS)
+    }
+
+    /// The time at which the next query can be read whose change a tick has announced; `None` if there is none.
+    pub(super) fn paced_reading_at(&mut self, now: Instant) -> Option<Instant> {
+        if self.is_busy || !self.connections.has_room_for_short() {
+            return None;
+        }
+        self.next_outdated()?;
+        self.pace.read_at(now)
+    }
+
+    fn next_outdated(&mut self) -> Option<Id> {
+        let Self {
+            areas,
+            entries,
+            pace,
+            ..
+        } = self;
+        areas.next(
+            |id| entries.get(id),
+            |is_useful| pace.round_ended(is_useful),
+        )
+    }
+
+    /// Reads a query whose change a tick may have announced.
+    fn next_announced(&mut self, now: Instant) -> Option<Request> {
+        if self.is_busy || self.areas.is_empty() || !self.connections.has_room_for_short() {
+            return None;
+        }
+        let id = self.next_outdated()?;
+        if self.pace.read_at(now).is_some() {
+            return None;
+        }
+        self.choose_server(id);
+        let entry = self.entries.get(id)?;
+        if entry.cursor.poll().index == 0 || !self.areas.is_comparable(entry) {
+            return self.send_short(id, Purpose::Follow, now);
+        }
+        let mut poll = entry.cursor.poll();
+        (poll.index, poll.stale) = (0, false);
+        let query = entry.query().map(Arc::clone)?;
+        let mut request = self.send(id, (Kind::Short, Purpose::Follow), poll, now)?;
+        request.target = Target::Index(query);
+        Some(request)
+    }
+
+    /// Gives a free connection to a query that has changed recently.
+    fn next_hot(&mut self, now: Instant) -> Option<Request> {
+        let has_room = self.mode.unannounced + self.requests.hot() < self.mode.limit;
+        if self.areas.is_empty() || self.is_busy || !has_room || self.pace.poll_at(now).is_some() {
+            return None;
+        }
+        if !self
+            .connections
+            .has_room_for_long(self.servers.preferred, now)
+        {
+            return None;
+        }
+        let Self { areas, entries, .. } = self;
+        let id = areas.hottest(|id| entries.get(id), now)?;
+        let mut poll = self.entries.get(id)?.cursor.poll();
+        poll.wait = poll.wait.min(HOT_WAIT).min(self.longest_wait(now));
+        poll.stale = false;
+        self.send(id, (Kind::Long, Purpose::Hot), poll, now)
+    }
+
+    fn send(
+        &mut self,
+        id: Id,
+        (kind, purpose): (Kind, Purpose),
+        poll: Poll,
+        now: Instant,
+    ) -> Option<Request> {
+        let entry = self.entries.get_mut(id)?;
+        if let Some(area) = &entry.area {
+            entry.generation = self.areas.generation(area);
+        }
+        let target = target_of(entry);
+        match kind {
+            Kind::Short if purpose != Purpose::First => self.pace.spend_read(now),
+            Kind::Short => {}
+            Kind::Long => self.pace.spend_poll(now),
+        }
+        let ticket = self.begin_request(Some(id), (kind, purpose), poll, now);
+        self.entries.wait_for(id, State::Answer(ticket));
+        Some(Request {
+            ticket,
+            target,
+            poll,
+        })
+    }
+
+    fn begin_request(
+        &mut self,
+        id: Option<Id>,
+        (kind, purpose): (Kind, Purpose),
+        poll: Poll,
+        now: Instant,
+    ) -> u64 {
+        let server = poll.server;
+        if !self.requests.are_sent_to(server) {
+            self.servers.heard.insert(server, now);
+        }
+        self.connections.begin(kind);
+        self.requests.add(InFlight {
+            id,
+            kind,
+            purpose,
+            poll,
+            sent: now,
+            recoveries: self.failures.recoveries,
+            rights: self.failures.rights,
+        })
+    }
+
+    /// The time at which the server in use has to be probed. With a single server that would change nothing.
+    pub(super) fn next_probe(&self) -> Option<Instant> {
+        let server = self.servers.preferred;
+        let is_in_use = self.servers.count > 1
+            && self.servers.probe.is_none()
+            && self.requests.are_sent_to(server);
+        let heard = self.servers.heard.get(&server).filter(|_| is_in_use);
+        heard.map(|heard| *heard + SILENCE)
+    }
+
+    fn probe(&mut self, now: Instant) -> Option<Request> {
+        self.next_probe().filter(|due| *due <= now)?;
+        let poll = Poll::once(self.servers.preferred);
+        let ticket = self.begin_request(None, (Kind::Short, Purpose::Follow), poll, now);
+        self.servers.probe = Some(ticket);
+        Some(Request {
+            ticket,
+            target: Target::Server,
+            poll,
+        })
+    }
+}
+
+fn target_of(entry: &Entry) -> Target {
+    match &entry.subject {
+        Subject::Query(query) => Target::Query(Arc::<Query>::clone(query)),
+        Subject::Tick(tick, _) => Target::Tick(tick.clone()),
+    }
+}
