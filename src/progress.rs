@@ -170,6 +170,7 @@ mod tests {
             waiting: None,
             drift: None,
             parked: None,
+            substitutes: Vec::new(),
         };
         Report {
             phase: Phase::Starting,

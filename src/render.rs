@@ -26,6 +26,9 @@ mod provenance;
 // The treatment of undefined values.
 mod undefined;
 
+// What a call does while its query fails.
+pub mod failure_policy;
+
 // The options of a call that requests data.
 pub mod call_options;
 
@@ -67,7 +70,7 @@ pub mod session;
 
 pub use error::{Place, TemplateError};
 pub(crate) use go::translate as go_error;
-pub use render_context::{Absence, CallSite, Dependencies, JinjaCall, RenderEnv};
+pub use render_context::{Absence, CallSite, Dependencies, JinjaCall, RenderEnv, Substitute};
 pub(crate) use source_text::read as read_source;
 pub use template::{Rendering, Template};
 pub use undefined::Undefined;

@@ -55,6 +55,27 @@ pub struct TemplateReport {
     pub drift: Option<DriftKind>,
     /// The change that is parked, because it is above the change budget.
     pub parked: Option<ParkedReport>,
+    /// The queries that fail, and for which the template uses an earlier answer or none.
+    pub substitutes: Vec<SubstituteReport>,
+}
+
+/// What a template uses for a query that fails.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SubstituteReport {
+    /// The query, as in the log.
+    pub query: String,
+    /// What the template uses.
+    pub kind: SubstituteKind,
+}
+
+/// What a template uses for a query that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubstituteKind {
+    /// The last accepted answer.
+    Stale,
+    /// No data.
+    Empty,
 }
 
 /// A change that is parked.

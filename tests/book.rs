@@ -39,6 +39,7 @@ pages! {
     ci: "docs/src/how-to/ci.md";
     containers: "docs/src/how-to/containers.md";
     convert: "docs/src/how-to/convert.md";
+    datacenters: "docs/src/how-to/datacenters.md";
     haproxy: "docs/src/how-to/haproxy.md" needs "haproxy";
     kubernetes: "docs/src/how-to/kubernetes.md";
     migrate: "docs/src/how-to/migrate.md";

@@ -20,6 +20,7 @@ mod connection_limit;
 mod consul_answers;
 mod convert;
 mod crashes;
+mod datacenters;
 mod destinations;
 mod dev_clients;
 mod dev_command;

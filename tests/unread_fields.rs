@@ -58,7 +58,9 @@ fn the_output_of_a_check_renders_nothing_until_a_template_reads_it() {
     suppressed(1);
     let rendered = ctmpl.log_count(" renders to ");
     (2..=50).for_each(suppressed);
-    assert_eq!(ctmpl.log_count(" renders to "), rendered);
+    // Each template may be read and rendered once more when the watch of its file starts.
+    let later = ctmpl.log_count(" renders to ") - rendered;
+    assert!(later <= 2, "{later}");
     assert_eq!(["go", "jinja"].map(inode), inodes);
 
     // The next rendering has the newest output, and now each output is read.

@@ -11,6 +11,7 @@ use std::time::Instant;
 use crate::error_chain::chain;
 use crate::query::Query;
 use crate::source::{Error, ErrorClass};
+use crate::store::Failing;
 
 /// The queries that are failing.
 #[derive(Debug, Default)]
@@ -28,6 +29,8 @@ struct Failure {
     error: Arc<Error>,
     /// The number of consecutive failures.
     failures: u32,
+    /// The time of the first of them.
+    since: Instant,
 }
 
 impl QueryFailures {
@@ -45,6 +48,7 @@ impl QueryFailures {
         let text = chain(&*error);
         let before = self.open.get(&query);
         let earlier = before.map_or(0, |before| before.failures);
+        let since = before.map_or(now, |before| before.since);
         // A file is not retried; it is read when it may have changed.
         let is_retry = !matches!(*query, Query::File(_)) || earlier == 0;
         let failures = earlier.saturating_add(u32::from(is_retry));
@@ -71,7 +75,12 @@ impl QueryFailures {
         } else {
             tracing::debug!(name: "query.still_fails", %query, error = text, "{query}: still {text}");
         }
-        self.open.insert(query, Failure { error, failures });
+        let failure = Failure {
+            error,
+            failures,
+            since,
+        };
+        self.open.insert(query, failure);
     }
 
     /// Handles an answer to a query.
@@ -100,6 +109,18 @@ impl QueryFailures {
         self.open
             .get(query)
             .is_some_and(|failure| failure.error.is_final() || given_up(failure.failures))
+    }
+
+    /// The failure of this query as templates see it; `None` if it does not fail.
+    pub(super) fn failing(&self, query: &Query) -> Option<Failing> {
+        let Failure { error, since, .. } = self.open.get(query)?;
+        Some(Failing {
+            since: *since,
+            error: chain(&**error).into(),
+            concerns_datacenter: !query.datacenter().is_empty() && error.may_concern_datacenter(),
+            // The daemon retries without a limit, so its templates do not wait.
+            is_final: self.max_failures.is_none() || self.is_final(query),
+        })
     }
 
     /// The error text of this query; `None` if it does not fail.

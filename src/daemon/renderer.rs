@@ -24,6 +24,7 @@ mod first_answers;
 mod passes;
 mod plugins;
 mod saved;
+mod substitutes;
 mod template_state;
 mod templates;
 mod variables;
@@ -138,6 +139,7 @@ impl Renderer {
             Event::Watched(events) => {
                 for event in events {
                     let change = self.answers.on_event(event, now);
+                    self.note_failure(event);
                     self.accept(change);
                 }
                 Vec::new()

@@ -92,5 +92,6 @@ fn template(job: JobView<'_>, waiting: &Waiting) -> TemplateReport {
         waiting: waiting.line(template.number()),
         drift: destination.drift(),
         parked: destination.parked(),
+        substitutes: template.substitutes(),
     }
 }

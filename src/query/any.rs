@@ -19,6 +19,30 @@ pub enum Query {
     Plugin(PluginQuery),
 }
 
+impl Query {
+    /// The datacenter that the query names; empty if it names none.
+    #[must_use]
+    pub fn datacenter(&self) -> &str {
+        let scope = match self {
+            Self::Consul(query) => query.scope(),
+            Self::File(_) | Self::Plugin(_) => None,
+        };
+        scope.map_or("", |scope| &scope.datacenter)
+    }
+
+    /// The same query to this datacenter; `None` if it cannot name one.
+    #[must_use]
+    pub fn to_datacenter(&self, name: &str) -> Option<Self> {
+        let mut other = self.clone();
+        let scope = match &mut other {
+            Self::Consul(query) => query.scope_mut(),
+            Self::File(_) | Self::Plugin(_) => None,
+        };
+        name.clone_into(&mut scope?.datacenter);
+        Some(other)
+    }
+}
+
 impl From<ConsulQuery> for Query {
     fn from(query: ConsulQuery) -> Self {
         Self::Consul(query)

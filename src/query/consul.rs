@@ -56,6 +56,43 @@ impl ConsulQuery {
         }
     }
 
+    /// The target of the query; `None` if it has none but the agent.
+    #[must_use]
+    pub fn scope(&self) -> Option<&Scope> {
+        match self {
+            Self::Key(query) | Self::Pairs(query) => Some(&query.scope),
+            Self::Service(query) | Self::Connect(query) => Some(&query.scope),
+            Self::Services(scope) => Some(scope),
+            Self::Node(query) => Some(&query.scope),
+            Self::Nodes(query) => Some(&query.scope),
+            Self::Datacenters(_)
+            | Self::CaRoots
+            | Self::CaLeaf(_)
+            | Self::Partitions
+            | Self::Peerings(_)
+            | Self::ExportedServices(_)
+            | Self::ImportedServices(_) => None,
+        }
+    }
+
+    /// The target of the query, to be changed.
+    pub fn scope_mut(&mut self) -> Option<&mut Scope> {
+        match self {
+            Self::Key(query) | Self::Pairs(query) => Some(&mut query.scope),
+            Self::Service(query) | Self::Connect(query) => Some(&mut query.scope),
+            Self::Services(scope) => Some(scope),
+            Self::Node(query) => Some(&mut query.scope),
+            Self::Nodes(query) => Some(&mut query.scope),
+            Self::Datacenters(_)
+            | Self::CaRoots
+            | Self::CaLeaf(_)
+            | Self::Partitions
+            | Self::Peerings(_)
+            | Self::ExportedServices(_)
+            | Self::ImportedServices(_) => None,
+        }
+    }
+
     /// The version or edition of Consul that the endpoint requires; `None` if every supported
     /// version has it.
     #[must_use]

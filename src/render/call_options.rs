@@ -6,14 +6,16 @@
 //!
 //! A new option for all lists is a field here and an arm of [`CallOptions::take`].
 
+use super::failure_policy::FailurePolicy;
 use super::nearest::did_you_mean;
+use crate::query::Query;
 
 mod setting;
 
 pub use setting::Setting;
 
 /// The names of the options that every function for a list accepts.
-pub const NAMES: &[&str] = &["min", "on_collapse"];
+pub const NAMES: &[&str] = &["dc", "min", "on_collapse", "on_error", "stale_for"];
 
 /// Returns `true` if the value of this option is a number.
 #[must_use]
@@ -28,6 +30,8 @@ pub struct CallOptions {
     pub min: Option<usize>,
     /// `on_collapse`; `None`: the setting of the template.
     pub on_collapse: Option<OnCollapse>,
+    /// `on_error` with `stale_for`; `None`: the default.
+    pub on_error: Option<FailurePolicy>,
 }
 
 /// What a call does if the answer has collapsed.
@@ -48,10 +52,14 @@ impl CallOptions {
     /// The invalid option, and the reason. It does not name the given value.
     pub fn take<N: AsRef<str>>(options: &mut Vec<(N, Setting<'_>)>) -> Result<Self, String> {
         let mut own = Self::default();
+        let mut stale_for = None;
         let mut seen = Vec::new();
         let mut others = Vec::new();
         for (name, setting) in options.drain(..) {
-            let known = NAMES.iter().find(|known| **known == name.as_ref());
+            // The query has the datacenter.
+            let known = NAMES
+                .iter()
+                .find(|known| **known == name.as_ref() && **known != DATACENTER);
             let Some(known) = known else {
                 others.push((name, setting));
                 continue;
@@ -62,12 +70,20 @@ impl CallOptions {
             seen.push(*known);
             match *known {
                 "min" => own.min = Some(setting.count(known)?),
+                "on_error" => own.on_error = Some(setting.word(known, ON_ERROR)?),
+                "stale_for" => stale_for = Some(setting.span(known)?),
                 _ => own.on_collapse = Some(setting.word(known, ON_COLLAPSE)?),
             }
         }
         *options = others;
         if own.min.is_some() && own.on_collapse == Some(OnCollapse::Render) {
             return Err("min and on_collapse=render exclude each other".to_owned());
+        }
+        if let Some(span) = stale_for {
+            let Some(FailurePolicy::Stale(limit)) = &mut own.on_error else {
+                return Err("stale_for needs on_error=stale".to_owned());
+            };
+            *limit = Some(span);
         }
         Ok(own)
     }
@@ -79,6 +95,45 @@ const ON_COLLAPSE: &[(&str, OnCollapse)] = &[
     ("render", OnCollapse::Render),
     ("fail", OnCollapse::Fail),
 ];
+
+/// The values of `on_error`.
+const ON_ERROR: &[(&str, FailurePolicy)] = &[
+    ("stale", FailurePolicy::Stale(None)),
+    ("empty", FailurePolicy::Empty),
+    ("fail", FailurePolicy::Fail),
+];
+
+/// The option with the datacenter of the query.
+const DATACENTER: &str = "dc";
+
+/// Takes the datacenter out of the options of a call, and returns the query to it.
+///
+/// # Errors
+/// If the option is invalid, or the query names a datacenter already.
+pub fn to_datacenter<N: AsRef<str>>(
+    query: Query,
+    options: &mut Vec<(N, Setting<'_>)>,
+) -> Result<Query, String> {
+    let is_datacenter = |(name, _): &(N, Setting<'_>)| name.as_ref() == DATACENTER;
+    let Some(place) = options.iter().position(is_datacenter) else {
+        return Ok(query);
+    };
+    let (_, setting) = options.remove(place);
+    if options.iter().any(is_datacenter) {
+        return Err(format!("{DATACENTER} is given twice"));
+    }
+    match setting {
+        Setting::Text(name) if !name.is_empty() && query.datacenter().is_empty() => query
+            .to_datacenter(name)
+            .ok_or_else(|| format!("{DATACENTER} has no meaning for this query")),
+        Setting::Text("") => Err(format!("{DATACENTER} is empty")),
+        Setting::Text(_) => Err(format!(
+            "{DATACENTER} and @{} exclude each other",
+            query.datacenter()
+        )),
+        _ => Err(format!("{DATACENTER} is the name of a datacenter")),
+    }
+}
 
 /// The error of an option that a function does not know.
 #[must_use]
@@ -106,7 +161,16 @@ mod tests {
 
     #[test]
     fn own_options_are_taken_and_the_others_stay() {
-        let options = |min, on_collapse| CallOptions { min, on_collapse };
+        let options = |min, on_collapse| CallOptions {
+            min,
+            on_collapse,
+            on_error: None,
+        };
+        let on_error = |policy| CallOptions {
+            on_error: Some(policy),
+            ..CallOptions::default()
+        };
+        let day = std::time::Duration::from_secs(24 * 3600);
         let cases: &[(Options<'_>, CallOptions, usize)] = &[
             (&[], options(None, None), 0),
             (&[("tag", "a"), ("tag", "b")], options(None, None), 2),
@@ -124,6 +188,18 @@ mod tests {
             (
                 &[("on_collapse", "fail")],
                 options(None, Some(OnCollapse::Fail)),
+                0,
+            ),
+            (&[("on_error", "empty")], on_error(FailurePolicy::Empty), 0),
+            (&[("on_error", "fail")], on_error(FailurePolicy::Fail), 0),
+            (
+                &[("on_error", "stale"), ("dc", "eu")],
+                on_error(FailurePolicy::Stale(None)),
+                1,
+            ),
+            (
+                &[("stale_for", "24h"), ("on_error", "stale")],
+                on_error(FailurePolicy::Stale(Some(day))),
                 0,
             ),
         ];
@@ -152,9 +228,49 @@ mod tests {
                 &[("on_collapse", "render"), ("min", "1")],
                 "min and on_collapse=render exclude each other",
             ),
+            (
+                &[("on_error", "skip")],
+                r#"on_error is "stale" or "empty" or "fail""#,
+            ),
+            (&[("stale_for", "24h")], "stale_for needs on_error=stale"),
+            (
+                &[("stale_for", "24h"), ("on_error", "empty")],
+                "stale_for needs on_error=stale",
+            ),
+            (
+                &[("stale_for", "1"), ("on_error", "stale")],
+                r#"stale_for is a time such as "5s" or "1m30s""#,
+            ),
         ];
         for (written, reason) in cases {
             assert_eq!(take(written), Err((*reason).to_owned()), "{written:?}");
+        }
+    }
+
+    #[test]
+    fn the_datacenter_becomes_part_of_the_query() {
+        let to = |query: &str, options: Options<'_>| {
+            let options = options.iter();
+            let mut options = options
+                .map(|(name, text)| (*name, Setting::Text(text)))
+                .collect();
+            let query = to_datacenter(Query::service(query).unwrap(), &mut options)?;
+            Ok::<_, String>((query.to_string(), options.len()))
+        };
+        let query = |text: &str, others| Ok((format!("health.service({text}|passing)"), others));
+        assert_eq!(to("web", &[("tag", "a")]), query("web", 1));
+        assert_eq!(to("web@us", &[("tag", "a")]), query("web@us", 1));
+        assert_eq!(to("web", &[("dc", "eu"), ("min", "1")]), query("web@eu", 1));
+        for (written, options, reason) in [
+            (
+                "web@us",
+                &[("dc", "eu")][..],
+                "dc and @us exclude each other",
+            ),
+            ("web", &[("dc", "")], "dc is empty"),
+            ("web", &[("dc", "a"), ("dc", "b")], "dc is given twice"),
+        ] {
+            assert_eq!(to(written, options), Err(reason.to_owned()));
         }
     }
 }

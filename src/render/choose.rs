@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use super::call_options::{Setting, unknown_option};
 use crate::answer::Instance;
-use go_duration::GoDuration;
 
 /// The names of all options.
 pub const OPTIONS: &[&str] = &[
@@ -85,7 +84,7 @@ impl Choice {
                         Some(setting.word(name, &[("name", Sort::Name), ("near", Sort::Near)])?);
                 }
                 "shuffle" => choice.shuffle = setting.flag(name)?,
-                "passing_for" => choice.passing_for = time(name, &setting)?,
+                "passing_for" => choice.passing_for = setting.span(name)?,
                 unknown => return Err(unknown_option(unknown, known)),
             }
         }
@@ -182,16 +181,6 @@ impl Choice {
         }
         chosen
     }
-}
-
-fn time(name: &str, setting: &Setting<'_>) -> Result<Duration, String> {
-    let read = if let Setting::Text(text) = setting {
-        text.parse::<GoDuration>().ok()
-    } else {
-        None
-    };
-    read.map(|GoDuration(time)| time)
-        .ok_or_else(|| format!("{name} is a time such as \"5s\" or \"1m30s\""))
 }
 
 /// The rank of an instance in the shuffle of a host. It depends only on the host and the instance,

@@ -8,6 +8,7 @@
 mod call_args;
 pub mod examples;
 mod instances;
+mod keys;
 mod mesh;
 mod rendering;
 mod sources;

@@ -35,7 +35,7 @@ mod request;
 mod site;
 mod time;
 
-pub use dependencies::{Absence, Dependencies};
+pub use dependencies::{Absence, Dependencies, Substitute};
 pub use render_env::RenderEnv;
 pub use site::{CallSite, JinjaCall};
 

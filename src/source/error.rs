@@ -171,6 +171,22 @@ impl Error {
             || matches!(self, Self::Unreadable { .. } | Self::NotConsul { .. })
     }
 
+    /// Returns `true` if the datacenter that a query names may be the cause, while Consul itself answers: it has no path to
+    /// the datacenter, no answer from there, or the datacenter has no leader.
+    #[must_use]
+    pub fn may_concern_datacenter(&self) -> bool {
+        matches!(
+            self,
+            Self::Status {
+                status: 500..=599,
+                ..
+            } | Self::TimedOut {
+                blocking: false,
+                ..
+            }
+        )
+    }
+
     /// The pause before the next request that the server asks for, when it throttles or is not available.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::failing::FailingQueries;
 use crate::answer::{Answer, Instance, Pair};
 use crate::query::Query;
 
@@ -20,6 +21,7 @@ pub struct Snapshot {
     /// The time of evaluation; `None`: so late that every passing instance has been passing for
     /// long enough.
     now: Option<Instant>,
+    failing: FailingQueries,
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +38,17 @@ impl Snapshot {
     #[must_use]
     pub fn answer(&self, query: &Query) -> Option<&Arc<Answer>> {
         self.known.get(query).map(|known| &known.answer)
+    }
+
+    /// The queries that fail now.
+    #[must_use]
+    pub fn failing(&self) -> &FailingQueries {
+        &self.failing
+    }
+
+    /// The queries that fail now, to be changed.
+    pub fn failing_mut(&mut self) -> &mut FailingQueries {
+        &mut self.failing
     }
 
     /// The stored query and its latest answer.
@@ -125,6 +138,7 @@ impl Snapshot {
 
     /// Removes every query for which `wanted` returns `false`.
     pub fn retain(&mut self, wanted: impl Fn(&Query) -> bool) {
+        self.failing.retain(&wanted);
         if self.known.keys().any(|query| !wanted(query)) {
             Arc::make_mut(&mut self.known).retain(|query, _| wanted(query));
         }

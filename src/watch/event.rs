@@ -18,6 +18,13 @@ pub enum WatchEvent {
 }
 
 impl WatchEvent {
+    /// The query.
+    #[must_use]
+    pub fn query(&self) -> &Arc<Query> {
+        let (Self::Answered(query, ..) | Self::Failed(query, _) | Self::Recovered(query)) = self;
+        query
+    }
+
     /// The answer of a source that always knows the current data.
     #[must_use]
     pub fn current(query: Arc<Query>, answer: Arc<Answer>) -> Self {

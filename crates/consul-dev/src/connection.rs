@@ -91,9 +91,15 @@ async fn respond(request: http::Request<Incoming>, shared: &Shared, limit: &Byte
     };
     let request = Request::new(head.method.clone(), &head.uri, body.bytes.clone());
     let faults = shared.faults.take(path);
-    match fault_injection::before(&faults, &request, limit).await {
-        Some(reply) => reply,
-        None => fault_injection::after(&faults, answer(&request, shared, interruptions).await),
+    if let Some(reply) = fault_injection::before(&faults, &request, limit).await {
+        return reply;
+    }
+    tokio::select! {
+        biased;
+        () = shared.faults.datacenter_lost(request.datacenter()) => {
+            Reply::text(500, "No path to datacenter")
+        }
+        reply = answer(&request, shared, interruptions) => fault_injection::after(&faults, reply),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Input: rules ("three times, below `/v1/health/`, answer 500"), and orders that take effect at
 //! once. Output: the faults of the next request, and the recorded requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -97,6 +97,8 @@ pub struct Faults {
     store: Store,
     interruption: watch::Sender<Interruption>,
     listener: watch::Sender<ListenerOrder>,
+    /// The datacenters that are not reachable.
+    lost: watch::Sender<BTreeSet<String>>,
 }
 
 /// The interruptions of waiting queries after a request arrived.
@@ -136,6 +138,7 @@ impl Faults {
             store,
             interruption: watch::Sender::default(),
             listener: watch::Sender::default(),
+            lost: watch::Sender::default(),
         }
     }
 
@@ -170,6 +173,18 @@ impl Faults {
             prefix: prefix.to_owned(),
             reply,
         });
+    }
+
+    /// Answers all requests that name this datacenter with 500 `No path to datacenter`, those that wait included. The
+    /// datacenter stays in the list of datacenters, as in Consul for 72 hours.
+    pub fn lose_datacenter(&self, name: &str) {
+        self.lost
+            .send_modify(|lost| _ = lost.insert(name.to_owned()));
+    }
+
+    /// Makes a lost datacenter reachable again.
+    pub fn regain_datacenter(&self, name: &str) {
+        self.lost.send_modify(|lost| _ = lost.remove(name));
     }
 
     /// Cuts all connections without an answer.
@@ -279,6 +294,19 @@ impl Faults {
             });
             active
         })
+    }
+
+    /// Waits until this datacenter is not reachable; without a name, for ever.
+    pub(crate) async fn datacenter_lost(&self, name: Option<&str>) {
+        let Some(name) = name else {
+            return std::future::pending().await;
+        };
+        // This handle holds a sender, so the channel cannot be closed.
+        let _ = self
+            .lost
+            .subscribe()
+            .wait_for(|lost| lost.contains(name))
+            .await;
     }
 
     /// Returns the number of orders to cut all connections so far.

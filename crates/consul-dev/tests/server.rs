@@ -350,6 +350,29 @@ fn other_datacenters_are_seeded_and_queried_by_name() {
 }
 
 #[test]
+fn a_lost_datacenter_answers_no_request_and_stays_in_the_list() {
+    let seed = Seed::parse("{kv: {a: here}, datacenters: {dc2: {kv: {a: there}}}}");
+    let consul = Background::start(Options {
+        seed: seed.expect("a seed"),
+        ..Options::default()
+    })
+    .expect("a server");
+    let address = consul.address();
+    let waiting = std::thread::spawn(move || get(address, "/v1/kv/a?raw&dc=dc2&index=1000"));
+    while consul.faults().open_requests("/v1/kv/a") == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    consul.faults().lose_datacenter("dc2");
+    let refused = waiting.join().expect("an answer");
+    assert!(refused.starts_with("HTTP/1.1 500") && refused.ends_with("No path to datacenter"));
+    assert!(get(address, "/v1/kv/a?raw&dc=dc2").ends_with("No path to datacenter"));
+    assert!(get(address, "/v1/kv/a?raw").ends_with("here"));
+    assert!(get(address, "/v1/catalog/datacenters").ends_with(r#"["dc1","dc2"]"#));
+    consul.faults().regain_datacenter("dc2");
+    assert!(get(address, "/v1/kv/a?raw&dc=dc2").ends_with("there"));
+}
+
+#[test]
 fn a_value_too_large_is_refused_as_consul_does() {
     let consul = start();
     let mut stream = TcpStream::connect(consul.address()).expect("a connection");

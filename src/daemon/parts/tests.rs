@@ -9,6 +9,7 @@ mod groups;
 mod outputs;
 mod parking;
 mod passing;
+mod policies;
 mod reload;
 mod status;
 mod versions;

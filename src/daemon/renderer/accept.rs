@@ -10,6 +10,7 @@ use super::Renderer;
 use super::answers::AnswerChange;
 use super::plugins::{is_plugin, plugins_of};
 use crate::query::Query;
+use crate::watch::WatchEvent;
 
 impl Renderer {
     /// Records an answer, and marks the templates that see a difference.
@@ -46,6 +47,16 @@ impl Renderer {
         self.plugins.mark_stale(plugin);
         for template in self.templates.all_mut() {
             template.on_answer_lost(plugin, before.as_ref());
+        }
+    }
+
+    /// Marks the templates that depend on whether a query fails, if the event changes that.
+    pub(super) fn note_failure(&mut self, event: &WatchEvent) {
+        let query = event.query();
+        if self.answers.update_failing(query) {
+            for template in self.templates.all_mut() {
+                template.on_failure_change(query);
+            }
         }
     }
 }

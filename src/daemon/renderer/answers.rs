@@ -71,9 +71,7 @@ impl Answers {
 
     /// Handles an event of a query. Returns the change if there is a new answer.
     pub(super) fn on_event(&mut self, event: &WatchEvent, now: Moment) -> Option<AnswerChange> {
-        let (WatchEvent::Answered(query, ..)
-        | WatchEvent::Failed(query, _)
-        | WatchEvent::Recovered(query)) = event;
+        let query = event.query();
         // Drop late answers of queries no longer followed; caching them would make stale data look fresh.
         if !self.followed.contains(query) {
             return None;
@@ -96,6 +94,12 @@ impl Answers {
                 (!is_same_file).then(|| self.judge(query, answer))
             }
         }
+    }
+
+    /// Shows templates whether a query fails. Returns `true` if that has changed.
+    pub(super) fn update_failing(&mut self, query: &Arc<Query>) -> bool {
+        let failing = self.failures.failing(query);
+        self.snapshot.failing_mut().set(query, failing)
     }
 
     /// Handles the output of a plugin.

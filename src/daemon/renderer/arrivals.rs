@@ -7,16 +7,19 @@
 //! may have been answered meanwhile. Without this record, the template would wait for an answer
 //! that has already arrived.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::answer::Answer;
 use crate::query::Query;
 use crate::render::Dependencies;
 
-/// The queries that were answered during a pass.
+/// The queries that were answered during a pass, and those that began or ceased to fail.
 #[derive(Debug, Default)]
-pub(super) struct Arrivals(BTreeMap<Arc<Query>, Arrived>);
+pub(super) struct Arrivals {
+    answers: BTreeMap<Arc<Query>, Arrived>,
+    failures: BTreeSet<Arc<Query>>,
+}
 
 /// The answer that the pass has seen, and the latest one; `None` for no answer.
 #[derive(Debug)]
@@ -28,7 +31,8 @@ struct Arrived {
 impl Arrivals {
     /// Clears the record at the start of a pass.
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.answers.clear();
+        self.failures.clear();
     }
 
     /// Records that `after` replaces `before`.
@@ -38,7 +42,7 @@ impl Arrivals {
         before: Option<&Arc<Answer>>,
         after: Option<&Arc<Answer>>,
     ) {
-        let arrived = self.0.entry(Arc::clone(query));
+        let arrived = self.answers.entry(Arc::clone(query));
         let arrived = arrived.or_insert_with(|| Arrived {
             seen: before.cloned(),
             latest: None,
@@ -46,10 +50,24 @@ impl Arrivals {
         arrived.latest = after.cloned();
     }
 
-    /// Removes the record. Returns the queries among these dependencies whose answers the pass has
+    /// Records that a query begins or ceases to fail.
+    pub(super) fn note_failure(&mut self, query: &Arc<Query>) {
+        self.failures.insert(Arc::clone(query));
+    }
+
+    /// Returns `true` if the pass has not seen the failure, or its end, of a query on which the text depends. Clears these
+    /// records.
+    pub(super) fn take_missed_failures(&mut self, dependencies: &Dependencies) -> bool {
+        let failures = std::mem::take(&mut self.failures);
+        failures
+            .iter()
+            .any(|query| dependencies.observed.contains(query))
+    }
+
+    /// Removes the record of answers. Returns the queries among these dependencies whose answers the pass has
     /// not seen.
     pub(super) fn take_missed(&mut self, dependencies: &Dependencies) -> Vec<Arc<Query>> {
-        let arrived = std::mem::take(&mut self.0).into_iter();
+        let arrived = std::mem::take(&mut self.answers).into_iter();
         let is_missed = |(query, Arrived { seen, latest }): &(Arc<Query>, Arrived)| match latest {
             Some(latest) => dependencies.sees_change(query, seen.as_deref(), latest),
             None => dependencies.queries.contains(query),

@@ -9,11 +9,14 @@ use std::time::{Duration, Instant};
 use super::arrivals::Arrivals;
 use super::failures::Failures;
 use super::first_answers::FirstAnswers;
+use super::substitutes::{self, Substitutes};
 use crate::answer::Answer;
 use crate::config::resolved::{Job, Mode, OnError};
 use crate::daemon::render_pass::{PassResult, Rendered};
 use crate::query::Query;
 use crate::render::{Absence, Dependencies, Template, TemplateError};
+
+mod files;
 
 /// A template and its mutable state.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub(crate) struct TemplateState {
     /// The answers that arrived while the template was being rendered.
     arrivals: Arrivals,
     first_answers: FirstAnswers,
+    substitutes: Substitutes,
     /// The start of the last pass.
     begun: Option<Instant>,
     failures: Failures,
@@ -71,6 +75,7 @@ impl TemplateState {
             dependencies: Dependencies::default(),
             arrivals: Arrivals::default(),
             first_answers: FirstAnswers::default(),
+            substitutes: Substitutes::default(),
             begun: None,
             failures: Failures::default(),
         }
@@ -117,26 +122,9 @@ impl TemplateState {
         self.job.on_error
     }
 
-    /// Returns `true` if the job has the same destination or, in a dry run without one, the same
-    /// source.
-    pub(super) fn is_of(&self, job: &Job) -> bool {
-        self.job.destination == job.destination
-            && (job.destination.is_some() || self.job.source == job.source)
-    }
-
     /// The last good version.
     pub(super) fn template(&self) -> Option<&Arc<Template>> {
         self.template.as_ref()
-    }
-
-    /// The files that the template is read from.
-    pub(super) fn sources(&self) -> impl Iterator<Item = &PathBuf> {
-        self.job.source.file().into_iter().chain(&self.sources)
-    }
-
-    /// The files to watch for the template: its sources, and its destination if other programs may change it.
-    pub(super) fn watched(&self) -> impl Iterator<Item = &PathBuf> {
-        self.sources().chain(self.job.watched_destination())
     }
 
     /// The queries that are followed for the template.
@@ -148,14 +136,6 @@ impl TemplateState {
     pub(crate) fn missing(&self) -> impl Iterator<Item = (&Query, Absence)> {
         let missing = self.dependencies.missing.iter();
         missing.map(|(query, absence)| (query, *absence))
-    }
-
-    /// The file and line that request this query. The line is 0 if it is unknown.
-    pub(crate) fn place_of(&self, query: &Query) -> (String, u32) {
-        let site = self.dependencies.sites.get(query);
-        let place = self.template.as_ref().zip(site);
-        let place = place.and_then(|(template, site)| template.place(site));
-        place.map_or_else(|| (self.name(), 0), |(name, place)| (name, place.line))
     }
 
     /// Returns `true` if the last pass had all its data.
@@ -205,6 +185,17 @@ impl TemplateState {
         sees
     }
 
+    /// Handles the begin or the end of a failure of a query.
+    pub(super) fn on_failure_change(&mut self, query: &Arc<Query>) {
+        if self.is_rendering() {
+            self.arrivals.note_failure(query);
+        }
+        if self.dependencies.observed.contains(query) {
+            self.first_answers.answered(query);
+            self.mark_dirty();
+        }
+    }
+
     /// Records that the answer to a query has become invalid.
     pub(super) fn on_answer_lost(&mut self, query: &Arc<Query>, before: Option<&Arc<Answer>>) {
         self.note_arrival(query, before, None);
@@ -235,7 +226,8 @@ impl TemplateState {
         for query in &missed {
             self.first_answers.answered(query);
         }
-        if !missed.is_empty() {
+        let failures = self.arrivals.take_missed_failures(&self.dependencies);
+        if failures || !missed.is_empty() {
             self.mark_dirty();
         }
         missed
@@ -333,8 +325,13 @@ impl TemplateState {
             PassResult::Ended(pass) => {
                 self.first_answers.after_pass(&pass.dependencies);
                 let is_whole = pass.dependencies.is_complete() && pass.text.is_ok();
-                self.dependencies
-                    .replace(pass.dependencies.clone(), is_whole)
+                let other_queries = self
+                    .dependencies
+                    .replace(pass.dependencies.clone(), is_whole);
+                for (query, substitute) in self.substitutes.after_pass(&pass.dependencies) {
+                    substitutes::log(self.place_of(query), query, substitute);
+                }
+                other_queries
             }
             PassResult::Overdue { .. } | PassResult::Refused(_) | PassResult::Returned => false,
         };

@@ -1,5 +1,9 @@
 //! The value of an option.
 
+use std::time::Duration;
+
+use go_duration::GoDuration;
+
 /// The value of an option: a text, a number, or a list of texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Setting<'a> {
@@ -44,6 +48,20 @@ impl Setting<'_> {
             let words: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
             format!("{name} is {}", words.join(" or "))
         })
+    }
+
+    /// Reads a time.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn span(&self, name: &str) -> Result<Duration, String> {
+        let read = if let Self::Text(text) = self {
+            text.parse::<GoDuration>().ok()
+        } else {
+            None
+        };
+        read.map(|GoDuration(time)| time)
+            .ok_or_else(|| format!("{name} is a time such as \"5s\" or \"1m30s\""))
     }
 
     /// Reads a number of items.

@@ -8,7 +8,7 @@ use super::rendering::rendering;
 use super::sources::{empty_list, source};
 use crate::answer::Answer;
 use crate::query::{ConsulQuery, Query, QueryError};
-use crate::render::call_options::CallOptions;
+use crate::render::call_options::{CallOptions, to_datacenter};
 use crate::render::choose::Choice;
 use crate::render::reading::Selection;
 use crate::render::records;
@@ -24,8 +24,11 @@ const OPTIONS: &[&str] = &[
     "sort",
     "passing_for",
     "shuffle",
+    "dc",
     "min",
     "on_collapse",
+    "on_error",
+    "stale_for",
 ];
 
 pub(super) static TABLE: &[Function] = &[
@@ -58,12 +61,18 @@ fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> F
     let query = query(&texts.join("|"))?;
     let rendering = rendering(call)?;
     if options.is_empty() {
-        let (answer, reads) = rendering.request_part(&query, Selection::All);
+        let (answer, reads) =
+            rendering.request_with(&query, CallOptions::default(), Selection::All)?;
         return Ok(match answer.as_deref() {
             Some(Answer::Service(instances)) => records::list(instances, &reads),
             _ => empty_list(),
         });
     }
+    let query = valid(
+        rendering,
+        &query,
+        to_datacenter(query.clone(), &mut options),
+    )?;
     let read =
         CallOptions::take(&mut options).and_then(|own| Ok((own, Choice::read(options, OPTIONS)?)));
     let (own, choice) = valid(rendering, &query, read)?;

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use minijinja::Value;
 
 use super::call_args::{CallArgs, call_options, is_after_first, is_call_option, named_args, valid};
+use super::keys::{key, key_exists, key_or_default};
 use super::rendering::rendering;
 use crate::answer::{Answer, Depth, NodeServices, Pair};
 use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, PluginQuery, Query, QueryError};
-use crate::render::call_options::NAMES;
+use crate::render::call_options::{NAMES, to_datacenter};
 use crate::render::reading::Selection;
 use crate::render::records::{self, NoSuchNode, Reads};
 use crate::render::render_context::Absence;
@@ -158,8 +159,13 @@ fn catalog(
     query: fn(&str) -> Result<Query, QueryError>,
 ) -> Result<(Option<Arc<Answer>>, Reads), FunctionError> {
     let named = named_args(call);
-    let CallArgs { texts, options } = CallArgs::read(call, &named, is_call_option)?;
+    let CallArgs { texts, mut options } = CallArgs::read(call, &named, is_call_option)?;
     let (query, rendering) = (query(&texts.concat())?, rendering(call)?);
+    let query = valid(
+        rendering,
+        &query,
+        to_datacenter(query.clone(), &mut options),
+    )?;
     let options = valid(rendering, &query, call_options(options))?;
     rendering.request_with(&query, options, Selection::All)
 }
@@ -200,57 +206,6 @@ fn datacenters(call: &Call<'_>) -> FunctionResult {
     )
 }
 
-/// Returns the pair of a key, and the marks of its fields; no pair if there is no answer or no such key.
-fn entry(call: &Call<'_>, query: &Query) -> Result<(Option<Arc<Pair>>, Reads), FunctionError> {
-    let (answer, reads) = rendering(call)?.request_part(query, Selection::All);
-    let pair = match answer.as_deref() {
-        Some(Answer::Key(entry)) => entry.clone(),
-        _ => None,
-    };
-    Ok((pair, reads))
-}
-
-fn key(call: &Call<'_>) -> FunctionResult {
-    let [name] = call.exactly("key")?;
-    let name = text(name)?;
-    if name.is_empty() {
-        return Ok(Value::from(""));
-    }
-    let query = Query::key(name)?;
-    let rendering = rendering(call)?;
-    let (pair, reads) = entry(call, &query)?;
-    if let Some(pair) = pair.or_else(|| rendering.last_entry(&query)) {
-        return Ok(records::value_of(&pair, &reads));
-    }
-    // Without an answer this has no effect: the absence is already recorded.
-    rendering.lacks(&query, Absence::NoSuchKey);
-    Ok(Value::from(""))
-}
-
-fn key_exists(call: &Call<'_>) -> FunctionResult {
-    let [name] = call.exactly("keyExists")?;
-    let name = text(name)?;
-    if name.is_empty() {
-        return Ok(Value::from(false));
-    }
-    let (pair, _) = entry(call, &Query::key(name)?)?;
-    Ok(Value::from(pair.is_some()))
-}
-
-fn key_or_default(call: &Call<'_>) -> FunctionResult {
-    let [name, default] = call.exactly("keyOrDefault")?;
-    let (name, default) = (text(name)?, text(default)?);
-    if name.is_empty() {
-        return Ok(Value::from(default));
-    }
-    let (pair, reads) = entry(call, &Query::key(name)?)?;
-    let value = pair.map(|pair| (records::value_of(&pair, &reads), pair));
-    Ok(match value {
-        Some((value, pair)) if !pair.value.is_empty() => value,
-        _ => Value::from(default),
-    })
-}
-
 fn ls(call: &Call<'_>) -> FunctionResult {
     pairs(call, "ls", Depth::Level, false)
 }
@@ -270,7 +225,7 @@ fn safe_tree(call: &Call<'_>) -> FunctionResult {
 /// Returns the pairs below a prefix. If `required`, the template waits for at least one pair.
 fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionResult {
     let named = named_args(call);
-    let CallArgs { texts, options } = CallArgs::read(call, &named, is_after_first)?;
+    let CallArgs { texts, mut options } = CallArgs::read(call, &named, is_after_first)?;
     let [prefix] = texts[..] else {
         return fail(format!(
             "wrong number of args for {name}: want 1 got {}",
@@ -281,6 +236,11 @@ fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionR
         return Ok(empty_list());
     }
     let (query, rendering) = (Query::pairs(prefix)?, rendering(call)?);
+    let query = valid(
+        rendering,
+        &query,
+        to_datacenter(query.clone(), &mut options),
+    )?;
     let options = valid(rendering, &query, call_options(options))?;
     let (answer, reads) = rendering.request_with(&query, options, Selection::Depth(depth))?;
     let Some(Answer::Pairs(pairs)) = answer.as_deref() else {

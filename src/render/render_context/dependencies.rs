@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 use super::site::CallSite;
 use crate::answer::Answer;
 use crate::query::Query;
+use crate::render::failure_policy::{Consequence, FailurePolicy};
 use crate::render::reading::Reading;
+use crate::report::SubstituteKind;
+use crate::store::Failing;
 
 /// The queries that one rendering requested.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,8 +25,21 @@ pub struct Dependencies {
     pub readings: HashMap<Arc<Query>, Vec<Reading>>,
     /// The queries with a `passing_for` option, with the longest time of each.
     pub timed: BTreeMap<Query, Duration>,
-    /// The time at which the next instance has been passing for long enough.
+    /// The queries whose failure changes the rendering, and not only delays it.
+    pub observed: BTreeSet<Arc<Query>>,
+    /// The failing queries for which the rendering uses an earlier answer or none, by a policy.
+    pub substitutes: BTreeMap<Arc<Query>, Substitute>,
+    /// The time at which the next instance has been passing for long enough, or an earlier answer is too old.
     pub again: Option<Instant>,
+}
+
+/// What a rendering uses for a query that fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Substitute {
+    /// What it uses.
+    pub kind: SubstituteKind,
+    /// The text of the error of the query.
+    pub error: Arc<str>,
 }
 
 impl Dependencies {
@@ -45,6 +61,37 @@ impl Dependencies {
             }
     }
 
+    /// Records a request, and its consequence. Returns `true` if the query was not requested before.
+    pub(super) fn request(
+        &mut self,
+        query: &Arc<Query>,
+        policy: FailurePolicy,
+        consequence: Consequence,
+        failing: Option<&Failing>,
+    ) -> bool {
+        if consequence == Consequence::Wait {
+            self.missing
+                .insert(Query::clone(query), Absence::Unanswered);
+        }
+        if policy.observes_failures() {
+            self.observed.insert(Arc::clone(query));
+            let kind = match consequence {
+                Consequence::Answer(until) => {
+                    self.again = self.again.into_iter().chain(until).min();
+                    Some(SubstituteKind::Stale)
+                }
+                Consequence::Empty => Some(SubstituteKind::Empty),
+                Consequence::Wait | Consequence::Fail => None,
+            };
+            if let (Some(failing), Some(kind)) = (failing, kind) {
+                let error = Arc::clone(&failing.error);
+                self.substitutes
+                    .insert(Arc::clone(query), Substitute { kind, error });
+            }
+        }
+        self.queries.insert(Arc::clone(query))
+    }
+
     /// Adds the dependencies of another pass of the same template over the same answers.
     pub fn add(&mut self, further: Self) {
         let Self {
@@ -53,6 +100,8 @@ impl Dependencies {
             missing,
             readings,
             timed,
+            observed,
+            substitutes,
             again,
         } = further;
         self.queries.extend(queries);
@@ -64,6 +113,8 @@ impl Dependencies {
             add_readings(self.readings.entry(query).or_default(), further);
         }
         self.timed.extend(timed);
+        self.observed.extend(observed);
+        self.substitutes.extend(substitutes);
         self.again = self.again.into_iter().chain(again).min();
     }
 
@@ -78,6 +129,7 @@ impl Dependencies {
         } else {
             let known = self.queries.len();
             (self.missing, self.again) = (BTreeMap::new(), None);
+            self.substitutes.clear();
             // The template may have changed, so the new call sites take precedence.
             self.sites
                 .retain(|query, _| !latest.sites.contains_key(query));

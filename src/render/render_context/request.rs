@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use super::{Absence, CallSite, RenderContext};
+use super::{CallSite, RenderContext};
 use crate::answer::Answer;
-use crate::query::Query;
+use crate::query::{ConsulQuery, DatacentersQuery, Query};
 use crate::render::call_options::{CallOptions, OnCollapse};
 use crate::render::counted::Counted;
+use crate::render::failure_policy::{Consequence, FailurePolicy};
 use crate::render::reading::Selection;
 use crate::render::records::Reads;
 use ::functions::FunctionError;
@@ -27,23 +28,81 @@ impl RenderContext {
         query: &Query,
         selection: Selection,
     ) -> (Option<Arc<Answer>>, Reads) {
-        let (query, answer) = if let Some((query, answer)) = self.snapshot.entry(query) {
-            (Arc::clone(query), Some(Arc::clone(answer)))
-        } else {
-            self.dependencies()
-                .missing
-                .insert(query.clone(), Absence::Unanswered);
-            (Arc::new(query.clone()), None)
+        self.request_as(query, selection, FailurePolicy::Wait).0
+    }
+
+    /// Requests the selected items of the answer to a query, and does what the policy says if the query fails.
+    fn request_as(
+        &self,
+        query: &Query,
+        selection: Selection,
+        policy: FailurePolicy,
+    ) -> ((Option<Arc<Answer>>, Reads), Consequence) {
+        let entry = self.snapshot.entry(query);
+        let failing = self.snapshot.failing().get(query);
+        let consequence =
+            policy.consequence(entry.is_some(), failing, self.snapshot.moment(), || {
+                self.is_answered_elsewhere(query)
+            });
+        let (query, answer) = match entry {
+            Some((query, answer)) => (Arc::clone(query), Some(answer)),
+            None => (Arc::new(query.clone()), None),
         };
-        let reads = match &answer {
+        let answer = answer.filter(|_| matches!(consequence, Consequence::Answer(_)));
+        let reads = match answer {
             Some(_) => self.reads_of(&query, selection),
             // The first answer is a change in any case.
             None => Reads::default(),
         };
-        if self.dependencies().queries.insert(Arc::clone(&query)) {
+        let is_new = self
+            .dependencies()
+            .request(&query, policy, consequence, failing);
+        if is_new {
             self.new_queries().push(query);
         }
-        (answer, reads)
+        ((answer.cloned(), reads), consequence)
+    }
+
+    /// The policy of a call that sets none: a query to a datacenter that the template has from `datacenters` uses what is
+    /// known.
+    fn default_policy(&self, query: &Query) -> FailurePolicy {
+        if self.datacenters(query.datacenter()).is_empty() {
+            FailurePolicy::Wait
+        } else {
+            FailurePolicy::Known
+        }
+    }
+
+    /// Returns `true` if the same query to another datacenter of the list is answered.
+    fn is_answered_elsewhere(&self, query: &Query) -> bool {
+        let own = query.datacenter();
+        let mut others = self.datacenters(own).into_iter().filter(|name| name != own);
+        others.any(|name| {
+            let other = query.to_datacenter(&name);
+            other.is_some_and(|other| self.snapshot.answer(&other).is_some())
+        })
+    }
+
+    /// The datacenters that the template has requested; none if this one is not among them.
+    fn datacenters(&self, own: &str) -> Vec<String> {
+        if own.is_empty() {
+            return Vec::new();
+        }
+        let lists = [false, true].map(|ignore_failing| {
+            Query::from(ConsulQuery::Datacenters(DatacentersQuery {
+                ignore_failing,
+            }))
+        });
+        let requested = lists
+            .into_iter()
+            .filter(|list| self.dependencies().queries.contains(list));
+        let mut answers = requested.filter_map(|list| match &**self.snapshot.answer(&list)? {
+            Answer::Datacenters(names) if names.iter().any(|name| name == own) => {
+                Some(names.clone())
+            }
+            _ => None,
+        });
+        answers.next().unwrap_or_default()
     }
 
     /// The marks for this selection from an answer. All calls with the same selection share them.
@@ -69,7 +128,13 @@ impl RenderContext {
         selection: Selection,
     ) -> Result<(Option<Arc<Answer>>, Reads), FunctionError> {
         let counted = options.min.map(|min| (min, Counted::of(&selection)));
-        let (answer, reads) = self.request_part(query, selection);
+        let policy = options
+            .on_error
+            .unwrap_or_else(|| self.default_policy(query));
+        let ((answer, reads), consequence) = self.request_as(query, selection, policy);
+        if consequence == Consequence::Fail {
+            return Err(self.failure_of(query, policy));
+        }
         if let (Some(answer), Some((min, counted)), Some(OnCollapse::Fail)) =
             (&answer, counted, options.on_collapse)
         {
@@ -81,6 +146,19 @@ impl RenderContext {
             }
         }
         Ok((answer, reads))
+    }
+
+    /// The error of a call whose query fails.
+    fn failure_of(&self, query: &Query, policy: FailurePolicy) -> FunctionError {
+        let failing = self.snapshot.failing().get(query);
+        let error = failing.map_or("", |failing| &failing.error);
+        let is_answered = self.snapshot.answer(query).is_some();
+        let reason = match policy {
+            FailurePolicy::Stale(_) if is_answered => "it has failed for longer than stale_for",
+            FailurePolicy::Stale(_) => "on_error=stale has no earlier answer",
+            _ => "on_error=fail keeps the last file",
+        };
+        FunctionError::new(format!("{query}: {error}; {reason}"))
     }
 
     /// Calls a function that may request queries, and records the call as the place of queries that

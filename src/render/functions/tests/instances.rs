@@ -170,7 +170,7 @@ fn a_call_counts_the_items_that_it_sees() {
         (
             "ls",
             r#"["app", "tag=a"]"#,
-            r#"!unknown option "tag"; there are min, on_collapse"#,
+            r#"!unknown option "tag"; there are dc, min, on_collapse, on_error, stale_for"#,
         ),
         (
             "tree",
