@@ -6,27 +6,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::answer::{
-    Answer, Check, Instance, Node, NodeService, NodeServices, Nullable, Pair, ServiceTags,
-    TaggedAddress, TextMap, Weights, or_default,
+    Answer, Check, Instance, Node, NodeService, NodeServices, Nullable, ServiceTags, TaggedAddress,
+    TextMap, Weights, or_default,
 };
-use crate::query::{ConsulQuery, Health, KeyQuery, ServiceQuery};
+use crate::query::{ConsulQuery, Health, ServiceQuery};
 
 mod json;
 mod mesh;
+mod pairs;
 
 pub(super) use json::WireError;
 use json::json;
+use pairs::pairs;
 
 /// Reads the answer to a query. The error has the position, but never quotes the body.
 pub(super) fn read(query: &ConsulQuery, body: &[u8]) -> Result<Answer, WireError> {
     Ok(match query {
-        ConsulQuery::Key(query) => Answer::Key(pairs(query, body)?.pop()),
-        ConsulQuery::Pairs(query) => Answer::Pairs(pairs(query, body)?),
+        ConsulQuery::Key(query) => Answer::Key(pairs(query, body, &[])?.pop()),
+        ConsulQuery::Pairs(query) => Answer::Pairs(pairs(query, body, &[])?),
         ConsulQuery::Service(query) | ConsulQuery::Connect(query) => {
             Answer::Service(instances(query, json(body)?))
         }
@@ -78,63 +78,6 @@ pub(super) fn node_name(body: &[u8]) -> Result<String, WireError> {
         node_name: String,
     }
     Ok(json::<Own>(body)?.config.node_name)
-}
-
-#[derive(Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-#[derive(Default)]
-struct WirePair {
-    lock_index: u64,
-    key: String,
-    flags: u64,
-    value: Option<String>,
-    session: String,
-    create_index: u64,
-    modify_index: u64,
-}
-
-fn pairs(query: &KeyQuery, body: &[u8]) -> Result<Vec<Arc<Pair>>, WireError> {
-    let pairs: Vec<WirePair> = json::<Option<_>>(body)?.unwrap_or_default();
-    pairs.into_iter().map(|pair| pair_of(query, pair)).collect()
-}
-
-fn pair_of(query: &KeyQuery, wire: WirePair) -> Result<Arc<Pair>, WireError> {
-    let WirePair {
-        lock_index,
-        key: path,
-        flags,
-        value,
-        session,
-        create_index,
-        modify_index,
-    } = wire;
-    let value = STANDARD
-        .decode(value.unwrap_or_default())
-        .map_err(|_| WireError::Base64)?;
-    // The prefix is removed as text, with all slashes after it: below "app", "app2" is the key "2".
-    let key = path
-        .strip_prefix(&query.key)
-        .unwrap_or(&path)
-        .trim_start_matches('/')
-        .to_owned();
-    let (value, bytes) = match String::from_utf8(value) {
-        Ok(text) => (text, None),
-        Err(error) => (
-            String::from_utf8_lossy(error.as_bytes()).into_owned(),
-            Some(error.into_bytes().into()),
-        ),
-    };
-    Ok(Arc::new(Pair {
-        path,
-        key,
-        value,
-        bytes,
-        create_index,
-        modify_index,
-        lock_index,
-        flags,
-        session,
-    }))
 }
 
 #[derive(Deserialize)]

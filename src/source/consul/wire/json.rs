@@ -1,6 +1,8 @@
 //! Reads JSON with errors that do not quote it.
 
-use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, DeserializeSeed};
 
 /// The reason for which a body is not the expected answer. The text never quotes the body, which
 /// may be secret.
@@ -28,16 +30,29 @@ pub(crate) enum WireError {
 
 /// Deserializes a value.
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, WireError> {
-    serde_json::from_slice(body).map_err(|error| {
-        if body.trim_ascii_start().starts_with(b"<") {
-            return WireError::Html;
-        }
-        // The message of `serde_json` quotes the unexpected value; use only its position and category.
-        let (line, column) = (error.line(), error.column());
-        match error.classify() {
-            serde_json::error::Category::Eof => WireError::Incomplete { line, column },
-            serde_json::error::Category::Data => WireError::Shape { line, column },
-            _ => WireError::Syntax { line, column },
-        }
-    })
+    json_of(body, PhantomData)
+}
+
+/// Deserializes a value as the seed does; it may borrow from the body.
+pub(super) fn json_of<'de, S: DeserializeSeed<'de>>(
+    body: &'de [u8],
+    seed: S,
+) -> Result<S::Value, WireError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let read = seed.deserialize(&mut deserializer);
+    let read = read.and_then(|value| deserializer.end().map(|()| value));
+    read.map_err(|error| wire_error(body, &error))
+}
+
+fn wire_error(body: &[u8], error: &serde_json::Error) -> WireError {
+    if body.trim_ascii_start().starts_with(b"<") {
+        return WireError::Html;
+    }
+    // The message of `serde_json` quotes the unexpected value; use only its position and category.
+    let (line, column) = (error.line(), error.column());
+    match error.classify() {
+        serde_json::error::Category::Eof => WireError::Incomplete { line, column },
+        serde_json::error::Category::Data => WireError::Shape { line, column },
+        _ => WireError::Syntax { line, column },
+    }
 }
