@@ -1,6 +1,7 @@
 //! The interface of a source.
 
 use std::future::Future;
+use std::sync::Weak;
 use std::time::Duration;
 
 use super::error::Error;
@@ -164,4 +165,14 @@ pub trait Source: Clone + Send + Sync + 'static {
         query: &Self::Query,
         poll: Poll,
     ) -> impl Future<Output = Result<Reply, Error>> + Send;
+
+    /// Polls a query again. The answer may share what is unchanged with the previous one.
+    fn poll_again(
+        &self,
+        query: &Self::Query,
+        poll: Poll,
+        _previous: &Weak<Answer>,
+    ) -> impl Future<Output = Result<Reply, Error>> + Send {
+        self.poll(query, poll)
+    }
 }

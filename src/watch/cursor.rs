@@ -7,7 +7,7 @@
 //! the observed behaviour of Consul 1.8.7. Bodies are compared, not indexes, because the same index
 //! occurs with different bodies.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::answer::{Answer, Pair};
@@ -63,6 +63,12 @@ impl Cursor {
             wait: self.wait,
             stale: self.max_stale.is_some() && !self.needs_leader,
         }
+    }
+
+    /// The last answer, as long as it is in use.
+    #[must_use]
+    pub fn known(&self) -> Weak<Answer> {
+        self.last.as_ref().map_or_else(Weak::new, Arc::downgrade)
     }
 
     /// Returns `true` before the first answer.

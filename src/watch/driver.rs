@@ -16,7 +16,7 @@ use super::rules::Rules;
 use super::schedule::{Outcome, Request, Schedule, Target, Traits};
 use super::suspension::Suspension;
 use crate::query::{ConsulQuery, Query};
-use crate::source::{Error, Poll, Refresh, Reply, Source, SourceQuery};
+use crate::source::{Error, Refresh, Reply, Source, SourceQuery};
 
 /// What the owner of a watcher demands.
 #[derive(Debug)]
@@ -195,7 +195,7 @@ fn traits<S: Source>(query: &Query) -> Option<Traits> {
 async fn send<S: Source>(source: S, request: Request) -> Outcome {
     let poll = request.poll;
     match &request.target {
-        Target::Query(query) => Outcome::Query(ask(&source, query, poll).await),
+        Target::Query(query) => Outcome::Query(ask(&source, query, &request).await),
         Target::Index(query) => match S::Query::select(query) {
             Some(own) => Outcome::Index(source.peek(own, poll).await),
             None => Outcome::Index(Ok(None)),
@@ -205,15 +205,16 @@ async fn send<S: Source>(source: S, request: Request) -> Outcome {
     }
 }
 
-async fn ask<S: Source>(source: &S, query: &Arc<Query>, poll: Poll) -> Result<Reply, Error> {
+async fn ask<S: Source>(source: &S, query: &Arc<Query>, request: &Request) -> Result<Reply, Error> {
     let Some(own) = S::Query::select(query) else {
         return Err(Error::InvalidRequest {
             reason: "the query is for another source".to_owned(),
         });
     };
+    let poll = request.poll;
     let (server, index) = (poll.server, poll.index);
     tracing::trace!(name: "query.asked", %query, server, index, "{query} is polled server={server} index={index}");
-    let answered = source.poll(own, poll).await;
+    let answered = source.poll_again(own, poll, &request.known).await;
     match &answered {
         Ok(reply) => {
             let index = reply.index.unwrap_or_default();

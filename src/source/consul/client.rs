@@ -1,7 +1,7 @@
 //! The client for Consul: sends a query as a GET request and returns the answer as a [`Reply`].
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -186,11 +186,16 @@ impl Client {
         })
     }
 
-    pub(super) async fn fetch(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
+    pub(super) async fn fetch(
+        &self,
+        query: &ConsulQuery,
+        poll: Poll,
+        previous: &Weak<Answer>,
+    ) -> Result<Reply, Error> {
         let target = Target::of(query);
         let answer = self.get_from_consul(&target, poll, query.needs()).await?;
         let answered = match (answer.status, query) {
-            (StatusCode::OK, _) => wire::read(query, &answer.body)
+            (StatusCode::OK, _) => wire::read(query, &answer.body, previous.upgrade().as_deref())
                 .map_err(|reason| self.unreadable(&reason, poll.server))?,
             // Consul's 404 for a missing key has an index to wait on.
             (StatusCode::NOT_FOUND, ConsulQuery::Key(_)) if answer.body.is_empty() => {

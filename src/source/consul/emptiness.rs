@@ -64,7 +64,7 @@ impl Client {
         };
         let poll = Poll::once(self.preferred());
         let answer = self.get(&Target::of(&wider), poll).await?;
-        let registered = match wire::read(&wider, &answer.body) {
+        let registered = match wire::read(&wider, &answer.body, None) {
             Ok(Answer::Service(instances)) if answer.status == StatusCode::OK => instances.len(),
             _ => return Ok(None),
         };

@@ -1,6 +1,7 @@
 //! Consul as a [`Source`]: polls queries, ticks and servers.
 
 use std::collections::BTreeSet;
+use std::sync::Weak;
 use std::sync::atomic::Ordering;
 
 use super::client::Client;
@@ -70,6 +71,15 @@ impl Source for Client {
     }
 
     async fn poll(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
+        self.poll_again(query, poll, &Weak::new()).await
+    }
+
+    async fn poll_again(
+        &self,
+        query: &ConsulQuery,
+        poll: Poll,
+        previous: &Weak<Answer>,
+    ) -> Result<Reply, Error> {
         let query = match query {
             ConsulQuery::Node(node) if node.name.is_empty() => {
                 let name = self.own_node(poll).await?;
@@ -80,7 +90,7 @@ impl Source for Client {
             }
             query => query,
         };
-        let mut reply = self.fetch(query, poll).await?;
+        let mut reply = self.fetch(query, poll, previous).await?;
         if let (ConsulQuery::Datacenters(wanted), Answer::Datacenters(names)) =
             (query, &mut reply.answer)
             && wanted.ignore_failing

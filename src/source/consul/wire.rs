@@ -22,11 +22,21 @@ pub(super) use json::WireError;
 use json::json;
 use pairs::pairs;
 
-/// Reads the answer to a query. The error has the position, but never quotes the body.
-pub(super) fn read(query: &ConsulQuery, body: &[u8]) -> Result<Answer, WireError> {
+/// Reads the answer to a query. It may share what is unchanged with the previous one. The error has the position, but
+/// never quotes the body.
+pub(super) fn read(
+    query: &ConsulQuery,
+    body: &[u8],
+    previous: Option<&Answer>,
+) -> Result<Answer, WireError> {
+    let known = match previous {
+        Some(Answer::Pairs(known)) => known.as_slice(),
+        Some(Answer::Key(Some(known))) => std::slice::from_ref(known),
+        _ => &[],
+    };
     Ok(match query {
-        ConsulQuery::Key(query) => Answer::Key(pairs(query, body, &[])?.pop()),
-        ConsulQuery::Pairs(query) => Answer::Pairs(pairs(query, body, &[])?),
+        ConsulQuery::Key(query) => Answer::Key(pairs(query, body, known)?.pop()),
+        ConsulQuery::Pairs(query) => Answer::Pairs(pairs(query, body, known)?),
         ConsulQuery::Service(query) | ConsulQuery::Connect(query) => {
             Answer::Service(instances(query, json(body)?))
         }
@@ -229,7 +239,7 @@ mod tests {
 
     fn read(query: &Query, body: &[u8]) -> Result<Answer, WireError> {
         match query {
-            Query::Consul(query) => super::read(query, body),
+            Query::Consul(query) => super::read(query, body, None),
             query => panic!("{query} is not for Consul"),
         }
     }

@@ -1,11 +1,12 @@
 //! The requests that a schedule decides to send, and their outcomes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use super::connections::Kind;
 use super::id::Id;
+use crate::answer::Answer;
 use crate::query::Query;
 use crate::source::{Error, ErrorClass, Poll, Reply, Tick, TickReply};
 
@@ -16,6 +17,8 @@ pub(in crate::watch) struct Request {
     pub(in crate::watch) ticket: u64,
     pub(in crate::watch) target: Target,
     pub(in crate::watch) poll: Poll,
+    /// The previous answer to the query, whose unchanged parts the next one may share.
+    pub(in crate::watch) known: Weak<Answer>,
 }
 
 /// What is requested.

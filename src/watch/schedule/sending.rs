@@ -1,6 +1,6 @@
 //! Chooses the next request.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::Schedule;
@@ -250,7 +250,7 @@ impl Schedule {
         if let Some(area) = &entry.area {
             entry.generation = self.areas.generation(area);
         }
-        let target = target_of(entry);
+        let (target, known) = (target_of(entry), entry.cursor.known());
         match kind {
             Kind::Short if purpose != Purpose::First => self.pace.spend_read(now),
             Kind::Short => {}
@@ -262,6 +262,7 @@ impl Schedule {
             ticket,
             target,
             poll,
+            known,
         })
     }
 
@@ -307,6 +308,7 @@ impl Schedule {
             ticket,
             target: Target::Server,
             poll,
+            known: Weak::new(),
         })
     }
 }
