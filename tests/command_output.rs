@@ -23,7 +23,7 @@ fn once(run: &str, arguments: &[&str]) -> Ended {
 }
 
 #[test]
-fn the_output_of_a_command_is_passed_on_unchanged_by_default() {
+fn row_5_the_output_of_a_command_is_passed_on_unchanged_by_default() {
     let ended = once(
         r"printf 'one\ntwo'; printf '\033[1mthree\r\n' >&2; printf '\377'",
         &[],
@@ -67,7 +67,7 @@ fn once_waits_for_a_reader_that_is_slow() {
 }
 
 #[test]
-fn the_output_goes_to_the_log_if_configured_and_with_json() {
+fn row_5_the_output_goes_to_the_log_if_configured_and_with_json() {
     let run = "echo one; echo two >&2";
     let ended = once(run, &["-command-output=log", "-log-level=info"]);
     assert_eq!((ended.code(), ended.output.as_str()), (Some(0), ""));
@@ -95,7 +95,7 @@ fn the_output_goes_to_the_log_if_configured_and_with_json() {
 }
 
 #[test]
-fn the_message_about_a_failure_has_the_last_lines() {
+fn row_5_the_message_about_a_failure_has_the_last_lines() {
     for mode in ["inherit", "log"] {
         let output = format!("-command-output={mode}");
         let ended = once(

@@ -111,7 +111,7 @@ fn the_child_starts_after_the_files_gets_signals_and_ends_with_ctmpl() {
 }
 
 #[test]
-fn the_child_gets_the_stop_signal_of_ctmpl_unless_another_is_configured() {
+fn row_1_the_child_gets_the_stop_signal_of_ctmpl_unless_another_is_configured() {
     let cases: [(&[&str], Signal, &str, i32); 5] = [
         (&["--exec=./app"], Signal::SIGINT, "int", 7),
         (&["--exec=./app"], Signal::SIGTERM, "term", 7),
@@ -153,7 +153,7 @@ fn without_a_reload_signal_the_child_is_restarted() {
 }
 
 #[test]
-fn ctmpl_exits_with_the_code_of_its_child() {
+fn row_2_ctmpl_exits_with_the_code_of_its_child() {
     for (script, code, said) in [
         ("exit 0", 0, "with exit code 0"),
         ("exit 3", 3, "with exit code 3"),
@@ -447,7 +447,7 @@ fn the_child_inherits_standard_input_and_output() {
 }
 
 #[test]
-fn a_child_given_as_a_list_can_read_the_terminal() {
+fn row_10_a_child_given_as_a_list_can_read_the_terminal() {
     let scene = Scene::new(APP);
     scene.folder.write(
         "ct.hcl",

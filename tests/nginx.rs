@@ -154,7 +154,7 @@ fn path_with_sbin() -> String {
 }
 
 #[test]
-fn a_quit_lets_nginx_as_the_child_finish_its_requests() {
+fn row_1_a_quit_lets_nginx_as_the_child_finish_its_requests() {
     if !installed(&["nginx"]) {
         return;
     }

@@ -302,7 +302,7 @@ fn missing_rights_exit_with_14_after_the_retries() {
 }
 
 #[test]
-fn once_retries_after_errors_that_may_end() {
+fn row_6_once_retries_after_errors_that_may_end() {
     for (status, message) in [
         (400, "No cluster leader yet"),
         (401, "Unauthorized"),
@@ -325,7 +325,7 @@ fn a_server_that_repeats_the_token_does_not_reveal_it() {
 }
 
 #[test]
-fn once_fails_at_once_if_the_server_has_no_such_endpoint() {
+fn row_6_once_fails_at_once_if_the_server_has_no_such_endpoint() {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", r#"{{ range service "web" }}{{ end }}"#);
     let _fault = consul

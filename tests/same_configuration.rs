@@ -156,7 +156,7 @@ fn a_file_without_a_known_extension_is_read_and_a_backup_is_not() {
 }
 
 #[test]
-fn a_denylist_in_one_text_is_cut_at_its_commas() {
+fn row_4_a_denylist_in_one_text_is_cut_at_its_commas() {
     for key in ["function_denylist", "function_blacklist"] {
         let folder = Folder::new();
         folder.write("ct.hcl", &format!("template {{ contents = \"{{{{ env \\\"HOME\\\" }}}}\" destination = \"out\" {key} = \"env,sprig_*\" }}"));
@@ -167,7 +167,7 @@ fn a_denylist_in_one_text_is_cut_at_its_commas() {
 }
 
 #[test]
-fn an_environment_in_one_text_is_cut_at_its_commas_and_a_command_is_not() {
+fn row_4_an_environment_in_one_text_is_cut_at_its_commas_and_a_command_is_not() {
     let variables = [("SECRET_A", "1"), ("DB_PW", "2"), ("KEEP", "3")];
     let seen = |env: &str| {
         let folder = Folder::new();
@@ -230,7 +230,7 @@ fn a_custom_variable_without_a_value_is_handed_on() {
 }
 
 #[test]
-fn a_file_overrides_the_environment_and_a_flag_overrides_the_file() {
+fn row_3_a_file_overrides_the_environment_and_a_flag_overrides_the_file() {
     let folder = Folder::new();
     let consul = Recorder::start("[]");
     let file = format!(
@@ -290,7 +290,7 @@ fn a_user_of_a_file_does_not_get_the_password_of_the_environment() {
 }
 
 #[test]
-fn validate_names_an_overridden_variable_without_its_value() {
+fn row_3_validate_names_an_overridden_variable_without_its_value() {
     let folder = Folder::new();
     folder.write(
         "ct.hcl",
@@ -323,7 +323,7 @@ fn validate_names_an_overridden_variable_without_its_value() {
 }
 
 #[test]
-fn without_a_kill_signal_int_is_ignored_or_reaches_the_child() {
+fn row_12_without_a_kill_signal_int_is_ignored_or_reaches_the_child() {
     let folder = Folder::new();
     folder.write("ct.hcl", &format!("kill_signal = \"\"\n{TEMPLATE}"));
     let consul = crate::support::embedded(Seed::default());
@@ -356,7 +356,7 @@ fn without_a_kill_signal_int_is_ignored_or_reaches_the_child() {
 }
 
 #[test]
-fn help_and_config_show_the_same_defaults_of_connections() {
+fn row_12_help_and_config_show_the_same_defaults_of_connections() {
     let folder = Folder::new();
     let help = run(&folder, &["--help"]).output;
     let shown = run(&folder, &["config"]).output;
@@ -464,7 +464,7 @@ const TOUCHING: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn validate_lists_each_difference_that_a_configuration_touches() {
+fn row_11_validate_lists_each_difference_that_a_configuration_touches() {
     for (text, part) in TOUCHING {
         let log = with_file(&["validate"], "ct.hcl", &format!("{text}\n{TEMPLATE}")).log;
         assert!(log.contains(part), "{text}: {log}");
@@ -495,7 +495,7 @@ fn validate_lists_each_difference_that_a_configuration_touches() {
 }
 
 #[test]
-fn validate_is_silent_if_nothing_changes() {
+fn row_11_validate_is_silent_if_nothing_changes() {
     let text = "
 consul {
   address = \"127.0.0.1:8500\"
