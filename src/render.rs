@@ -70,7 +70,9 @@ pub mod session;
 
 pub use error::{Place, TemplateError};
 pub(crate) use go::translate as go_error;
-pub use render_context::{Absence, CallSite, Dependencies, JinjaCall, RenderEnv, Substitute};
+pub use render_context::{
+    Absence, CallSite, Dependencies, Guarding, JinjaCall, RenderEnv, Substitute,
+};
 pub(crate) use source_text::read as read_source;
 pub use template::{Rendering, Template};
 pub use undefined::Undefined;

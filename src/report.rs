@@ -137,6 +137,8 @@ pub struct DependencyReport {
     pub is_outage: bool,
     /// The new answers that have arrived, by their effect.
     pub wake_ups: WakeUpReport,
+    /// The queries whose latest answer is held back, because it has lost items.
+    pub held: Vec<HeldReport>,
 }
 
 /// The new answers to queries, by their effect.
@@ -159,6 +161,19 @@ pub struct QueryWakeUps {
     pub useful: u64,
     /// The number of answers that caused none.
     pub suppressed: u64,
+}
+
+/// A query whose latest answer is held back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldReport {
+    /// The query.
+    pub query: String,
+    /// The number of items before the loss.
+    pub before: usize,
+    /// The number of items that are left.
+    pub after: usize,
+    /// `true` if Consul leaves out what the token may not read, so that nothing confirms the loss.
+    pub is_filtered: bool,
 }
 
 /// The state of files and commands.

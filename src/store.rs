@@ -6,6 +6,9 @@ mod saved;
 mod snapshot;
 
 pub use failing::{Failing, FailingQueries};
-pub use guard::{Judgement, judge};
+pub use guard::{
+    Ended, Guard, GuardRules, Held, How, InstanceId, Loss, LossReason, Observation, Ruling,
+    applies_to, instance_id, items,
+};
 pub use saved::{DamagedAnswers, SavedAnswers};
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, View};

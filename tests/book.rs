@@ -51,6 +51,7 @@ pages! {
     history: "docs/src/operations/history.md";
     install: "docs/src/operations/install.md";
     logs: "docs/src/operations/logs.md";
+    held_answers: "docs/src/explanation/held-answers.md";
     protect_files: "docs/src/operations/protect-files.md";
     security: "docs/src/operations/security.md";
     signals: "docs/src/operations/signals.md";

@@ -74,6 +74,23 @@ const TOP: &[(&str, &str, &str)] = &[
         "output_format = \"ini\"",
         "output_format = \"ini\"",
     ),
+    ("guard", "guard = false", "guard = false"),
+    ("guard", "guard = true", "guard = true"),
+    (
+        "guard.max_drop",
+        "guard { max_drop = 0.25 }",
+        "guard = { max_drop = 0.25 }",
+    ),
+    (
+        "guard.min_items",
+        "guard { min_items = 10 }",
+        "guard = { min_items = 10 }",
+    ),
+    (
+        "guard.confirm_for",
+        "guard { confirm_for = \"90s\" }",
+        "guard = { confirm_for = \"1m30s\" }",
+    ),
     ("max_stale", "max_stale = \"600s\"", "max_stale = \"10m\""),
     ("max_stale", "max_stale = 0", "max_stale = \"0s\""),
     (
@@ -722,6 +739,12 @@ const OF_TEMPLATES: &[(&str, &str, &str)] = &[
         "max_change.confirm_for",
         "max_change { lines = 0 confirm_for = \"90s\" }",
         "max_change = { lines = 0, confirm_for = \"1m30s\" }",
+    ),
+    ("guard", "guard = false", "guard = false"),
+    (
+        "guard",
+        "guard { max_drop = 0 min_items = 1 confirm_for = \"0s\" }",
+        "guard = { max_drop = 0, min_items = 1, confirm_for = \"0s\" }",
     ),
     ("uid", "uid = 7", "user = 7"),
     ("gid", "gid = 7", "group = 7"),

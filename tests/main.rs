@@ -9,6 +9,7 @@ mod support;
 mod access;
 mod book;
 mod cluster;
+mod collapse;
 mod command_output;
 mod commands;
 mod completions;

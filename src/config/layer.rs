@@ -8,6 +8,7 @@ mod command;
 mod consul;
 mod exec;
 mod group;
+mod guard;
 mod logging;
 mod max_change;
 mod template;
@@ -23,6 +24,7 @@ use config_blocks::{Block, Checked, Error, Labelled, Located, Origin, Setting, S
 use file_formats::{Format, OutputFormat};
 
 use super::error::GroupError;
+use super::guard::GuardBlock;
 use super::logging::Color;
 use super::rate::ReloadRate;
 use super::signal::SignalName;
@@ -63,6 +65,10 @@ pub(crate) struct ConfigLayer {
     /// Refuse output that does not parse as this format, in templates that set no `output_format`
     #[key(flag = "--output-format", value_name = "FORMAT")]
     pub(crate) output_format: Setting<OutputFormat>,
+    /// Collapse guard, in templates that set none: an answer that loses all its items, or many of them at once, is held
+    /// back until the loss is confirmed; `false`: every answer is used at once
+    #[key(default = "true")]
+    pub(crate) guard: Setting<GuardBlock>,
     /// Maximum age of an answer from a server that is not the leader; `0s`: ask the leader only
     #[key(default = "\"2s\"", flag = "--max-stale")]
     pub(crate) max_stale: Setting<Duration>,

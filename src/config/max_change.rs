@@ -21,6 +21,9 @@ impl Fraction {
     /// The whole.
     const WHOLE: u32 = 1_000_000;
 
+    /// A half.
+    pub const HALF: Self = Self(Self::WHOLE / 2);
+
     /// Creates a fraction; `None` if the number is not from 0 to 1.
     #[must_use]
     pub fn of(number: f64) -> Option<Self> {
@@ -35,6 +38,12 @@ impl Fraction {
             .then(|| Self(millionths(number)))
     }
 
+    /// Returns `true` if `part` is more than this fraction of `whole`.
+    #[must_use]
+    pub fn is_exceeded(self, part: usize, whole: usize) -> bool {
+        part as u128 * u128::from(Self::WHOLE) > u128::from(self.0) * whole as u128
+    }
+
     /// The number, from 0 to 1.
     #[must_use]
     pub fn number(self) -> f64 {
@@ -47,11 +56,12 @@ impl MaxChange {
     /// removed one.
     #[must_use]
     pub fn is_exceeded(&self, removed: usize, lines: usize) -> bool {
-        let removed = removed as u128;
-        let is_above_lines = self.lines.is_some_and(|most| removed > u128::from(most));
-        let is_above_fraction = self.fraction.is_some_and(|Fraction(most)| {
-            removed * u128::from(Fraction::WHOLE) > u128::from(most) * lines as u128
-        });
+        let is_above_lines = self
+            .lines
+            .is_some_and(|most| removed as u128 > u128::from(most));
+        let is_above_fraction = self
+            .fraction
+            .is_some_and(|most| most.is_exceeded(removed, lines));
         is_above_lines || is_above_fraction
     }
 }

@@ -4,6 +4,7 @@ mod actions;
 mod consul;
 mod files;
 mod groups;
+mod guard;
 mod layering;
 mod logging;
 mod migrate;

@@ -168,6 +168,8 @@ pub(super) enum CertificateError {
 pub(super) enum Action {
     /// Follow these queries and no others.
     Follow(BTreeSet<Arc<Query>>),
+    /// Read this query again from the leader, because its answer is held back.
+    ReadAgain(Arc<Query>),
     /// Watch these files and no others.
     Watch(BTreeSet<PathBuf>),
     /// Read these files for `file`, and return their content as answers to queries.

@@ -123,6 +123,7 @@ impl Executor {
     pub(super) fn execute(&mut self, action: Action) -> Executed {
         match action {
             Action::Follow(queries) => self.watcher.follow_exactly(&queries),
+            Action::ReadAgain(query) => self.watcher.read_again(&query),
             Action::Watch(files) => self.files.watch_exactly(files),
             Action::ReadFiles(files) => self.workers.begin(files.into_iter().map(task::file)),
             Action::ReadSources(sources) => {

@@ -13,7 +13,7 @@ pub(super) struct MissingData {
     pub(super) place: (String, u32),
     pub(super) query: Query,
     pub(super) absence: Absence,
-    /// The last error of the query.
+    /// The last error of the query, or why its answer is held back.
     pub(super) failure: Option<String>,
 }
 
@@ -74,7 +74,10 @@ pub(super) fn missing_data_of(
         place: template.place_of(query),
         query: query.clone(),
         absence,
-        failure: renderer.query_failures().text(query),
+        failure: renderer
+            .query_failures()
+            .text(query)
+            .or_else(|| renderer.held_text(query)),
     };
     let mut all: Vec<_> = missing.take(max).map(describe).collect();
     all.sort_by(|a, b| a.place.cmp(&b.place));

@@ -17,12 +17,18 @@ use crate::render::RenderEnv;
 use crate::report::WakeUpReport;
 
 mod accept;
+mod answer_change;
 mod answers;
 mod arrivals;
 mod failures;
 mod first_answers;
+mod following;
+mod guard_log;
+mod guards;
+mod held_answers;
 mod passes;
 mod plugins;
+mod requirements;
 mod saved;
 mod substitutes;
 mod template_state;
@@ -138,15 +144,14 @@ impl Renderer {
         match event {
             Event::Watched(events) => {
                 for event in events {
-                    let change = self.answers.on_event(event, now);
-                    self.note_failure(event);
-                    self.accept(change);
+                    self.watched(event, now.instant);
                 }
                 Vec::new()
             }
             Event::PluginEnded(plugin, answer) => {
-                if self.plugins.ended(plugin) {
-                    let change = self.answers.on_plugin(plugin, answer);
+                if self.plugins.ended(plugin)
+                    && let Some(change) = self.answers.on_plugin(plugin, answer)
+                {
                     self.accept(change);
                 }
                 Vec::new()
@@ -183,13 +188,19 @@ impl Renderer {
         credentials: impl Iterator<Item = PathBuf>,
         now: Moment,
     ) -> Vec<Action> {
+        for change in self.answers.reconsider(self.templates.all(), now.instant) {
+            self.accept(change);
+        }
         let mut actions = self.begin_passes(now);
-        if self.following == Following::Outdated {
+        let has_other_reads = self.answers.take_other_reads();
+        if self.following == Following::Outdated || has_other_reads {
             self.following = Following::Current;
-            self.follow(&mut actions, credentials);
+            self.follow(&mut actions, credentials, has_other_reads);
         }
         let plugins = self.plugins.start(self.templates.all());
         actions.extend(plugins.into_iter().map(Action::RunPlugin));
+        let reads = self.answers.take_due_reads(now.instant);
+        actions.extend(reads.into_iter().map(Action::ReadAgain));
         actions
     }
 
@@ -199,6 +210,7 @@ impl Renderer {
         templates
             .filter_map(TemplateState::next_wake)
             .chain(self.passes.next_wake())
+            .chain(self.answers.guards().next_wake())
             .min()
     }
 
@@ -209,7 +221,7 @@ impl Renderer {
                 requests.push(RenderRequest {
                     number: template.number(),
                     template: source,
-                    snapshot: self.answers.snapshot().clone(),
+                    snapshot: self.answers.snapshot().clone().seen_in(template.view()),
                     env: Arc::clone(&self.env),
                     time: now.time,
                     limit: template.job().render_timeout,
@@ -271,40 +283,6 @@ impl Renderer {
             .cloned()
             .collect();
         (!files.is_empty()).then_some(Action::ReadFiles(files))
-    }
-
-    /// Follows the queries and files that are requested now, and no others.
-    fn follow(&mut self, actions: &mut Vec<Action>, credentials: impl Iterator<Item = PathBuf>) {
-        let templates = self.templates.all();
-        let queries: BTreeSet<_> = templates
-            .iter()
-            .flat_map(TemplateState::queries)
-            .cloned()
-            .collect();
-        let watched: BTreeSet<_> = templates
-            .iter()
-            .flat_map(TemplateState::watched)
-            .chain(files(&queries).map(|file| &file.path))
-            .cloned()
-            .chain(credentials)
-            .collect();
-        if queries != *self.answers.followed() {
-            let is_remote = |query: &&Arc<Query>| matches!(***query, Query::Consul(_));
-            let remote = queries.iter().filter(is_remote).cloned().collect();
-            actions.push(Action::Follow(remote));
-            self.wake_ups.retain(|query| queries.contains(query));
-            let new = self.answers.follow(queries);
-            if !new.is_empty() {
-                actions.push(Action::ReadFiles(new));
-            }
-        }
-        if watched != self.watched {
-            // `-once` ends when everything is written, so changes of files do not matter.
-            if self.mode == Mode::Daemon {
-                actions.push(Action::Watch(watched.clone()));
-            }
-            self.watched = watched;
-        }
     }
 
     /// Adopts a new configuration, and reads all sources and files again.

@@ -2,15 +2,20 @@
 //!
 //! Input: the parts. Output: plain data.
 
+use std::sync::Arc;
+
 use super::apply::{Apply, JobState, JobView};
 use super::child::ChildPart;
 use super::reload::Reload;
 use super::renderer::Renderer;
 use super::shutdown::Shutdown;
 use super::waiting::Waiting;
+use crate::query::Query;
 use crate::report::{
-    ApplyReport, ChildReport, DependencyReport, Phase, Report, TemplatePhase, TemplateReport,
+    ApplyReport, ChildReport, DependencyReport, HeldReport, Phase, Report, TemplatePhase,
+    TemplateReport,
 };
+use crate::store::Held;
 
 /// The parts that a report describes.
 #[derive(Clone, Copy)]
@@ -45,6 +50,7 @@ pub(super) fn report(parts: StatusView<'_>) -> Report {
             failing: failures.own_failures(),
             is_outage: failures.is_outage(),
             wake_ups: renderer.wake_ups(),
+            held: renderer.held().map(held).collect(),
         },
         applies: ApplyReport {
             is_writing: apply.is_applying(),
@@ -59,6 +65,16 @@ pub(super) fn report(parts: StatusView<'_>) -> Report {
             command: own.config().line.to_string(),
             is_running: !child.is_over(),
         }),
+    }
+}
+
+fn held((query, held): (&Arc<Query>, &Held)) -> HeldReport {
+    let loss = held.loss();
+    HeldReport {
+        query: query.to_string(),
+        before: loss.before,
+        after: loss.after,
+        is_filtered: held.is_filtered(),
     }
 }
 

@@ -28,6 +28,7 @@ use gotemplate::budget::Budget;
 use gotemplate::scratch::Scratch;
 
 mod dependencies;
+mod guarding;
 mod library;
 mod marks;
 mod render_env;
@@ -36,6 +37,7 @@ mod site;
 mod time;
 
 pub use dependencies::{Absence, Dependencies, Substitute};
+pub use guarding::Guarding;
 pub use render_env::RenderEnv;
 pub use site::{CallSite, JinjaCall};
 

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use apply_ledger::Hash;
 use serde::{Deserialize, Serialize};
 
+use super::guard::{applies_to, items};
 use crate::answer::{Answer, Depth};
-use crate::query::{ConsulQuery, Query};
+use crate::query::Query;
 
 /// The first words of the file: the format and its version.
 const FORMAT: &str = "ctmpl-answers 1 sha256";
@@ -148,16 +149,10 @@ impl SavedAnswers {
 impl Entry {
     /// The size of an answer; `None` for a query without a list, or with a secret answer.
     fn of(query: &Query, answer: &Answer) -> Option<Self> {
-        let is_list = match query {
-            Query::Consul(query) => !matches!(query, ConsulQuery::Key(_) | ConsulQuery::CaLeaf(_)),
-            Query::File(_) | Query::Plugin(_) => false,
-        };
-        let below = |depth: Depth| match answer {
-            Answer::Pairs(pairs) => Some(pairs.iter().filter(|pair| depth.sees(pair)).count()),
-            _ => None,
-        };
-        is_list.then(|| Self {
-            items: answer.len(),
+        let is_prefix = matches!(answer, Answer::Pairs(_));
+        let below = |depth: Depth| is_prefix.then(|| items(answer, Some(depth)));
+        applies_to(query).then(|| Self {
+            items: items(answer, None),
             level: below(Depth::Level),
             tree: below(Depth::Tree),
             unused: 0,

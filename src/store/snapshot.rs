@@ -1,4 +1,4 @@
-//! The latest accepted answer of every query.
+//! The latest accepted answer of every query, and the latest answer where it is held back.
 //!
 //! Input: answers, one query at a time. Output: a [`Snapshot`], which is immutable and cheap to clone.
 
@@ -22,22 +22,51 @@ pub struct Snapshot {
     /// long enough.
     now: Option<Instant>,
     failing: FailingQueries,
+    /// The view of a template that requests no other.
+    view: View,
+}
+
+/// The answer that is seen where the latest one is held back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum View {
+    /// The last accepted answer.
+    #[default]
+    Accepted,
+    /// The latest answer.
+    Latest,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Known {
+    /// The last accepted answer; `None` while the first one is held back.
+    accepted: Option<Recorded>,
+    /// The latest answer, if it is held back.
+    held: Option<Recorded>,
+    /// The last existing entry of a key, so that templates keep the value of a deleted key.
+    last_entry: Option<Arc<Pair>>,
 }
 
 #[derive(Clone, Debug)]
-struct Known {
+struct Recorded {
     answer: Arc<Answer>,
-    /// The last existing entry of a key, so that templates keep the value of a deleted key.
-    last_entry: Option<Arc<Pair>>,
     /// The instances of a service that became passing within the span that a template requires.
     passing_since: PassingSince,
 }
 
+impl Known {
+    fn seen(&self, view: View) -> Option<&Recorded> {
+        match view {
+            View::Accepted => self.accepted.as_ref(),
+            View::Latest => self.held.as_ref().or(self.accepted.as_ref()),
+        }
+    }
+}
+
 impl Snapshot {
-    /// The latest answer; `None` before the first one.
+    /// The answer in the view of the snapshot; `None` before the first one.
     #[must_use]
     pub fn answer(&self, query: &Query) -> Option<&Arc<Answer>> {
-        self.known.get(query).map(|known| &known.answer)
+        self.answer_in(self.view, query)
     }
 
     /// The queries that fail now.
@@ -51,12 +80,38 @@ impl Snapshot {
         &mut self.failing
     }
 
-    /// The stored query and its latest answer.
+    /// The answer in this view; `None` before the first one.
     #[must_use]
-    pub fn entry(&self, query: &Query) -> Option<(&Arc<Query>, &Arc<Answer>)> {
-        self.known
-            .get_key_value(query)
-            .map(|(query, known)| (query, &known.answer))
+    pub fn answer_in(&self, view: View, query: &Query) -> Option<&Arc<Answer>> {
+        let seen = self.known.get(query)?.seen(view)?;
+        Some(&seen.answer)
+    }
+
+    /// The stored query and its answer in this view.
+    #[must_use]
+    pub fn entry(&self, view: View, query: &Query) -> Option<(&Arc<Query>, &Arc<Answer>)> {
+        let (query, known) = self.known.get_key_value(query)?;
+        Some((query, &known.seen(view)?.answer))
+    }
+
+    /// The latest answer, if it is held back.
+    #[must_use]
+    pub fn held(&self, query: &Query) -> Option<&Arc<Answer>> {
+        let held = self.known.get(query)?.held.as_ref()?;
+        Some(&held.answer)
+    }
+
+    /// The view of a template that requests no other.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.view
+    }
+
+    /// The same answers in this view.
+    #[must_use]
+    pub fn seen_in(mut self, view: View) -> Self {
+        self.view = view;
+        self
     }
 
     /// The last existing entry of this key, even if the key is deleted now.
@@ -67,11 +122,9 @@ impl Snapshot {
 
     /// The time since when this instance of the query has been passing; `None` if for longer than recorded.
     #[must_use]
-    pub fn passes_since(&self, query: &Query, instance: &Instance) -> Option<Instant> {
-        self.known
-            .get(query)?
-            .passing_since
-            .since(&instance.identity())
+    pub fn passes_since(&self, view: View, query: &Query, instance: &Instance) -> Option<Instant> {
+        let seen = self.known.get(query)?.seen(view)?;
+        seen.passing_since.since(&instance.identity())
     }
 
     /// The time of evaluation; `None`: so late that every passing instance has been passing for
@@ -92,12 +145,12 @@ impl Snapshot {
         self.now = Some(now);
     }
 
-    /// Records an answer; existing clones of the snapshot do not change.
+    /// Records an accepted answer; existing clones of the snapshot do not change.
     pub fn record(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>) {
         self.record_timed(query, answer, Duration::ZERO);
     }
 
-    /// Records an answer, and the instances that became passing within the span `longest`.
+    /// Records an accepted answer, and the instances that became passing within the span `longest`.
     pub fn record_timed(
         &mut self,
         query: impl Into<Arc<Query>>,
@@ -106,27 +159,21 @@ impl Snapshot {
     ) {
         let query = query.into();
         let known = Arc::make_mut(&mut self.known);
-        let before = known.get(&query);
-        let passing_since = match (before, self.now) {
-            (Some(before), Some(now)) if !longest.is_zero() => {
-                before
-                    .passing_since
-                    .next(&before.answer, &answer, now, longest)
-            }
-            _ => PassingSince::default(),
-        };
-        let last_entry = match &*answer {
-            Answer::Key(Some(pair)) => Some(Arc::clone(pair)),
-            _ => before.and_then(|known| known.last_entry.clone()),
-        };
-        known.insert(
-            query,
-            Known {
-                answer,
-                last_entry,
-                passing_since,
-            },
-        );
+        let known = known.entry(query).or_default();
+        if let Answer::Key(Some(pair)) = &*answer {
+            known.last_entry = Some(Arc::clone(pair));
+        }
+        known.held = None;
+        let before = known.accepted.as_ref();
+        known.accepted = Some(Recorded::after(before, answer, self.now, longest));
+    }
+
+    /// Records an answer that is held back: the accepted one stays.
+    pub fn hold(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>, longest: Duration) {
+        let known = Arc::make_mut(&mut self.known);
+        let known = known.entry(query.into()).or_default();
+        let before = known.seen(View::Latest);
+        known.held = Some(Recorded::after(before, answer, self.now, longest));
     }
 
     /// Removes the answer to a query.
@@ -142,5 +189,57 @@ impl Snapshot {
         if self.known.keys().any(|query| !wanted(query)) {
             Arc::make_mut(&mut self.known).retain(|query, _| wanted(query));
         }
+    }
+}
+
+impl Recorded {
+    fn after(
+        before: Option<&Self>,
+        answer: Arc<Answer>,
+        now: Option<Instant>,
+        longest: Duration,
+    ) -> Self {
+        let passing_since = match (before, now) {
+            (Some(before), Some(now)) if !longest.is_zero() => {
+                before
+                    .passing_since
+                    .next(&before.answer, &answer, now, longest)
+            }
+            _ => PassingSince::default(),
+        };
+        Self {
+            answer,
+            passing_since,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_held_answer_is_seen_only_in_the_latest_view() {
+        let names = |name: &str| Arc::new(Answer::Datacenters(vec![name.to_owned()]));
+        let query = Arc::new(Query::nodes("").expect("a query"));
+        let mut snapshot = Snapshot::default();
+        let seen = |snapshot: &Snapshot| {
+            [View::Accepted, View::Latest].map(|view| {
+                let answer = snapshot.answer_in(view, &query);
+                assert_eq!(answer, snapshot.clone().seen_in(view).answer(&query));
+                answer.cloned()
+            })
+        };
+        snapshot.hold(Arc::clone(&query), names("a"), Duration::ZERO);
+        assert_eq!(seen(&snapshot), [None, Some(names("a"))]);
+        snapshot.record(Arc::clone(&query), names("b"));
+        assert_eq!(seen(&snapshot), [Some(names("b")), Some(names("b"))]);
+        assert!(snapshot.held(&query).is_none());
+        snapshot.hold(Arc::clone(&query), names("c"), Duration::ZERO);
+        assert_eq!(seen(&snapshot), [Some(names("b")), Some(names("c"))]);
+        assert_eq!(snapshot.held(&query), Some(&names("c")));
+        let before = snapshot.clone();
+        snapshot.record(Arc::clone(&query), names("b"));
+        assert!(snapshot.held(&query).is_none() && before.held(&query).is_some());
     }
 }

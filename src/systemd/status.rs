@@ -19,6 +19,14 @@ pub(crate) fn status_line(report: &Report) -> String {
         1 => items.push("1 query fails".to_owned()),
         count => items.push(format!("{count} queries fail")),
     }
+    match report.dependencies.held.as_slice() {
+        [] => {}
+        [held] => items.push(format!(
+            "{}: {} of {} items are left (held back)",
+            held.query, held.after, held.before
+        )),
+        several => items.push(format!("{} answers are held back", several.len())),
+    }
     if let Some(RefusedReport { group, reason }) = report.applies.refused.first() {
         items.push(format!("{group}: {reason}"));
     }

@@ -14,6 +14,7 @@ use crate::query::ConsulQuery;
 use crate::source::{Error, Poll, Reply};
 
 mod many;
+mod read_again;
 mod together;
 
 /// A source that answers from a list and records the polls with their times. The last entry repeats

@@ -113,6 +113,11 @@ fn kind(shape: &Shape) -> String {
     let other = match shape {
         Shape { labelled: true, .. } => "blocks with labels",
         Shape { repeats: true, .. } => "blocks",
+        Shape {
+            keys: Some(_),
+            bool: true,
+            ..
+        } => "block, true, false",
         Shape { keys: Some(_), .. } => "block",
         Shape { bool: true, .. } => "true, false",
         Shape { list: true, .. } => "list of texts",

@@ -39,6 +39,7 @@ pub(crate) async fn before(
             | Fault::Index(_)
             | Fault::NoIndex
             | Fault::LastContact(_)
+            | Fault::Filtered
             | Fault::UnknownLeader => {}
         }
     }
@@ -57,6 +58,11 @@ pub(crate) fn after(faults: &[ActiveFault], mut reply: Reply) -> Reply {
             Fault::NoIndex => reply.without("X-Consul-Index"),
             Fault::LastContact(age) if has_index => {
                 reply = reply.with("X-Consul-Lastcontact", age.as_millis().to_string());
+            }
+            Fault::Filtered if has_index && reply.status == 200 => {
+                let is_list = reply.body.starts_with(b"[");
+                reply.body = if is_list { "[]" } else { "{}" }.into();
+                reply = reply.with("X-Consul-Results-Filtered-By-ACLs", "true");
             }
             Fault::UnknownLeader if has_index => {
                 reply = reply.with("X-Consul-Knownleader", "false");

@@ -39,6 +39,9 @@ pub enum Fault {
     NoIndex,
     /// Answer as a follower whose data is this old.
     LastContact(Duration),
+    /// Answer without items, and say that ACLs have filtered them, as for a token that has lost its
+    /// rights.
+    Filtered,
     /// Answer as a server that has data but knows no leader.
     UnknownLeader,
     /// Answer only `?stale` queries; fail others with 500 `No cluster leader` after this time (7 s

@@ -10,6 +10,7 @@ use super::action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
 use super::command::CommandBlock;
 use super::exec::EnvironmentBlock;
 use super::group::VerifyBlock;
+use crate::config::guard::GuardBlock;
 use crate::config::max_change::MaxChange;
 use crate::config::rate::ReloadRate;
 use crate::config::signal::SignalName;
@@ -117,6 +118,9 @@ pub(crate) struct TemplateBlock {
     /// Change budget: a change that removes more than this is parked, and the file stays as it is
     #[key(resolved = FileConfig)]
     pub(crate) max_change: Setting<MaxChange>,
+    /// Collapse guard: the keys of the global `guard`, or `false`
+    #[key(default = "the global `guard`", brief)]
+    pub(crate) guard: Setting<GuardBlock>,
     /// Functions that fail when called: those whose name matches one of these patterns
     #[key(default = "[]")]
     pub(crate) function_denylist: Vec<Located<String>>,

@@ -16,9 +16,9 @@ use super::{logging, standard_streams};
 use crate::config::error::{ConfigError, ValueError};
 use crate::config::layer::{ConfigLayer, DelimitersBlock, GroupBlock, TemplateBlock};
 use crate::config::resolved::{
-    CommandConfig, CommandOutput, Delimiters, FileConfig, Format, Job, Language, MissingKey, Mode,
-    OnError, OutputFormat, Permissions, RENDER_TIMEOUT, STANDARD_OUTPUT, Settle, TemplateSource,
-    WriteMode,
+    CommandConfig, CommandOutput, Delimiters, FileConfig, Format, GuardConfig, Job, Language,
+    MissingKey, Mode, OnError, OutputFormat, Permissions, RENDER_TIMEOUT, STANDARD_OUTPUT, Settle,
+    TemplateSource, WriteMode,
 };
 use crate::config::values::{format_of, language_of};
 use crate::config::wait::{Wait, WaitBlock};
@@ -43,6 +43,7 @@ pub(super) struct Common {
     /// Directory outside of which templates cannot read files.
     sandbox: Option<PathBuf>,
     write: WriteMode,
+    guard: GuardConfig,
     error_fatal: Option<Located<bool>>,
     render_timeout: Duration,
     command_output: CommandOutput,
@@ -71,6 +72,9 @@ impl Common {
             allow: permissions(layer.allow.as_ref())?,
             sandbox: value(filled(layer.sandbox_path.clone())),
             write: value(layer.write.clone()).unwrap_or_default(),
+            guard: value(layer.guard.clone())
+                .unwrap_or_default()
+                .or(GuardConfig::default()),
             error_fatal: layer.template_error_fatal.clone(),
             render_timeout: value(layer.render_timeout.clone())
                 .map_or(RENDER_TIMEOUT, render_timeout),
@@ -188,6 +192,7 @@ fn resolve(
             Mode::Once { .. } => None,
             Mode::Daemon => timer(block.wait)?.map_or(common.settle, Wait::settle),
         },
+        guard: value(block.guard).unwrap_or_default().or(common.guard),
         file,
         missing_key: match value(block.error_on_missing_key) {
             Some(true) => MissingKey::Error,

@@ -10,6 +10,7 @@ pub use gotemplate::{Delimiters, MissingKey};
 
 use super::command::CommandConfig;
 use super::group::{GroupConfig, GroupKey};
+use crate::config::guard::GuardConfig;
 pub use crate::config::layer::FileConfig;
 use crate::config::values::{Drift, Language};
 pub use crate::config::wait::Settle;
@@ -30,6 +31,8 @@ pub struct Job {
     pub group: Option<Arc<GroupConfig>>,
     /// The quiescence timer; `None`: off.
     pub settle: Option<Settle>,
+    /// When the loss of items in an answer is held back.
+    pub guard: GuardConfig,
     /// How the file is written.
     pub file: FileConfig,
     /// The effect of a missing key of a map in a Go template.
@@ -78,6 +81,7 @@ impl Job {
             command: None,
             group: None,
             settle: None,
+            guard: GuardConfig::default(),
             missing_key: MissingKey::default(),
             delimiters: Delimiters::default(),
             allow: Permissions::default(),
@@ -116,6 +120,7 @@ impl Job {
             command: _,
             group: _,
             settle: _,
+            guard: _,
             file: _,
             missing_key,
             delimiters,

@@ -6,6 +6,7 @@ mod drift;
 mod ending;
 mod fields;
 mod groups;
+mod guard;
 mod outputs;
 mod parking;
 mod passing;
@@ -30,8 +31,8 @@ use crate::apply::debts::COMMAND_COOLDOWN;
 use crate::command::CommandFailure;
 use crate::config::resolved::{
     CommandConfig, CommandLine, CommandOutput, ConsulConfig, Delimiters, EnvironmentConfig,
-    FileConfig, Format, GroupKey, Job, Language, LoadConfig, LogConfig, LogLevel, MissingKey, Mode,
-    Permissions, RetryConfig, Settle, TemplateSource, TlsConfig, TransportConfig,
+    FileConfig, Format, GroupKey, GuardConfig, Job, Language, LoadConfig, LogConfig, LogLevel,
+    MissingKey, Mode, Permissions, RetryConfig, Settle, TemplateSource, TlsConfig, TransportConfig,
 };
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
 use crate::daemon::apply::{JobState, JobView};

@@ -1,39 +1,61 @@
 //! Adopts new answers.
 //!
 //! Input: an answer that replaces another one. Output: the templates that see a difference are marked, and their plugins run
-//! again. The answer is the newest one in any case: the next pass uses it.
+//! again. The answer is the newest one in any case: the next pass uses it, unless it is held back.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Renderer;
-use super::answers::AnswerChange;
+use super::answer_change::AnswerChange;
 use super::plugins::{is_plugin, plugins_of};
 use crate::query::Query;
 use crate::watch::WatchEvent;
 
 impl Renderer {
+    /// Handles an event of a query.
+    pub(super) fn watched(&mut self, event: &WatchEvent, now: Instant) {
+        self.answers.on_failure(event, now);
+        if let WatchEvent::Answered(query, answer, circumstances) = event {
+            let templates = self.templates.all();
+            let changes = self
+                .answers
+                .on_answer(query, answer, *circumstances, templates, now);
+            self.note_failure(event);
+            for change in changes {
+                self.accept(change);
+            }
+        } else {
+            self.note_failure(event);
+        }
+    }
+
     /// Records an answer, and marks the templates that see a difference.
-    pub(super) fn accept(&mut self, change: Option<AnswerChange>) {
-        let Some(change) = change else { return };
+    pub(super) fn accept(&mut self, change: AnswerChange) {
         let AnswerChange {
             query,
-            before,
             after,
+            is_held,
+            changes,
         } = &change;
         let mut stale = Vec::new();
         let mut longest = Duration::ZERO;
         let mut is_useful = false;
         for template in self.templates.all_mut() {
-            if template.on_answer(query, before.as_ref(), after) {
-                is_useful = true;
-                if !is_plugin(query) {
-                    stale.extend(plugins_of(template));
+            for view_change in changes {
+                if template.on_answer(query, view_change, after) {
+                    is_useful = true;
+                    if !is_plugin(query) {
+                        stale.extend(plugins_of(template));
+                    }
                 }
             }
             longest = longest.max(template.passing_span(query));
         }
-        self.wake_ups.count(query, is_useful);
+        // An answer that is held back is not unread.
+        if is_useful || !(*is_held || changes.is_empty()) {
+            self.wake_ups.count(query, is_useful);
+        }
         for plugin in stale {
             self.run_again(&plugin);
         }

@@ -1,14 +1,19 @@
 //! The accepted answers, and the queries that fail.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::answer_change::AnswerChange;
+use super::guard_log;
+use super::guards::Guards;
+use super::requirements::Requirements;
+use super::template_state::TemplateState;
 use crate::answer::Answer;
-use crate::daemon::event::Moment;
 use crate::daemon::query_failures::QueryFailures;
 use crate::query::{FileQuery, Query};
-use crate::store::{Judgement, SavedAnswers, Snapshot, judge};
+use crate::source::Circumstances;
+use crate::store::{InstanceId, Ruling, SavedAnswers, Snapshot};
 use crate::watch::WatchEvent;
 
 /// The followed queries with their latest answers and failures.
@@ -17,15 +22,9 @@ pub(super) struct Answers {
     followed: BTreeSet<Arc<Query>>,
     snapshot: Snapshot,
     failures: QueryFailures,
+    guards: Guards,
     /// The sizes of the accepted answers, of this process and of the one before.
     saved: Arc<SavedAnswers>,
-}
-
-/// An accepted answer, and the one before it.
-pub(super) struct AnswerChange {
-    pub(super) query: Arc<Query>,
-    pub(super) before: Option<Arc<Answer>>,
-    pub(super) after: Arc<Answer>,
 }
 
 impl Answers {
@@ -35,6 +34,7 @@ impl Answers {
             followed: BTreeSet::new(),
             snapshot: Snapshot::default(),
             failures,
+            guards: Guards::default(),
             saved: Arc::default(),
         }
     }
@@ -59,6 +59,21 @@ impl Answers {
         &self.saved
     }
 
+    /// The guards of the queries.
+    pub(super) fn guards(&self) -> &Guards {
+        &self.guards
+    }
+
+    /// Returns `true` if the queries that are followed for others have changed.
+    pub(super) fn take_other_reads(&mut self) -> bool {
+        self.guards.take_other_reads()
+    }
+
+    /// The queries to read again now.
+    pub(super) fn take_due_reads(&mut self, now: Instant) -> BTreeSet<Arc<Query>> {
+        self.guards.take_due(now)
+    }
+
     /// The queries that are followed.
     pub(super) fn followed(&self) -> &BTreeSet<Arc<Query>> {
         &self.followed
@@ -69,31 +84,51 @@ impl Answers {
         self.snapshot.turn_to(now);
     }
 
-    /// Handles an event of a query. Returns the change if there is a new answer.
-    pub(super) fn on_event(&mut self, event: &WatchEvent, now: Moment) -> Option<AnswerChange> {
-        let query = event.query();
-        // Drop late answers of queries no longer followed; caching them would make stale data look fresh.
-        if !self.followed.contains(query) {
-            return None;
-        }
+    /// Handles a failure or a recovery of a query.
+    pub(super) fn on_failure(&mut self, event: &WatchEvent, now: Instant) {
         match event {
             WatchEvent::Failed(query, error) => {
-                let (query, error) = (Arc::clone(query), Arc::clone(error));
-                self.failures.failed(query, error, now.instant);
-                None
+                self.guards.failed(query, now);
+                if self.followed.contains(query) {
+                    let (query, error) = (Arc::clone(query), Arc::clone(error));
+                    self.failures.failed(query, error, now);
+                }
             }
-            WatchEvent::Recovered(query) => {
-                self.failures.recovered(query, now.instant);
-                None
+            WatchEvent::Recovered(query) if self.followed.contains(query) => {
+                self.failures.recovered(query, now);
             }
-            WatchEvent::Answered(query, answer, _) => {
-                self.failures.recovered(query, now.instant);
-                // A file is also read when its watch starts.
-                let is_same_file = matches!(**query, Query::File(_))
-                    && self.snapshot.answer(query) == Some(answer);
-                (!is_same_file).then(|| self.judge(query, answer))
+            WatchEvent::Recovered(_) | WatchEvent::Answered(..) => {}
+        }
+    }
+
+    /// Handles an answer. Returns the changes: of the query, and of those that were read through it.
+    pub(super) fn on_answer(
+        &mut self,
+        query: &Arc<Query>,
+        answer: &Arc<Answer>,
+        circumstances: Circumstances,
+        templates: &[TemplateState],
+        now: Instant,
+    ) -> Vec<AnswerChange> {
+        let mut changes = Vec::new();
+        if circumstances.is_fresh {
+            for read in self.guards.read(query, answer) {
+                let seen = (&read.answer, circumstances, &read.in_maintenance);
+                changes.extend(self.judge(&read.query, seen, templates, now));
             }
         }
+        // Drop late answers of queries no longer followed; caching them would make stale data look fresh.
+        if self.followed.contains(query) {
+            self.failures.recovered(query, now);
+            // A file is also read when its watch starts.
+            let is_same_file =
+                matches!(**query, Query::File(_)) && self.snapshot.answer(query) == Some(answer);
+            if !is_same_file {
+                let seen = (answer, circumstances, &HashSet::new());
+                changes.extend(self.judge(query, seen, templates, now));
+            }
+        }
+        changes
     }
 
     /// Shows templates whether a query fails. Returns `true` if that has changed.
@@ -109,32 +144,117 @@ impl Answers {
         answer: &Arc<Answer>,
     ) -> Option<AnswerChange> {
         let wanted = self.followed.contains(query);
-        wanted.then(|| self.judge(query, answer))
+        wanted.then(|| {
+            let before = self.snapshot.answer(query).cloned();
+            AnswerChange::accepted(query, before, answer)
+        })
     }
 
-    fn judge(&self, query: &Arc<Query>, after: &Arc<Answer>) -> AnswerChange {
+    /// Judges an answer. Returns the change; `None` if there is none.
+    fn judge(
+        &mut self,
+        query: &Arc<Query>,
+        seen: (&Arc<Answer>, Circumstances, &HashSet<InstanceId>),
+        templates: &[TemplateState],
+        now: Instant,
+    ) -> Option<AnswerChange> {
+        let (after, circumstances, _) = seen;
         let before = self.snapshot.answer(query).cloned();
-        if let Judgement::AcceptedLoss { before } = judge(before.as_deref(), after) {
-            tracing::warn!(name: "query.emptied", %query, %before, "{query}: the answer is now empty (before: {before})");
-        } else {
-            let news = match **after {
-                Answer::Key(None) => "is answered: the key does not exist",
-                _ => "has a new answer",
-            };
-            tracing::debug!(name: "query.changed", %query, "{query} {news}");
+        let has_minimum = || {
+            let mut templates = templates.iter();
+            templates.any(|template| template.has_minimum(query))
+        };
+        let is_filtered = circumstances.is_filtered;
+        // The first answer of the process is compared with the last one of the process before.
+        let has_expectation = before.is_none() && self.saved.items(query, None).is_some();
+        let is_concern = has_expectation
+            || self
+                .guards
+                .concern(query, before.as_deref(), after, is_filtered);
+        if !is_concern && !has_minimum() {
+            log_change(query, after);
+            return Some(AnswerChange::accepted(query, before, after));
         }
-        AnswerChange {
-            query: Arc::clone(query),
-            before,
-            after: Arc::clone(after),
+        let requirements = Requirements::of(templates, query);
+        if let (true, Some(rules)) = (has_expectation, &requirements.rules)
+            && let Some(items) = self.saved.items(query, rules.depth)
+        {
+            self.guards.expect(query, items);
         }
+        let ruling = self
+            .guards
+            .observe(query, &requirements, before.as_ref(), seen, now);
+        let held = self.snapshot.held(query).cloned();
+        match ruling {
+            Ruling::Held { is_news } => {
+                if let Some(held) = self.guards.held_of(query).filter(|_| is_news) {
+                    guard_log::held(query, held, requirements.rules.as_ref(), before.is_some());
+                }
+                let latest = held.or(before);
+                (latest.as_ref() != Some(after)).then(|| AnswerChange::held(query, latest, after))
+            }
+            Ruling::Accepted(ended) => {
+                match &ended {
+                    Some(ended) => guard_log::ended(query, ended, after),
+                    None if requirements.rules.is_none() => {
+                        guard_log::unguarded(query, before.as_deref(), after);
+                    }
+                    None => {}
+                }
+                if let Some(held) = held {
+                    return Some(AnswerChange::released(query, before, held, after));
+                }
+                // A read gives the same answer again.
+                let is_news = before.as_ref() != Some(after);
+                is_news.then(|| {
+                    log_change(query, after);
+                    AnswerChange::accepted(query, before, after)
+                })
+            }
+        }
+    }
+
+    /// Accepts the answers that are held back, but not by what the templates require now.
+    pub(super) fn reconsider(
+        &mut self,
+        templates: &[TemplateState],
+        now: Instant,
+    ) -> Vec<AnswerChange> {
+        let held: Vec<_> = self
+            .guards
+            .held()
+            .map(|(query, _)| Arc::clone(query))
+            .collect();
+        let mut changes = Vec::new();
+        for query in held {
+            let accepted = self.snapshot.answer(&query).cloned();
+            let requirements = Requirements::of(templates, &query);
+            let ended = self
+                .guards
+                .reconsider(&query, &requirements, accepted.as_ref(), now);
+            if let Some((answer, ended)) = ended {
+                guard_log::ended(&query, &ended, &answer);
+                let held = Arc::clone(&answer);
+                changes.push(AnswerChange::released(&query, accepted, held, &answer));
+            }
+        }
+        changes
     }
 
     /// Records an answer. `passing_span` is the longest `passing_for` of its templates.
     pub(super) fn record(&mut self, change: AnswerChange, passing_span: Duration) {
-        let AnswerChange { query, after, .. } = change;
-        Arc::make_mut(&mut self.saved).accept(&query, &after);
-        self.snapshot.record_timed(query, after, passing_span);
+        let AnswerChange {
+            query,
+            after,
+            is_held,
+            ..
+        } = change;
+        if is_held {
+            self.snapshot.hold(query, after, passing_span);
+        } else {
+            Arc::make_mut(&mut self.saved).accept(&query, &after);
+            self.snapshot.record_timed(query, after, passing_span);
+        }
     }
 
     /// Forgets the answer to a query.
@@ -151,6 +271,7 @@ impl Answers {
         }
         self.snapshot.retain(|query| queries.contains(query));
         self.failures.retain(|query| queries.contains(query));
+        self.guards.retain(|query| queries.contains(query));
         self.followed = queries;
         new
     }
@@ -162,4 +283,12 @@ pub(super) fn files(queries: &BTreeSet<Arc<Query>>) -> impl Iterator<Item = &Fil
         Query::File(file) => Some(file),
         _ => None,
     })
+}
+
+fn log_change(query: &Query, after: &Answer) {
+    let news = match after {
+        Answer::Key(None) => "is answered: the key does not exist",
+        _ => "has a new answer",
+    };
+    tracing::debug!(name: "query.changed", %query, "{query} {news}");
 }

@@ -13,11 +13,12 @@ use std::sync::Arc;
 use crate::answer::Answer;
 use crate::query::Query;
 use crate::render::Dependencies;
+use crate::store::View;
 
 /// The queries that were answered during a pass, and those that began or ceased to fail.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
-    answers: BTreeMap<Arc<Query>, Arrived>,
+    answers: BTreeMap<(View, Arc<Query>), Arrived>,
     failures: BTreeSet<Arc<Query>>,
 }
 
@@ -38,11 +39,11 @@ impl Arrivals {
     /// Records that `after` replaces `before`.
     pub(super) fn note(
         &mut self,
-        query: &Arc<Query>,
+        (view, query): (View, &Arc<Query>),
         before: Option<&Arc<Answer>>,
         after: Option<&Arc<Answer>>,
     ) {
-        let arrived = self.answers.entry(Arc::clone(query));
+        let arrived = self.answers.entry((view, Arc::clone(query)));
         let arrived = arrived.or_insert_with(|| Arrived {
             seen: before.cloned(),
             latest: None,
@@ -64,14 +65,15 @@ impl Arrivals {
             .any(|query| dependencies.observed.contains(query))
     }
 
-    /// Removes the record of answers. Returns the queries among these dependencies whose answers the pass has
-    /// not seen.
-    pub(super) fn take_missed(&mut self, dependencies: &Dependencies) -> Vec<Arc<Query>> {
+    /// Removes the record of answers. Returns the queries among these dependencies with new answers since the
+    /// pass began, and the views in which they are new.
+    pub(super) fn take_missed(&mut self, dependencies: &Dependencies) -> Vec<(View, Arc<Query>)> {
         let arrived = std::mem::take(&mut self.answers).into_iter();
-        let is_missed = |(query, Arrived { seen, latest }): &(Arc<Query>, Arrived)| match latest {
-            Some(latest) => dependencies.sees_change(query, seen.as_deref(), latest),
-            None => dependencies.queries.contains(query),
-        };
+        let is_missed =
+            |((_, query), Arrived { seen, latest }): &((View, Arc<Query>), Arrived)| match latest {
+                Some(latest) => dependencies.sees_change(query, seen.as_deref(), latest),
+                None => dependencies.queries.contains(query),
+            };
         let missed = arrived.filter(is_missed);
         missed.map(|(query, _)| query).collect()
     }

@@ -4,8 +4,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::answer_change::ViewChange;
 use super::arrivals::Arrivals;
 use super::failures::Failures;
 use super::first_answers::FirstAnswers;
@@ -15,6 +16,9 @@ use crate::config::resolved::{Job, Mode, OnError};
 use crate::daemon::render_pass::{PassResult, Rendered};
 use crate::query::Query;
 use crate::render::{Absence, Dependencies, Template, TemplateError};
+use crate::store::View;
+
+mod views;
 
 mod files;
 
@@ -172,13 +176,17 @@ impl TemplateState {
     pub(super) fn on_answer(
         &mut self,
         query: &Arc<Query>,
-        before: Option<&Arc<Answer>>,
+        change: &ViewChange,
         after: &Arc<Answer>,
     ) -> bool {
-        self.note_arrival(query, before, Some(after));
+        for view in change.views(query) {
+            self.note_arrival((*view, query), change.before.as_ref(), Some(after));
+        }
         self.first_answers.answered(query);
-        let before = before.map(Arc::as_ref);
-        let sees = self.dependencies.sees_change(query, before, after);
+        let mut views = change.views(query).iter();
+        let before = change.before.as_deref();
+        let sees = views.any(|view| self.sees(query, *view))
+            && self.dependencies.sees_change(query, before, after);
         if sees {
             self.mark_dirty();
         }
@@ -198,7 +206,7 @@ impl TemplateState {
 
     /// Records that the answer to a query has become invalid.
     pub(super) fn on_answer_lost(&mut self, query: &Arc<Query>, before: Option<&Arc<Answer>>) {
-        self.note_arrival(query, before, None);
+        self.note_arrival((View::Accepted, query), before, None);
         if self.dependencies.queries.contains(query) {
             self.mark_dirty();
         }
@@ -206,7 +214,7 @@ impl TemplateState {
 
     fn note_arrival(
         &mut self,
-        query: &Arc<Query>,
+        query: (View, &Arc<Query>),
         before: Option<&Arc<Answer>>,
         after: Option<&Arc<Answer>>,
     ) {
@@ -223,6 +231,10 @@ impl TemplateState {
             return Vec::new();
         }
         let missed = self.arrivals.take_missed(&self.dependencies);
+        let missed = missed
+            .into_iter()
+            .filter(|(view, query)| self.sees(query, *view));
+        let missed: Vec<_> = missed.map(|(_, query)| query).collect();
         for query in &missed {
             self.first_answers.answered(query);
         }
@@ -231,12 +243,6 @@ impl TemplateState {
             self.mark_dirty();
         }
         missed
-    }
-
-    /// The longest `passing_for` with which the template requests this query.
-    pub(super) fn passing_span(&self, query: &Query) -> Duration {
-        let span = self.dependencies.timed.get(query).copied();
-        span.unwrap_or_default()
     }
 
     /// Handles the result of reading the source.

@@ -103,8 +103,9 @@ fn selected(
     let Some(Answer::Service(instances)) = answer.as_deref() else {
         return Ok(empty_list());
     };
+    let view = rendering.view_of(own);
     let chosen = choice.apply(instances, order, rendering.host(), |instance| {
-        passing_for.is_zero() || rendering.has_passed(&query, instance, passing_for)
+        passing_for.is_zero() || rendering.has_passed(view, &query, instance, passing_for)
     });
     Ok(records::list(&chosen, &reads))
 }

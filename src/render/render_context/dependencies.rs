@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::guarding::Guarding;
 use super::site::CallSite;
 use crate::answer::Answer;
 use crate::query::Query;
 use crate::render::failure_policy::{Consequence, FailurePolicy};
 use crate::render::reading::Reading;
 use crate::report::SubstituteKind;
-use crate::store::Failing;
+use crate::store::{Failing, View};
 
 /// The queries that one rendering requested.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Dependencies {
     pub readings: HashMap<Arc<Query>, Vec<Reading>>,
     /// The queries with a `passing_for` option, with the longest time of each.
     pub timed: BTreeMap<Query, Duration>,
+    /// The queries with options about a collapse, and what the calls require.
+    pub guarding: BTreeMap<Query, Guarding>,
     /// The queries whose failure changes the rendering, and not only delays it.
     pub observed: BTreeSet<Arc<Query>>,
     /// The failing queries for which the rendering uses an earlier answer or none, by a policy.
@@ -92,6 +95,27 @@ impl Dependencies {
         self.queries.insert(Arc::clone(query))
     }
 
+    /// Records a call without options. What it sees matters only where other calls have options.
+    pub(super) fn read_by_default(&mut self, query: &Query, view: View) {
+        if !self.guarding.is_empty()
+            && let Some(guarding) = self.guarding.get_mut(query)
+        {
+            guarding.add_view(view);
+        }
+    }
+
+    /// The record of the calls with options; `default` is the view of the others.
+    pub(super) fn guarding_of(&mut self, query: &Query, default: View) -> &mut Guarding {
+        let is_read_by_default = self.queries.contains(query);
+        self.guarding.entry(query.clone()).or_insert_with(|| {
+            let mut guarding = Guarding::default();
+            if is_read_by_default {
+                guarding.add_view(default);
+            }
+            guarding
+        })
+    }
+
     /// Adds the dependencies of another pass of the same template over the same answers.
     pub fn add(&mut self, further: Self) {
         let Self {
@@ -102,6 +126,7 @@ impl Dependencies {
             timed,
             observed,
             substitutes,
+            guarding,
             again,
         } = further;
         self.queries.extend(queries);
@@ -115,6 +140,9 @@ impl Dependencies {
         self.timed.extend(timed);
         self.observed.extend(observed);
         self.substitutes.extend(substitutes);
+        for (query, further) in guarding {
+            self.guarding.entry(query).or_default().add(further);
+        }
         self.again = self.again.into_iter().chain(again).min();
     }
 

@@ -9,6 +9,7 @@ use super::RenderContext;
 use crate::config::resolved::Format;
 use crate::query::Query;
 use crate::render::provenance;
+use crate::store::View;
 use ::functions::{Function, FunctionError};
 use file_formats::escape::{
     is_plain,
@@ -99,9 +100,10 @@ impl RenderContext {
 
     /// Returns `true` if the answer to a query contains this value.
     pub(in crate::render) fn is_origin(&self, query: &Query, value: &str) -> bool {
-        self.snapshot
-            .answer(query)
-            .is_some_and(|answer| provenance::holds(answer, value))
+        [View::Accepted, View::Latest]
+            .into_iter()
+            .filter_map(|view| self.snapshot.answer_in(view, query))
+            .any(|answer| provenance::holds(answer, value))
             || self
                 .last_entry(query)
                 .is_some_and(|pair| pair.value == value)

@@ -8,10 +8,11 @@ use super::{CallSite, RenderContext};
 use crate::answer::Answer;
 use crate::query::{ConsulQuery, DatacentersQuery, Query};
 use crate::render::call_options::{CallOptions, OnCollapse};
-use crate::render::counted::Counted;
+use crate::render::counted::{Counted, Minimum};
 use crate::render::failure_policy::{Consequence, FailurePolicy};
 use crate::render::reading::Selection;
 use crate::render::records::Reads;
+use crate::store::View;
 use ::functions::FunctionError;
 
 impl RenderContext {
@@ -28,17 +29,21 @@ impl RenderContext {
         query: &Query,
         selection: Selection,
     ) -> (Option<Arc<Answer>>, Reads) {
-        self.request_as(query, selection, FailurePolicy::Wait).0
+        let view = self.snapshot.view();
+        self.dependencies().read_by_default(query, view);
+        self.request_as(view, query, selection, FailurePolicy::Wait)
+            .0
     }
 
-    /// Requests the selected items of the answer to a query, and does what the policy says if the query fails.
+    /// Requests the selected items of the answer to a query in a view, and does what the policy says if the query fails.
     fn request_as(
         &self,
+        view: View,
         query: &Query,
         selection: Selection,
         policy: FailurePolicy,
     ) -> ((Option<Arc<Answer>>, Reads), Consequence) {
-        let entry = self.snapshot.entry(query);
+        let entry = self.snapshot.entry(view, query);
         let failing = self.snapshot.failing().get(query);
         let consequence =
             policy.consequence(entry.is_some(), failing, self.snapshot.moment(), || {
@@ -127,25 +132,75 @@ impl RenderContext {
         options: CallOptions,
         selection: Selection,
     ) -> Result<(Option<Arc<Answer>>, Reads), FunctionError> {
-        let counted = options.min.map(|min| (min, Counted::of(&selection)));
         let policy = options
             .on_error
             .unwrap_or_else(|| self.default_policy(query));
-        let ((answer, reads), consequence) = self.request_as(query, selection, policy);
+        let minimum = options.min.map(|items| Minimum {
+            items,
+            of: Counted::of(&selection),
+        });
+        let view = self.record_view(query, options, minimum.as_ref());
+        let (requested, consequence) = self.request_as(view, query, selection, policy);
         if consequence == Consequence::Fail {
             return Err(self.failure_of(query, policy));
         }
-        if let (Some(answer), Some((min, counted)), Some(OnCollapse::Fail)) =
-            (&answer, counted, options.on_collapse)
-        {
-            let items = counted.count(answer);
-            if items < min {
-                return Err(FunctionError::new(format!(
-                    "{query}: {items} of at least {min} items, and on_collapse=fail keeps the last file"
-                )));
-            }
+        if options.on_collapse == Some(OnCollapse::Fail) {
+            self.check_collapse(query, minimum.as_ref())?;
         }
-        Ok((answer, reads))
+        Ok(requested)
+    }
+
+    /// Records what a call sees, and what it requires. Returns the view.
+    fn record_view(&self, query: &Query, options: CallOptions, minimum: Option<&Minimum>) -> View {
+        let (view, default) = (self.view_of(options), self.snapshot.view());
+        let mut dependencies = self.dependencies();
+        if options.on_collapse.is_none() && minimum.is_none() {
+            dependencies.read_by_default(query, default);
+            return view;
+        }
+        let guarding = dependencies.guarding_of(query, default);
+        guarding.add_view(view);
+        if options.on_collapse == Some(OnCollapse::Fail) {
+            guarding.add_view(View::Latest);
+        } else if let Some(minimum) = minimum {
+            guarding.add_minimum(minimum.clone());
+        }
+        view
+    }
+
+    /// The answer that a call with these options sees.
+    #[must_use]
+    pub fn view_of(&self, options: CallOptions) -> View {
+        match options.on_collapse {
+            None if options.min.is_none() => self.snapshot.view(),
+            None | Some(OnCollapse::Hold | OnCollapse::Fail) => View::Accepted,
+            Some(OnCollapse::Render) => View::Latest,
+        }
+    }
+
+    /// Fails if the answer is held back, or has fewer items than the call requires.
+    fn check_collapse(
+        &self,
+        query: &Query,
+        minimum: Option<&Minimum>,
+    ) -> Result<(), FunctionError> {
+        let refused = |what: String| {
+            let text = format!("{query}: {what}, and on_collapse=fail keeps the last file");
+            Err(FunctionError::new(text))
+        };
+        let latest = self.snapshot.answer_in(View::Latest, query);
+        if let Some((minimum, answer)) = minimum.zip(latest)
+            && minimum.is_missed(answer)
+        {
+            let (items, least) = (minimum.of.count(answer), minimum.items);
+            return refused(format!("{items} of at least {least} items"));
+        }
+        if let Some(held) = self.snapshot.held(query) {
+            let before = self.snapshot.answer_in(View::Accepted, query);
+            let before = before.map_or(0, |answer| answer.len());
+            return refused(format!("{} of {before} items are left", held.len()));
+        }
+        Ok(())
     }
 
     /// The error of a call whose query fails.

@@ -8,21 +8,28 @@ use jiff::Timestamp;
 use super::RenderContext;
 use crate::answer::Instance;
 use crate::query::{Health, Query};
+use crate::store::View;
 
 /// The maximum delay before a pass that depends on the time is repeated.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 impl RenderContext {
-    /// Returns `true` if an instance in the answer to this query has been passing for this long. If
-    /// not, the pass is repeated when it has.
+    /// Returns `true` if an instance in the answer to this query, in this view, has been passing for
+    /// this long. If not, the pass is repeated when it has.
     #[must_use]
-    pub fn has_passed(&self, query: &Query, instance: &Instance, span: Duration) -> bool {
+    pub fn has_passed(
+        &self,
+        view: View,
+        query: &Query,
+        instance: &Instance,
+        span: Duration,
+    ) -> bool {
         if instance.status != Health::Passing {
             return false;
         }
         let Some(due) = self
             .snapshot
-            .passes_since(query, instance)
+            .passes_since(view, query, instance)
             .and_then(|since| since.checked_add(span))
         else {
             return true;

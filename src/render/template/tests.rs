@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::answer::{Answer, Instance, Node, NodeServices, Nullable, Pair, TextMap, Weights};
 use crate::config::language_of;
-use crate::config::resolved::{Delimiters, FileConfig, Language, MissingKey, Permissions};
+use crate::config::resolved::{
+    Delimiters, FileConfig, GuardConfig, Language, MissingKey, Permissions,
+};
 use crate::query::{Health, Query};
 
 mod denied;
@@ -24,6 +26,7 @@ fn job(source: TemplateSource, language: Language) -> Job {
         command: None,
         group: None,
         settle: None,
+        guard: GuardConfig::default(),
         missing_key: MissingKey::Zero,
         delimiters: Delimiters::default(),
         allow: Permissions::default(),

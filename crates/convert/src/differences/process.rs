@@ -17,6 +17,13 @@ pub(super) const ROWS: &[Difference] = &[
         touched_by: &[],
     },
     Difference {
+        subject: "an answer loses all its items, or more than half of four or more",
+        theirs: "renders it at once",
+        ours: "keeps the last accepted answer until Consul's leader has confirmed the loss for 10 s; `guard = false` renders it at once",
+        reason: "an agent that has just restarted, and a token that has lost its rights, answer with an empty list",
+        touched_by: &[],
+    },
+    Difference {
         subject: "`consul.retry` with `attempts` or `enabled`",
         theirs: "12 attempts, then exit",
         ours: "the daemon logs a warning and retries; `-once` gives up after this number, with 14",

@@ -1,0 +1,92 @@
+//! A change of the answer to a query, in the views in which it is a change.
+
+use std::sync::Arc;
+
+use crate::answer::Answer;
+use crate::query::Query;
+use crate::store::{View, applies_to};
+
+/// A new answer, and what it changes.
+pub(super) struct AnswerChange {
+    pub(super) query: Arc<Query>,
+    pub(super) after: Arc<Answer>,
+    /// `true` if it is held back.
+    pub(super) is_held: bool,
+    /// The changes; none if only the holding back has ended.
+    pub(super) changes: Vec<ViewChange>,
+}
+
+/// A change in one view, or in both.
+pub(super) struct ViewChange {
+    /// `None`: both.
+    pub(super) view: Option<View>,
+    pub(super) before: Option<Arc<Answer>>,
+}
+
+impl AnswerChange {
+    /// An answer that is accepted, and no other was held back.
+    pub(super) fn accepted(
+        query: &Arc<Query>,
+        before: Option<Arc<Answer>>,
+        after: &Arc<Answer>,
+    ) -> Self {
+        Self {
+            query: Arc::clone(query),
+            after: Arc::clone(after),
+            is_held: false,
+            changes: vec![ViewChange { view: None, before }],
+        }
+    }
+
+    /// An answer that is accepted after another was held back.
+    pub(super) fn released(
+        query: &Arc<Query>,
+        before: Option<Arc<Answer>>,
+        held: Arc<Answer>,
+        after: &Arc<Answer>,
+    ) -> Self {
+        let change = |view, before| ViewChange {
+            view: Some(view),
+            before,
+        };
+        let mut changes = Vec::new();
+        if before.as_ref() != Some(after) {
+            changes.push(change(View::Accepted, before));
+        }
+        if held != *after {
+            changes.push(change(View::Latest, Some(held)));
+        }
+        Self {
+            query: Arc::clone(query),
+            after: Arc::clone(after),
+            is_held: false,
+            changes,
+        }
+    }
+
+    /// An answer that is held back. `before` is the one before it, held back or accepted.
+    pub(super) fn held(
+        query: &Arc<Query>,
+        before: Option<Arc<Answer>>,
+        after: &Arc<Answer>,
+    ) -> Self {
+        let view = Some(View::Latest);
+        Self {
+            query: Arc::clone(query),
+            after: Arc::clone(after),
+            is_held: true,
+            changes: vec![ViewChange { view, before }],
+        }
+    }
+}
+
+impl ViewChange {
+    /// The views of a query that the change concerns. A query without a guard has only one.
+    pub(super) fn views(&self, query: &Query) -> &'static [View] {
+        match self.view {
+            None if applies_to(query) => &[View::Accepted, View::Latest],
+            None | Some(View::Accepted) => &[View::Accepted],
+            Some(View::Latest) => &[View::Latest],
+        }
+    }
+}

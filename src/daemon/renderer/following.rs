@@ -1,0 +1,57 @@
+//! The queries and files that are followed: those that the templates request, and those that are read because an answer
+//! is held back.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::answers::files;
+use super::template_state::TemplateState;
+use super::{Action, Renderer};
+use crate::config::resolved::Mode;
+use crate::query::Query;
+
+impl Renderer {
+    /// Follows the queries and files that are requested now, and no others.
+    pub(super) fn follow(
+        &mut self,
+        actions: &mut Vec<Action>,
+        credentials: impl Iterator<Item = PathBuf>,
+        has_other_reads: bool,
+    ) {
+        let templates = self.templates.all();
+        let queries: BTreeSet<_> = templates
+            .iter()
+            .flat_map(TemplateState::queries)
+            .cloned()
+            .collect();
+        let watched: BTreeSet<_> = templates
+            .iter()
+            .flat_map(TemplateState::watched)
+            .chain(files(&queries).map(|file| &file.path))
+            .cloned()
+            .chain(credentials)
+            .collect();
+        if queries != *self.answers.followed() || has_other_reads {
+            let is_remote = |query: &&Arc<Query>| matches!(***query, Query::Consul(_));
+            let remote = queries.iter().filter(is_remote);
+            let remote = remote
+                .chain(self.answers.guards().reads())
+                .cloned()
+                .collect();
+            actions.push(Action::Follow(remote));
+            self.wake_ups.retain(|query| queries.contains(query));
+            let new = self.answers.follow(queries);
+            if !new.is_empty() {
+                actions.push(Action::ReadFiles(new));
+            }
+        }
+        if watched != self.watched {
+            // `-once` ends when everything is written, so changes of files do not matter.
+            if self.mode == Mode::Daemon {
+                actions.push(Action::Watch(watched.clone()));
+            }
+            self.watched = watched;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Logs what is held back, and how it ends.
+
+use go_duration::GoDuration;
+
+use crate::answer::Answer;
+use crate::query::Query;
+use crate::store::{Ended, GuardRules, Held, How};
+
+/// Logs that an answer is held back, or that its confirmation has become possible or impossible.
+pub(super) fn held(query: &Query, held: &Held, rules: Option<&GuardRules>, has_accepted: bool) {
+    let loss = held.loss();
+    let (before, after, reason) = (loss.before, loss.after, loss.reason.name());
+    let is_filtered = held.is_filtered();
+    let confirm_for = rules.map_or(0.0, |rules| rules.config.confirm_for.as_secs_f64());
+    let kept = if has_accepted {
+        "the last accepted answer stays"
+    } else {
+        "its templates wait"
+    };
+    let until = until(held, rules);
+    tracing::warn!(
+        name: "query.held", %query, before, after, reason, is_filtered, confirm_for,
+        "{query}: {loss}: {kept} {until}"
+    );
+}
+
+/// The condition on which an answer that is held back is accepted.
+pub(super) fn until(held: &Held, rules: Option<&GuardRules>) -> String {
+    if held.is_filtered() {
+        return "for as long as Consul leaves out what the token may not read; correct the rights of the token".to_owned();
+    }
+    let confirm_for = rules.map_or_else(Default::default, |rules| rules.config.confirm_for);
+    let confirm_for = GoDuration(confirm_for);
+    format!(
+        "until the items are back, or reads from the leader have confirmed the loss for {confirm_for}"
+    )
+}
+
+/// Logs how the holding back of an answer has ended.
+pub(super) fn ended(query: &Query, ended: &Ended, accepted: &Answer) {
+    let Ended { how, loss, after } = ended;
+    let (seconds, items) = (after.as_secs_f64(), accepted.len());
+    match how {
+        How::Confirmed => tracing::warn!(
+            name: "query.confirmed", %query, before = loss.before, after = items, seconds,
+            "{query}: {loss}: accepted, because it was confirmed for {seconds:.1} s"
+        ),
+        How::Released => tracing::info!(
+            name: "query.released", %query, items, seconds, reason = "items",
+            "{query}: enough items are back after {seconds:.1} s"
+        ),
+        How::Maintenance => tracing::info!(
+            name: "query.released", %query, items, seconds, reason = "maintenance",
+            "{query}: {loss}: accepted, because the missing instances are in maintenance"
+        ),
+        How::NotRequired => tracing::info!(
+            name: "query.released", %query, items, seconds, reason = "not_required",
+            "{query}: {loss}: accepted, because no template requires more"
+        ),
+    }
+}
+
+/// Logs the loss of all items in an answer that no guard holds back.
+pub(super) fn unguarded(query: &Query, before: Option<&Answer>, after: &Answer) {
+    let before = before.map_or(0, Answer::len);
+    if before > 0 && after.is_empty() {
+        tracing::warn!(name: "query.emptied", %query, before, "{query}: the answer is now empty (before: {before})");
+    }
+}

@@ -1,0 +1,68 @@
+//! What a template sees of the answers to its queries, and what it requires of their guards.
+
+use std::time::Duration;
+
+use super::TemplateState;
+use crate::answer::Depth;
+use crate::config::resolved::GuardConfig;
+use crate::query::Query;
+use crate::render::Guarding;
+use crate::render::reading::Selection;
+use crate::store::{View, applies_to};
+
+impl TemplateState {
+    /// The view of the calls without options.
+    pub(crate) fn view(&self) -> View {
+        if self.job.guard.is_on {
+            View::Accepted
+        } else {
+            View::Latest
+        }
+    }
+
+    /// Returns `true` if the template sees the answer to a query in this view.
+    pub(super) fn sees(&self, query: &Query, view: View) -> bool {
+        if !applies_to(query) {
+            return view == View::Accepted;
+        }
+        match self.guarding(query) {
+            Some(guarding) => guarding.sees(view),
+            None => self.view() == view,
+        }
+    }
+
+    /// The longest `passing_for` with which the template requests this query.
+    pub(in crate::daemon::renderer) fn passing_span(&self, query: &Query) -> Duration {
+        let span = self.dependencies.timed.get(query).copied();
+        span.unwrap_or_default()
+    }
+
+    /// The guard of a query; `None` if no call sees the accepted answer.
+    pub(in crate::daemon::renderer) fn guard_of(&self, query: &Query) -> Option<GuardConfig> {
+        let is_guarded =
+            self.dependencies.queries.contains(query) && self.sees(query, View::Accepted);
+        is_guarded.then_some(GuardConfig {
+            is_on: true,
+            ..self.job.guard
+        })
+    }
+
+    /// Returns `true` if a call requires a least number of items of a query.
+    pub(in crate::daemon::renderer) fn has_minimum(&self, query: &Query) -> bool {
+        self.guarding(query).is_some_and(Guarding::has_minimum)
+    }
+
+    /// What the calls with options require of a query.
+    pub(in crate::daemon::renderer) fn guarding(&self, query: &Query) -> Option<&Guarding> {
+        self.dependencies.guarding.get(query)
+    }
+
+    /// The depths to which the template reads below a prefix.
+    pub(in crate::daemon::renderer) fn depths(&self, query: &Query) -> impl Iterator<Item = Depth> {
+        let readings = self.dependencies.readings.get(query).into_iter().flatten();
+        readings.filter_map(|reading| match reading.selection {
+            Selection::Depth(depth) => Some(depth),
+            _ => None,
+        })
+    }
+}

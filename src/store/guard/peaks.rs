@@ -1,0 +1,86 @@
+//! The larger answers that were accepted within the last `confirm_for`, so that a loss in several small steps is
+//! noticed.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::items::{InstanceId, instances};
+use crate::answer::Answer;
+
+/// The maximum number of peaks. Beyond it, the last one stays in place of smaller ones.
+const MAX_PEAKS: usize = 16;
+
+/// The answers that were replaced by smaller ones, the largest first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Peaks(Vec<Peak>);
+
+#[derive(Clone, Debug)]
+struct Peak {
+    items: usize,
+    instances: Box<[InstanceId]>,
+    /// `None`: until an answer is accepted.
+    until: Option<Instant>,
+}
+
+impl Peaks {
+    /// Expects an answer with this many items.
+    pub(super) fn expecting(items: usize) -> Self {
+        let peak = Peak {
+            items,
+            instances: Box::default(),
+            until: None,
+        };
+        Self(vec![peak])
+    }
+
+    /// Removes the peaks that were replaced too long ago.
+    pub(super) fn forget_old(&mut self, now: Instant) {
+        self.0.retain(|peak| peak.is_recent(now));
+    }
+
+    /// Returns `true` if no peak is recent.
+    pub(super) fn are_over(&self, now: Instant) -> bool {
+        !self.0.iter().any(|peak| peak.is_recent(now))
+    }
+
+    /// The highest number of items.
+    pub(super) fn highest(&self) -> Option<usize> {
+        self.0.first().map(|peak| peak.items)
+    }
+
+    /// The instances of the highest peak.
+    pub(super) fn instances(&self) -> Option<&[InstanceId]> {
+        self.0.first().map(|peak| &*peak.instances)
+    }
+
+    /// Records that an answer with `after` items replaces `before`, which counts until then.
+    pub(super) fn replaced(
+        &mut self,
+        before: Option<(usize, &Arc<Answer>)>,
+        after: usize,
+        until: Instant,
+    ) {
+        self.0
+            .retain(|peak| peak.items > after && peak.until.is_some());
+        let Some((items, answer)) = before.filter(|(items, _)| *items > after) else {
+            return;
+        };
+        let until = Some(until);
+        let is_full = self.0.len() == MAX_PEAKS;
+        match self.0.last_mut() {
+            // It has at least as many items as `before`.
+            Some(last) if is_full => last.until = until,
+            _ => self.0.push(Peak {
+                items,
+                instances: instances(answer).collect(),
+                until,
+            }),
+        }
+    }
+}
+
+impl Peak {
+    fn is_recent(&self, now: Instant) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
