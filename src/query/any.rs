@@ -8,7 +8,7 @@ use super::consul::ConsulQuery;
 /// A dependency of a template. It is followed once per process, even if several templates request it.
 ///
 /// Two queries are the same dependency if they are equal. The text form
-/// ([`Display`](std::fmt::Display)) is for log lines and messages.
+/// ([`Display`](std::fmt::Display)) is for log lines and messages. Sorted, plugins are the last.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Query {
     /// A query to Consul.

@@ -68,6 +68,10 @@ pub(super) fn is_plugin(query: &Query) -> bool {
 
 /// The plugins that a template runs.
 pub(super) fn plugins_of(template: &TemplateState) -> Vec<Arc<Query>> {
-    let plugins = template.queries().filter(|query| is_plugin(query));
+    // Plugins are the last of the queries, and this is called for each answer: do not look at thousands of others.
+    let plugins = template
+        .queries()
+        .rev()
+        .take_while(|query| is_plugin(query));
     plugins.cloned().collect()
 }

@@ -132,7 +132,7 @@ impl TemplateState {
     }
 
     /// The queries that are followed for the template.
-    pub(crate) fn queries(&self) -> impl Iterator<Item = &Arc<Query>> {
+    pub(crate) fn queries(&self) -> impl DoubleEndedIterator<Item = &Arc<Query>> {
         self.dependencies.queries.iter()
     }
 
