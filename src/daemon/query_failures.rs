@@ -21,6 +21,8 @@ pub(super) struct QueryFailures {
     max_failures: Option<u32>,
     /// The start of the current outage.
     outage: Option<Instant>,
+    /// `true` if templates wait for the retries of a query before they treat it as failing.
+    wait_for_retries: bool,
 }
 
 /// The failure of one query.
@@ -40,6 +42,16 @@ impl QueryFailures {
         Self {
             max_failures: attempts.map(|attempts| attempts.saturating_add(1)),
             ..Self::default()
+        }
+    }
+
+    /// Makes templates wait for the retries of a query before they treat it as failing, for `-once`. The daemon retries
+    /// without end.
+    #[must_use]
+    pub(super) fn waiting_for_retries(self, wait_for_retries: bool) -> Self {
+        Self {
+            wait_for_retries,
+            ..self
         }
     }
 
@@ -118,8 +130,7 @@ impl QueryFailures {
             since: *since,
             error: chain(&**error).into(),
             concerns_datacenter: !query.datacenter().is_empty() && error.may_concern_datacenter(),
-            // The daemon retries without a limit, so its templates do not wait.
-            is_final: self.max_failures.is_none() || self.is_final(query),
+            is_final: !self.wait_for_retries || self.is_final(query),
         })
     }
 

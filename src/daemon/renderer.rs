@@ -73,7 +73,9 @@ impl Renderer {
         let mode = config.mode;
         // The daemon retries without a limit.
         let attempts = config.consul.retry.attempts;
-        let failures = QueryFailures::new(attempts.filter(|_| mode != Mode::Daemon));
+        let is_once = mode != Mode::Daemon;
+        let failures =
+            QueryFailures::new(attempts.filter(|_| is_once)).waiting_for_retries(is_once);
         let variables = env.variables.clone();
         Self {
             mode,

@@ -175,3 +175,18 @@ fn a_call_without_a_policy_keeps_its_answer_without_a_limit_and_is_not_rendered(
     assert_eq!(bench.passes, passes);
     assert_eq!(bench.substitutes(), []);
 }
+
+#[test]
+fn once_waits_for_the_retries_before_a_call_fails() {
+    let text = r#"{{ range service "web@eu" "on_error=fail" }}{{ .ID }}{{ end }}"#;
+    let mut bench = Bench::start(ONCE, vec![job(text, None)]);
+    // The number of retries has no limit, so the call waits until the timeout.
+    for _ in 0..10 {
+        bench.step(failed(web("eu"), no_path()));
+    }
+    let template = bench.parts.report().templates.remove(0);
+    assert_eq!(template.state, crate::report::TemplatePhase::Waiting);
+    assert!(bench.end().is_none());
+    bench.step(answered(web("eu"), instance("a")));
+    assert_eq!(bench.write(), ["a"]);
+}
