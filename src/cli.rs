@@ -24,7 +24,7 @@ use commands::Wanted;
 pub use crate::config::{Arguments, DevArguments};
 pub use arguments::{
     ApproveArguments, ConvertArguments, DiffArguments, HistoryArguments, MigrateArguments,
-    RenderArguments, RollbackArguments,
+    PlanArguments, RenderArguments, RollbackArguments,
 };
 pub use clap_pages::Shell;
 pub use error::CliError;
@@ -38,6 +38,8 @@ pub enum Command {
     Convert(Box<ConvertArguments>),
     /// Print a rendering with the data of a file.
     Render(RenderArguments),
+    /// Show what the daemon would change.
+    Plan(Box<PlanArguments>),
     /// Write files to start from.
     Init,
     /// Rewrite a configuration of consul-template.
@@ -135,6 +137,7 @@ fn command(matches: &ArgMatches) -> Command {
         Some(("validate", own)) => Command::Validate(daemon(own)),
         Some(("config", own)) => Command::Config(daemon(own)),
         Some(("convert", own)) => Command::Convert(Box::new(arguments::convert_arguments(own))),
+        Some(("plan", own)) => Command::Plan(Box::new(arguments::plan_arguments(own))),
         Some(("render", own)) => Command::Render(arguments::render_arguments(own)),
         Some(("init", _)) => Command::Init,
         Some(("migrate", own)) => Command::Migrate(arguments::migrate_arguments(own)),
@@ -160,7 +163,7 @@ fn documented() -> clap::Command {
 /// The commands and flags that are accepted, including flags without effect.
 fn with_all_flags(wanted: Wanted<'_>) -> clap::Command {
     let command = flags::with_ignored(commands::command(wanted));
-    ["dev", "validate", "config"]
+    ["dev", "validate", "config", "plan"]
         .into_iter()
         .filter(|name| wanted(name))
         .fold(command, |command, name| {

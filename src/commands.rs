@@ -15,6 +15,7 @@ mod history;
 mod init;
 mod migrate;
 mod output;
+mod plan;
 mod render;
 mod request;
 mod rollback;
@@ -49,14 +50,14 @@ impl Command {
 
     /// The value of `--color`, for a failure before the configuration is known.
     fn color(&self) -> Color {
-        match self {
-            Self::Run(arguments) | Self::Validate(arguments) | Self::Config(arguments) => {
-                let text = arguments.flags.last("--color").and_then(OsStr::to_str);
-                let color = text.and_then(|text| Color::of_name(text).ok());
-                color.unwrap_or_default()
-            }
-            _ => Color::Auto,
-        }
+        let arguments = match self {
+            Self::Run(arguments) | Self::Validate(arguments) | Self::Config(arguments) => arguments,
+            Self::Plan(plan) => &plan.arguments,
+            _ => return Color::Auto,
+        };
+        let text = arguments.flags.last("--color").and_then(OsStr::to_str);
+        let color = text.and_then(|text| Color::of_name(text).ok());
+        color.unwrap_or_default()
     }
 
     fn result(self) -> Result<u8, Failure> {
@@ -67,6 +68,7 @@ impl Command {
             Self::Convert(arguments) => convert::run(*arguments),
             Self::Migrate(arguments) => migrate::run(arguments),
             Self::Functions(name) => functions::run(name.as_deref()),
+            Self::Plan(arguments) => plan::run(*arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::History(arguments) => history::run(arguments),
             Self::Diff(arguments) => diff::run(&arguments),

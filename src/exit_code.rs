@@ -8,6 +8,9 @@ pub const SUCCESS: u8 = 0;
 /// `convert` or `migrate` could not convert everything, or the result differs.
 pub const INCOMPLETE: u8 = 1;
 
+/// `plan` found changes that the daemon would make.
+pub const CHANGES: u8 = 2;
+
 /// A signal ended the process.
 pub const INTERRUPTED: u8 = 12;
 

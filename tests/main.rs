@@ -55,6 +55,7 @@ mod outages;
 mod outputs;
 mod package;
 mod plain_english;
+mod plan;
 mod plugins;
 mod process;
 mod proxies;

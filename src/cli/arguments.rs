@@ -25,6 +25,19 @@ pub struct ConvertArguments {
     pub file: PathBuf,
 }
 
+/// The arguments of `ctmpl plan`.
+#[derive(Debug)]
+pub struct PlanArguments {
+    /// Those of the daemon.
+    pub arguments: Box<Arguments>,
+    /// The data; `None`: the configured Consul has it.
+    pub data: Option<PathBuf>,
+    /// `true` to show the cost instead of the changes.
+    pub cost: bool,
+    /// `true` to print JSON.
+    pub json: bool,
+}
+
 /// The arguments of `ctmpl render`.
 #[derive(Clone, Debug, Default)]
 pub struct RenderArguments {
@@ -185,6 +198,15 @@ pub(super) fn rollback_arguments(matches: &ArgMatches) -> RollbackArguments {
         hold: matches.get_one::<String>("hold").cloned(),
         release: is_set(matches, "release"),
         state_dir: path_argument(matches, "ledger"),
+    }
+}
+
+pub(super) fn plan_arguments(matches: &ArgMatches) -> PlanArguments {
+    PlanArguments {
+        arguments: Box::new(arguments(matches, None)),
+        data: path_argument(matches, "data"),
+        cost: is_set(matches, "cost"),
+        json: is_set(matches, "json"),
     }
 }
 

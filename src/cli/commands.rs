@@ -12,6 +12,7 @@ const USAGE: &str = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…
        ctmpl init
        ctmpl dev [FLAGS]
        ctmpl render [FLAGS] FILE
+       ctmpl plan [FLAGS]
        ctmpl validate [FLAGS]
        ctmpl config [FLAGS]
        ctmpl functions [NAME]
@@ -49,6 +50,7 @@ pub(super) fn command(wanted: Wanted<'_>) -> Command {
     .args(help_flags())
     // In the order of the help.
     .subcommands(for_templates(wanted))
+    .subcommands(for_checks(wanted))
     .subcommands(for_written_files(wanted))
     .subcommands(for_files_and_shells(wanted))
 }
@@ -103,6 +105,21 @@ fn for_templates(wanted: Wanted<'_>) -> Vec<Command> {
             ],
             "ctmpl render [FLAGS] FILE",
             own_flags::render,
+        ),
+    ]
+}
+
+fn for_checks(wanted: Wanted<'_>) -> Vec<Command> {
+    vec![
+        subcommand(
+            wanted,
+            "plan",
+            [
+                "Show what the daemon would change, as a diff of each file",
+                ", and the commands that it would run; write no file, run no command. Exit with 2 if something would change",
+            ],
+            "ctmpl plan [FLAGS]",
+            || all(own_flags::plan(), daemon(Keys::All)),
         ),
         subcommand(
             wanted,

@@ -64,6 +64,20 @@ pub(super) fn render() -> Vec<Arg> {
     ]
 }
 
+pub(super) fn plan() -> Vec<Arg> {
+    let data = "Render with the data of this file instead of Consul's: YAML or JSON as for `ctmpl dev --seed`";
+    let cost = Arg::new("cost")
+        .long("cost")
+        .value_name("BOOL")
+        .help_heading("Plan")
+        .help("Show what the templates cost Consul: queries, connections, requests, bytes; with advice for loops");
+    vec![
+        file("data", data).long("data").help_heading("Plan"),
+        bool_arg(cost),
+        json("Plan"),
+    ]
+}
+
 pub(super) fn migrate() -> Vec<Arg> {
     let to = Arg::new("to")
         .long("to")

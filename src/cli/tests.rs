@@ -330,7 +330,7 @@ fn invalid_words_are_reported_with_a_remedy() {
             &["--data", "x"],
             &[
                 "--data",
-                "only with `ctmpl render` or `ctmpl convert`; write `ctmpl render --data",
+                "only with `ctmpl render` or `ctmpl convert` or `ctmpl plan`; write `ctmpl render --data",
             ],
         ),
         (

@@ -52,7 +52,7 @@ fn content(history: &History, path: &Path, known: &Generation) -> Result<Vec<u8>
 }
 
 /// Formats a unified diff; empty if the contents are the same.
-fn unified(old: &[u8], new: &[u8], old_label: &str, new_label: &str) -> String {
+pub(super) fn unified(old: &[u8], new: &[u8], old_label: &str, new_label: &str) -> String {
     if old.contains(&0) || new.contains(&0) {
         let is_same = old == new;
         let text = format!("Binary contents {old_label} and {new_label} differ\n");

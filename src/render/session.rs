@@ -5,6 +5,7 @@
 //! An answer may lead to further queries: a loop over services requests each service only when the
 //! list is known. Therefore, the templates are rendered in rounds until a round requests nothing new.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -75,10 +76,28 @@ impl Session {
     pub async fn settle<const N: usize, E>(
         &mut self,
         templates: [&Template; N],
-        mut answer: impl AsyncFnMut(&Query) -> Result<Answer, E>,
+        answer: impl AsyncFnMut(&Query) -> Result<Answer, E>,
     ) -> Result<[Rendering; N], Unsettled<E>> {
+        self.settle_all(templates, answer).await?;
+        Ok(self.render(templates))
+    }
+
+    /// Renders any number of templates until all their queries are answered.
+    ///
+    /// # Errors
+    /// Those of [`settle`](Self::settle).
+    pub async fn settle_all<T: Borrow<Template>, E>(
+        &mut self,
+        templates: impl AsRef<[T]>,
+        mut answer: impl AsyncFnMut(&Query) -> Result<Answer, E>,
+    ) -> Result<Vec<Rendering>, Unsettled<E>> {
         for _ in 0..MAX_ROUNDS {
-            let renderings = self.render(templates);
+            let render = |template: &T| {
+                template
+                    .borrow()
+                    .render(&self.snapshot, &self.env, self.now)
+            };
+            let renderings: Vec<_> = templates.as_ref().iter().map(render).collect();
             let queries = self.unanswered(&renderings);
             if queries.is_empty() {
                 return Ok(renderings);

@@ -14,6 +14,7 @@ use super::not_consul::{self, INDEX, Sender};
 use super::request_failure::{self, Unanswered};
 use super::retry_after::retry_after;
 use super::setup_error::ClientError;
+use super::traffic::Traffic;
 use super::transport::Transport;
 use super::url::Target;
 use super::{acl_hint, wire};
@@ -68,6 +69,12 @@ impl Client {
     /// [`ClientError`] if they are not usable. Then the previous ones stay in use.
     pub fn read_certificates(&self) -> Result<(), ClientError> {
         self.transport.read_certificates(&self.config)
+    }
+
+    /// The traffic since the client was created.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.transport.traffic()
     }
 
     pub(super) fn config(&self) -> &ConsulConfig {

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::setup_error::ClientError;
+use super::traffic::{Traffic, TrafficCounter};
 use crate::config::resolved::{BasicAuth, ConsulConfig};
 use http_client::header::{AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
 use http_client::{Answer, Endpoint, HeaderMap, Limits, Request, Tls, TlsError};
@@ -23,6 +24,7 @@ pub(super) struct Transport {
     http: http_client::Client,
     /// One endpoint per configured server, in the same order.
     endpoints: RwLock<Vec<Arc<Endpoint>>>,
+    traffic: TrafficCounter,
 }
 
 impl Transport {
@@ -41,6 +43,7 @@ impl Transport {
             headers,
             http,
             endpoints: RwLock::new(endpoints),
+            traffic: TrafficCounter::default(),
         })
     }
 
@@ -89,6 +92,11 @@ impl Transport {
             .is_some_and(|endpoint| endpoint.has_answered())
     }
 
+    /// The answered requests so far.
+    pub(super) fn traffic(&self) -> Traffic {
+        self.traffic.total()
+    }
+
     /// Requests a URL from the server with this index in the configuration. If `once`, the request is not repeated on
     /// another connection.
     pub(super) async fn get(
@@ -107,7 +115,9 @@ impl Transport {
         };
         let request = Request::get(target).headers((*headers).clone());
         let request = if once { request.sent_once() } else { request };
-        endpoint.fetch(&request, limit).await
+        let answer = endpoint.fetch(&request, limit).await?;
+        self.traffic.count(answer.body.len());
+        Ok(answer)
     }
 
     fn endpoint(&self, server: usize) -> Option<Arc<Endpoint>> {

@@ -1,0 +1,244 @@
+//! What templates cost Consul: queries, connections, requests and bytes.
+//!
+//! Input: the queries with the measured size of their answers, and the limits of the daemon. Output: the [`Load`]. The
+//! rates are those of a Consul whose data does not change; each change costs one more answer.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::config::resolved::ConsulConfig;
+use crate::query::Query;
+use crate::render::{Rendering, Template};
+use crate::source::consul::Traffic;
+use crate::source::{Refresh, SourceQuery as _};
+
+/// The maximum number of connections to Consul.
+const MAX_CONNECTIONS: usize = 64;
+/// The number of queries that share a connection over TLS.
+const SHARING: usize = 90;
+/// The time for which a query beyond the limit of connections blocks, before it is the turn of another one.
+const TURN: Duration = Duration::from_secs(2);
+
+/// A query, and what its first answer has cost.
+#[derive(Clone, Debug)]
+pub(super) struct QueryCost {
+    pub(super) query: Query,
+    pub(super) traffic: Traffic,
+}
+
+/// The limits that decide how often queries are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Budget {
+    /// The maximum number of connections.
+    pub(super) connections: usize,
+    /// The number of queries that share a connection.
+    pub(super) sharing: usize,
+    /// The time for which a query blocks.
+    pub(super) wait: Duration,
+}
+
+/// The cost of all templates together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Load {
+    /// Queries to Consul.
+    pub(super) queries: usize,
+    /// Those of them that are long polls.
+    pub(super) polls: usize,
+    /// Simultaneous connections.
+    pub(super) connections: usize,
+    /// The traffic until all templates are rendered for the first time.
+    pub(super) start: Traffic,
+    /// Requests per second while nothing changes.
+    pub(super) idle_requests: f64,
+    /// Bytes per second while nothing changes.
+    pub(super) idle_bytes: f64,
+    /// The largest answer: the cost of a change of its data.
+    pub(super) largest: Option<(String, u64)>,
+}
+
+/// The queries of one call in a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    /// The file.
+    pub(super) file: String,
+    /// The line; 0 if it is unknown.
+    pub(super) line: u32,
+    /// The kind of query, for example `health.service`.
+    pub(super) kind: String,
+    /// The queries.
+    pub(super) queries: Vec<Query>,
+    /// The bytes of their answers.
+    pub(super) bytes: u64,
+}
+
+impl Budget {
+    /// The limits of a daemon with this configuration.
+    pub(super) fn of(consul: &ConsulConfig) -> Self {
+        Self {
+            connections: MAX_CONNECTIONS,
+            sharing: if consul.is_over_tls() { SHARING } else { 1 },
+            wait: consul.block_query_wait,
+        }
+    }
+
+    /// The time between two requests for one of this many long polls.
+    fn interval(self, polls: usize) -> Duration {
+        let slots = self.connections.saturating_mul(self.sharing).max(1);
+        if polls <= slots {
+            return self.wait.max(Duration::from_millis(1));
+        }
+        let turns = u32::try_from(polls.div_ceil(slots)).unwrap_or(u32::MAX);
+        self.wait.min(TURN).saturating_mul(turns)
+    }
+}
+
+/// The load of queries.
+pub(super) fn load(costs: &[QueryCost], budget: Budget) -> Load {
+    let of_consul = costs.iter().filter_map(|cost| match &cost.query {
+        Query::Consul(query) => Some((cost, query.refresh())),
+        Query::File(_) | Query::Plugin(_) => None,
+    });
+    let of_consul: Vec<_> = of_consul.collect();
+    let is_poll = |refresh: &Refresh| *refresh == Refresh::Blocking;
+    let polls = of_consul
+        .iter()
+        .filter(|(_, refresh)| is_poll(refresh))
+        .count();
+    let mut load = Load {
+        queries: of_consul.len(),
+        polls,
+        connections: polls.div_ceil(budget.sharing).min(budget.connections),
+        ..Load::default()
+    };
+    for (cost, refresh) in &of_consul {
+        let Traffic { requests, bytes } = cost.traffic;
+        let interval = match refresh {
+            Refresh::Interval(interval) => *interval,
+            Refresh::Blocking | Refresh::Notification | Refresh::OnDemand => budget.interval(polls),
+        };
+        let seconds = interval.as_secs_f64();
+        load.start.requests += requests;
+        load.start.bytes += bytes;
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a rate is shown with few digits"
+        )]
+        {
+            load.idle_requests += requests as f64 / seconds;
+            load.idle_bytes += bytes as f64 / seconds;
+        }
+        if load.largest.as_ref().is_none_or(|(_, most)| bytes > *most) {
+            load.largest = Some((cost.query.to_string(), bytes));
+        }
+    }
+    load
+}
+
+/// The calls of templates with their queries, the most expensive first.
+pub(super) fn calls<'a>(
+    templates: impl Iterator<Item = (&'a Template, &'a Rendering)>,
+    costs: &[QueryCost],
+) -> Vec<Call> {
+    let bytes: HashMap<_, _> = costs
+        .iter()
+        .map(|cost| (&cost.query, cost.traffic.bytes))
+        .collect();
+    let mut calls: BTreeMap<(String, u32, String), Call> = BTreeMap::new();
+    for (template, rendering) in templates {
+        let dependencies = &rendering.dependencies;
+        for query in &dependencies.queries {
+            if !matches!(**query, Query::Consul(_)) {
+                continue;
+            }
+            let site = dependencies.sites.get(query);
+            let place = site.and_then(|site| template.place(site));
+            let (file, line) = place.map_or_else(
+                || ("(template)".to_owned(), 0),
+                |(file, place)| (file, place.line),
+            );
+            let text = query.to_string();
+            let kind = text.split('(').next().unwrap_or_default().to_owned();
+            let key = (file.clone(), line, kind.clone());
+            let call = calls.entry(key).or_insert_with(|| Call {
+                file,
+                line,
+                kind,
+                queries: Vec::new(),
+                bytes: 0,
+            });
+            if !call.queries.contains(query) {
+                call.bytes += bytes.get(&**query).copied().unwrap_or_default();
+                call.queries.push((**query).clone());
+            }
+        }
+    }
+    let mut calls: Vec<_> = calls.into_values().collect();
+    calls.sort_by_key(|call| std::cmp::Reverse((call.queries.len(), call.bytes)));
+    calls
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::{ConsulQuery, DatacentersQuery};
+
+    fn costs(count: usize, bytes: u64) -> Vec<QueryCost> {
+        let cost = |number| QueryCost {
+            query: Query::service(&format!("s{number}")).unwrap(),
+            traffic: Traffic { requests: 1, bytes },
+        };
+        (0..count).map(cost).collect()
+    }
+
+    fn budget(sharing: usize) -> Budget {
+        Budget {
+            connections: 64,
+            sharing,
+            wait: Duration::from_secs(60),
+        }
+    }
+
+    #[test]
+    fn within_the_budget_each_query_has_a_connection_and_a_request_per_wait() {
+        let load = load(&costs(60, 500), budget(1));
+        assert_eq!((load.queries, load.polls, load.connections), (60, 60, 60));
+        assert_eq!((load.start.requests, load.start.bytes), (60, 30_000));
+        assert!((load.idle_requests - 1.0).abs() < 1e-9);
+        assert!((load.idle_bytes - 500.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn beyond_the_budget_queries_take_turns_and_over_tls_they_share() {
+        let many = costs(1000, 10);
+        let clear = load(&many, budget(1));
+        assert_eq!(clear.connections, 64);
+        // 16 turns of 2 s.
+        assert!((clear.idle_requests - 1000.0 / 32.0).abs() < 1e-9);
+        let tls = load(&many, budget(90));
+        assert_eq!(tls.connections, 12);
+        assert!((tls.idle_requests - 1000.0 / 60.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn queries_that_do_not_block_are_sent_at_their_interval() {
+        let datacenters = QueryCost {
+            query: Query::Consul(ConsulQuery::Datacenters(DatacentersQuery {
+                ignore_failing: false,
+            })),
+            traffic: Traffic {
+                requests: 1,
+                bytes: 30,
+            },
+        };
+        let load = load(&[datacenters], budget(1));
+        assert_eq!((load.queries, load.polls, load.connections), (1, 0, 0));
+        assert!((load.idle_bytes - 2.0).abs() < 1e-9);
+        assert_eq!(load.largest, Some(("catalog.datacenters".to_owned(), 30)));
+    }
+
+    #[test]
+    fn no_query_costs_nothing() {
+        assert_eq!(load(&[], budget(1)), Load::default());
+    }
+}
