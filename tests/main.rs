@@ -42,6 +42,7 @@ mod history;
 mod hostile_paths;
 mod http2;
 mod instance_options;
+mod large_catalogs;
 mod layers;
 mod lengths;
 mod logs;

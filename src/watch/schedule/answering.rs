@@ -141,6 +141,9 @@ impl Schedule {
         let Some(entry) = self.entries.get_mut(id) else {
             return;
         };
+        if purpose == Purpose::First {
+            return;
+        }
         let before = entry.changed.replace(now);
         if purpose == Purpose::Audit
             && let Some(query) = entry.query()

@@ -18,7 +18,7 @@ const YIELD_TO_FIRST_ANSWERS: Duration = Duration::from_secs(2);
 /// The maximum time that a query blocks soon after the start, or after a refusal. Consul keeps the connection of a
 /// cancelled long poll until its wait is over, so a process that is restarted again and again would take more and more
 /// connections.
-const FIRST_WAIT: Duration = Duration::from_secs(5);
+const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// The maximum time that a query blocks whose changes ticks announce too.
 const HOT_WAIT: Duration = Duration::from_secs(15);
 /// The time without any answer after which a server with requests in flight is probed, if there is another server.
@@ -158,10 +158,10 @@ impl Schedule {
         self.send(id, (Kind::Long, Purpose::Follow), poll, now)
     }
 
-    /// The maximum time that a query blocks: twice as long as there was no refusal.
+    /// The maximum time that a query blocks: as long as there was no refusal.
     fn longest_wait(&self, now: Instant) -> Duration {
         let calm = now.saturating_duration_since(self.ramp);
-        FIRST_WAIT.max(calm.saturating_mul(2))
+        FIRST_WAIT.max(calm)
     }
 
     /// Returns `true` while long polls wait for first answers.
