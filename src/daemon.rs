@@ -41,7 +41,6 @@ use std::time::Instant;
 use apply_ledger::OpenError;
 use tokio::sync::watch;
 
-use crate::apply::requests::holds;
 use crate::config::resolved::{Config, Mode};
 use crate::progress::Progress;
 use crate::render::RenderEnv;
@@ -123,9 +122,7 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     let client = Client::new(&config.consul)?;
     let journal = state_dir::open(config)?;
     let (journal, owed) = state_dir::recover(journal, config);
-    let held = journal
-        .as_ref()
-        .map_or_else(Vec::new, |journal| holds(journal, config.destinations()));
+    let held = state_dir::held(journal.as_ref(), config);
     let answer_file = journal
         .as_ref()
         .filter(|_| !config.dry)

@@ -171,6 +171,7 @@ mod tests {
             drift: None,
             parked: None,
             substitutes: Vec::new(),
+            is_held: false,
         };
         Report {
             phase: Phase::Starting,

@@ -62,6 +62,9 @@ pub mod jinja;
 // Both languages behind one interface.
 mod engine;
 
+// The line of a template that a rendered line comes from.
+pub mod line_origin;
+
 // A parsed template.
 mod template;
 

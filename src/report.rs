@@ -55,6 +55,8 @@ pub struct TemplateReport {
     pub drift: Option<DriftKind>,
     /// The change that is parked, because it is above the change budget.
     pub parked: Option<ParkedReport>,
+    /// `true` while `ctmpl rollback` holds the destination at an earlier content.
+    pub is_held: bool,
     /// The queries that fail, and for which the template uses an earlier answer or none.
     pub substitutes: Vec<SubstituteReport>,
 }

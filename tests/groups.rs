@@ -248,3 +248,39 @@ fn a_verification_by_http_waits_for_the_status() {
     assert!(begun.elapsed() < Duration::from_secs(10));
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
+
+#[test]
+fn a_failed_check_names_the_destination_and_the_line_of_the_template() {
+    let folder = Folder::new();
+    let consul = consul(&[("port", "80")]);
+    let out = text(&folder.path("out"));
+    folder.write(
+        "app.ctmpl",
+        "# app\n{{ with key \"port\" }}\nlisten {{ . }};\n{{ end }}\n",
+    );
+    let configuration = format!(
+        r#"
+group "app" {{
+  check = ["sh", "-c", "! grep -n bad $1 || {{ echo \"error in $1:3\"; exit 1; }}", "sh", "{{staged}}"]
+}}
+template {{
+  group = "app"
+  source = "{source}"
+  destination = "{out}"
+}}
+"#,
+        source = text(&folder.path("app.ctmpl")),
+    );
+    let ctmpl = start(&folder, &consul, &configuration);
+    folder.eventually("out", "listen 80", |it| it.contains("listen 80;"));
+    consul.put_key("port", "bad");
+    ctmpl.logs("the check failed, so no file is changed");
+    ctmpl.logs(&format!("error in {out}:3"));
+    let place = format!(
+        "line 3 of {out} comes from {}:3",
+        text(&folder.path("app.ctmpl"))
+    );
+    ctmpl.logs(&place);
+    assert!(!ctmpl.log().contains(".out.ctmpl-"), "{}", ctmpl.log());
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}

@@ -13,6 +13,35 @@ pub struct Excess {
     pub lines: usize,
 }
 
+/// The number of lines that a change removes and adds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DiffSize {
+    /// The number of lines that it removes.
+    pub removed: usize,
+    /// The number of lines that it adds.
+    pub added: usize,
+}
+
+impl DiffSize {
+    /// Compares two contents.
+    #[must_use]
+    pub fn of(old: &[u8], new: &[u8]) -> Self {
+        Self {
+            removed: removed_lines(old, new).removed,
+            added: removed_lines(new, old).removed,
+        }
+    }
+}
+
+impl std::iter::Sum for DiffSize {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            removed: sum.removed + one.removed,
+            added: sum.added + one.added,
+        })
+    }
+}
+
 /// The lines that a new content removes from a file, and all lines of the file.
 pub(super) fn removed_lines(old: &[u8], new: &[u8]) -> Excess {
     let mut kept: HashMap<&[u8], usize> = HashMap::new();
@@ -42,6 +71,14 @@ fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_difference_has_lines_in_both_directions() {
+        let size = DiffSize::of(b"a\nb\n", b"a\nc\nd\n");
+        assert_eq!((size.removed, size.added), (1, 2));
+        let sum: DiffSize = [size, size].into_iter().sum();
+        assert_eq!((sum.removed, sum.added), (2, 4));
+    }
 
     #[test]
     fn a_moved_line_is_kept_and_a_changed_one_is_removed() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use apply_ledger::Hash;
 use file_writer::WriteError;
 
-use super::budget::Excess;
+use super::budget::{DiffSize, Excess};
 use crate::config::resolved::{FileConfig, GroupConfig, OnFailure};
 use crate::render::output::Output;
 
@@ -84,6 +84,8 @@ pub struct Applied {
     pub destination: PathBuf,
     /// The effect, or the error of the write.
     pub outcome: Result<Effect, WriteError>,
+    /// The size of the change of a file whose group has a command or a verification.
+    pub size: Option<DiffSize>,
 }
 
 /// The effect of a change on its destination.

@@ -5,10 +5,12 @@
 
 mod parked;
 mod recovery;
+mod shared;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use apply_ledger::{
     Attributes, Ending, Intent, IntentFile, IntentId, Ledger, LedgerError, LedgerOptions, Notice,
@@ -16,15 +18,22 @@ use apply_ledger::{
 };
 use file_writer::Previous;
 
+use self::shared::{Overdue, Shared};
 use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::error_chain::chain;
 
 /// The program in the names of temporary files.
 pub(super) const PROGRAM: &str = "ctmpl";
 
+/// How long a write waits for the ledger while another one uses it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The ledger of the daemon. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Journal(Arc<Mutex<State>>);
+pub struct Journal {
+    state: Arc<Shared<State>>,
+    directory: Arc<Path>,
+}
 
 #[derive(Debug)]
 struct State {
@@ -74,18 +83,24 @@ impl Journal {
         let parked = state.ledger.parked();
         let parked = state.check(parked).unwrap_or_default();
         state.parked = parked.into_iter().map(|it| it.destination).collect();
-        Ok(Self(Arc::new(Mutex::new(state))))
+        Ok(Self {
+            directory: state.ledger.directory().into(),
+            state: Arc::new(Shared::new(state, PATIENCE)),
+        })
     }
 
     /// The state directory.
     #[must_use]
     pub fn directory(&self) -> PathBuf {
-        self.lock().ledger.directory().to_owned()
+        self.directory.to_path_buf()
     }
 
     /// Records that a group owes the command of this intent.
     pub fn owes(&self, group: &GroupKey, intent: IntentId) {
-        self.lock().owing.insert(group.clone(), intent);
+        self.use_state(|state| {
+            state.owing.insert(group.clone(), intent);
+            Some(())
+        });
     }
 
     /// Records that changes are about to be swapped.
@@ -99,9 +114,11 @@ impl Journal {
         if intents.is_empty() {
             return Vec::new();
         }
-        let mut state = self.lock();
-        let begun = state.ledger.begin_all(&intents);
-        let ids = state.check_begin(begun).unwrap_or_default();
+        let ids = self.use_state(|state| {
+            let begun = state.ledger.begin_all(&intents);
+            state.check_begin(begun)
+        });
+        let ids = ids.unwrap_or_default();
         let groups = groups.iter().map(|(group, _)| Arc::clone(group));
         let recorded = groups.zip(ids);
         recorded
@@ -123,27 +140,26 @@ impl Journal {
         if recorded.is_empty() && written.is_empty() {
             return;
         }
-        let mut state = self.lock();
-        let mut ends = Vec::with_capacity(recorded.len());
-        for Recorded { group, intent } in recorded {
-            let end = if failed.contains(&group.key) {
-                SwapEnd::Discarded
-            } else if group.has_effect() {
-                state.owing.insert(group.key.clone(), intent);
-                SwapEnd::Owed
-            } else {
-                SwapEnd::Settled
-            };
-            ends.push((intent, end));
-        }
-        let ended = state.ledger.swaps_ended(&ends, &written);
-        state.check(ended);
+        self.use_state(|state| {
+            let mut ends = Vec::with_capacity(recorded.len());
+            for Recorded { group, intent } in recorded {
+                let end = if failed.contains(&group.key) {
+                    SwapEnd::Discarded
+                } else if group.has_effect() {
+                    state.owing.insert(group.key.clone(), intent);
+                    SwapEnd::Owed
+                } else {
+                    SwapEnd::Settled
+                };
+                ends.push((intent, end));
+            }
+            let ended = state.ledger.swaps_ended(&ends, &written);
+            state.check(ended)
+        });
     }
 
     /// Records that these files of a group are about to be restored.
     pub fn begin_restoration(&self, group: &GroupKey, files: &[Previous]) -> Option<IntentId> {
-        let mut state = self.lock();
-        let failed = state.owing.get(group).copied();
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let paths: Vec<_> = files
             .iter()
@@ -166,31 +182,37 @@ impl Journal {
             group: &name,
             command: None,
             files: files.collect(),
-            rolls_back: failed,
+            rolls_back: None,
         };
-        let begun = state.ledger.begin(&intent);
-        state.check_begin(begun)
+        self.use_state(|state| {
+            let rolls_back = state.owing.get(group).copied();
+            let begun = state.ledger.begin(&Intent {
+                rolls_back,
+                ..intent
+            });
+            state.check_begin(begun)
+        })
     }
 
     /// Records the end of a restoration.
     pub fn restored(&self, group: &GroupKey, intent: IntentId) {
-        let mut state = self.lock();
-        state.owing.insert(group.clone(), intent);
-        let ended = state.ledger.swapped(intent);
-        state.check(ended);
+        self.use_state(|state| {
+            state.owing.insert(group.clone(), intent);
+            let ended = state.ledger.swapped(intent);
+            state.check(ended)
+        });
     }
 
     /// Records the end of the command of a group and its verification.
     pub fn finished(&self, group: &GroupKey, ending: Ending) {
-        let mut state = self.lock();
-        let intent = match ending {
-            Ending::Applied => state.owing.remove(group),
-            Ending::Failed => state.owing.get(group).copied(),
-        };
-        if let Some(intent) = intent {
-            let ended = state.ledger.finished(intent, ending);
-            state.check(ended);
-        }
+        self.use_state(|state| {
+            let intent = match ending {
+                Ending::Applied | Ending::Dropped => state.owing.remove(group),
+                Ending::Failed => state.owing.get(group).copied(),
+            };
+            let ended = state.ledger.finished(intent?, ending);
+            state.check(ended)
+        });
     }
 
     /// Works with the ledger. A failure is logged once.
@@ -198,13 +220,29 @@ impl Journal {
         &self,
         work: impl FnOnce(&mut Ledger) -> Result<T, LedgerError>,
     ) -> Option<T> {
-        let mut state = self.lock();
-        let result = work(&mut state.ledger);
-        state.check(result)
+        self.use_state(|state| {
+            let result = work(&mut state.ledger);
+            state.check(result)
+        })
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Works with the ledger, unless another thread has used it for too long. This is logged once, and nothing is
+    /// recorded until that thread has finished.
+    fn use_state<T>(&self, work: impl FnOnce(&mut State) -> Option<T>) -> Option<T> {
+        match self.state.with(work) {
+            Ok(result) => result,
+            Err(Overdue { is_first }) => {
+                if is_first {
+                    let (directory, seconds) = (self.directory.display(), PATIENCE.as_secs());
+                    tracing::warn!(
+                        name: "ledger.slow", %directory, seconds,
+                        "{directory}: the ledger has not answered within {seconds} s; does its file system hang? Until \
+                         it answers, files are written and commands run without a record"
+                    );
+                }
+                None
+            }
+        }
     }
 }
 

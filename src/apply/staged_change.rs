@@ -10,7 +10,7 @@ use std::time::Duration;
 use apply_ledger::{Attributes, Hash};
 use file_writer::{Previous, Stage, Swapped, WriteError};
 
-use super::budget::removed_lines;
+use super::budget::{DiffSize, removed_lines};
 use super::change::{Applied, Change, Effect, ParkedChange};
 use super::fault;
 use super::journal::ChangedFile;
@@ -110,6 +110,15 @@ impl StagedChange {
         })
     }
 
+    /// The size of the change, for a group that can fail after the swap.
+    fn size(&self) -> Option<DiffSize> {
+        let own = self.ready.as_ref().map(|ready| &ready.own);
+        let is_counted = matches!(own, Some(Stage::Staged(_))) && self.group.has_effect();
+        let old = self.previous.as_ref().filter(|_| is_counted)?;
+        let old = old.content().unwrap_or_default();
+        Some(DiffSize::of(old, &self.content.0))
+    }
+
     pub(super) fn stage(writer: &Writer, change: Change) -> Self {
         let keeps_previous = change.keeps_previous();
         let Change {
@@ -159,6 +168,7 @@ impl StagedChange {
             job,
             destination,
             outcome,
+            size: None,
         };
         Self {
             applied,
@@ -180,6 +190,7 @@ impl StagedChange {
         undo: &mut Vec<Undo>,
     ) -> (Applied, Option<WrittenFile>) {
         let written = writer.journal().and_then(|_| self.recorded_late());
+        let size = self.size();
         let Self {
             mut applied,
             group,
@@ -194,6 +205,7 @@ impl StagedChange {
         let Some(ready) = ready else {
             return (applied, None);
         };
+        applied.size = size;
         let before = writer.state().unfinished.remove(&applied.destination);
         let (known, already) = (before.is_some(), swapped.len());
         let mut appended = before.unwrap_or_default();
@@ -216,11 +228,7 @@ impl StagedChange {
         let outcome = swap_all(ready, &destination, &mut appended, swapped, &mut keep);
         warn_in_place(writer, &destination, &swapped[already..]);
         if outcome.is_ok() {
-            writer.remember(&destination, &content, &file);
-            // While the old content is restored, a new one stays parked.
-            if let Some(journal) = writer.journal().filter(|_| !is_restoration) {
-                journal.unpark(&destination);
-            }
+            settled(writer, &destination, (&content, &file), is_restoration);
         }
         let printed = printed.filter(|_| outcome.is_ok());
         if let Some(text) = &printed {
@@ -241,6 +249,20 @@ impl StagedChange {
         let written = written.filter(|_| applied.outcome.is_ok());
         let contents = (own, Secret(content));
         (applied, written.map(|file| file.with_contents(contents)))
+    }
+}
+
+/// Keeps what is known about a destination that has its content.
+fn settled(
+    writer: &Writer,
+    destination: &Path,
+    (content, file): (&[u8], &FileConfig),
+    is_restoration: bool,
+) {
+    writer.remember(destination, content, file);
+    // While the old content is restored, a new one stays parked.
+    if let Some(journal) = writer.journal().filter(|_| !is_restoration) {
+        journal.unpark(destination);
     }
 }
 

@@ -153,7 +153,8 @@ impl Staging {
             else {
                 continue;
             };
-            if journal.is_some() || entry.keeps_previous || entry.has_siblings {
+            let is_needed = entry.keeps_previous || entry.has_siblings || entry.group.has_effect();
+            if journal.is_some() || is_needed {
                 // If it cannot be read, it is not recorded, and the swap reports the error.
                 entry.previous = Previous::read(own.target()).ok();
             }

@@ -279,10 +279,15 @@ impl Apply {
             self.commands
                 .owe(owed.group, rank, owed.destinations, now.instant);
         }
-        for Applied { job, outcome, .. } in applied {
-            if matches!(outcome, Ok(Effect::Written)) {
-                self.files_written += 1;
+        let written = applied.iter();
+        let written = written.filter(|one| matches!(one.outcome, Ok(Effect::Written)));
+        for one in written {
+            self.files_written += 1;
+            if let (Some(size), Some(group)) = (one.size, group_of(one)) {
+                self.commands.changed(&group.key, size);
             }
+        }
+        for Applied { job, outcome, .. } in applied {
             if let Some(at) = position(&self.destinations, *job) {
                 self.destinations[at].applied(outcome, now);
             }

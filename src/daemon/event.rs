@@ -16,6 +16,7 @@ use super::end::End;
 use super::process::{Renewal, RenewalError};
 use super::render_pass::{RenderRequest, Rendered};
 use crate::answer::Answer;
+use crate::apply::budget::DiffSize;
 use crate::apply::change::{Applied, Change};
 use crate::apply::drift::{Difference, Inspection};
 use crate::apply::requests::Requested;
@@ -126,12 +127,18 @@ pub(super) struct Checked {
 }
 
 /// A check that failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct CheckFailure {
     /// The reason.
     pub(super) error: String,
     /// The last lines of the output of the check, without secrets.
     pub(super) last_lines: Vec<String>,
+    /// The lines of templates that the output is about, in words.
+    pub(super) places: Vec<String>,
+    /// The duration of the check.
+    pub(super) took: Duration,
+    /// The size of the change; `None` if a file could not be read.
+    pub(super) change: Option<DiffSize>,
 }
 
 /// A verification that failed.
@@ -199,8 +206,8 @@ pub(super) enum Action {
     Write(Vec<Change>),
     /// Stage these files of one group.
     Stage(GroupKey, Vec<Change>),
-    /// Check the staged files of this group.
-    Check(Arc<GroupConfig>, Vec<StagedFile>),
+    /// Check the staged files of this group, which these templates have rendered.
+    Check(Arc<GroupConfig>, Vec<StagedFile>, Vec<Arc<Job>>),
     /// Swap the staged files of this group.
     Swap(GroupKey),
     /// Remove the staged files of this group.

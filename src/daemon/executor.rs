@@ -165,7 +165,7 @@ impl Executor {
             Action::Inspect(all) => self.inspect(all),
             Action::SaveAnswers(saved) => self.save_answers(saved),
             Action::Print(changes) => self.print(changes),
-            Action::Check(group, files) => self.check(group, files),
+            Action::Check(group, files, jobs) => self.check(group, files, jobs),
             Action::Run(group) => self.run(group),
             Action::Verify(group) => self.verify(group),
             Action::RunPlugin(query) => self.run_plugin(query),

@@ -12,12 +12,15 @@ use file_writer::Previous;
 
 use crate::apply::journal::Journal;
 use crate::apply::last_good::are_last_good;
+use crate::apply::requests::{Requested, holds};
 use crate::apply::targets::Targets;
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{Config, Mode, OnFailure, StateDir};
 use crate::config::values::StartWith;
 use crate::error_chain::chain;
 
+/// The time limit for opening the ledger, which may wait up to 5 s for another process.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit for the repair of interrupted swaps.
 const RECOVERY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -41,7 +44,13 @@ pub(super) fn open(config: &Config) -> Result<Option<Journal>, OpenError> {
     let Some(StateDir { path, is_required }) = &config.state_dir else {
         return Ok(None);
     };
-    match Journal::open(path, config.history) {
+    let (directory, contents) = (path.clone(), config.history);
+    let opened = within(OPEN_TIMEOUT, move || Journal::open(&directory, contents));
+    let Some(opened) = opened else {
+        warn_of_hanging(path, "the ledger was not opened in time");
+        return Ok(None);
+    };
+    match opened {
         Ok(journal) => Ok(Some(journal)),
         Err(error @ (OpenError::InUse { .. } | OpenError::Newer { .. })) if *is_required => {
             Err(error)
@@ -67,25 +76,16 @@ pub(super) fn recover(
     let Some(journal) = journal else {
         return (None, Vec::new());
     };
-    let (recovered, result) = mpsc::channel();
     let own = journal.clone();
-    let repair = move || drop(recovered.send(own.recover()));
-    let thread = thread::Builder::new().name("recovery".to_owned());
-    let owed = match thread.spawn(repair) {
-        Ok(_) => result.recv_timeout(RECOVERY_TIMEOUT).ok(),
-        Err(_) => Some(journal.recover()),
-    };
-    if let Some(owed) = owed {
+    if let Some(owed) = within(RECOVERY_TIMEOUT, move || own.recover()) {
         let files = owed_files(&journal, owed, config);
         return (Some(journal), files);
     }
     let directory = config.state_dir.as_ref();
-    let directory = directory.map_or(Path::new(""), |own| &own.path).display();
-    let error = "the files of an interrupted swap were not read in time";
-    tracing::warn!(
-        name: "ledger.unavailable", %directory, error,
-        "{directory}: {error}; does their file system hang? Nothing is recorded until the next start, which \
-         repairs them and runs what is owed"
+    let directory = directory.map_or(Path::new(""), |own| &own.path);
+    warn_of_hanging(
+        directory,
+        "the files of an interrupted swap were not read in time",
     );
     (None, Vec::new())
 }
@@ -100,14 +100,43 @@ pub(super) fn has_last_good(journal: Option<&Journal>, config: &Config) -> bool 
     if !config.exec.as_ref().is_some_and(is_wanted) {
         return false;
     }
-    let (compared, result) = mpsc::channel();
     let (journal, destinations) = (journal.clone(), config.destinations());
-    let compare = move || {
-        let _ = compared.send(are_last_good(&journal, destinations));
+    // Without an answer, the child waits for current files.
+    let compared = within(RECOVERY_TIMEOUT, move || {
+        are_last_good(&journal, destinations)
+    });
+    compared.unwrap_or(false)
+}
+
+/// What an earlier process holds. A ledger that hangs is treated as an empty one.
+pub(super) fn held(journal: Option<&Journal>, config: &Config) -> Vec<Requested> {
+    let Some(journal) = journal.cloned() else {
+        return Vec::new();
     };
-    let thread = thread::Builder::new().name("last good".to_owned());
-    // Without a thread or an answer, the child waits for current files.
-    thread.spawn(compare).is_ok() && result.recv_timeout(RECOVERY_TIMEOUT).unwrap_or(false)
+    let destinations = config.destinations();
+    let held = within(OPEN_TIMEOUT, move || holds(&journal, destinations));
+    held.unwrap_or_default()
+}
+
+fn warn_of_hanging(directory: &Path, error: &str) {
+    let directory = directory.display();
+    tracing::warn!(
+        name: "ledger.unavailable", %directory, error,
+        "{directory}: {error}; does a file system hang? Nothing is recorded until the next start, which \
+         completes interrupted swaps and runs what is owed"
+    );
+}
+
+/// Runs work that may hang on a thread of its own; `None` if it takes longer than the limit.
+fn within<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (done, result) = mpsc::channel();
+    let run = move || drop(done.send(work()));
+    let thread = thread::Builder::new().name("ledger".to_owned()).spawn(run);
+    thread.ok()?;
+    result.recv_timeout(limit).ok()
 }
 
 /// Returns the files of groups that owe their command.
@@ -132,9 +161,7 @@ fn owed_files(journal: &Journal, owed: Vec<OwedGroup>, config: &Config) -> Vec<O
                 name: "ledger.not_owed", group = name,
                 "{name}: its command is owed, but no template writes its files any more"
             );
-            for path in &group.destinations {
-                journal.forget(path);
-            }
+            journal.drop_owed(group.intent);
             continue;
         }
         tracing::info!(

@@ -109,5 +109,6 @@ fn template(job: JobView<'_>, waiting: &Waiting) -> TemplateReport {
         drift: destination.drift(),
         parked: destination.parked(),
         substitutes: template.substitutes(),
+        is_held: destination.is_held(),
     }
 }

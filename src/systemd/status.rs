@@ -2,6 +2,36 @@
 
 use crate::report::{Phase, RefusedReport, Report, TemplatePhase, TemplateReport};
 
+/// The destinations that do not have the content of their template, although nothing has failed.
+fn unusual(templates: &[TemplateReport]) -> impl Iterator<Item = String> {
+    type Is = fn(&TemplateReport) -> bool;
+    let states: [(Is, &str); 3] = [
+        (|it| it.parked.is_some(), "has a parked change"),
+        (|it| it.is_held, "is held"),
+        (|it| it.drift.is_some(), "is changed by another program"),
+    ];
+    states.into_iter().filter_map(move |(is, what)| {
+        let mut found = templates.iter().filter(|template| is(template));
+        let first = found.next()?;
+        let name = first.destination.as_ref().map_or_else(
+            || first.name.to_string(),
+            |destination| destination.display().to_string(),
+        );
+        Some(match found.count() {
+            0 => format!("{name} {what}"),
+            more => format!("{name} {what} (as {more} more)"),
+        })
+    })
+}
+
+fn failing_queries(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 query fails".to_owned()),
+        count => Some(format!("{count} queries fail")),
+    }
+}
+
 /// Formats a status line, which changes only with failures and phases.
 pub(crate) fn status_line(report: &Report) -> String {
     let mut items = Vec::new();
@@ -14,11 +44,7 @@ pub(crate) fn status_line(report: &Report) -> String {
     if report.dependencies.is_outage {
         items.push("Consul does not answer (retrying)".to_owned());
     }
-    match report.dependencies.failing {
-        0 => {}
-        1 => items.push("1 query fails".to_owned()),
-        count => items.push(format!("{count} queries fail")),
-    }
+    items.extend(failing_queries(report.dependencies.failing));
     match report.dependencies.held.as_slice() {
         [] => {}
         [held] => items.push(format!(
@@ -43,6 +69,7 @@ pub(crate) fn status_line(report: &Report) -> String {
     if let Some(command) = report.applies.failing_commands.first() {
         items.push(format!("command {command} failed (retrying)"));
     }
+    items.extend(unusual(templates));
     let mut waiting = templates
         .iter()
         .filter_map(|template| template.waiting.as_ref());

@@ -128,6 +128,8 @@ pub enum Ending {
     Applied,
     /// The command failed: it is still owed.
     Failed,
+    /// The command will not run, and is not owed any more: nothing writes the files now.
+    Dropped,
 }
 
 /// What became of a generation.
@@ -145,16 +147,19 @@ pub enum Outcome {
     RolledBack,
     /// A newer content replaced it before the command ran.
     Superseded,
+    /// The command did not run, because nothing writes the file any more.
+    Dropped,
 }
 
 impl Outcome {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Found,
         Self::Pending,
         Self::Applied,
         Self::Failed,
         Self::RolledBack,
         Self::Superseded,
+        Self::Dropped,
     ];
 
     /// The name, as the database and the command line show it.
@@ -167,6 +172,7 @@ impl Outcome {
             Self::Failed => "failed",
             Self::RolledBack => "rolled back",
             Self::Superseded => "superseded",
+            Self::Dropped => "dropped",
         }
     }
 

@@ -152,6 +152,7 @@ pub(crate) fn finished(
     let (outcome, replaces_failed) = match ending {
         Ending::Applied => (Outcome::Applied, true),
         Ending::Failed => (Outcome::Failed, false),
+        Ending::Dropped => (Outcome::Dropped, false),
     };
     let update = "UPDATE generations SET outcome = ?2
          WHERE id IN (SELECT generation FROM intent_files WHERE intent = ?1)
@@ -166,6 +167,8 @@ pub(crate) fn finished(
              SELECT generation FROM intent_files WHERE intent = ?1 AND destination = destinations.id)
          WHERE id IN (SELECT destination FROM intent_files WHERE intent = ?1)";
         execute(transaction, update, [intent])?;
+    }
+    if ending != Ending::Failed {
         delete_intent(transaction, intent)?;
     }
     Ok(())

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use apply_ledger::{Content, LedgerError, OwedGroup, Recovery, Replaced, recover};
+use apply_ledger::{
+    Content, Ending, IntentId, LedgerError, OwedGroup, Recovery, Replaced, recover,
+};
 use file_writer::Previous;
 
 use super::{Journal, PROGRAM, State};
@@ -11,10 +13,12 @@ impl Journal {
     /// Completes or takes back the swaps that a crash has interrupted. Returns the groups that owe
     /// their command.
     pub fn recover(&self) -> Vec<OwedGroup> {
-        let mut state = self.lock();
-        let recovered = state.recover();
-        let owed = recovered.and_then(|()| state.ledger.owed());
-        state.check(owed).unwrap_or_default()
+        let owed = self.use_state(|state| {
+            let recovered = state.recover();
+            let owed = recovered.and_then(|()| state.ledger.owed());
+            state.check(owed)
+        });
+        owed.unwrap_or_default()
     }
 
     /// A destination before its first write since the last success; `None` if its content is not stored.
@@ -27,11 +31,9 @@ impl Journal {
         Some(Previous::recorded(destination.to_owned(), content))
     }
 
-    /// Forgets a destination that no template writes any more.
-    pub fn forget(&self, destination: &Path) {
-        let mut state = self.lock();
-        let forgotten = state.ledger.forget(destination);
-        state.check(forgotten);
+    /// Records that the command of an intent never runs, because no template writes its files any more.
+    pub fn drop_owed(&self, intent: IntentId) {
+        self.with(|ledger| ledger.finished(intent, Ending::Dropped));
     }
 }
 

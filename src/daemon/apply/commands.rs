@@ -6,23 +6,26 @@
 //! because one may depend on an earlier one. In the daemon, a command that takes long delays no
 //! others. Named groups neither wait nor are waited for.
 
+mod failure;
 mod messages;
 mod queue;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use process_tree::Finished;
 
-use self::messages::name;
 pub(super) use self::messages::shown_output;
+use self::messages::{FailedRun, name};
 use self::queue::{Hold, Queue};
 #[cfg(test)]
 pub(crate) use self::queue::{ORDER_WINDOW, STARTUP_BATCH_WINDOW};
+use crate::apply::budget::DiffSize;
 use crate::apply::debts::Debts;
 use crate::command::CommandFailure;
-use crate::config::resolved::{GroupConfig, GroupKey, Mode, OnFailure};
+use crate::config::resolved::{GroupConfig, GroupKey, Mode};
 use crate::daemon::event::{Action, Moment, VerifyFailure};
 use crate::error_chain::chain;
 
@@ -38,6 +41,8 @@ pub(super) struct Commands {
     /// The time of the last decision.
     decided: Instant,
     failures: FinalFailures,
+    /// The size of what each group has written since its last success.
+    changes: BTreeMap<GroupKey, DiffSize>,
     /// The number of runs that succeeded.
     succeeded: u64,
 }
@@ -92,6 +97,7 @@ impl Commands {
             held_until: None,
             decided: begun,
             failures: FinalFailures::None,
+            changes: BTreeMap::new(),
             succeeded: 0,
         }
     }
@@ -130,6 +136,13 @@ impl Commands {
         now: Instant,
     ) {
         self.debts.owe(group, rank, destinations, now);
+    }
+
+    /// Adds the size of a change, for the message about a failure.
+    pub(super) fn changed(&mut self, key: &GroupKey, size: DiffSize) {
+        let before = self.changes.remove(key);
+        let sum = before.into_iter().chain([size]).sum();
+        self.changes.insert(key.clone(), sum);
     }
 
     /// Logs each command that is owed, with its files, because the process ends.
@@ -186,15 +199,20 @@ impl Commands {
                 );
                 if group.verify.is_some() {
                     self.runs[at].phase = RunPhase::Verification;
+                    self.runs[at].begun = now.instant;
                     return Consequence::Verify(group);
                 }
                 self.end_run(at, true, now);
                 Consequence::Succeeded
             }
-            Err(failure) => self.failed(at, now, |again| {
+            Err(failure) => self.failed(at, now, |run| {
+                let FailedRun { again, outcome, milliseconds, removed, added } = run;
                 let error = chain(&failure.error);
                 let (output, shown) = shown_output(&failure.last_lines);
-                tracing::error!(name: "command.failed", command = line, error, output, "{error}{again}{shown}");
+                tracing::error!(
+                    name: "command.failed", command = line, error, output, removed, added, outcome, milliseconds,
+                    "{error}{again}{shown}"
+                );
             }),
         }
     }
@@ -219,69 +237,24 @@ impl Commands {
                 self.end_run(at, true, now);
                 Consequence::Succeeded
             }
-            Err(failure) => self.failed(at, now, |again| {
+            Err(failure) => self.failed(at, now, |run| {
+                let FailedRun { again, outcome, milliseconds, removed, added } = run;
                 let error = &failure.error;
                 let (output, shown) = shown_output(&failure.last_lines);
-                tracing::error!(name: "verify.failed", group = %key, error, output, "{key}: the verification failed: {error}{again}{shown}");
+                tracing::error!(
+                    name: "verify.failed", group = %key, error, output, removed, added, outcome, milliseconds,
+                    "{key}: the verification failed: {error}{again}{shown}"
+                );
             }),
         }
-    }
-
-    /// Ends a failed run. `log` receives what follows, in words.
-    fn failed(&mut self, at: usize, now: Moment, log: impl FnOnce(&str)) -> Consequence {
-        let group = Arc::clone(&self.runs[at].group);
-        match (group.on_failure, self.mode) {
-            (OnFailure::Exit, _) => {
-                log("; exiting because on_failure is exit");
-                self.failures = FinalFailures::Fatal;
-                self.end_run(at, false, now);
-            }
-            (OnFailure::Rollback, _) => {
-                log("");
-                self.runs.remove(at);
-                return Consequence::RollBack;
-            }
-            (OnFailure::Retry, Mode::Daemon) => {
-                self.runs.remove(at);
-                log(&self.repeat(&group.key, now));
-            }
-            (OnFailure::Retry, Mode::Once { .. }) => {
-                log("");
-                self.give_up(&group.key, now);
-                self.runs.remove(at);
-            }
-        }
-        Consequence::Failed
-    }
-
-    /// Repeats a failed run later. Returns the time in words.
-    pub(super) fn repeat(&mut self, key: &GroupKey, now: Moment) -> String {
-        let retry = self.debts.finished(key, false, now.instant, now.jitter);
-        retry.map_or(String::new(), |retry| {
-            format!("; runs again in {:.1} s", retry.after.as_secs_f64())
-        })
-    }
-
-    /// Repeats a failed run later, or gives it up in `-once`.
-    pub(super) fn repeat_or_give_up(&mut self, key: &GroupKey, now: Moment) {
-        if self.mode == Mode::Daemon {
-            self.repeat(key, now);
-        } else {
-            self.give_up(key, now);
-        }
-    }
-
-    /// Forgets a failed run, whose failure is final in `-once`.
-    pub(super) fn give_up(&mut self, key: &GroupKey, now: Moment) {
-        if self.mode != Mode::Daemon {
-            self.failures = FinalFailures::Some;
-        }
-        self.debts.finished(key, true, now.instant, now.jitter);
     }
 
     fn end_run(&mut self, at: usize, succeeded: bool, now: Moment) {
         let run = self.runs.remove(at);
         self.succeeded += u64::from(succeeded);
+        if succeeded {
+            self.changes.remove(&run.group.key);
+        }
         self.debts
             .finished(&run.group.key, succeeded, now.instant, now.jitter);
     }

@@ -101,6 +101,11 @@ impl Destination {
         &self.job
     }
 
+    /// The configuration of the template, for an action.
+    pub(super) fn shared_job(&self) -> Arc<Job> {
+        Arc::clone(&self.job)
+    }
+
     /// The group that the destination is applied with.
     pub(super) fn group(&self) -> &Arc<GroupConfig> {
         &self.group
@@ -277,6 +282,13 @@ impl Destination {
             }
         };
         self.pending = next.map_or(Pending::Nothing, Pending::Waiting);
+    }
+
+    /// Handles another template of its group that cannot be rendered. In a run that ends, the text is not written.
+    pub(super) fn blocked(&mut self) {
+        if self.mode != Mode::Daemon && self.waiting_since().is_some() {
+            self.verdict = Verdict::Refused;
+        }
     }
 
     /// Handles a check that failed: the text is not written, but may be later.

@@ -147,6 +147,7 @@ impl Groups {
     ) -> Vec<Action> {
         let (mut batch, mut actions) = (Vec::new(), Vec::new());
         for entry in &mut self.all {
+            entry.notice_blocking(destinations, templates);
             let begins = entry.begins_at(destinations, templates, debts, now);
             if begins != Some(now) || entry.has_any_of(&self.foreign, destinations) {
                 continue;
@@ -225,7 +226,7 @@ impl Groups {
             Step::Check => {
                 let mut files = staged.files.clone();
                 files.extend(entry.unchanged(destinations));
-                Some(Action::Check(config, files))
+                Some(Action::Check(config, files, entry.jobs(destinations)))
             }
             _ => Some(Action::Swap(key.clone())),
         }
@@ -305,10 +306,25 @@ impl Groups {
 }
 
 fn log_failed_check(key: &GroupKey, failure: &CheckFailure) {
-    let CheckFailure { error, last_lines } = failure;
+    let CheckFailure {
+        error,
+        last_lines,
+        places,
+        took,
+        change,
+    } = failure;
     let (output, shown) = shown_output(last_lines);
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let (removed, added) = (change.map(|it| it.removed), change.map(|it| it.added));
+    let template = places.join("; ");
+    let place = if template.is_empty() {
+        String::new()
+    } else {
+        format!("; {template}")
+    };
+    let outcome = "not applied";
     tracing::error!(
-        name: "check.failed", group = %key, error, output,
-        "{key}: the check failed, so no file is changed: {error}{shown}"
+        name: "check.failed", group = %key, error, output, template, removed, added, outcome, milliseconds,
+        "{key}: the check failed, so no file is changed: {error}{place}{shown}"
     );
 }

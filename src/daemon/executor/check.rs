@@ -2,7 +2,10 @@
 //!
 //! Input: the group, and its files. Output: [`Checked`], or a [`CheckFailure`].
 
+mod explain;
+
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use reload_checks::{
@@ -11,13 +14,14 @@ use reload_checks::{
 };
 use tokio::task::spawn_blocking;
 
+use self::explain::Names;
 use crate::apply::transaction::StagedFile;
 use crate::command;
 use crate::config::exec::Variable;
 use crate::config::placeholders::expand;
 use crate::config::resolved::{
     CheckConfig, CheckMethod, CommandConfig, CommandLine, CommandOutput, EnvironmentConfig,
-    GroupConfig, Program,
+    GroupConfig, Job, Program,
 };
 use crate::daemon::event::{CheckFailure, Checked};
 use crate::error_chain::chain;
@@ -32,6 +36,8 @@ struct Prepared {
     shown: String,
     /// The tree that the command sees; kept until it has ended.
     shadow: Option<ShadowTree>,
+    /// The names that the command sees.
+    names: Names,
 }
 
 /// Removes the copies of trees that killed processes have left behind.
@@ -42,6 +48,31 @@ pub(super) fn remove_leftovers() {
 
 /// Runs the check of a group.
 pub(super) async fn check(
+    group: &GroupConfig,
+    files: Vec<StagedFile>,
+    jobs: Vec<Arc<Job>>,
+    context: command::Context<'_>,
+) -> Result<Checked, CheckFailure> {
+    let begun = Instant::now();
+    let mut result = run(group, files.clone(), context).await;
+    if let Err(failure) = &mut result {
+        failure.took = begun.elapsed();
+        let lines = failure.last_lines.clone();
+        // Reading files blocks.
+        let explained = spawn_blocking(move || {
+            (
+                explain::places(&lines, &files, &jobs),
+                explain::size(&files),
+            )
+        });
+        if let Ok((places, change)) = explained.await {
+            (failure.places, failure.change) = (places, change);
+        }
+    }
+    result
+}
+
+async fn run(
     group: &GroupConfig,
     files: Vec<StagedFile>,
     context: command::Context<'_>,
@@ -55,7 +86,7 @@ pub(super) async fn check(
     };
     let failed = |error: String| CheckFailure {
         error,
-        last_lines: Vec::new(),
+        ..CheckFailure::default()
     };
     // Reading a tree blocks.
     let prepared = spawn_blocking(move || prepare(&check, &files)).await;
@@ -65,6 +96,7 @@ pub(super) async fn check(
         command,
         shown,
         shadow,
+        names,
     } = prepared.map_err(failed)?;
     let method = shadow
         .as_ref()
@@ -78,8 +110,13 @@ pub(super) async fn check(
             method,
         }),
         Err(failure) => Err(CheckFailure {
-            error: chain(&failure.error).replace(&command.line.to_string(), &shown),
-            last_lines: failure.last_lines,
+            error: names.known(&chain(&failure.error).replace(&command.line.to_string(), &shown)),
+            last_lines: failure
+                .last_lines
+                .iter()
+                .map(|line| names.known(line))
+                .collect(),
+            ..CheckFailure::default()
         }),
     }
 }
@@ -102,6 +139,7 @@ fn prepare(check: &CheckConfig, files: &[StagedFile]) -> Result<Prepared, String
             let prepared = builtin.prepare(check.tree.as_deref(), &replaced, &options);
             let PreparedCheck { words, shadow } = prepared.map_err(|error| chain(&error))?;
             Ok(Prepared {
+                names: names(check.tree.as_deref(), shadow.as_ref(), &replaced),
                 command: CommandConfig {
                     line: CommandLine::Direct(words),
                     action: None,
@@ -153,10 +191,28 @@ fn of_command(
         });
     }
     Ok(Prepared {
+        names: names(tree, shadow.as_ref(), replaced),
         command,
         shown: configured,
         shadow,
     })
+}
+
+/// The names of the staged files and of the tree, as the command sees them.
+fn names(tree: Option<&Path>, shadow: Option<&ShadowTree>, replaced: &[ReplacedFile]) -> Names {
+    let mut names = Names::default();
+    for file in replaced {
+        names.add(&file.staged, &file.destination);
+    }
+    if let Some(shadow) = shadow {
+        for (shown, file) in shadow.staged().iter().zip(replaced) {
+            names.add(Path::new(shown), &file.destination);
+        }
+        if let Some(tree) = tree {
+            names.add(Path::new(shadow.tree()), tree);
+        }
+    }
+    names
 }
 
 fn replaced(file: &StagedFile) -> Option<ReplacedFile> {

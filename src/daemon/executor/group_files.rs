@@ -42,7 +42,7 @@ impl GroupFiles {
             Err(error) => {
                 let failure = CheckFailure {
                     error: format!("cannot copy the files for the check: {error}"),
-                    last_lines: Vec::new(),
+                    ..CheckFailure::default()
                 };
                 return Event::Checked(key, Err(failure));
             }

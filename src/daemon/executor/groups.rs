@@ -14,7 +14,7 @@ use crate::apply::transaction::StagedFile;
 use crate::apply::write::Writer;
 use crate::apply::{fault, requests};
 use crate::command::{self, Purpose};
-use crate::config::resolved::{CommandConfig, CommandOutput, Config, GroupConfig, GroupKey};
+use crate::config::resolved::{CommandConfig, CommandOutput, Config, GroupConfig, GroupKey, Job};
 use crate::daemon::event::Event;
 use crate::daemon::state_dir::OwedFile;
 
@@ -106,10 +106,15 @@ impl Executor {
         });
     }
 
-    pub(super) fn check(&mut self, group: Arc<GroupConfig>, files: Vec<StagedFile>) {
+    pub(super) fn check(
+        &mut self,
+        group: Arc<GroupConfig>,
+        files: Vec<StagedFile>,
+        jobs: Vec<Arc<Job>>,
+    ) {
         let context = self.quiet_context();
         self.tasks.spawn(async move {
-            let checked = check::check(&group, files, context.borrow()).await;
+            let checked = check::check(&group, files, jobs, context.borrow()).await;
             Event::Checked(group.key.clone(), checked)
         });
     }

@@ -46,6 +46,7 @@ pub(super) fn print(change: Change) -> Applied {
         job,
         destination,
         outcome: printed.map(|()| Effect::Unchanged),
+        size: None,
     }
 }
 

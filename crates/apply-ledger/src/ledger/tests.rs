@@ -295,6 +295,22 @@ fn what_was_replaced_since_the_last_success_is_kept_until_the_next_one() {
 }
 
 #[test]
+fn a_dropped_command_is_not_owed_and_the_history_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "1");
+    let files = vec![file(DESTINATION, Some("1"), "2")];
+    let id = ledger.begin(&intent(files)).unwrap();
+    ledger.swapped(id).unwrap();
+    ledger.finished(id, Ending::Dropped).unwrap();
+    assert_eq!(ledger.owed().unwrap(), []);
+    let expected = [(2, Outcome::Dropped), (1, Outcome::Applied)];
+    assert_eq!(outcomes(&ledger, DESTINATION), expected);
+    let applied = ledger.applied(Path::new(DESTINATION)).unwrap();
+    assert_eq!(applied, Some(Hash::of(b"1")));
+}
+
+#[test]
 fn a_discarded_intent_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let mut ledger = open(directory.path());

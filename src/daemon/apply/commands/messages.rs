@@ -2,6 +2,19 @@
 
 use crate::config::resolved::GroupConfig;
 
+/// What the log says about a failed run.
+pub(super) struct FailedRun {
+    /// What follows, in words.
+    pub(super) again: String,
+    /// What follows, for the field of the event.
+    pub(super) outcome: &'static str,
+    /// The duration of the command, or of the verification.
+    pub(super) milliseconds: u64,
+    /// The number of lines that were removed since the last success, if it is known.
+    pub(super) removed: Option<usize>,
+    pub(super) added: Option<usize>,
+}
+
 /// The command of a group in messages.
 pub(super) fn name(group: &GroupConfig) -> String {
     let command = group.command.as_ref();

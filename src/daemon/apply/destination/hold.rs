@@ -15,7 +15,7 @@ impl Destination {
     }
 
     /// Returns `true` while the destination is held.
-    pub(in crate::daemon::apply) fn is_held(&self) -> bool {
+    pub(crate) fn is_held(&self) -> bool {
         self.hold.is_some()
     }
 

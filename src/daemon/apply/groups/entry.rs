@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::apply::debts::Debts;
 use crate::apply::group::{Group, Start};
 use crate::apply::transaction::StagedFile;
-use crate::config::resolved::GroupConfig;
+use crate::config::resolved::{GroupConfig, Job};
 use crate::daemon::apply::destination::Destination;
 use crate::daemon::renderer::TemplateState;
 
@@ -31,6 +31,8 @@ pub(super) struct Entry {
     pub(super) has_written: bool,
     pub(super) pace: Pace,
     pub(super) write: Write,
+    /// The index of the template for which the texts of the group wait, because it cannot be rendered.
+    pub(super) blocked_by: Option<usize>,
     /// The reason for which the latest content is not in the files.
     pub(super) refusal: Option<String>,
 }
@@ -62,6 +64,7 @@ impl Entry {
             has_written: false,
             pace: Pace::Usual,
             write: Write::Texts,
+            blocked_by: None,
             refusal: None,
         }
     }
@@ -85,6 +88,12 @@ impl Entry {
                 let own = destinations[*at].job().destination.as_ref();
                 own.is_some_and(|own| paths.contains(own))
             })
+    }
+
+    /// The templates of the group.
+    pub(super) fn jobs(&self, destinations: &[Destination]) -> Vec<Arc<Job>> {
+        let members = self.members.iter().map(|at| &destinations[*at]);
+        members.map(Destination::shared_job).collect()
     }
 
     /// The files of the group that are not being written.
@@ -162,6 +171,9 @@ impl Entry {
         let due = if config.key.is_named() {
             let is_rendered =
                 |member: &Destination| member.is_written() || member.has_unwritten_text();
+            if self.blocking_member(destinations, templates).is_some() {
+                return None;
+            }
             let is_complete = self.members.iter().all(|at| {
                 is_rendered(&destinations[*at])
                     && (templates[*at].is_complete() || destinations[*at].is_held())
@@ -176,6 +188,46 @@ impl Entry {
         let retry = members().filter_map(Destination::retry).max();
         let due = retry.map_or(due, |retry| retry.max(due)).max(now);
         self.starts_at(|| self.content(destinations), debts, due)
+    }
+
+    /// The member of a named group that cannot be rendered, so that the files of the others would not fit to its own.
+    fn blocking_member(
+        &self,
+        destinations: &[Destination],
+        templates: &[TemplateState],
+    ) -> Option<usize> {
+        let mut members = self.members.iter().copied();
+        let is_broken =
+            |at: &usize| templates[*at].is_rendering_broken() && !destinations[*at].is_held();
+        let blocking = members.find(is_broken);
+        blocking.filter(|_| self.group.config().key.is_named())
+    }
+
+    /// Notices that the texts of a named group wait for a template that cannot be rendered, and logs it once.
+    pub(super) fn notice_blocking(
+        &mut self,
+        destinations: &mut [Destination],
+        templates: &[TemplateState],
+    ) {
+        let mut members = self.members.iter().map(|at| &destinations[*at]);
+        let is_waiting = members.any(|own| own.waiting_since().is_some());
+        let blocking = self.blocking_member(destinations, templates);
+        let blocking = blocking.filter(|_| is_waiting);
+        if blocking.is_none() && self.blocked_by.take().is_some() {
+            self.refusal = None;
+        }
+        let Some(at) = blocking else { return };
+        for member in &self.members {
+            destinations[*member].blocked();
+        }
+        if self.blocked_by.replace(at) != Some(at) {
+            let (group, template) = (self.group.config().key.to_string(), templates[at].name());
+            tracing::warn!(
+                name: "group.blocked", group, template,
+                "{group}: {template} cannot be rendered, so no file of this group is changed"
+            );
+            self.refusal = Some(format!("{template} cannot be rendered"));
+        }
     }
 
     /// The time from which the group can begin with a content, not before `due`; `None`: after an event.

@@ -202,6 +202,7 @@ impl Bench {
             job: change.job,
             destination: change.destination,
             outcome: Ok(outcome),
+            size: None,
         });
         self.step(Event::Applied(applied.collect()));
     }

@@ -90,7 +90,7 @@ impl Bench {
     fn is_refused(&mut self, error: &str) {
         let failure = CheckFailure {
             error: error.to_owned(),
-            last_lines: Vec::new(),
+            ..CheckFailure::default()
         };
         self.step(Event::Checked(named(), Err(failure)));
     }
@@ -454,4 +454,30 @@ fn files_of_an_earlier_process_are_restored_if_their_command_fails() {
         bench.reload_ended(true);
         assert!(!bench.parts.apply.is_owed());
     }
+}
+
+#[test]
+fn a_template_that_cannot_be_rendered_holds_back_its_named_group() {
+    let broken = "{{ key \"a\" | parseInt }}";
+    let jobs = || vec![member("-{{ key \"a\" }}", |_| {}), member(broken, |_| {})];
+    let mut bench = Bench::start(Mode::Daemon, jobs());
+    bench.news("a", "1");
+    assert_eq!(bench.write(), ["-1", "1"]);
+    bench.reload_ended(true);
+    bench.news("a", "bad");
+    bench.pass(Duration::from_secs(60));
+    assert!(bench.take_changes().is_none());
+    let refused = bench.parts.report().applies.refused;
+    assert!(
+        refused[0].reason.ends_with("cannot be rendered"),
+        "{refused:?}"
+    );
+    bench.news("a", "2");
+    assert_eq!(bench.write(), ["-2", "2"]);
+    assert_eq!(bench.parts.report().applies.refused, []);
+
+    let mut bench = Bench::start(ONCE, jobs());
+    bench.news("a", "bad");
+    assert!(bench.take_changes().is_none());
+    assert_eq!(bench.end(), Some(End::Failed));
 }

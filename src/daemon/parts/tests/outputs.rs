@@ -62,6 +62,7 @@ fn an_output_whose_write_failed_is_fresh_at_the_next_attempt() {
         job: change.job,
         destination: change.destination,
         outcome: Err(error()),
+        size: None,
     };
     bench.step(Event::Applied(changes.into_iter().map(applied).collect()));
     bench.pass(Duration::from_secs(60));

@@ -163,6 +163,7 @@ fn a_named_group_is_released_as_a_whole() {
         job: change.job,
         destination: change.destination,
         outcome: Ok(effect),
+        size: None,
     });
     bench.step(Event::Applied(applied.collect()));
     assert!(bench.take_changes().is_none());
@@ -226,6 +227,7 @@ fn each_parked_file_of_a_named_group_needs_its_approval() {
         job: change.job,
         destination: change.destination,
         outcome: Ok(effect),
+        size: None,
     });
     bench.step(Event::Applied(applied.collect()));
     bench.approve("/out/13", "2");

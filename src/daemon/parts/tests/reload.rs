@@ -343,6 +343,7 @@ fn a_reload_retries_failures_at_once() {
             job,
             destination,
             outcome: Err(full()),
+            size: None,
         };
         Event::Applied(changes.into_iter().map(applied).collect())
     };

@@ -65,6 +65,7 @@ impl Model {
         }
         match ending {
             Ending::Applied => self.applied.extend(files),
+            Ending::Dropped => {}
             Ending::Failed => {
                 self.swapped.insert(id, (group, files));
             }

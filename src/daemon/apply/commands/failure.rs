@@ -1,0 +1,83 @@
+//! What follows a failed command or verification, and what the log says about it.
+
+use std::sync::Arc;
+
+use super::messages::FailedRun;
+use super::{Commands, Consequence, FinalFailures, Run};
+use crate::config::resolved::{GroupKey, Mode, OnFailure};
+use crate::daemon::event::Moment;
+
+impl Commands {
+    /// Ends a failed run. `log` receives what is known about it.
+    pub(super) fn failed(
+        &mut self,
+        at: usize,
+        now: Moment,
+        log: impl FnOnce(FailedRun),
+    ) -> Consequence {
+        let Run { group, begun, .. } = &self.runs[at];
+        let (group, took) = (
+            Arc::clone(group),
+            now.instant.saturating_duration_since(*begun),
+        );
+        let size = self.changes.get(&group.key).copied();
+        let run = |again: String, outcome| FailedRun {
+            again,
+            outcome,
+            milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            removed: size.map(|size| size.removed),
+            added: size.map(|size| size.added),
+        };
+        match (group.on_failure, self.mode) {
+            (OnFailure::Exit, _) => {
+                log(run(
+                    "; exiting because on_failure is exit".to_owned(),
+                    "exit",
+                ));
+                self.failures = FinalFailures::Fatal;
+                self.end_run(at, false, now);
+            }
+            (OnFailure::Rollback, _) => {
+                log(run(String::new(), "rollback"));
+                self.runs.remove(at);
+                return Consequence::RollBack;
+            }
+            (OnFailure::Retry, Mode::Daemon) => {
+                self.runs.remove(at);
+                log(run(self.repeat(&group.key, now), "retry"));
+            }
+            (OnFailure::Retry, Mode::Once { .. }) => {
+                log(run(String::new(), "given up"));
+                self.give_up(&group.key, now);
+                self.runs.remove(at);
+            }
+        }
+        Consequence::Failed
+    }
+
+    /// Repeats a failed run later. Returns the time in words.
+    fn repeat(&mut self, key: &GroupKey, now: Moment) -> String {
+        let retry = self.debts.finished(key, false, now.instant, now.jitter);
+        retry.map_or(String::new(), |retry| {
+            format!("; runs again in {:.1} s", retry.after.as_secs_f64())
+        })
+    }
+
+    /// Repeats a failed run later, or gives it up in `-once`.
+    pub(in crate::daemon::apply) fn repeat_or_give_up(&mut self, key: &GroupKey, now: Moment) {
+        if self.mode == Mode::Daemon {
+            self.repeat(key, now);
+        } else {
+            self.give_up(key, now);
+        }
+    }
+
+    /// Forgets a failed run, whose failure is final in `-once`.
+    pub(in crate::daemon::apply) fn give_up(&mut self, key: &GroupKey, now: Moment) {
+        if self.mode != Mode::Daemon {
+            self.failures = FinalFailures::Some;
+        }
+        self.changes.remove(key);
+        self.debts.finished(key, true, now.instant, now.jitter);
+    }
+}
