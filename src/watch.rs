@@ -29,6 +29,7 @@ pub use cursor::{Cursor, Verdict};
 pub use event::WatchEvent;
 pub use file_watch::{FileEvent, Files};
 pub use rules::Rules;
+pub use schedule::{long_polls, shared_prefixes};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -40,6 +40,7 @@ use super::rules::Rules;
 use crate::query::{KeyQuery, Query};
 use areas::Areas;
 use connections::Connections;
+pub use connections::long_polls;
 use entries::Entries;
 pub(super) use entry::Traits;
 use entry::{Lane, State};
@@ -49,6 +50,7 @@ use failures::Failures;
 use pace::Pace;
 #[cfg(test)]
 pub(super) use pace::{CROWDED_WAIT, MIN_POLL_INTERVAL};
+pub use prefixes::choose as shared_prefixes;
 use request::{InFlight, Requests};
 pub(super) use request::{Outcome, Request, Target};
 

@@ -87,6 +87,7 @@ mod tests {
         connections: 64,
         sharing: 1,
         wait: Duration::from_secs(60),
+        full_read_interval: None,
     };
 
     fn call(kind: &str, queries: Vec<Query>) -> Call {

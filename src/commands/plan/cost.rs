@@ -3,22 +3,20 @@
 //! Input: the queries with the measured size of their answers, and the limits of the daemon. Output: the [`Load`]. The
 //! rates are those of a Consul whose data does not change; each change costs one more answer.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::config::resolved::ConsulConfig;
-use crate::query::Query;
+use crate::query::{ConsulQuery, Query};
 use crate::render::{Rendering, Template};
 use crate::source::consul::Traffic;
 use crate::source::{Refresh, SourceQuery as _};
+use crate::watch::{long_polls, shared_prefixes};
 
-/// The maximum number of connections to Consul.
-const MAX_CONNECTIONS: usize = 64;
 /// The number of queries that share a connection over TLS.
 const SHARING: usize = 90;
-/// The time for which a query beyond the limit of connections blocks, before it is the turn of another one.
-const TURN: Duration = Duration::from_secs(2);
+/// The time for which queries block that have a long poll, although ticks announce their changes too.
+const SHARED_WAIT: Duration = Duration::from_secs(15);
 
 /// A query, and what its first answer has cost.
 #[derive(Clone, Debug)]
@@ -36,6 +34,8 @@ pub(super) struct Budget {
     pub(super) sharing: usize,
     /// The time for which a query blocks.
     pub(super) wait: Duration,
+    /// The interval at which each answer is read again; `None`: never.
+    pub(super) full_read_interval: Option<Duration>,
 }
 
 /// The cost of all templates together.
@@ -76,21 +76,48 @@ impl Budget {
     /// The limits of a daemon with this configuration.
     pub(super) fn of(consul: &ConsulConfig) -> Self {
         Self {
-            connections: MAX_CONNECTIONS,
+            connections: consul.load.connections,
             sharing: if consul.is_over_tls() { SHARING } else { 1 },
             wait: consul.block_query_wait,
+            full_read_interval: consul.load.full_read_interval,
         }
     }
 
-    /// The time between two requests for one of this many long polls.
-    fn interval(self, polls: usize) -> Duration {
-        let slots = self.connections.saturating_mul(self.sharing).max(1);
-        if polls <= slots {
-            return self.wait.max(Duration::from_millis(1));
-        }
-        let turns = u32::try_from(polls.div_ceil(slots)).unwrap_or(u32::MAX);
-        self.wait.min(TURN).saturating_mul(turns)
+    /// The requests per second for one of this many long polls while nothing changes. Beyond the limit, ticks announce
+    /// changes; then only some of the queries have a long poll.
+    fn idle_rate(self, polls: usize) -> f64 {
+        let slots = long_polls(self.connections, self.sharing);
+        let wait = self.wait.max(Duration::from_millis(1));
+        let (interval, part) = if polls <= slots {
+            (wait, 1.0)
+        } else {
+            (wait.min(SHARED_WAIT), ratio(slots, polls))
+        };
+        let audits = self
+            .full_read_interval
+            .map_or(0.0, |every| 1.0 / every.as_secs_f64());
+        part / interval.as_secs_f64() + audits
     }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a rate is shown with few digits"
+)]
+fn ratio(a: usize, b: usize) -> f64 {
+    a as f64 / b as f64
+}
+
+/// The number of long polls: many keys below one prefix share one.
+fn polls_of<'a>(queries: impl Iterator<Item = &'a ConsulQuery>) -> usize {
+    let blocking: Vec<_> = queries.filter(|query| query.blocks()).collect();
+    let keys = blocking.iter().filter_map(|query| match query {
+        ConsulQuery::Key(key) => Some(key),
+        _ => None,
+    });
+    let shared = shared_prefixes(keys, &BTreeSet::new());
+    let saved: usize = shared.iter().map(|(_, keys)| keys.len() - 1).sum();
+    blocking.len() - saved
 }
 
 /// The load of queries.
@@ -100,24 +127,30 @@ pub(super) fn load(costs: &[QueryCost], budget: Budget) -> Load {
         Query::File(_) | Query::Plugin(_) => None,
     });
     let of_consul: Vec<_> = of_consul.collect();
-    let is_poll = |refresh: &Refresh| *refresh == Refresh::Blocking;
-    let polls = of_consul
-        .iter()
-        .filter(|(_, refresh)| is_poll(refresh))
-        .count();
+    let polls = polls_of(costs.iter().filter_map(|cost| match &cost.query {
+        Query::Consul(query) => Some(query),
+        Query::File(_) | Query::Plugin(_) => None,
+    }));
+    let slots = long_polls(budget.connections, budget.sharing);
+    let connections = if polls <= slots {
+        polls.div_ceil(budget.sharing)
+    } else {
+        budget.connections
+    };
     let mut load = Load {
         queries: of_consul.len(),
         polls,
-        connections: polls.div_ceil(budget.sharing).min(budget.connections),
+        connections,
         ..Load::default()
     };
     for (cost, refresh) in &of_consul {
         let Traffic { requests, bytes } = cost.traffic;
-        let interval = match refresh {
-            Refresh::Interval(interval) => *interval,
-            Refresh::Blocking | Refresh::Notification | Refresh::OnDemand => budget.interval(polls),
+        let rate = match refresh {
+            Refresh::Interval(interval) => 1.0 / interval.as_secs_f64(),
+            Refresh::Blocking | Refresh::Notification | Refresh::OnDemand => {
+                budget.idle_rate(polls)
+            }
         };
-        let seconds = interval.as_secs_f64();
         load.start.requests += requests;
         load.start.bytes += bytes;
         #[expect(
@@ -125,8 +158,8 @@ pub(super) fn load(costs: &[QueryCost], budget: Budget) -> Load {
             reason = "a rate is shown with few digits"
         )]
         {
-            load.idle_requests += requests as f64 / seconds;
-            load.idle_bytes += bytes as f64 / seconds;
+            load.idle_requests += requests as f64 * rate;
+            load.idle_bytes += bytes as f64 * rate;
         }
         if load.largest.as_ref().is_none_or(|(_, most)| bytes > *most) {
             load.largest = Some((cost.query.to_string(), bytes));
@@ -196,25 +229,26 @@ mod tests {
             connections: 64,
             sharing,
             wait: Duration::from_secs(60),
+            full_read_interval: None,
         }
     }
 
     #[test]
     fn within_the_budget_each_query_has_a_connection_and_a_request_per_wait() {
-        let load = load(&costs(60, 500), budget(1));
-        assert_eq!((load.queries, load.polls, load.connections), (60, 60, 60));
-        assert_eq!((load.start.requests, load.start.bytes), (60, 30_000));
-        assert!((load.idle_requests - 1.0).abs() < 1e-9);
-        assert!((load.idle_bytes - 500.0).abs() < 1e-9);
+        let load = load(&costs(48, 500), budget(1));
+        assert_eq!((load.queries, load.polls, load.connections), (48, 48, 48));
+        assert_eq!((load.start.requests, load.start.bytes), (48, 24_000));
+        assert!((load.idle_requests - 0.8).abs() < 1e-9);
+        assert!((load.idle_bytes - 400.0).abs() < 1e-9);
     }
 
     #[test]
-    fn beyond_the_budget_queries_take_turns_and_over_tls_they_share() {
+    fn beyond_the_budget_ticks_announce_changes_and_over_tls_queries_share() {
         let many = costs(1000, 10);
         let clear = load(&many, budget(1));
         assert_eq!(clear.connections, 64);
-        // 16 turns of 2 s.
-        assert!((clear.idle_requests - 1000.0 / 32.0).abs() < 1e-9);
+        // 54 long polls of 15 s.
+        assert!((clear.idle_requests - 54.0 / 15.0).abs() < 1e-9);
         let tls = load(&many, budget(90));
         assert_eq!(tls.connections, 12);
         assert!((tls.idle_requests - 1000.0 / 60.0).abs() < 1e-9);

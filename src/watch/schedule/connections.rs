@@ -24,6 +24,15 @@ const RECOVERY_STEP: usize = 8;
 /// The number of long polls that refusals leave.
 const MIN_LONG: usize = 4;
 
+/// The number of long polls that a limit of connections leaves, with this number of requests on each of them.
+pub fn long_polls(connections: usize, sharing: usize) -> usize {
+    Connections {
+        sharing,
+        ..Connections::new(connections)
+    }
+    .own_limit()
+}
+
 /// The kinds of requests in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {

@@ -12,11 +12,11 @@ pub(super) const MIN_KEYS: usize = 16;
 const MAX_PARTS: usize = 8;
 
 /// A prefix and the followed keys below it.
-pub(super) type Prefix = (KeyQuery, Vec<KeyQuery>);
+type Prefix = (KeyQuery, Vec<KeyQuery>);
 
 /// Returns the prefixes that contain enough of these keys, and their keys. A prefix ends with a slash. The root of all
 /// keys is not among them, and none of `excluded`.
-pub(super) fn choose<'a>(
+pub fn choose<'a>(
     keys: impl IntoIterator<Item = &'a KeyQuery>,
     excluded: &BTreeSet<KeyQuery>,
 ) -> Vec<Prefix> {
