@@ -49,6 +49,7 @@ pages! {
     tls_and_acl: "docs/src/how-to/tls-and-acl.md";
     alerts: "docs/src/operations/alerts.md";
     history: "docs/src/operations/history.md";
+    large_catalogs: "docs/src/how-to/large-catalogs.md";
     install: "docs/src/operations/install.md";
     logs: "docs/src/operations/logs.md";
     held_answers: "docs/src/explanation/held-answers.md";

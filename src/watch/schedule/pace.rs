@@ -17,6 +17,9 @@ const SUPPLY: f64 = 2_000.0;
 const MAX_RATE: f64 = 3_000.0;
 /// The lowest rate to which useless requests reduce it.
 const MIN_RATE: f64 = 20.0;
+/// The number of useless rounds from which the rate falls. A change moves up to three ticks, one after the other, so up to
+/// two rounds after a useful one may find nothing.
+const USELESS_ROUNDS: u32 = 3;
 /// The maximum number of long polls per second beyond the supply.
 const POLL_RATE: f64 = 2_000.0;
 /// The time in seconds in which each query is read once at the full rate.
@@ -71,6 +74,8 @@ pub(super) struct Pace {
     polls: Supply,
     bytes: Supply,
     rate: f64,
+    /// The number of rounds since the last useful one.
+    useless: u32,
     /// The number of queries that are read when a tick has come.
     queries: usize,
     /// The server has demanded a pause until this time.
@@ -84,6 +89,7 @@ impl Pace {
             polls: Supply::new(SUPPLY, now),
             bytes: Supply::new(BYTES, now),
             rate: MAX_RATE,
+            useless: 0,
             queries: 0,
             pause: None,
         }
@@ -151,13 +157,21 @@ impl Pace {
         self.bytes.amount -= f64::from(u32::try_from(bytes).unwrap_or(u32::MAX));
     }
 
-    /// Adapts the rate after all queries were read once; `useful`: a new answer was among them.
+    /// Adapts the rate after all queries were read once. `useful`: a new answer was among them.
     pub(super) fn round_ended(&mut self, useful: bool) {
-        self.rate = if useful {
-            self.full_rate()
+        if useful {
+            self.useless = 0;
+            self.rate = self.full_rate();
         } else {
-            (self.rate / 2.0).clamp(self.lowest_rate(), self.full_rate())
-        };
+            self.useless = self.useless.saturating_add(1);
+            if self.useless >= USELESS_ROUNDS {
+                self.slow_down();
+            }
+        }
+    }
+
+    fn slow_down(&mut self) {
+        self.rate = (self.rate / 2.0).clamp(self.lowest_rate(), self.full_rate());
     }
 
     /// Stops all requests until this time.
@@ -168,7 +182,7 @@ impl Pace {
     /// Lowers the rate, because the server has refused a request.
     pub(super) fn refused(&mut self) {
         self.reads.amount = self.reads.amount.min(0.0);
-        self.round_ended(false);
+        self.slow_down();
     }
 
     fn refill(&mut self, now: Instant) {
