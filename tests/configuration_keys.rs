@@ -469,6 +469,16 @@ const TOP: &[(&str, &str, &str)] = &[
         "token_file = \"token\"",
     ),
     (
+        "consul.max_connections",
+        "consul { max_connections = 9 }",
+        "max_connections = 9",
+    ),
+    (
+        "consul.full_read_interval",
+        "consul { full_read_interval = \"90s\" }",
+        "full_read_interval = \"1m30s\"",
+    ),
+    (
         "consul.namespace",
         "consul { namespace = \"n\" }",
         "namespace = \"n\"",

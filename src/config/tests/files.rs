@@ -439,10 +439,10 @@ fn no_secret_is_shown_in_an_error() {
 #[test]
 fn unsupported_keys_cause_warnings() {
     let text = "vault { address = \"v\" retry { attempts = 3 } }\nnomad { retry { enabled = true } }\ndeduplicate { enabled = true }\n\
-                \nconsul { retry { attempts = 12 } transport { max_conns_per_host = 5 } }\n\
+                \nconsul { retry { attempts = 12 } }\n\
                 template { contents = \"x\" destination = \"y\" exec { command = \"z\" splay = \"1s\" } }";
     let warnings = config("a.hcl", text).warnings;
-    assert_eq!(warnings.len(), 6, "{warnings:?}");
+    assert_eq!(warnings.len(), 5, "{warnings:?}");
     for key in [
         "vault in a.hcl:1",
         "nomad in a.hcl:2",
