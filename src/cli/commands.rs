@@ -40,7 +40,7 @@ pub(super) type Wanted<'a> = &'a dyn Fn(&str) -> bool;
 pub(super) fn command(wanted: Wanted<'_>) -> Command {
     command_of(
         "ctmpl",
-        "Keeps configuration files in step with Consul: watches, renders, writes atomically, reloads.",
+        "Keeps configuration files in step with Consul, and reloads their programs.",
         USAGE,
     )
     .disable_help_subcommand(true)
@@ -90,7 +90,7 @@ fn for_templates(wanted: Wanted<'_>) -> Vec<Command> {
             wanted,
             "dev",
             [
-                "Run an embedded Consul-compatible server, and templates against it",
+                "Run an embedded server like Consul, and templates against it",
                 ". All its data is in memory",
             ],
             "ctmpl dev [FLAGS]",

@@ -90,8 +90,10 @@ fn documented(function: &str, mixture: &str, fails_in_go: bool) -> Option<&'stat
         "in" | "contains" if fails_in_go && has(&['N', 'J']) => {
             Some("`in` and `contains` find no nil")
         }
-        "sprig_typeOf" | "spew_sdump" | "printf" if has(&['S']) => Some("All lists have the type"),
-        "scratch" => Some("`scratch` prints its type"),
+        "sprig_typeOf" if has(&['S']) => Some("the type of a value: `sprig_typeOf`"),
+        "spew_sdump" if has(&['S']) => Some("`[]interface {}` for every list"),
+        "printf" if has(&['S']) => Some("`[]interface {}` for all lists"),
+        "scratch" => Some("`scratch` printed as a whole"),
         "sprig_duration" => Some("`sprig_duration` accepts any"),
         "sprig_genPrivateKey" => Some("ECDSA or Ed25519; RSA and DSA are errors"),
         _ => None,
