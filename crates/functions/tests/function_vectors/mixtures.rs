@@ -94,7 +94,7 @@ fn documented(function: &str, mixture: &str, fails_in_go: bool) -> Option<&'stat
         "spew_sdump" if has(&['S']) => Some("`[]interface {}` for every list"),
         "printf" if has(&['S']) => Some("`[]interface {}` for all lists"),
         "scratch" => Some("`scratch` printed as a whole"),
-        "sprig_duration" => Some("`sprig_duration` accepts any"),
+        "sprig_duration" => Some("so does `sprig_duration`"),
         "sprig_genPrivateKey" => Some("ECDSA or Ed25519; RSA and DSA are errors"),
         _ => None,
     }
