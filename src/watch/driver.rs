@@ -115,7 +115,8 @@ impl<S: Source> Driver<S> {
                 let mut earlier = std::mem::replace(&mut self.schedule, new);
                 self.source = source;
                 earlier.follow(&BTreeMap::new(), now());
-                self.requests.abort_all();
+                // An outcome that has already arrived must not be taken for that of a new request.
+                self.requests = JoinSet::new();
                 self.handles.clear();
                 self.schedule.inherit(earlier);
                 self.schedule.follow(&self.followed, now());
@@ -134,18 +135,20 @@ impl<S: Source> Driver<S> {
     /// Passes the events of the schedule on. Then the receiver runs, so that it renders before the next requests are
     /// sent.
     async fn report(&mut self) -> Result<(), Cancelled> {
-        let events = self.schedule.take_events();
-        if events.is_empty() {
-            return Ok(());
+        loop {
+            let events = self.schedule.take_events();
+            if events.is_empty() {
+                return Ok(());
+            }
+            for event in events {
+                self.events.send(event).await.map_err(|_| Cancelled)?;
+            }
+            yield_now().await;
+            // A command may cause further events.
+            while let Ok(command) = self.commands.try_recv() {
+                self.obey(command);
+            }
         }
-        for event in events {
-            self.events.send(event).await.map_err(|_| Cancelled)?;
-        }
-        yield_now().await;
-        while let Ok(command) = self.commands.try_recv() {
-            self.obey(command);
-        }
-        Ok(())
     }
 
     fn send_all(&mut self) {

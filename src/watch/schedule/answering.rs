@@ -154,6 +154,7 @@ impl Schedule {
             );
         }
         if let Some(area) = &entry.area {
+            self.pace.found();
             self.areas.changed((id, area), before, now);
         }
     }
@@ -193,13 +194,13 @@ impl Schedule {
             return;
         };
         let index = reply.index.unwrap_or(0).max(1);
-        let is_moved = index != tick.index;
-        // After a failure there is no earlier index.
-        let is_reset = index < tick.index || tick.index == 0;
+        let is_moved = index != tick.seen;
+        let is_reset = index < tick.seen || tick.seen == 0;
         let named: BTreeSet<String> = (&reply.critical ^ &tick.critical).into_iter().collect();
         tick.critical = reply.critical;
         // A lower index means that the server has lost its state, so the next poll must not block.
-        tick.index = if index < tick.index { 0 } else { index };
+        tick.index = if index < tick.seen { 0 } else { index };
+        tick.seen = index;
         let mut pause =
             MIN_TICK_INTERVAL.max(Duration::from_secs_f64(bytes(reply.bytes) / TICK_BYTES));
         if let Some(area) = area.filter(|_| is_moved) {
@@ -257,6 +258,11 @@ impl Schedule {
         let Some(path) = entry.traits.key.as_ref().map(|key| &key.key) else {
             return;
         };
+        if let State::Answer(_) = entry.state {
+            // That answer may be older than this one.
+            entry.read_again = true;
+            return;
+        }
         let found = pairs.binary_search_by(|pair| pair.path.as_str().cmp(path));
         let found = found.ok().and_then(|at| pairs.get(at));
         let Some(pair) = found else {
@@ -275,11 +281,6 @@ impl Schedule {
             }
             return;
         };
-        if let State::Answer(_) = entry.state {
-            // That answer may be older than this one.
-            entry.read_again = true;
-            return;
-        }
         let Some(query) = entry.query().cloned() else {
             return;
         };

@@ -59,11 +59,15 @@ impl Areas {
         let mut before = std::mem::take(&mut self.all);
         for (area, members) in members {
             let mut state = before.remove(&area).unwrap_or_default();
+            let next = state.members.get(state.position).copied();
             let is_larger = members.len() > state.members.len();
+            // Members are sorted: go on with the same one.
+            state.position = next.map_or(0, |next| members.partition_point(|id| *id < next));
             state.members = members;
-            if is_larger || state.remaining > 0 {
-                // The order has changed: look at all of them.
+            if state.position >= state.members.len() {
                 state.position = 0;
+            }
+            if is_larger || state.remaining > 0 {
                 state.remaining = state.members.len();
             }
             self.all.insert(area, state);
@@ -81,11 +85,6 @@ impl Areas {
         areas
             .filter(|(_, state)| state.ticks.is_empty())
             .map(|(area, state)| (area, &mut state.ticks))
-    }
-
-    /// The number of ticks.
-    pub(super) fn ticks(&self) -> usize {
-        self.all.values().map(|state| state.ticks.len()).sum()
     }
 
     /// The number of queries in all areas.
@@ -113,7 +112,9 @@ impl Areas {
                 state.comparable_since = state.generation;
             }
         }
-        self.urgent.extend(first);
+        for id in first {
+            self.hurry(id);
+        }
     }
 
     /// Returns `true` if the index of an entry can be compared with a new one.
@@ -124,7 +125,9 @@ impl Areas {
 
     /// Requests that a query be read before the others.
     pub(super) fn hurry(&mut self, id: Id) {
-        self.urgent.push_back(id);
+        if !self.urgent.contains(&id) {
+            self.urgent.push_back(id);
+        }
     }
 
     /// Records that a query has changed. `before`: its last change.

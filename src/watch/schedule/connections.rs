@@ -122,6 +122,12 @@ impl Connections {
         most.min(own.saturating_sub(abandoned))
     }
 
+    /// The maximum number of long polls at a server that keeps no connection of a cancelled one.
+    pub(super) fn long_limit_later(&self) -> usize {
+        let own = self.own_limit();
+        self.refused.map_or(own, |refused| refused.most.min(own))
+    }
+
     /// The time at which the limit of long polls rises without an event.
     pub(super) fn next_wake(&self) -> Option<Instant> {
         let abandoned = self.abandoned.iter().map(|(_, until)| *until);
@@ -171,6 +177,7 @@ impl Connections {
         let interval = match before {
             None => RECOVERY_INTERVAL,
             Some(before) if now < before.at + ONE_REFUSAL => before.interval,
+            Some(before) if now >= before.at + MAX_RECOVERY_INTERVAL * 2 => RECOVERY_INTERVAL,
             Some(before) => (before.interval * 2).min(MAX_RECOVERY_INTERVAL),
         };
         self.refused = Some(Refused {

@@ -93,7 +93,7 @@ impl Entries {
         };
         entry.cursor.start_over();
         if let Subject::Tick(_, tick) = &mut entry.subject {
-            tick.index = 0;
+            (tick.index, tick.seen) = (0, 0);
         }
         entry.failure.start_over();
         if entry.prefix.is_some() && entry.state == State::Prefix {

@@ -61,7 +61,10 @@ pub(super) enum Subject {
 /// The state of a tick.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TickState {
+    /// The index above which the next poll is answered; 0: at once.
     pub(super) index: u64,
+    /// The last index; 0 if the server may have lost its state since.
+    pub(super) seen: u64,
     /// The services with a critical check in the last answer.
     pub(super) critical: BTreeSet<String>,
 }

@@ -12,6 +12,8 @@ use crate::query::Query;
 use crate::source::{Error, ErrorClass};
 use crate::watch::event::WatchEvent;
 
+/// The longest pause that a server may demand.
+const MAX_PAUSE: Duration = Duration::from_secs(300);
 /// The time over which throttled queries are spread when they resume.
 const RECOVERY_JITTER: Duration = Duration::from_secs(1);
 
@@ -32,10 +34,15 @@ impl Schedule {
             return;
         };
         entry.cursor.start_over();
+        let is_idle = error.class() == ErrorClass::Idle;
         if let Subject::Tick(_, tick) = &mut entry.subject {
             tick.index = 0;
+            if !is_idle {
+                // The server may have lost its state.
+                tick.seen = 0;
+            }
         }
-        if error.class() == ErrorClass::Idle {
+        if is_idle {
             return self.entries.hurry(id, Lane::Again);
         }
         if error.concerns_the_server() {
@@ -72,7 +79,7 @@ impl Schedule {
         self.ramp = now;
         self.pace.refused();
         if let Some(pause) = error.retry_after() {
-            self.pace.pause_until(now + pause);
+            self.pace.pause_until(now + pause.min(MAX_PAUSE));
         }
         self.mode.is_outdated = true;
     }
@@ -92,6 +99,16 @@ impl Schedule {
             let keys = keys.into_iter().filter_map(|key| self.entries.get(key));
             let waiting = keys.filter(|key| key.state == State::Prefix);
             queries.extend(waiting.filter_map(|key| key.query().cloned()));
+            for key in self
+                .entries
+                .get(id)
+                .map(|entry| entry.keys.clone())
+                .unwrap_or_default()
+            {
+                if let Some(key) = self.entries.get_mut(key) {
+                    key.failure.is_reported |= key.state == State::Prefix;
+                }
+            }
         }
         let failed = queries.into_iter();
         self.events
@@ -150,6 +167,11 @@ impl Schedule {
             .into_iter()
             .chain(waiting.filter_map(Entry::query).cloned())
             .collect();
+        for key in entry.keys.clone() {
+            if let Some(key) = self.entries.get_mut(key) {
+                key.failure.is_reported &= key.state != State::Prefix;
+            }
+        }
         self.events
             .extend(queries.into_iter().map(WatchEvent::Recovered));
     }

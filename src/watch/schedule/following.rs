@@ -175,15 +175,6 @@ impl Schedule {
             for (key, key_id) in inside {
                 alone.remove(&key);
                 self.join(id, key_id);
-                // The answer about the prefix may be older than the template's interest in this key.
-                let is_unanswered = self.entries.get(key_id).is_some_and(Entry::is_unanswered);
-                let is_answered = self
-                    .entries
-                    .get(id)
-                    .is_some_and(|entry| !entry.is_unanswered());
-                if is_unanswered && is_answered {
-                    self.entries.wait_for(key_id, State::Lane(Lane::First));
-                }
             }
         }
     }
@@ -195,8 +186,17 @@ impl Schedule {
                 self.entries.wait_for(key, State::Prefix);
             }
         }
-        if let Some(entry) = self.entries.get_mut(prefix) {
-            entry.keys.push(key);
+        let Some(entry) = self.entries.get_mut(prefix) else {
+            return;
+        };
+        entry.keys.push(key);
+        let is_answered = !entry.is_unanswered();
+        let entry = self.entries.get(key);
+        let waits =
+            entry.is_some_and(|entry| entry.is_unanswered() && entry.state == State::Prefix);
+        if is_answered && waits {
+            // The answer about the prefix may be older than the interest in this key.
+            self.entries.wait_for(key, State::Lane(Lane::First));
         }
     }
 

@@ -24,16 +24,21 @@ impl Schedule {
         let polled = self.entries.iter().filter(|(_, entry)| !entry.is_tick());
         let polled = polled.filter(|(_, entry)| entry.is_polled()).count();
         let mut members: BTreeMap<Area, Vec<Id>> = BTreeMap::new();
-        // The ticks themselves must not decide whether they are needed.
-        let is_crowded = polled + self.areas.ticks() > limit;
-        if is_crowded {
-            let queries = self.entries.iter().filter(|(_, entry)| !entry.is_tick());
-            for (id, entry) in queries.filter(|(_, entry)| entry.is_polled()) {
-                if let Some(area) = self.area_of(entry) {
-                    members.entry(area).or_default().push(id);
-                }
+        let queries = self.entries.iter().filter(|(_, entry)| !entry.is_tick());
+        for (id, entry) in queries.filter(|(_, entry)| entry.is_polled()) {
+            if let Some(area) = self.area_of(entry) {
+                members.entry(area).or_default().push(id);
             }
-            members.retain(|area, ids| ids.len() > area.ticks().len() * MIN_PER_TICK);
+        }
+        members.retain(|area, ids| ids.len() > area.ticks().len() * MIN_PER_TICK);
+        // There must be room for the ticks before they are needed.
+        let ticks: usize = members.keys().map(|area| area.ticks().len()).sum();
+        let later = self.connections.long_limit_later();
+        // The polls of ticks that end now take connections for a while.
+        let stays_crowded = self.mode.is_crowded && polled + ticks > limit;
+        let is_crowded = polled > limit || polled + ticks > later || stays_crowded;
+        if !is_crowded {
+            members.clear();
         }
         self.use_areas(members, now);
         let unannounced = self.entries.iter();

@@ -105,7 +105,9 @@ impl Pace {
     }
 
     fn lowest_rate(&self) -> f64 {
-        (self.count() / SLOWEST_ROUND).max(MIN_RATE)
+        (self.count() / SLOWEST_ROUND)
+            .max(MIN_RATE)
+            .min(self.full_rate())
     }
 
     #[expect(
@@ -160,14 +162,19 @@ impl Pace {
     /// Adapts the rate after all queries were read once. `useful`: a new answer was among them.
     pub(super) fn round_ended(&mut self, useful: bool) {
         if useful {
-            self.useless = 0;
-            self.rate = self.full_rate();
+            self.found();
         } else {
             self.useless = self.useless.saturating_add(1);
             if self.useless >= USELESS_ROUNDS {
                 self.slow_down();
             }
         }
+    }
+
+    /// Restores the full rate, because a request has found a change.
+    pub(super) fn found(&mut self) {
+        self.useless = 0;
+        self.rate = self.full_rate();
     }
 
     fn slow_down(&mut self) {
@@ -275,5 +282,14 @@ mod tests {
         pace.pause_until(now + Duration::from_secs(3));
         assert_eq!(pace.read_at(now), Some(until));
         assert_eq!(pace.read_at(until), None);
+    }
+
+    #[test]
+    fn any_number_of_queries_has_a_rate() {
+        let now = Instant::now();
+        let mut pace = Pace::new(now);
+        pace.reads(1_000_000);
+        (0..20).for_each(|_| pace.round_ended(false));
+        assert_eq!(pace.read_at(now), None);
     }
 }

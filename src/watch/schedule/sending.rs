@@ -70,7 +70,12 @@ impl Schedule {
         } else {
             State::Lane(Lane::Long)
         };
-        self.entries.wait_for(id, state);
+        if entry.is_tick() && state == State::Lane(Lane::Long) {
+            // Many queries rely on it.
+            self.entries.hurry(id, Lane::Long);
+        } else {
+            self.entries.wait_for(id, state);
+        }
         let entry = self.entries.get(id);
         if entry.is_some_and(|entry| self.areas.is_outdated(entry)) {
             self.areas.hurry(id);
@@ -121,6 +126,11 @@ impl Schedule {
         let is_down = self.servers.down.contains(&server) && is_preferred_up;
         if entry.failure.is_first_try() && (is_down || entry.cursor.poll().index == 0) {
             entry.cursor.move_to(preferred);
+            if let Subject::Tick(_, tick) = &mut entry.subject
+                && server != preferred
+            {
+                (tick.index, tick.seen) = (0, 0);
+            }
         }
     }
 
@@ -152,7 +162,8 @@ impl Schedule {
             return None;
         }
         poll.wait = poll.wait.min(self.longest_wait(now));
-        if self.mode.unannounced > self.mode.limit {
+        let is_tick = entry.is_tick();
+        if self.mode.unannounced > self.mode.limit && !is_tick {
             poll.wait = poll.wait.min(CROWDED_WAIT);
         }
         self.send(id, (Kind::Long, Purpose::Follow), poll, now)

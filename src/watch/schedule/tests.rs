@@ -107,7 +107,13 @@ impl World {
 
     /// Follows this number of services and keys.
     fn follow(&mut self, services: usize, keys: usize) {
+        self.follow_with(services, keys, None);
+    }
+
+    /// Follows this number of services and keys, and another query.
+    fn follow_with(&mut self, services: usize, keys: usize, other: Option<Query>) {
         let queries = (0..services).map(service).chain((0..keys).map(key));
+        let queries = queries.chain(other);
         let wanted: BTreeMap<_, _> = queries
             .map(|query| (Arc::new(query.clone()), traits(&query)))
             .collect();
@@ -378,6 +384,8 @@ fn value_of(answer: &Answer) -> u64 {
     match answer {
         Answer::Service(instances) => u64::try_from(instances[0].port).unwrap(),
         Answer::Key(Some(pair)) => pair.value.parse().unwrap(),
+        // The list as a whole has no value.
+        Answer::Pairs(_) => 0,
         answer => panic!("{answer:?}"),
     }
 }

@@ -160,3 +160,36 @@ fn five_hundred_queries_that_fail_together_return_without_a_burst() {
     let took = world.now - back;
     assert!(took < Duration::from_secs(3), "{took:?}");
 }
+
+#[test]
+fn a_demanded_pause_without_end_ends_after_some_minutes() {
+    let mut world = World::new(rules(64));
+    world.follow(3, 0);
+    world.run(Duration::from_secs(1));
+    let ticket = *world.in_flight.keys().next().unwrap();
+    world.fail(ticket, || Error::Status {
+        server: "a.test:8500".to_owned(),
+        status: 429,
+        message: String::new(),
+        retry_after: Some(Duration::from_secs(u64::MAX)),
+    });
+    world.change_service(1);
+    world.run(MINUTE * 7);
+    assert!(world.outdated().is_empty());
+}
+
+#[test]
+fn a_tick_that_exceeds_a_gateways_limit_does_not_cause_that_everything_is_read() {
+    let mut world = World::new(rules(64));
+    world.follow(1000, 0);
+    world.run(MINUTE);
+    let begun = world.now;
+    let is_tick = |(_, request): &&(Instant, Request)| matches!(request.target, Target::Tick(_));
+    let ticks = world.in_flight.values().filter(is_tick);
+    let ticks: Vec<_> = ticks.map(|(_, request)| request.ticket).collect();
+    for ticket in ticks {
+        world.fail(ticket, idle);
+    }
+    world.run(Duration::from_secs(5));
+    assert!(world.sent_since(begun) < 100, "{}", world.sent_since(begun));
+}

@@ -96,3 +96,21 @@ fn a_refused_prefix_is_read_key_by_key() {
     assert!(world.outdated().is_empty());
     assert_eq!(world.long_polls(), 20);
 }
+
+/// The keys were answered only at the next change below the prefix.
+#[test]
+fn keys_below_a_prefix_that_is_already_followed_are_answered_at_once() {
+    let list = Query::Consul(ConsulQuery::Pairs(crate::query::KeyQuery {
+        key: "app/".to_owned(),
+        scope: crate::query::Scope::default(),
+    }));
+    let mut world = World::new(rules(64));
+    world.follow_with(0, 0, Some(list.clone()));
+    world.run(Duration::from_secs(1));
+    world.follow_with(0, 20, Some(list));
+    world.run(Duration::from_secs(1));
+    assert!(world.outdated().is_empty(), "{:?}", world.outdated());
+    world.change_key(7);
+    world.run(LATENCY * 3);
+    assert!(world.outdated().is_empty());
+}
