@@ -302,6 +302,10 @@ fn a_thousand_reloads_leave_no_zombie_and_lose_no_change() {
     for round in 0..1000 {
         scene.consul.put_key("a", &round.to_string());
         scene.folder.becomes("out", &round.to_string());
+        // Two changes that are written before ctmpl has handled the first one would be one reload.
+        eventually("the child is told", || {
+            ctmpl.log_count("is sent SIGHUP") >= round
+        });
     }
     scene.folder.becomes("seen", "999");
     assert!(ctmpl.log_count("is sent SIGHUP") >= 999);
