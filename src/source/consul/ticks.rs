@@ -6,7 +6,7 @@ use super::client::Client;
 use super::headers::number;
 use super::not_consul::INDEX;
 use super::url::Target;
-use super::wire;
+use super::wire::{self, WireError};
 use crate::query::{ConsulQuery, NodesQuery};
 use crate::source::error::Error;
 use crate::source::poll::Poll;
@@ -19,8 +19,8 @@ const NOTHING: &str = "Service.ID == \"\"";
 /// The area of a query.
 pub(super) fn area(query: &ConsulQuery) -> Option<Area> {
     match query {
-        // Other clusters do not announce their changes here.
-        ConsulQuery::Service(service) | ConsulQuery::Connect(service) => {
+        // Other clusters do not announce their changes here. Neither do the links of gateways, which `connect` may return.
+        ConsulQuery::Service(service) => {
             let is_own = service.peer.is_empty() && service.sameness_group.is_empty();
             is_own.then(|| Area::Catalog(service.scope.clone()))
         }
@@ -42,13 +42,20 @@ impl Client {
         }
         let answer = self.get_from_consul(&target, poll, None).await?;
         match answer.status {
-            StatusCode::OK => Ok(number(&answer.headers, INDEX)),
+            StatusCode::OK => self.index_of(&answer, poll.server).map(Some),
             // Consul's 404 for a missing key has an index.
             StatusCode::NOT_FOUND if answer.headers.contains_key(INDEX) => {
-                Ok(number(&answer.headers, INDEX))
+                self.index_of(&answer, poll.server).map(Some)
             }
             _ => Err(self.refused(&answer, poll.server)),
         }
+    }
+
+    /// The index of an answer. Without one, the answer is not Consul's, or a proxy has removed it: a change could not be
+    /// noticed.
+    fn index_of(&self, answer: &http_client::Answer, server: usize) -> Result<u64, Error> {
+        let index = number(&answer.headers, INDEX);
+        index.ok_or_else(|| self.unreadable(&WireError::NoIndex, server))
     }
 
     /// Polls a tick.
@@ -79,7 +86,7 @@ impl Client {
                 .map_err(|reason| self.unreadable(&reason, poll.server))?;
         }
         Ok(TickReply {
-            index: number(&answer.headers, INDEX),
+            index: Some(self.index_of(&answer, poll.server)?),
             critical,
             bytes: answer.body.len(),
         })

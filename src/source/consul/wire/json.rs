@@ -23,6 +23,9 @@ pub(crate) enum WireError {
     /// The value of a key is not valid base64.
     #[error("a value is not base64")]
     Base64,
+    /// The header with the index is missing.
+    #[error("it has no X-Consul-Index")]
+    NoIndex,
     /// The leaf certificate is missing.
     #[error("it has no certificate")]
     NoCertificate,
