@@ -162,7 +162,7 @@ impl Process {
             },
             connections: load.connections.min(files),
             is_limited_by_files: files < load.connections,
-            audit: load
+            full_read_interval: load
                 .full_read_interval
                 .filter(|_| self.mode == Mode::Daemon),
             pauses: consul.retry.pauses,
@@ -241,7 +241,7 @@ impl Renewal {
             pause: Duration::ZERO,
             connections: 64,
             is_limited_by_files: false,
-            audit: None,
+            full_read_interval: None,
             pauses: consul.retry.pauses,
         };
         Ok(Self {

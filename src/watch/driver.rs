@@ -122,7 +122,7 @@ impl<S: Source> Driver<S> {
                 self.schedule.follow(&self.followed, now());
             }
             Command::SetBusy(is_busy) => self.schedule.set_busy(is_busy),
-            Command::RetryDenied => self.schedule.retry_denied(),
+            Command::RetryDenied => self.schedule.retry_denied(now()),
             Command::ReadAgain(query) => self.schedule.read_again(&query),
         }
     }

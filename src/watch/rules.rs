@@ -19,7 +19,7 @@ pub struct Rules {
     /// `true` if the limit of open files determines that number.
     pub is_limited_by_files: bool,
     /// The interval at which every answer is read again, although nothing has announced a change; `None`: never.
-    pub audit: Option<Duration>,
+    pub full_read_interval: Option<Duration>,
     /// The pauses between retries.
     pub pauses: Pauses,
 }

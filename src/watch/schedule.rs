@@ -65,8 +65,9 @@ pub(super) struct Schedule {
     pace: Pace,
     failures: Failures,
     requests: Requests,
-    /// The prefixes whose answer has too many other entries, or is refused.
-    unusable_prefixes: BTreeSet<KeyQuery>,
+    /// The prefixes whose answer has too many other entries (`None`), or is refused, with the time until which it is not
+    /// requested again.
+    unusable_prefixes: BTreeMap<KeyQuery, Option<Instant>>,
     mode: Mode,
     /// `true` while the receiver of the events is busy.
     is_busy: bool,
@@ -131,7 +132,7 @@ impl Schedule {
             pace: Pace::new(now),
             failures: Failures::default(),
             requests: Requests::default(),
-            unusable_prefixes: BTreeSet::new(),
+            unusable_prefixes: BTreeMap::new(),
             mode: Mode::default(),
             is_busy: false,
             yields_until: None,
@@ -162,7 +163,9 @@ impl Schedule {
     }
 
     /// Requests denied queries now, because the rights of the token have changed.
-    pub(super) fn retry_denied(&mut self) {
+    pub(super) fn retry_denied(&mut self, now: Instant) {
+        self.unusable_prefixes.retain(|_, until| until.is_none());
+        self.share_prefixes(now);
         for id in self.failures.rights_changed() {
             let Some(entry) = self.entries.get_mut(id) else {
                 continue;
@@ -257,7 +260,7 @@ impl Schedule {
     pub(super) fn next_wake(&mut self, now: Instant) -> Option<Instant> {
         let pause = self.pace.pause(now);
         let reading = self.paced_reading_at(now);
-        let has_poll = self.entries.first(Lane::Long).is_some();
+        let has_poll = self.entries.first_long().is_some();
         let yields = self.yields_until.filter(|until| has_poll && *until > now);
         let polling = self.pace.poll_at(now).filter(|_| has_poll);
         let times = [

@@ -165,7 +165,7 @@ const RULES: Rules = Rules {
     pause: Duration::ZERO,
     connections: 1 << 20,
     is_limited_by_files: false,
-    audit: None,
+    full_read_interval: None,
     pauses: Pauses::DEFAULT,
 };
 

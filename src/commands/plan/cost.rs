@@ -3,7 +3,7 @@
 //! Input: the queries with the measured size of their answers, and the limits of the daemon. Output: the [`Load`]. The
 //! rates are those of a Consul whose data does not change; each change costs one more answer.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crate::config::resolved::ConsulConfig;
@@ -93,10 +93,10 @@ impl Budget {
         } else {
             (wait.min(SHARED_WAIT), ratio(slots, polls))
         };
-        let audits = self
+        let full_reads = self
             .full_read_interval
             .map_or(0.0, |every| 1.0 / every.as_secs_f64());
-        part / interval.as_secs_f64() + audits
+        part / interval.as_secs_f64() + full_reads
     }
 }
 
@@ -115,7 +115,7 @@ fn polls_of<'a>(queries: impl Iterator<Item = &'a ConsulQuery>) -> usize {
         ConsulQuery::Key(key) => Some(key),
         _ => None,
     });
-    let shared = shared_prefixes(keys, &BTreeSet::new());
+    let shared = shared_prefixes(keys, |_| false);
     let saved: usize = shared.iter().map(|(_, keys)| keys.len() - 1).sum();
     blocking.len() - saved
 }

@@ -8,7 +8,7 @@ use super::Schedule;
 use super::connections::Kind;
 use super::entry::{Entry, Lane, State, Subject};
 use super::id::Id;
-use super::pace::MIN_POLL_INTERVAL;
+use super::pace::{CROWDED_WAIT, MIN_POLL_INTERVAL};
 use super::request::{InFlight, Outcome, Purpose};
 use crate::answer::{Answer, Pair};
 use crate::query::{ConsulQuery, Query};
@@ -67,7 +67,7 @@ impl Schedule {
             is_filtered: reply.is_filtered,
         };
         let is_full = request.kind == Kind::Short;
-        let audit = self.next_audit(now);
+        let full_read = self.next_full_read(now);
         let Some(entry) = self.entries.get_mut(id) else {
             return;
         };
@@ -76,7 +76,7 @@ impl Schedule {
             return self.entries.hurry(id, Lane::Again);
         }
         if is_full {
-            entry.audit = audit;
+            entry.full_read = full_read;
         }
         let took = now.saturating_duration_since(request.sent);
         entry.idle_backoff = idle_backoff(entry.idle_backoff, &verdict, took);
@@ -129,6 +129,12 @@ impl Schedule {
 
     /// Lets an entry rest, after a pause.
     pub(super) fn wait_and_rest(&mut self, id: Id, pause: Duration, now: Instant) {
+        // Without a long poll it is read at an interval.
+        let pause = if self.mode.limit == 0 {
+            pause.max(CROWDED_WAIT)
+        } else {
+            pause
+        };
         if pause > Duration::ZERO {
             self.entries.wait_for(id, State::Time(now + pause));
         } else {
@@ -145,7 +151,7 @@ impl Schedule {
             return;
         }
         let before = entry.changed.replace(now);
-        if purpose == Purpose::Audit
+        if purpose == Purpose::FullRead
             && let Some(query) = entry.query()
         {
             tracing::info!(
@@ -182,12 +188,12 @@ impl Schedule {
     fn ticked(&mut self, (id, request): (Id, InFlight), reply: TickReply, now: Instant) {
         self.pace.received(reply.bytes);
         self.recover(id, now);
-        let audit = self.next_audit(now);
+        let full_read = self.next_full_read(now);
         let Some(entry) = self.entries.get_mut(id) else {
             return;
         };
         if request.kind == Kind::Short {
-            entry.audit = audit;
+            entry.full_read = full_read;
         }
         let area = entry.traits.area.clone();
         let Subject::Tick(_, tick) = &mut entry.subject else {
@@ -242,7 +248,7 @@ impl Schedule {
         }
         let most = entry.keys.len() * MAX_PAIRS_PER_KEY + FEW_PAIRS;
         if !entry.is_requested && pairs.len() > most {
-            return self.dissolve(prefix);
+            return self.dissolve(prefix, None);
         }
         let circumstances = entry.cursor.last_circumstances();
         for key in entry.keys.clone() {
@@ -272,11 +278,7 @@ impl Schedule {
             );
             // It may be there, and the token may not read it.
             if !is_known && entry.state == State::Prefix {
-                let lane = if entry.is_unanswered() {
-                    Lane::First
-                } else {
-                    Lane::Again
-                };
+                let lane = entry.short_lane();
                 self.entries.wait_for(key, State::Lane(lane));
             }
             return;

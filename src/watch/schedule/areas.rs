@@ -22,6 +22,10 @@ pub(super) struct Areas {
     all: BTreeMap<Area, AreaState>,
     /// The queries that have to be read first.
     urgent: VecDeque<Id>,
+    /// The same queries.
+    is_urgent: BTreeSet<Id>,
+    /// `true` if the last query that was read was urgent; then the next one is not, so that a round goes on.
+    was_urgent: bool,
     /// The queries that have changed recently, by the time of the change.
     hot: BTreeSet<(Instant, Id)>,
 }
@@ -74,6 +78,7 @@ impl Areas {
         }
         if self.all.is_empty() {
             self.urgent.clear();
+            self.is_urgent.clear();
             self.hot.clear();
         }
         before.into_values().flat_map(|state| state.ticks).collect()
@@ -85,6 +90,11 @@ impl Areas {
         areas
             .filter(|(_, state)| state.ticks.is_empty())
             .map(|(area, state)| (area, &mut state.ticks))
+    }
+
+    /// The number of ticks.
+    pub(super) fn ticks(&self) -> usize {
+        self.all.values().map(|state| state.ticks.len()).sum()
     }
 
     /// The number of queries in all areas.
@@ -125,7 +135,7 @@ impl Areas {
 
     /// Requests that a query be read before the others.
     pub(super) fn hurry(&mut self, id: Id) {
-        if !self.urgent.contains(&id) {
+        if self.is_urgent.insert(id) {
             self.urgent.push_back(id);
         }
     }
@@ -151,14 +161,36 @@ impl Areas {
     pub(super) fn next<'a>(
         &mut self,
         get: impl Fn(Id) -> Option<&'a Entry>,
-        mut ended: impl FnMut(bool),
+        ended: impl FnMut(bool),
     ) -> Option<Id> {
+        let urgent = self.next_urgent(&get);
+        if urgent.is_some() && !self.was_urgent {
+            return urgent;
+        }
+        self.next_member(get, ended).or(urgent)
+    }
+
+    /// Records that this query is read now.
+    pub(super) fn is_read(&mut self, id: Id) {
+        self.was_urgent = self.urgent.front() == Some(&id);
+    }
+
+    fn next_urgent<'a>(&mut self, get: &impl Fn(Id) -> Option<&'a Entry>) -> Option<Id> {
         while let Some(id) = self.urgent.front().copied() {
             if get(id).is_some_and(|entry| self.is_outdated(entry)) {
                 return Some(id);
             }
             self.urgent.pop_front();
+            self.is_urgent.remove(&id);
         }
+        None
+    }
+
+    fn next_member<'a>(
+        &mut self,
+        get: impl Fn(Id) -> Option<&'a Entry>,
+        mut ended: impl FnMut(bool),
+    ) -> Option<Id> {
         for state in self.all.values_mut() {
             while state.remaining > 0 {
                 let id = state

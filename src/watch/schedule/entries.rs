@@ -9,7 +9,7 @@ use super::id::Id;
 use crate::query::Query;
 
 /// The number of lanes.
-const LANES: usize = 3;
+const LANES: usize = 4;
 
 /// All entries.
 #[derive(Debug, Default)]
@@ -99,11 +99,7 @@ impl Entries {
         if entry.prefix.is_some() && entry.state == State::Prefix {
             return;
         }
-        let lane = if entry.is_unanswered() {
-            Lane::First
-        } else {
-            Lane::Again
-        };
+        let lane = entry.short_lane();
         self.wait_for(id, State::Lane(lane));
     }
 
@@ -126,6 +122,11 @@ impl Entries {
     /// The time for which the first entry waits.
     pub(super) fn next_wake(&self) -> Option<Instant> {
         self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// The first entry that waits for a long poll.
+    pub(super) fn first_long(&mut self) -> Option<Id> {
+        self.first(Lane::Tick).or_else(|| self.first(Lane::Long))
     }
 
     /// The first entry in a lane.

@@ -48,7 +48,7 @@ pub(super) struct Entry {
     /// `true` if the next request has to be answered by the leader, and reported even if nothing has changed.
     pub(super) read_again: bool,
     /// The time at which the whole answer is read again, even if nothing has announced a change.
-    pub(super) audit: Instant,
+    pub(super) full_read: Instant,
 }
 
 /// What is requested.
@@ -78,7 +78,7 @@ pub(super) enum State {
     Lane(Lane),
     /// The answer to this request.
     Answer(u64),
-    /// A tick of its area, or the time of its audit.
+    /// A tick of its area, or the time of its full read.
     Tick(Instant),
     /// The answer about its prefix.
     Prefix,
@@ -91,13 +91,20 @@ pub(super) enum Lane {
     First,
     /// Short requests of queries with an answer.
     Again,
-    /// Long polls.
+    /// Long polls for ticks, on which many queries rely.
+    Tick,
+    /// Long polls for queries.
     Long,
 }
 
 impl Entry {
     /// Creates an entry that has not been queued yet.
-    pub(super) fn new(subject: Subject, traits: Traits, cursor: Cursor, audit: Instant) -> Self {
+    pub(super) fn new(
+        subject: Subject,
+        traits: Traits,
+        cursor: Cursor,
+        full_read: Instant,
+    ) -> Self {
         Self {
             subject,
             traits,
@@ -112,7 +119,7 @@ impl Entry {
             generation: 0,
             changed: None,
             read_again: false,
-            audit,
+            full_read,
         }
     }
 
@@ -143,12 +150,21 @@ impl Entry {
             Subject::Query(_) => self.cursor.poll().index,
             Subject::Tick(_, tick) => tick.index,
         };
-        self.traits.blocks && index > 0 && !self.read_again && now < self.audit
+        self.traits.blocks && index > 0 && !self.read_again && now < self.full_read
     }
 
     /// Returns `true` if the entry takes a long poll of its own unless a tick announces its changes.
     pub(super) fn is_polled(&self) -> bool {
         self.traits.blocks && self.prefix.is_none()
+    }
+
+    /// The lane of a short request.
+    pub(super) fn short_lane(&self) -> Lane {
+        if self.is_unanswered() {
+            Lane::First
+        } else {
+            Lane::Again
+        }
     }
 
     /// The request in flight.

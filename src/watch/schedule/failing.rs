@@ -12,6 +12,8 @@ use crate::query::Query;
 use crate::source::{Error, ErrorClass};
 use crate::watch::event::WatchEvent;
 
+/// The time after which a refused prefix is requested again, when queries are added.
+const REFUSED_PREFIX: Duration = Duration::from_secs(600);
 /// The longest pause that a server may demand.
 const MAX_PAUSE: Duration = Duration::from_secs(300);
 /// The time over which throttled queries are spread when they resume.
@@ -60,17 +62,17 @@ impl Schedule {
         self.back_off((id, request), cause, now);
         if !error.concerns_the_server() {
             // The server refuses this prefix, but perhaps not the keys below it.
-            self.dissolve_refused(id);
+            self.dissolve_refused(id, now);
         }
     }
 
-    fn dissolve_refused(&mut self, id: Id) {
+    fn dissolve_refused(&mut self, id: Id, now: Instant) {
         if self
             .entries
             .get(id)
             .is_some_and(|entry| !entry.keys.is_empty())
         {
-            self.dissolve(id);
+            self.dissolve(id, Some(now + REFUSED_PREFIX));
         }
     }
 
@@ -148,7 +150,7 @@ impl Schedule {
         let failure = std::mem::take(&mut entry.failure);
         if was_denied {
             // This right may have been granted together with others.
-            self.retry_denied();
+            self.retry_denied(now);
         }
         if failure.is_reported {
             self.wake_all(now);
@@ -201,11 +203,7 @@ impl Schedule {
             self.entries.wait_for(id, State::Time(now + jitter));
         } else {
             entry.failure.start_over();
-            let lane = if entry.is_unanswered() {
-                Lane::First
-            } else {
-                Lane::Again
-            };
+            let lane = entry.short_lane();
             self.entries.wait_for(id, State::Lane(lane));
         }
     }

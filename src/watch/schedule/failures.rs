@@ -120,6 +120,13 @@ impl Failures {
         is_over
     }
 
+    /// Returns an entry that has to take the place of this one as a prober.
+    pub(super) fn successor(&self, id: Id) -> Option<Id> {
+        let is_prober = [self.outage_prober, self.not_consul_prober].contains(&Some(id));
+        let mut waiting = self.waiting.keys().copied();
+        waiting.find(|other| is_prober && *other != id)
+    }
+
     /// Forgets the failures of an entry. Returns `true` if it was denied.
     pub(super) fn forget(&mut self, id: Id) -> bool {
         for prober in [&mut self.outage_prober, &mut self.not_consul_prober] {

@@ -70,14 +70,14 @@ impl Schedule {
             self.rules.wait,
             self.rules.max_stale,
         );
-        let audit = self.next_audit(now);
+        let full_read = self.next_full_read(now);
         self.entries
-            .insert(Entry::new(subject, traits, cursor, audit))
+            .insert(Entry::new(subject, traits, cursor, full_read))
     }
 
-    /// The time of the next audit of an entry, spread so that not all entries are read at once.
-    pub(super) fn next_audit(&mut self, now: Instant) -> Instant {
-        match self.rules.audit {
+    /// The time of the next full read of an entry, spread so that not all entries are read at once.
+    pub(super) fn next_full_read(&mut self, now: Instant) -> Instant {
+        match self.rules.full_read_interval {
             Some(interval) => now + self.spread(interval),
             None => now + NEVER,
         }
@@ -105,7 +105,15 @@ impl Schedule {
         if let Some(ticket) = self.entries.get(id).and_then(Entry::ticket) {
             self.cancel(ticket);
         }
+        let successor = self.failures.successor(id);
         self.failures.forget(id);
+        if let Some(next) = successor
+            && let Some(entry) = self.entries.get(next)
+            && matches!(entry.state, State::Time(_))
+        {
+            let lane = entry.short_lane();
+            self.entries.wait_for(next, State::Lane(lane));
+        }
         self.entries.remove(id);
         self.mode.is_outdated = true;
     }
@@ -121,7 +129,9 @@ impl Schedule {
     }
 
     /// Lets keys share the request for their prefix where that replaces many requests.
-    fn share_prefixes(&mut self, now: Instant) {
+    pub(super) fn share_prefixes(&mut self, now: Instant) {
+        self.unusable_prefixes
+            .retain(|_, until| until.is_none_or(|until| now < until));
         let mut alone: BTreeMap<KeyQuery, Id> = BTreeMap::new();
         for (id, entry) in self.entries.iter() {
             if let Some(key) = entry.traits.key.as_ref().filter(|_| entry.prefix.is_none()) {
@@ -129,7 +139,9 @@ impl Schedule {
             }
         }
         self.join_known_prefixes(&mut alone);
-        let chosen = prefixes::choose(alone.keys(), &self.unusable_prefixes);
+        let chosen = prefixes::choose(alone.keys(), |prefix| {
+            self.unusable_prefixes.contains_key(prefix)
+        });
         for (prefix, keys) in chosen {
             let query = Arc::new(Query::Consul(ConsulQuery::Pairs(prefix)));
             let id = self.entries.find(&query).unwrap_or_else(|| {
@@ -200,8 +212,9 @@ impl Schedule {
         }
     }
 
-    /// Stops sharing a prefix, whose answer is not usable: each key is requested by itself.
-    pub(super) fn dissolve(&mut self, prefix: Id) {
+    /// Stops sharing a prefix, whose answer is not usable: each key is requested by itself. `until`: the time at which the
+    /// prefix may be usable again.
+    pub(super) fn dissolve(&mut self, prefix: Id, until: Option<Instant>) {
         let Some(entry) = self.entries.get_mut(prefix) else {
             return;
         };
@@ -209,7 +222,7 @@ impl Schedule {
         let is_requested = entry.is_requested;
         if let Some(Query::Consul(ConsulQuery::Pairs(query))) = entry.query().map(|query| &**query)
         {
-            self.unusable_prefixes.insert(query.clone());
+            self.unusable_prefixes.insert(query.clone(), until);
         }
         for key in keys {
             let Some(entry) = self.entries.get_mut(key) else {
@@ -217,11 +230,7 @@ impl Schedule {
             };
             entry.prefix = None;
             if entry.state == State::Prefix {
-                let lane = if entry.is_unanswered() {
-                    Lane::First
-                } else {
-                    Lane::Again
-                };
+                let lane = entry.short_lane();
                 self.entries.wait_for(key, State::Lane(lane));
             }
         }

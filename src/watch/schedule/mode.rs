@@ -59,7 +59,7 @@ impl Schedule {
         // The longest prefix, which is the most specific one. The root contains all keys.
         let unusable = self
             .unusable_prefixes
-            .iter()
+            .keys()
             .filter(|prefix| prefix.scope == key.scope && key.key.starts_with(&prefix.key));
         let prefix = unusable.max_by_key(|prefix| prefix.key.len());
         Some(Area::Keys(prefix.cloned().unwrap_or_else(|| KeyQuery {

@@ -1,6 +1,6 @@
 //! The request budget: how many requests and bytes per second are sent towards Consul.
 //!
-//! Requests are paid from a supply that refills over time, so a few changes are found at once, and
+//! Each request takes a token from a bucket that refills over time, so a few changes are found at once, and
 //! many at a steady rate. The rate adapts: it falls while requests find nothing new, and rises again
 //! with the first change, and while nothing is requested.
 
@@ -12,15 +12,15 @@ pub(in crate::watch) const MIN_POLL_INTERVAL: Duration = Duration::from_millis(5
 /// The maximum time that a query blocks while others wait for their turn.
 pub(in crate::watch) const CROWDED_WAIT: Duration = Duration::from_secs(2);
 /// The number of requests that may be sent at once after a quiet time.
-const SUPPLY: f64 = 2_000.0;
-/// The maximum number of short requests per second beyond the supply.
+const BURST: f64 = 2_000.0;
+/// The maximum number of short requests per second beyond the bucket.
 const MAX_RATE: f64 = 3_000.0;
 /// The lowest rate to which useless requests reduce it.
 const MIN_RATE: f64 = 20.0;
 /// The number of useless rounds from which the rate falls. A change moves up to three ticks, one after the other, so up to
 /// two rounds after a useful one may find nothing.
 const USELESS_ROUNDS: u32 = 3;
-/// The maximum number of long polls per second beyond the supply.
+/// The maximum number of long polls per second beyond the bucket.
 const POLL_RATE: f64 = 2_000.0;
 /// The time in seconds in which each query is read once at the full rate.
 const FULL_ROUND: f64 = 0.7;
@@ -32,19 +32,19 @@ const BYTES: f64 = 64_000_000.0;
 /// The shortest pause, so that the clock moves.
 const MIN_PAUSE: f64 = 0.001;
 
-/// An amount that refills over time.
+/// Tokens that refill over time.
 #[derive(Debug)]
-struct Supply {
-    amount: f64,
-    most: f64,
+struct TokenBucket {
+    tokens: f64,
+    capacity: f64,
     refilled: Instant,
 }
 
-impl Supply {
-    fn new(most: f64, now: Instant) -> Self {
+impl TokenBucket {
+    fn new(capacity: f64, now: Instant) -> Self {
         Self {
-            amount: most,
-            most,
+            tokens: capacity,
+            capacity,
             refilled: now,
         }
     }
@@ -53,26 +53,26 @@ impl Supply {
     fn refill(&mut self, rate: f64, now: Instant) -> f64 {
         let time = now.saturating_duration_since(self.refilled).as_secs_f64();
         self.refilled = now;
-        self.amount = (self.amount + time * rate).min(self.most);
+        self.tokens = (self.tokens + time * rate).min(self.capacity);
         time
     }
 
     fn is_full(&self) -> bool {
-        self.amount >= self.most
+        self.tokens >= self.capacity
     }
 
-    /// The time in seconds until it has this amount at a rate; zero if it has.
-    fn time_until(&self, amount: f64, rate: f64) -> f64 {
-        ((amount - self.amount) / rate).max(0.0)
+    /// The time in seconds until it has this many tokens at a rate; zero if it has.
+    fn time_until(&self, tokens: f64, rate: f64) -> f64 {
+        ((tokens - self.tokens) / rate).max(0.0)
     }
 }
 
 /// The supplies of requests and bytes.
 #[derive(Debug)]
 pub(super) struct Pace {
-    reads: Supply,
-    polls: Supply,
-    bytes: Supply,
+    reads: TokenBucket,
+    polls: TokenBucket,
+    bytes: TokenBucket,
     rate: f64,
     /// The number of rounds since the last useful one.
     useless: u32,
@@ -85,9 +85,9 @@ pub(super) struct Pace {
 impl Pace {
     pub(super) fn new(now: Instant) -> Self {
         Self {
-            reads: Supply::new(SUPPLY, now),
-            polls: Supply::new(SUPPLY, now),
-            bytes: Supply::new(BYTES, now),
+            reads: TokenBucket::new(BURST, now),
+            polls: TokenBucket::new(BURST, now),
+            bytes: TokenBucket::new(BYTES, now),
             rate: MAX_RATE,
             useless: 0,
             queries: 0,
@@ -145,18 +145,18 @@ impl Pace {
     /// Pays for a short request. The debt of those that do not wait is limited to a second.
     pub(super) fn spend_read(&mut self, now: Instant) {
         self.refill(now);
-        self.reads.amount = (self.reads.amount - 1.0).max(-self.rate);
+        self.reads.tokens = (self.reads.tokens - 1.0).max(-self.rate);
     }
 
     /// Pays for a long poll.
     pub(super) fn spend_poll(&mut self, now: Instant) {
         self.refill(now);
-        self.polls.amount -= 1.0;
+        self.polls.tokens -= 1.0;
     }
 
     /// Pays for an answer.
     pub(super) fn received(&mut self, bytes: usize) {
-        self.bytes.amount -= f64::from(u32::try_from(bytes).unwrap_or(u32::MAX));
+        self.bytes.tokens -= f64::from(u32::try_from(bytes).unwrap_or(u32::MAX));
     }
 
     /// Adapts the rate after all queries were read once. `useful`: a new answer was among them.
@@ -188,7 +188,7 @@ impl Pace {
 
     /// Lowers the rate, because the server has refused a request.
     pub(super) fn refused(&mut self) {
-        self.reads.amount = self.reads.amount.min(0.0);
+        self.reads.tokens = self.reads.tokens.min(0.0);
         self.slow_down();
     }
 
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn after_the_supply_the_rate_limits_requests() {
+    fn after_the_burst_the_rate_limits_requests() {
         let mut now = Instant::now();
         let mut pace = Pace::new(now);
         pace.reads(10_000);

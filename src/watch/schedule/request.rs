@@ -120,7 +120,7 @@ impl Requests {
         match purpose {
             Purpose::First => self.first = change(self.first),
             Purpose::Hot => self.hot = change(self.hot),
-            Purpose::Follow | Purpose::Audit | Purpose::ReadAgain => {}
+            Purpose::Follow | Purpose::FullRead | Purpose::ReadAgain => {}
         }
     }
 }
@@ -135,7 +135,7 @@ pub(super) enum Purpose {
     /// A long poll for a query whose changes ticks announce too, because it has changed recently.
     Hot,
     /// The whole answer is read although nothing has announced a change.
-    Audit,
+    FullRead,
     /// The receiver wants to know the present answer of the leader.
     ReadAgain,
 }

@@ -47,7 +47,7 @@ impl Schedule {
     fn due(&mut self, id: Id, now: Instant) {
         let state = self.entries.get(id).map(|entry| entry.state);
         match state {
-            // Its audit is due.
+            // Its full_read is due.
             Some(State::Tick(_)) => self.entries.wait_for(id, State::Lane(Lane::Again)),
             Some(State::Time(_)) => self.rest(id, now),
             _ => {}
@@ -66,16 +66,13 @@ impl Schedule {
         } else if !entry.may_block(now) {
             State::Lane(Lane::Again)
         } else if entry.area.is_some() {
-            State::Tick(entry.audit)
+            State::Tick(entry.full_read)
+        } else if entry.is_tick() {
+            State::Lane(Lane::Tick)
         } else {
             State::Lane(Lane::Long)
         };
-        if entry.is_tick() && state == State::Lane(Lane::Long) {
-            // Many queries rely on it.
-            self.entries.hurry(id, Lane::Long);
-        } else {
-            self.entries.wait_for(id, state);
-        }
+        self.entries.wait_for(id, state);
         let entry = self.entries.get(id);
         if entry.is_some_and(|entry| self.areas.is_outdated(entry)) {
             self.areas.hurry(id);
@@ -96,8 +93,8 @@ impl Schedule {
         let entry = self.entries.get(id)?;
         let purpose = if entry.read_again {
             Purpose::ReadAgain
-        } else if entry.cursor.poll().index > 0 && entry.audit <= now {
-            Purpose::Audit
+        } else if entry.cursor.poll().index > 0 && entry.full_read <= now {
+            Purpose::FullRead
         } else {
             Purpose::Follow
         };
@@ -138,15 +135,15 @@ impl Schedule {
         if self.is_busy || self.pace.poll_at(now).is_some() {
             return None;
         }
-        let mut id = self.entries.first(Lane::Long)?;
+        let mut id = self.entries.first_long()?;
         if self.yields(now) {
             return None;
         }
         self.choose_server(id);
         while !self.entries.get(id)?.may_block(now) {
-            // Its audit is due, or it has moved to another server.
+            // Its full_read is due, or it has moved to another server.
             self.rest(id, now);
-            let Some(next) = self.entries.first(Lane::Long) else {
+            let Some(next) = self.entries.first_long() else {
                 return self.next_short(now);
             };
             id = next;
@@ -159,11 +156,19 @@ impl Schedule {
             poll.stale = false;
         }
         if !self.connections.has_room_for_long(poll.server, now) {
-            return None;
+            // All connections belong to cancelled polls: do not wait for the end of their wait.
+            let is_blind = self.mode.limit == 0 && self.connections.has_room_for_short();
+            return is_blind
+                .then(|| self.send_short(id, Purpose::Follow, now))
+                .flatten();
         }
         poll.wait = poll.wait.min(self.longest_wait(now));
-        let is_tick = entry.is_tick();
-        if self.mode.unannounced > self.mode.limit && !is_tick {
+        let rivals = if entry.is_tick() {
+            self.areas.ticks()
+        } else {
+            self.mode.unannounced
+        };
+        if rivals > self.mode.limit {
             poll.wait = poll.wait.min(CROWDED_WAIT);
         }
         self.send(id, (Kind::Long, Purpose::Follow), poll, now)
@@ -217,6 +222,7 @@ impl Schedule {
         if self.pace.read_at(now).is_some() {
             return None;
         }
+        self.areas.is_read(id);
         self.choose_server(id);
         let entry = self.entries.get(id)?;
         if entry.cursor.poll().index == 0 || !self.areas.is_comparable(entry) {

@@ -107,18 +107,22 @@ fn cancelled_long_polls_count_until_their_wait_is_over() {
     assert!(world.outdated().is_empty());
 }
 
+/// A refusal that demands a pause of this number of seconds.
+fn too_many_requests(seconds: u64) -> Error {
+    Error::Status {
+        server: "a.test:8500".to_owned(),
+        status: 429,
+        message: String::new(),
+        retry_after: Some(Duration::from_secs(seconds)),
+    }
+}
+
 #[test]
 fn a_demanded_pause_stops_all_requests() {
     let mut world = World::new(rules(64));
     world.follow(3, 0);
     world.run(Duration::from_secs(1));
-    let ticket = *world.in_flight.keys().next().unwrap();
-    world.fail(ticket, || Error::Status {
-        server: "a.test:8500".to_owned(),
-        status: 429,
-        message: String::new(),
-        retry_after: Some(Duration::from_secs(20)),
-    });
+    world.fail_first(|| too_many_requests(20));
     let begun = world.now;
     world.run(Duration::from_secs(19));
     assert_eq!(world.sent_since(begun), 0);
@@ -166,13 +170,7 @@ fn a_demanded_pause_without_end_ends_after_some_minutes() {
     let mut world = World::new(rules(64));
     world.follow(3, 0);
     world.run(Duration::from_secs(1));
-    let ticket = *world.in_flight.keys().next().unwrap();
-    world.fail(ticket, || Error::Status {
-        server: "a.test:8500".to_owned(),
-        status: 429,
-        message: String::new(),
-        retry_after: Some(Duration::from_secs(u64::MAX)),
-    });
+    world.fail_first(|| too_many_requests(u64::MAX));
     world.change_service(1);
     world.run(MINUTE * 7);
     assert!(world.outdated().is_empty());
@@ -192,4 +190,36 @@ fn a_tick_that_exceeds_a_gateways_limit_does_not_cause_that_everything_is_read()
     }
     world.run(Duration::from_secs(5));
     assert!(world.sent_since(begun) < 100, "{}", world.sent_since(begun));
+}
+
+/// Nothing was noticed until the wait of the cancelled polls was over.
+#[test]
+fn changes_are_noticed_while_cancelled_polls_keep_all_connections() {
+    let mut world = World::new(rules(16));
+    world.follow(9, 0);
+    // Then the polls have just been sent for a minute.
+    world.run(Duration::from_secs(126));
+    // The first time, connections are left for the ticks.
+    for _ in 0..2 {
+        world.schedule.start_over();
+        world.run(Duration::from_secs(10));
+    }
+    world.change_service(3);
+    world.run(Duration::from_secs(6));
+    assert!(world.outdated().is_empty(), "{:?}", world.outdated());
+}
+
+/// The queries of services whose checks change all the time were read again and again, and others never.
+#[test]
+fn checks_that_flap_do_not_keep_others_from_being_read() {
+    let mut world = World::new(rules(64));
+    world.follow(1000, 0);
+    world.run(Duration::from_secs(30));
+    world.change_service(900);
+    for _ in 0..100 {
+        (0..200).for_each(|number| world.flip(number));
+        world.run(Duration::from_millis(50));
+    }
+    let changed = service(900).to_string();
+    assert!(!world.outdated().contains(&changed));
 }

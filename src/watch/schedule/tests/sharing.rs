@@ -90,8 +90,7 @@ fn a_refused_prefix_is_read_key_by_key() {
     let mut world = World::new(rules(64));
     world.follow(0, 20);
     world.exchange();
-    let ticket = *world.in_flight.keys().next().unwrap();
-    world.fail(ticket, denied);
+    world.fail_first(denied);
     world.run(Duration::from_secs(1));
     assert!(world.outdated().is_empty());
     assert_eq!(world.long_polls(), 20);
@@ -111,6 +110,23 @@ fn keys_below_a_prefix_that_is_already_followed_are_answered_at_once() {
     world.run(Duration::from_secs(1));
     assert!(world.outdated().is_empty(), "{:?}", world.outdated());
     world.change_key(7);
+    world.run(LATENCY * 3);
+    assert!(world.outdated().is_empty());
+}
+
+/// Until the next reload, each key had a request of its own.
+#[test]
+fn a_prefix_that_was_refused_is_shared_again_when_the_rights_change() {
+    let mut world = World::new(rules(64));
+    world.follow(0, 20);
+    world.exchange();
+    world.fail_first(denied);
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.long_polls(), 20);
+    world.schedule.retry_denied(world.now);
+    world.run(MINUTE * 2);
+    assert_eq!(world.long_polls(), 1);
+    world.change_key(5);
     world.run(LATENCY * 3);
     assert!(world.outdated().is_empty());
 }
