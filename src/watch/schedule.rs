@@ -32,7 +32,7 @@ mod sending;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::event::WatchEvent;
@@ -47,6 +47,7 @@ use entry::{Lane, State};
 #[cfg(test)]
 pub(super) use failures::DENIED_PAUSE;
 use failures::Failures;
+use id::Id;
 use pace::Pace;
 #[cfg(test)]
 pub(super) use pace::{CROWDED_WAIT, MIN_POLL_INTERVAL};
@@ -78,6 +79,8 @@ pub(super) struct Schedule {
     random: fastrand::Rng,
     events: Vec<WatchEvent>,
     cancelled: Vec<u64>,
+    /// The entries to read beside their long poll.
+    beside: VecDeque<Id>,
 }
 
 /// How many queries have a long poll of their own.
@@ -140,6 +143,7 @@ impl Schedule {
             random: fastrand::Rng::with_seed(seed),
             events: Vec::new(),
             cancelled: Vec::new(),
+            beside: VecDeque::new(),
         }
     }
 
@@ -189,11 +193,8 @@ impl Schedule {
         let is_failing = entry.failure.is_reported;
         match entry.state {
             State::Time(_) if is_failing => {}
-            State::Answer(ticket) => {
-                if self.cancel_long(ticket) {
-                    self.entries.hurry(id, Lane::Again);
-                }
-            }
+            // Its long poll goes on: Consul keeps the connection of a cancelled one.
+            State::Answer(_) => self.beside.push_back(id),
             _ => self.entries.hurry(id, Lane::Again),
         }
     }
@@ -217,13 +218,6 @@ impl Schedule {
     /// Removes the numbers of the requests to cancel.
     pub(super) fn take_cancelled(&mut self) -> Vec<u64> {
         std::mem::take(&mut self.cancelled)
-    }
-
-    /// Cancels a request if it is a long poll. Returns `true` if it was cancelled.
-    fn cancel_long(&mut self, ticket: u64) -> bool {
-        let request = self.requests.get(ticket);
-        let is_long = request.is_some_and(|request| request.kind == connections::Kind::Long);
-        is_long && self.cancel(ticket)
     }
 
     /// Cancels a request. Returns `false` if it is not in flight.

@@ -88,8 +88,14 @@ impl Schedule {
             self.distribute(id, answer, now);
         }
         self.report_outcome(id, request.purpose, verdict, circumstances);
-        let interval = self.entries.get(id).and_then(|entry| entry.traits.interval);
-        self.wait_and_rest(id, interval.unwrap_or(pause), now);
+        let Some(entry) = self.entries.get(id) else {
+            return;
+        };
+        // If it was read beside its long poll, that goes on.
+        if entry.ticket().is_none_or(|own| own == request.ticket) {
+            let pause = entry.traits.interval.unwrap_or(pause);
+            self.wait_and_rest(id, pause, now);
+        }
     }
 
     fn report_outcome(

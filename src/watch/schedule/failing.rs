@@ -32,6 +32,11 @@ impl Schedule {
         if cause == Cause::Throttled {
             self.throttled(error, now);
         }
+        let own = self.entries.get(id).and_then(Entry::ticket);
+        if let Some(other) = own.filter(|own| *own != request.ticket) {
+            // It was read beside its long poll, whose server does not answer.
+            self.cancel(other);
+        }
         let Some(entry) = self.entries.get_mut(id) else {
             return;
         };

@@ -50,6 +50,8 @@ pub(in crate::watch) enum Outcome {
 /// A request in flight.
 #[derive(Debug)]
 pub(super) struct InFlight {
+    /// The number of the request.
+    pub(super) ticket: u64,
     /// The entry; `None` for a probe.
     pub(super) id: Option<Id>,
     pub(super) kind: Kind,
@@ -78,7 +80,8 @@ impl Requests {
     pub(super) fn add(&mut self, request: InFlight) -> u64 {
         self.count(request.purpose, |count| count + 1);
         self.last += 1;
-        self.all.insert(self.last, request);
+        let ticket = self.last;
+        self.all.insert(ticket, InFlight { ticket, ..request });
         self.last
     }
 
@@ -87,10 +90,6 @@ impl Requests {
         let request = self.all.remove(&ticket)?;
         self.count(request.purpose, |count| count.saturating_sub(1));
         Some(request)
-    }
-
-    pub(super) fn get(&self, ticket: u64) -> Option<&InFlight> {
-        self.all.get(&ticket)
     }
 
     /// The numbers of the requests to this server, or to all servers.

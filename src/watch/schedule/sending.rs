@@ -89,6 +89,9 @@ impl Schedule {
         if self.is_busy {
             return None;
         }
+        if let Some(request) = self.next_beside(now) {
+            return Some(request);
+        }
         let id = self.entries.first(Lane::Again)?;
         let entry = self.entries.get(id)?;
         let purpose = if entry.read_again {
@@ -99,6 +102,35 @@ impl Schedule {
             Purpose::Follow
         };
         self.send_short(id, purpose, now)
+    }
+
+    /// Reads the answer of an entry whose long poll is in flight.
+    fn next_beside(&mut self, now: Instant) -> Option<Request> {
+        while let Some(id) = self.beside.pop_front() {
+            let entry = self.entries.get_mut(id);
+            // If the poll has ended meanwhile, the entry is read before its next one.
+            let Some(entry) = entry.filter(|entry| entry.read_again && entry.ticket().is_some())
+            else {
+                continue;
+            };
+            entry.read_again = false;
+            let poll = Poll {
+                index: 0,
+                stale: false,
+                ..entry.cursor.poll()
+            };
+            let (target, known) = (target_of(entry), entry.cursor.known());
+            self.pace.spend_read(now);
+            let kind = (Kind::Short, Purpose::ReadAgain);
+            let ticket = self.begin_request(Some(id), kind, poll, now);
+            return Some(Request {
+                ticket,
+                target,
+                poll,
+                known,
+            });
+        }
+        None
     }
 
     fn send_short(&mut self, id: Id, purpose: Purpose, now: Instant) -> Option<Request> {
@@ -296,6 +328,7 @@ impl Schedule {
         }
         self.connections.begin(kind);
         self.requests.add(InFlight {
+            ticket: 0,
             id,
             kind,
             purpose,

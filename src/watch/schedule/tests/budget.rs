@@ -223,3 +223,21 @@ fn checks_that_flap_do_not_keep_others_from_being_read() {
     let changed = service(900).to_string();
     assert!(!world.outdated().contains(&changed));
 }
+
+/// Each read cancelled a long poll, whose connection Consul keeps.
+#[test]
+fn reading_again_leaves_the_long_poll_alone() {
+    let mut world = World::new(rules(64));
+    world.follow(40, 0);
+    world.run(Duration::from_secs(10));
+    for _ in 0..20 {
+        (0..40).for_each(|number| world.schedule.read_again(&service(number)));
+        let begun = world.now;
+        world.run(Duration::from_secs(1));
+        assert_eq!(world.long_polls(), 40);
+        assert!(world.sent_since(begun) >= 40, "each is read");
+    }
+    world.change_service(7);
+    world.run(LATENCY * 3);
+    assert!(world.outdated().is_empty());
+}
