@@ -77,11 +77,11 @@ pub(super) struct Requests {
 
 impl Requests {
     /// Adds a request. Returns its number.
-    pub(super) fn add(&mut self, request: InFlight) -> u64 {
+    pub(super) fn add(&mut self, mut request: InFlight) -> u64 {
         self.count(request.purpose, |count| count + 1);
         self.last += 1;
-        let ticket = self.last;
-        self.all.insert(ticket, InFlight { ticket, ..request });
+        request.ticket = self.last;
+        self.all.insert(self.last, request);
         self.last
     }
 
