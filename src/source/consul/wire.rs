@@ -122,6 +122,8 @@ fn instances(query: &ServiceQuery, entries: Option<Vec<WireEntry>>) -> Vec<Arc<I
         .map(|entry| Arc::new(instance(entry)))
         .filter(|instance| query.health.admits(instance.status))
         .collect();
+    // It is collected in the memory of the entries, which are dozens of times as large.
+    instances.shrink_to_fit();
     if query.near.is_empty() {
         instances.sort_by(|a, b| a.identity().cmp(&b.identity()));
     }

@@ -14,7 +14,8 @@ const LANES: usize = 4;
 /// All entries.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
-    all: BTreeMap<Id, Entry>,
+    /// Boxed, because a map has room for almost twice as many values as it has.
+    all: BTreeMap<Id, Box<Entry>>,
     by_query: HashMap<Arc<Query>, Id>,
     last: Id,
     /// The entries that wait for a time.
@@ -30,7 +31,7 @@ impl Entries {
         if let Subject::Query(query) = &entry.subject {
             self.by_query.insert(Arc::clone(query), self.last);
         }
-        self.all.insert(self.last, entry);
+        self.all.insert(self.last, Box::new(entry));
         self.last
     }
 
@@ -41,15 +42,15 @@ impl Entries {
         if let Subject::Query(query) = &entry.subject {
             self.by_query.remove(query);
         }
-        Some(entry)
+        Some(*entry)
     }
 
     pub(super) fn get(&self, id: Id) -> Option<&Entry> {
-        self.all.get(&id)
+        self.all.get(&id).map(Box::as_ref)
     }
 
     pub(super) fn get_mut(&mut self, id: Id) -> Option<&mut Entry> {
-        self.all.get_mut(&id)
+        self.all.get_mut(&id).map(Box::as_mut)
     }
 
     /// The entry of a query.
@@ -59,7 +60,7 @@ impl Entries {
 
     /// All entries, in the order of their creation.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Id, &Entry)> {
-        self.all.iter().map(|(id, entry)| (*id, entry))
+        self.all.iter().map(|(id, entry)| (*id, entry.as_ref()))
     }
 
     /// Changes what an entry waits for.
