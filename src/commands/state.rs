@@ -11,7 +11,7 @@ use super::output::Failure;
 use crate::exit_code;
 
 /// How similar a known file must be to be suggested, from 0 to 1.
-const SIMILARITY: f32 = 0.6;
+const SIMILARITY: f64 = 0.6;
 
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
@@ -88,12 +88,15 @@ fn nearest<'a>(path: &Path, known: &'a [PathBuf]) -> Option<&'a PathBuf> {
         .find(is_same)
         .or_else(|| known.iter().find(has_name))
         .or_else(|| {
-            let texts: Vec<_> = known.iter().map(|known| known.to_string_lossy()).collect();
-            let possible: Vec<_> = texts.iter().map(AsRef::as_ref).collect();
             let typed = path.to_string_lossy();
-            let near = similar::get_close_matches(&*typed, &possible, 1, SIMILARITY);
-            let near = possible.iter().position(|text| near.contains(text))?;
-            known.get(near)
+            let similarity = |known: &PathBuf| {
+                let known = known.to_string_lossy();
+                strsim::normalized_damerau_levenshtein(&typed, &known)
+            };
+            let near = known.iter().map(|known| (similarity(known), known));
+            let near = near.filter(|(similarity, _)| *similarity >= SIMILARITY);
+            near.max_by(|(a, _), (b, _)| a.total_cmp(b))
+                .map(|(_, known)| known)
         })
 }
 

@@ -1,12 +1,14 @@
 //! Finds the known name that is most similar to an unknown one.
 
+use strsim::osa_distance;
+
 /// The known name that is most similar to `name`; `None` if none is similar enough.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(name);
     let (distance, _, found) = known
         .map(|known| {
             (
-                distance(&folded, &fold(known)),
+                osa_distance(&folded, &fold(known)),
                 known.len().abs_diff(name.len()),
                 known,
             )
@@ -22,31 +24,6 @@ fn fold(name: &str) -> String {
         .filter(|c| *c != '_')
         .flat_map(char::to_lowercase)
         .collect()
-}
-
-/// The edit distance: insertions, deletions, replacements and swaps of neighbours.
-fn distance(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    let mut rows = vec![vec![0; right.len() + 1]; left.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    for (j, first) in rows[0].iter_mut().enumerate() {
-        *first = j;
-    }
-    for i in 1..=left.len() {
-        for j in 1..=right.len() {
-            let differs = usize::from(left[i - 1] != right[j - 1]);
-            let mut best = (rows[i - 1][j] + 1)
-                .min(rows[i][j - 1] + 1)
-                .min(rows[i - 1][j - 1] + differs);
-            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            rows[i][j] = best;
-        }
-    }
-    rows[left.len()][right.len()]
 }
 
 /// The hint for an unknown name; `None` if no known name is similar.
@@ -76,17 +53,5 @@ mod tests {
             assert_eq!(nearest(name, known.into_iter()), found, "{name}");
         }
         assert_eq!(nearest("a", std::iter::empty()), None);
-    }
-
-    #[test]
-    fn distances() {
-        assert_eq!(
-            (
-                distance("", "ab"),
-                distance("ab", "ba"),
-                distance("kitten", "sitting")
-            ),
-            (2, 1, 3)
-        );
     }
 }

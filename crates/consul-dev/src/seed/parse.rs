@@ -116,29 +116,13 @@ fn did_you_mean(message: &str) -> String {
     let closest = unknown.and_then(|unknown| {
         let near = allowed
             .split(", ")
-            .map(|name| (distance(unknown, name), name))
+            .map(|name| (strsim::levenshtein(unknown, name), name))
             .filter(|(distance, _)| *distance <= 2);
         near.min()
     });
     closest
         .map(|(_, name)| format!("; did you mean {name}?"))
         .unwrap_or_default()
-}
-
-/// Returns the edit distance of two words: the number of letters to change, add or remove.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (column, found) in other.iter().enumerate() {
-            let change = diagonal + usize::from(letter != *found);
-            diagonal = row[column + 1];
-            row[column + 1] = change.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]
