@@ -132,7 +132,7 @@ pub(super) const ROWS: &[Difference] = &[
         subject: "syslog and log file together",
         theirs: "crashes",
         ours: "both work",
-        reason: "",
+        reason: "both are documented",
         touched_by: &[],
     },
     Difference {
@@ -146,14 +146,14 @@ pub(super) const ROWS: &[Difference] = &[
         subject: "lines of the log file",
         theirs: "without a time",
         ours: "like those on standard error",
-        reason: "",
+        reason: "a line without a time cannot be matched with other logs",
         touched_by: &[],
     },
     Difference {
         subject: "the configuration in the log at debug",
         theirs: "complete, with the token",
         ours: "not in the log: `ctmpl config` shows it",
-        reason: "",
+        reason: "the log never contains a secret",
         touched_by: &[],
     },
     Difference {

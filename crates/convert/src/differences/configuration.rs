@@ -160,7 +160,7 @@ pub(super) const ROWS: &[Difference] = &[
         subject: "`once = true`, `parseonly = true`",
         theirs: "no effect",
         ours: "works",
-        reason: "",
+        reason: "a key that is accepted must have an effect",
         touched_by: &[Key("once", is_true), Key("parseonly", is_true)],
     },
     Difference {

@@ -11,7 +11,7 @@ pub struct Difference {
     pub theirs: &'static str,
     /// What ctmpl does.
     pub ours: &'static str,
-    /// Why; empty: the table says enough.
+    /// Why.
     pub reason: &'static str,
     /// The inputs that touch the difference. It is empty where ctmpl reports an error or a warning anyway, and where the
     /// difference is the same for every configuration.

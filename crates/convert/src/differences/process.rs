@@ -166,7 +166,7 @@ pub(super) const ROWS: &[Difference] = &[
         subject: "`exec { enabled = false }`",
         theirs: "no effect",
         ours: "no child",
-        reason: "",
+        reason: "a key that is accepted must have an effect",
         touched_by: &[
             Key("exec.enabled", is_false),
             Key("template.exec.enabled", is_false),
@@ -176,14 +176,14 @@ pub(super) const ROWS: &[Difference] = &[
         subject: "a signal for a child that is a shell line",
         theirs: "may end the shell and leave the program",
         ours: "reaches the program",
-        reason: "",
+        reason: "it is meant for the program",
         touched_by: &[],
     },
     Difference {
         subject: "splay and `kill_timeout` of a child",
         theirs: "nothing is rendered during them",
         ours: "rendering continues",
-        reason: "",
+        reason: "other files must not wait for a child",
         touched_by: &[],
     },
     Difference {

@@ -92,7 +92,7 @@ pub(super) const ROWS: &[Difference] = &[
         subject: "only `perms` changed",
         theirs: "no effect until the content changes",
         ours: "the file is written and its command runs",
-        reason: "",
+        reason: "a mode that is written in the configuration applies",
         touched_by: &[],
     },
     Difference {
@@ -113,14 +113,14 @@ pub(super) const ROWS: &[Difference] = &[
         subject: "times of certificates, roots and peerings",
         theirs: "Go's `time.Time`",
         ours: "text in RFC 3339, as in JSON",
-        reason: "",
+        reason: "this is how Consul writes them",
         touched_by: &[Functions(&["caRoots", "caLeaf", "peerings"])],
     },
     Difference {
         subject: "`Partition` and `Namespace` of an exported service",
         theirs: "always empty",
         ours: "Consul's answer",
-        reason: "",
+        reason: "the answer has them",
         touched_by: &[Functions(&["exportedServices"])],
     },
     Difference {
