@@ -1,7 +1,9 @@
 //! The output of commands: passed on unchanged, or logged; and the end of it in the message about a
 //! failure.
 
+use std::fs::File;
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -92,6 +94,40 @@ fn row_5_the_output_goes_to_the_log_if_configured_and_with_json() {
         (ended.output.as_str(), ended.log.as_str()),
         ("one\n", "two\n")
     );
+}
+
+#[test]
+fn row_5_the_output_goes_to_the_log_if_standard_error_is_the_journal() {
+    let folder = Folder::new();
+    folder.write("in", "x");
+    // No socket is there, so the lines of the log go to standard error with their priority.
+    let address = folder.path("no-journal");
+    folder.write("j.hcl", &format!("journal {{ address = {address:?} }}"));
+    let journal = File::create(folder.path("journal")).unwrap();
+    let metadata = journal.metadata().unwrap();
+    let run = "echo one; echo two >&2";
+    let mut command = command();
+    command
+        .args(["-once", "-log-level=info", "-config"])
+        .arg(folder.path("j.hcl"))
+        .args(["-template", &folder.template("in", "out", run)])
+        .env(
+            "JOURNAL_STREAM",
+            format!("{}:{}", metadata.dev(), metadata.ino()),
+        )
+        .stderr(journal);
+    let output = command.stdout(Stdio::piped()).spawn().unwrap();
+    let output = output.wait_with_output().unwrap();
+    let log = folder.read("journal");
+    assert_eq!(
+        (output.status.code(), output.stdout.as_slice()),
+        (Some(0), b"" as &[u8]),
+        "{log}"
+    );
+    for line in ["] (command) one command=", "] (command) two command="] {
+        assert_eq!(log.matches(line).count(), 1, "{line}: {log}");
+    }
+    assert!(log.lines().all(|line| line.starts_with('<')), "{log}");
 }
 
 #[test]

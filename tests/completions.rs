@@ -167,13 +167,43 @@ fn zsh_completes_values_operands_and_files() {
         ("help valid", "help validate"),
         ("convert some.h", "convert some.hcl"),
     ];
-    // The command prints its words, and the tab key completes them, as a user would.
     let begin = "autoload -Uz compinit; compinit -u -D; source ./script; compdef _ctmpl ctmpl\n\
                  ctmpl() { print -r -- \"<$*>\" }\n";
-    let lines = cases.map(|(words, _)| format!("ctmpl {words}\t\n"));
-    let typed = begin.to_owned() + &lines.concat() + "exit\n";
+    let screen = type_into("zsh -f -i", &folder, begin, &cases);
+    for error in ["bad pattern", "not found", "_arguments:"] {
+        assert!(!screen.contains(error), "{screen}");
+    }
+}
+
+#[test]
+fn bash_completes_what_is_typed() {
+    if !installed(&["bash", "script"]) {
+        return;
+    }
+    let folder = completed_folder("bash");
+    let cases = [
+        ("--template some.h", "--template some.hcl"),
+        ("--wait 5", "--wait 5"),
+        ("--log-level de", "--log-level debug"),
+        ("valid", "validate"),
+        ("dev --lis", "dev --listen"),
+        ("completions z", "completions zsh"),
+        ("functions keyO", "functions keyOrDefault"),
+        ("help valid", "help validate"),
+        ("convert some.h", "convert some.hcl"),
+    ];
+    let begin = "source ./script; ctmpl() { printf '<%s>\\n' \"$*\"; }\n";
+    let screen = type_into("bash --norc --noprofile -i", &folder, begin, &cases);
+    assert!(!screen.contains("not found"), "{screen}");
+}
+
+/// Types these beginnings of arguments into an interactive shell, each followed by the tab key, and asserts that they are
+/// completed. `begin` sets up the shell, with a command `ctmpl` that prints its arguments. Returns what the terminal shows.
+fn type_into(shell: &str, folder: &Folder, begin: &str, cases: &[(&str, &str)]) -> String {
+    let lines = cases.iter().map(|(words, _)| format!("ctmpl {words}\t\n"));
+    let typed = begin.to_owned() + &lines.collect::<String>() + "exit\n";
     let mut shell = Command::new("script")
-        .args(["--quiet", "--command", "zsh -f -i", "/dev/null"])
+        .args(["--quiet", "--command", shell, "/dev/null"])
         .current_dir(folder.path("."))
         .env("HOME", folder.path("."))
         .env("TERM", "dumb")
@@ -192,9 +222,7 @@ fn zsh_completes_values_operands_and_files() {
             "{words} is not completed to {completed}:\n{screen}"
         );
     }
-    for error in ["bad pattern", "not found", "_arguments:"] {
-        assert!(!screen.contains(error), "{screen}");
-    }
+    screen
 }
 
 #[test]

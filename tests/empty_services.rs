@@ -2,6 +2,7 @@
 
 use crate::support::consul::Consul;
 use crate::support::ctmpl::{Ctmpl, Ended, Folder, command, run_command};
+use crate::support::recorder::Recorder;
 use crate::support::{http, installed};
 use consul_dev::Seed;
 
@@ -77,6 +78,30 @@ fn acls_without_a_token_are_named() {
         "{}",
         ended.log
     );
+}
+
+/// Consul 1.11 and newer say that they have left something out.
+#[test]
+fn a_token_without_rights_is_named() {
+    let folder = Folder::new();
+    let consul = Recorder::start_with("X-Consul-Results-Filtered-By-ACLs: true", "[]");
+    let text = "{{ range service \"web\" }}x{{ end }}";
+    for (arguments, reason) in [
+        (
+            &["-consul-token=s3cret"] as &[&str],
+            "the token lacks the right to read it",
+        ),
+        (&[], "ACLs are enabled, and no token is set"),
+    ] {
+        let ended = once(consul.address(), &folder, text, arguments);
+        assert_eq!(ended.code(), Some(0), "{}", ended.log);
+        let line = format!(
+            "[WARN] (daemon) {}:1: service \"web\": no passing instances ({reason})",
+            folder.path("in").display()
+        );
+        assert_eq!(ended.log.matches(&line).count(), 1, "{}", ended.log);
+        assert!(!ended.log.contains("s3cret"), "{}", ended.log);
+    }
 }
 
 #[test]

@@ -261,7 +261,8 @@ fn missing_data_is_waited_for() {
         consul.address(),
         ["-once", "-template", &folder.template("in", "out", "")],
     );
-    ctmpl.logs("the key does not exist");
+    ctmpl.logs("kv.get(late) is answered: the key does not exist");
+    assert_eq!(ctmpl.log_count("kv.get(late) has"), 0, "it has no data");
     consul.put_key("late", "here");
     let ended = ctmpl.ends();
     assert_eq!(
@@ -272,7 +273,8 @@ fn missing_data_is_waited_for() {
     );
 }
 
-/// Runs with this fault and three retries. `times`: the number of requests that fail; `None`: all.
+/// Runs with this fault and three retries, and asserts that the key was requested four times. `times`: the number of
+/// requests that fail; `None`: all.
 fn with_fault(fault: Fault, times: Option<usize>, arguments: &[&str]) -> (Folder, Ended) {
     let (folder, consul) = (Folder::new(), consul());
     folder.write("in", "\n{{ key \"app/port\" }}");
@@ -286,6 +288,7 @@ fn with_fault(fault: Fault, times: Option<usize>, arguments: &[&str]) -> (Folder
     all.extend(["-consul-retry-attempts=3", "-consul-retry-backoff=50ms"]);
     all.extend(arguments);
     let ended = once(&consul, &all);
+    assert_eq!(faults.requests("/v1/kv/").len(), 4, "{}", ended.log);
     (folder, ended)
 }
 
@@ -333,6 +336,9 @@ fn row_6_once_fails_at_once_if_the_server_has_no_such_endpoint() {
         .inject("/v1/health/", Fault::Status(404, "Not found".into()));
     let ended = once(&consul, &["-template", &folder.template("in", "out", "")]);
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
+    // The query is repeated after Consul has answered another request: a proxy may have begun to work in between.
+    let requests = consul.faults().requests("/v1/health/");
+    assert_eq!(requests.len(), 2, "{}", ended.log);
 }
 
 #[test]

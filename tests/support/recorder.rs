@@ -15,13 +15,18 @@ pub struct Recorder {
 impl Recorder {
     /// Starts the server.
     pub fn start(body: &'static str) -> Self {
+        Self::start_with("X-Consul-KnownLeader: true", body)
+    }
+
+    /// Starts the server. Its answers have this header, too.
+    pub fn start_with(header: &'static str, body: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (recorded, heads) = mpsc::channel();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 // The receiver is gone if the test has ended.
-                let _ = recorded.send(answer(&stream.unwrap(), body));
+                let _ = recorded.send(answer(&stream.unwrap(), header, body));
             }
         });
         Self { address, heads }
@@ -39,13 +44,13 @@ impl Recorder {
 }
 
 /// Answers one request. Returns its head.
-fn answer(mut stream: &TcpStream, body: &str) -> String {
+fn answer(mut stream: &TcpStream, header: &str, body: &str) -> String {
     let lines = BufReader::new(stream).lines().map(Result::unwrap);
     let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
     let length = body.len();
     write!(
         stream,
-        "HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        "HTTP/1.1 200 OK\r\nX-Consul-Index: 7\r\n{header}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
     )
     .unwrap();
     head.join("\n")
