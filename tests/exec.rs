@@ -4,7 +4,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::ctmpl::{Ctmpl, DEADLINE, Folder, command};
+use crate::support::ctmpl::{Ctmpl, DEADLINE, Folder, below, can_unshare, command};
 use crate::support::{eventually, is_alive};
 use consul_dev::{Background, Seed};
 use nix::sys::signal::{Signal, kill};
@@ -541,7 +541,6 @@ fn the_child_survives_a_reload_of_the_configuration() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn process_1_reaps_orphans() {
     let scene = Scene::new(APP);
     // The command leaves a background process that outlives it.
@@ -549,23 +548,13 @@ fn process_1_reaps_orphans() {
         "ct.hcl",
         "template { contents = \"{{ key \\\"a\\\" }}\" destination = \"other\" command = \"(sleep 0.1 &) ; true\" }",
     );
-    let inner = scene.command(&["--config=ct.hcl", "--exec=./app"]);
-    let mut outer = Command::new("unshare");
-    outer
-        .args(["--pid", "--fork", "--mount-proc", "--kill-child"])
-        .arg(inner.get_program())
-        .args(inner.get_args());
-    outer
-        .current_dir(scene.folder.path("."))
-        .stdin(Stdio::null());
-    let possible = Command::new("unshare")
-        .args(["--pid", "--fork", "--mount-proc", "true"])
-        .status();
-    if !possible.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: no process namespace can be made here");
+    let flags = ["--pid", "--fork", "--mount-proc"];
+    if !can_unshare(&flags) {
         return;
     }
-    let ctmpl = Ctmpl::spawn(outer);
+    let inner = scene.command(&["--config=ct.hcl", "--exec=./app"]);
+    let words = [&["unshare", "--kill-child"], flags.as_slice()].concat();
+    let ctmpl = Ctmpl::spawn(below(&words, &inner));
     scene.logs("start\n");
     for value in ["2", "3", "4"] {
         scene.consul.put_key("a", value);

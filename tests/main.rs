@@ -51,6 +51,7 @@ mod max_change;
 mod mesh;
 mod mistakes;
 mod nginx;
+mod no_inotify;
 mod once;
 mod outages;
 mod outputs;

@@ -152,6 +152,34 @@ pub fn command() -> Command {
     command
 }
 
+/// Returns a command that runs `inner` below another program with these words, in the same environment and directory.
+pub fn below(words: &[&str], inner: &Command) -> Command {
+    let mut outer = Command::new(words[0]);
+    outer.args(&words[1..]);
+    outer.arg(inner.get_program()).args(inner.get_args());
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    if let Some(directory) = inner.get_current_dir() {
+        outer.current_dir(directory);
+    }
+    outer.stdin(Stdio::null());
+    outer
+}
+
+/// Returns `true` if `unshare` can create these namespaces here.
+pub fn can_unshare(flags: &[&str]) -> bool {
+    let attempt = Command::new("unshare").args(flags).arg("true").output();
+    let is_possible = attempt.is_ok_and(|ended| ended.status.success());
+    if !is_possible {
+        eprintln!("skipped: no namespace can be created here: {flags:?}");
+    }
+    is_possible
+}
+
 /// Returns a new state directory in the build directory, because tests run in parallel. Those of
 /// earlier runs are removed.
 fn state_directory() -> PathBuf {
