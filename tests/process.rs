@@ -1,12 +1,16 @@
 //! The interfaces for supervisors: systemd notifications, the PID file, signals.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::support::ctmpl::{Ctmpl, Folder, command, run_command, text};
+use crate::support::ctmpl::{
+    Ctmpl, DEADLINE, Folder, below, can_unshare, command, run_command, text,
+};
 use crate::support::datagrams::Datagrams;
 use crate::support::eventually;
 use consul_dev::{Background, Seed};
-use nix::sys::signal::Signal;
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 fn setup() -> (Folder, Background, Datagrams) {
     let folder = Folder::new();
@@ -303,31 +307,105 @@ fn the_pid_file_is_removed_at_every_exit() {
     assert!(!folder.path("pid").exists());
 }
 
-/// Returns `true` if a process blocks or handles SIGHUP.
-fn is_safe_from_hup(process: u32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let set = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        u64::from_str_radix(line.unwrap_or_default().trim(), 16).unwrap_or_default()
-    };
-    (set("SigBlk:") | set("SigCgt:")) & 1 == 1
+/// Returns the set of signals in this field of `/proc/PID/status`.
+fn signals_in(process: u32, field: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    u64::from_str_radix(line.unwrap().trim(), 16).unwrap()
 }
 
 #[test]
 fn a_hup_while_the_configuration_is_read_for_the_first_time_reloads() {
     let (folder, consul, _systemd) = setup();
-    // Reading this takes longer than starting the process.
+    // Reading this takes longer than the test needs to see it.
     let comments = "# a comment\n".repeat(200_000);
     folder.write("c.hcl", &format!("{comments}log_level = \"info\"\n"));
     let config = text(&folder.path("c.hcl"));
     let template = folder.template("in", "out", "");
     let arguments = ["-config", &config, "-template", &template];
+    let opened = Inotify::init(InitFlags::IN_NONBLOCK).unwrap();
+    opened
+        .add_watch(config.as_str(), AddWatchFlags::IN_OPEN)
+        .unwrap();
     let ctmpl = Ctmpl::spawn(service(&folder, &consul, &arguments));
-    eventually("it is safe from HUP", || is_safe_from_hup(ctmpl.pid()));
+    eventually("the configuration is opened", || {
+        opened.read_events().is_ok()
+    });
+    let early = [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2];
+    let early = early
+        .into_iter()
+        .fold(0, |set, signal| set | 1 << (signal as u64 - 1));
+    assert_eq!(signals_in(ctmpl.pid(), "SigCgt:") & early, 0, "too late");
+    assert_eq!(signals_in(ctmpl.pid(), "SigBlk:") & early, early);
     ctmpl.signal(Signal::SIGHUP);
     ctmpl.logs("reloading the configuration");
     folder.becomes("out", "80");
     assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+/// Returns the child processes of a process.
+fn children_of(process: u32) -> Vec<i32> {
+    let path = format!("/proc/{process}/task/{process}/children");
+    let children = std::fs::read_to_string(path).unwrap_or_default();
+    let children = children.split_whitespace();
+    children.map(|child| child.parse().unwrap()).collect()
+}
+
+#[test]
+fn a_hup_at_any_moment_of_the_start_does_not_end_a_container() {
+    let flags = ["--pid", "--fork", "--mount-proc"];
+    if !can_unshare(&flags) {
+        return;
+    }
+    let words = [&["unshare", "--kill-child"], flags.as_slice()].concat();
+    for round in 0..5 {
+        let (folder, consul, _systemd) = setup();
+        let template = folder.template("in", "out", "");
+        let inner = service(&folder, &consul, &["-template", &template]);
+        let mut ctmpl = Ctmpl::spawn(below(&words, &inner));
+        let begun = Instant::now();
+        while folder.read("out") != "80" {
+            // Process 1 forwards the signal to ctmpl.
+            if let [init] = children_of(ctmpl.pid())[..] {
+                let _ = kill(Pid::from_raw(init), Signal::SIGHUP);
+            }
+            assert!(ctmpl.is_running(), "round {round}");
+            assert!(begun.elapsed() < DEADLINE, "round {round}");
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        let [init] = children_of(ctmpl.pid())[..] else {
+            panic!("round {round}: it has ended");
+        };
+        kill(Pid::from_raw(init), Signal::SIGTERM).unwrap();
+        assert_eq!(ctmpl.ends().code(), Some(12), "round {round}");
+    }
+}
+
+/// The remedy of `docs/src/operations/signals.md`.
+#[test]
+fn a_hup_at_any_moment_of_the_start_does_not_end_a_daemon_that_is_started_with_hup_ignored() {
+    let words = ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"];
+    for round in 0..5 {
+        let (folder, consul, _systemd) = setup();
+        let template = folder.template("in", "out", "");
+        let arguments = ["-log-level=info", "-template", &template];
+        let inner = service(&folder, &consul, &arguments);
+        let mut ctmpl = Ctmpl::spawn(below(&words, &inner));
+        let program = format!("/proc/{}/exe", ctmpl.pid());
+        let begun = Instant::now();
+        while folder.read("out") != "80" {
+            // Before that, the process is the shell.
+            if std::fs::read_link(&program).is_ok_and(|program| program.ends_with("ctmpl")) {
+                ctmpl.signal(Signal::SIGHUP);
+            }
+            assert!(ctmpl.is_running(), "round {round}");
+            assert!(begun.elapsed() < DEADLINE, "round {round}");
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        ctmpl.signal(Signal::SIGHUP);
+        ctmpl.logs("configuration reloaded");
+        assert_eq!(ctmpl.stop().code(), Some(12), "round {round}");
+    }
 }
 
 #[test]
@@ -399,7 +477,7 @@ fn an_end_with_owed_commands_is_in_time_and_names_them() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let ctmpl = Ctmpl::spawn(service(&folder, &consul, &arguments));
     folder.eventually("ran", "a command has run", |text| !text.is_empty());
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     let ended = ctmpl.stop();
     assert!(begun.elapsed() < END_TIMEOUT, "{:?}", begun.elapsed());
     assert_eq!(ended.code(), Some(12));
@@ -427,7 +505,7 @@ fn an_end_with_a_command_that_ignores_its_signal_is_in_time() {
     let template = folder.template("in", "out", &run);
     let ctmpl = Ctmpl::spawn(service(&folder, &consul, &["-template", &template]));
     eventually("the command runs", || folder.path("runs").exists());
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     let ended = ctmpl.stop();
     assert!(begun.elapsed() < END_TIMEOUT, "{:?}", begun.elapsed());
     assert_eq!(ended.code(), Some(12));

@@ -39,12 +39,22 @@ fn parse(stat: &str) -> Option<Process> {
 
 /// Returns `true` if the process has a handler for the signal.
 pub(super) fn handles(process: Pid, signal: Signal) -> bool {
+    is_in_a_set(process, signal, &["SigCgt:"])
+}
+
+/// Returns `true` if the process handles, blocks or ignores the signal, so that it does not end by it.
+pub(super) fn survives(process: Pid, signal: Signal) -> bool {
+    is_in_a_set(process, signal, &["SigCgt:", "SigBlk:", "SigIgn:"])
+}
+
+/// Returns `true` if one of these sets of `/proc/PID/status` has the signal.
+fn is_in_a_set(process: Pid, signal: Signal, names: &[&str]) -> bool {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-    let mask = caught
-        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or_default();
-    mask & (1 << (signal as i32 - 1)) != 0
+    let sets = names.iter().filter_map(|name| {
+        let set = status.lines().find_map(|line| line.strip_prefix(name))?;
+        u64::from_str_radix(set.trim(), 16).ok()
+    });
+    sets.fold(0, |all, set| all | set) & (1 << (signal as i32 - 1)) != 0
 }
 
 #[cfg(test)]
@@ -76,5 +86,8 @@ mod tests {
             (Pid::parent(), nix::unistd::getpgrp())
         );
         assert!(!handles(Pid::this(), Signal::SIGWINCH));
+        // The Rust runtime ignores SIGPIPE.
+        assert!(!handles(Pid::this(), Signal::SIGPIPE) && survives(Pid::this(), Signal::SIGPIPE));
+        assert!(!survives(Pid::this(), Signal::SIGHUP));
     }
 }
