@@ -2,10 +2,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use der::asn1::{Any, ObjectIdentifier, OctetString};
-use der::{Decode as _, Encode as _};
 use minijinja::Value;
 use pkcs8::{PrivateKeyInfoOwned, PrivateKeyInfoRef};
 use ring::rand::SystemRandom;
@@ -15,15 +11,15 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::sign::{self, SigningKey};
 use rustls::{SignatureAlgorithm, SignatureScheme};
-use sec1::{EcParameters, EcPrivateKey};
-use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoRef};
+use x509_issue::der::asn1::{Any, ObjectIdentifier, OctetString};
+use x509_issue::der::{Decode as _, Encode as _};
+use x509_issue::x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoRef};
+use x509_issue::{ec, pem};
 
 use super::secrets::random;
 use crate::args::{FunctionResult, fail, text};
 use crate::function::{Call, FunctionError};
 
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// The signature schemes of the supported keys, with their OIDs.
@@ -62,27 +58,13 @@ pub(super) struct Signer {
 }
 
 impl Signer {
-    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, FunctionError> {
-        self.signer.sign(message).map_err(|_| cannot_sign())
+    pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        self.signer.sign(message).ok()
     }
 }
 
 fn cannot_sign() -> FunctionError {
     FunctionError::new("the private key cannot sign")
-}
-
-/// Encodes bytes as PEM.
-pub(super) fn pem(label: &str, bytes: &[u8]) -> String {
-    let encoded = STANDARD.encode(bytes);
-    let mut out = format!("-----BEGIN {label}-----\n");
-    let mut rest = encoded.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(rest.len().min(64));
-        out.push_str(line);
-        out.push('\n');
-        rest = after;
-    }
-    out + "-----END " + label + "-----\n"
 }
 
 impl Key {
@@ -166,14 +148,7 @@ fn to_pem(key: &PrivateKeyDer<'_>, algorithm: SignatureAlgorithm, public: &[u8])
         SignatureAlgorithm::RSA => Some(pem("RSA PRIVATE KEY", inner)),
         SignatureAlgorithm::ECDSA => {
             let public = SubjectPublicKeyInfoRef::from_der(public).ok()?;
-            let EcPrivateKey { private_key, .. } = EcPrivateKey::from_der(inner).ok()?;
-            let curve = if private_key.len() == 32 { P256 } else { P384 };
-            let sec1 = EcPrivateKey {
-                private_key,
-                parameters: Some(EcParameters::NamedCurve(curve)),
-                public_key: Some(public.subject_public_key.raw_bytes()),
-            };
-            Some(pem("EC PRIVATE KEY", &sec1.to_der().ok()?))
+            ec::private_key_pem(inner, public.subject_public_key.raw_bytes()).ok()
         }
         _ => Some(pem("PRIVATE KEY", pkcs8)),
     }

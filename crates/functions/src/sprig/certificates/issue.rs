@@ -6,34 +6,29 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use der::asn1::{Any, BitString, Ia5String, ObjectIdentifier, OctetString};
-use der::oid::AssociatedOid;
-use der::{Decode as _, Encode, Sequence, Tag};
 use jiff::{SignedDuration, Timestamp};
 use ring::digest;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use x509_cert::attr::AttributeTypeAndValue;
-use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{
+use x509_issue::der::asn1::{Ia5String, OctetString};
+use x509_issue::der::{self, Decode as _, Encode as _};
+use x509_issue::x509_cert::Certificate;
+use x509_issue::x509_cert::ext::Extensions;
+use x509_issue::x509_cert::ext::pkix::name::GeneralName;
+use x509_issue::x509_cert::ext::pkix::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages,
     SubjectAltName, SubjectKeyIdentifier,
 };
-use x509_cert::ext::{Extension, Extensions};
-use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
-use x509_cert::serial_number::SerialNumber;
-use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
-use x509_cert::time::{Time, Validity};
-use x509_cert::{Certificate, Version};
+use x509_issue::x509_cert::name::Name;
+use x509_issue::x509_cert::serial_number::SerialNumber;
+use x509_issue::x509_cert::spki::SubjectPublicKeyInfoOwned;
+use x509_issue::x509_cert::time::{Time, Validity};
+use x509_issue::{CLIENT_AUTH, IssueError, SERVER_AUTH, common_name, extension, pem};
 
-use super::super::keys::{Key, pem};
+use super::super::keys::Key;
 use super::super::secrets::random;
 use crate::args::fail;
 use crate::function::FunctionError;
-
-const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
-const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
-const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 
 /// A CA certificate and its private key.
 pub(super) struct Issuer {
@@ -85,59 +80,27 @@ pub(super) struct Content<'a> {
     pub(super) key: &'a Key,
 }
 
-/// The signed part of a certificate.
-#[derive(Sequence)]
-struct TbsCertificate {
-    #[asn1(context_specific = "0", default = "Default::default")]
-    version: Version,
-    serial_number: SerialNumber,
-    signature: AlgorithmIdentifierOwned,
-    issuer: Name,
-    validity: Validity,
-    subject: Name,
-    subject_public_key_info: SubjectPublicKeyInfoOwned,
-    #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
-    extensions: Extensions,
-}
-
-#[derive(Sequence)]
-struct SignedCertificate {
-    tbs_certificate: Any,
-    signature_algorithm: AlgorithmIdentifierOwned,
-    signature: BitString,
-}
-
 impl Content<'_> {
     /// Issues the certificate. Without an issuer, it is self-signed.
     pub(super) fn issue(&self, issuer: Option<&Issuer>) -> Result<String, FunctionError> {
         let alternative_names = self.alternative_names()?;
         let (not_before, not_after) = self.validity()?;
         let signer = issuer.map_or(self.key, |issuer| &issuer.key).signer()?;
-        let encode = || {
+        let unsigned = || -> der::Result<_> {
             let subject = common_name(self.common_name)?;
-            let tbs = TbsCertificate {
-                version: Version::V3,
-                serial_number: serial_number()?,
-                signature: signer.algorithm.clone(),
+            Ok(x509_issue::Content {
+                serial: serial_number()?,
                 issuer: issuer.map_or_else(|| subject.clone(), |issuer| issuer.subject().clone()),
                 validity: Validity::new(not_before, not_after),
-                subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(&self.key.public)?,
+                public_key: SubjectPublicKeyInfoOwned::from_der(&self.key.public)?,
                 extensions: self.extensions(&subject, alternative_names, issuer)?,
                 subject,
-            };
-            tbs.to_der()
+            })
         };
-        let tbs = encode().map_err(|_| cannot_encode())?;
-        let signature = signer.sign(&tbs)?;
-        let encode = || {
-            let certificate = SignedCertificate {
-                tbs_certificate: Any::from_der(&tbs)?,
-                signature_algorithm: signer.algorithm.clone(),
-                signature: BitString::from_bytes(&signature)?,
-            };
-            certificate.to_der()
-        };
-        let certificate = encode().map_err(|_| cannot_encode())?;
+        let certificate = unsigned()
+            .map_err(Into::into)
+            .and_then(|content| content.sign(&signer.algorithm, |message| signer.sign(message)))
+            .map_err(|error: IssueError| FunctionError::new(error.to_string()))?;
         Ok(pem("CERTIFICATE", &certificate))
     }
 
@@ -212,10 +175,6 @@ impl Content<'_> {
     }
 }
 
-fn cannot_encode() -> FunctionError {
-    FunctionError::new("the certificate cannot be encoded")
-}
-
 /// Converts to an X.509 time; `None` before 1970 and after the year 9999.
 fn time(time: Timestamp) -> Option<Time> {
     let seconds = u64::try_from(time.as_second()).ok()?;
@@ -228,24 +187,4 @@ fn serial_number() -> der::Result<SerialNumber> {
     let mut bytes = random::<16>().map_err(|_| der::ErrorKind::Failed)?;
     bytes[0] &= 0x7f;
     SerialNumber::new(&bytes)
-}
-
-fn common_name(name: &str) -> der::Result<Name> {
-    let mut names = RdnSequence::default();
-    if !name.is_empty() {
-        let attribute = AttributeTypeAndValue {
-            oid: COMMON_NAME,
-            value: Any::new(Tag::Utf8String, name.as_bytes())?,
-        };
-        names.push(RelativeDistinguishedName::try_from(vec![attribute])?);
-    }
-    Name::from_der(&names.to_der()?)
-}
-
-fn extension<T: AssociatedOid + Encode>(critical: bool, value: &T) -> der::Result<Extension> {
-    Ok(Extension {
-        extn_id: T::OID,
-        critical,
-        extn_value: OctetString::new(value.to_der()?)?,
-    })
 }

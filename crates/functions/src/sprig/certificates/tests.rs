@@ -7,8 +7,8 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use x509_issue::pem;
 
-use super::keys::pem;
 use super::*;
 use crate::memo::Memo;
 use crate::testing::{Rendering, named_in_go};
