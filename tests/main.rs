@@ -47,6 +47,7 @@ mod layers;
 mod lengths;
 mod logs;
 mod macros;
+mod manifest;
 mod max_change;
 mod mesh;
 mod mistakes;
