@@ -13,6 +13,7 @@ mod flags;
 mod help;
 mod own_flags;
 mod pages;
+mod suggestion;
 mod words;
 
 use std::ffi::OsString;
@@ -115,7 +116,7 @@ fn help(subcommand: Option<&str>, is_short: bool) -> Result<Command, CliError> {
         Some(name) => all
             .find_subcommand(name)
             .ok_or_else(|| CliError::UnknownCommand {
-                similar: error::similar_command(&all, name),
+                similar: suggestion::similar_command(&all, name),
                 name: name.to_owned(),
             })?,
     };

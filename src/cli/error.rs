@@ -1,6 +1,5 @@
 //! The errors of the command line.
 
-use clap::Command;
 use clap::error::{ContextKind, ContextValue};
 
 use crate::exit_code;
@@ -45,7 +44,7 @@ pub enum CliError {
         commands: Vec<String>,
     },
     /// A command without its operand.
-    #[error("a {} is missing; write `ctmpl {command} [FLAGS] {word}`", word.to_lowercase())]
+    #[error("`ctmpl {command}` needs a {word}; write `ctmpl {command} [FLAGS] {word}`")]
     MissingWord {
         /// The command.
         command: String,
@@ -77,6 +76,14 @@ pub enum CliError {
         name: String,
         /// A similar command.
         similar: Option<String>,
+    },
+    /// A first word that is neither a command nor similar to one.
+    #[error(
+        "there is no command {name:?}; `ctmpl --help` lists all, and without a command, ctmpl runs the daemon"
+    )]
+    NoCommand {
+        /// The word as typed.
+        name: String,
     },
     /// A word that is neither a flag nor its value.
     #[error("unexpected word{}{}", quoted(word.as_deref()), remedy(after.as_deref(), instead.as_deref()))]
@@ -143,36 +150,5 @@ impl CliError {
             _ => String::new(),
         };
         Self::Refused(format!("{line}{words}"))
-    }
-}
-
-/// The flag of a command that is similar to an unknown one.
-pub(super) fn similar_flag(command: &Command, flag: &str) -> Option<String> {
-    match flag {
-        // The flag of consul-template before version 0.19.
-        "--consul" => Some("--consul-addr".to_owned()),
-        // The short flags that other programs have.
-        "-c" => Some("--config".to_owned()),
-        "-t" => Some("--template".to_owned()),
-        "-V" => Some("-v".to_owned()),
-        flag => similar(command, flag, ContextKind::SuggestedArg),
-    }
-}
-
-/// The subcommand that is similar to an unknown one.
-pub(super) fn similar_command(root: &Command, name: &str) -> Option<String> {
-    similar(root, name, ContextKind::SuggestedSubcommand)
-}
-
-/// The suggestion of `clap` for a word. The best one is the last.
-fn similar(command: &Command, word: &str, kind: ContextKind) -> Option<String> {
-    let error = command
-        .clone()
-        .try_get_matches_from(["ctmpl", word])
-        .err()?;
-    match error.get(kind) {
-        Some(ContextValue::String(near)) => Some(near.clone()),
-        Some(ContextValue::Strings(near)) => near.last().cloned(),
-        _ => None,
     }
 }

@@ -281,7 +281,29 @@ fn invalid_words_are_reported_with_a_remedy() {
         (&["-version", "-nope"], &["unknown flag --nope"]),
         (
             &["extra"],
+            &[
+                "there is no command \"extra\"; `ctmpl --help` lists all, and without a command, ctmpl runs the daemon",
+            ],
+        ),
+        (
+            &["-once", "extra"],
+            &["unexpected word \"extra\"; --once takes no separate value"],
+        ),
+        (
+            &["-wait", "1s", "extra"],
             &["unexpected word \"extra\"", "every value belongs to a flag"],
+        ),
+        (
+            &["once"],
+            &["unexpected word \"once\"; did you mean `--once`?"],
+        ),
+        (
+            &["validate", "some/ctmpl.hcl"],
+            &["did you mean `--config some/ctmpl.hcl`?"],
+        ),
+        (
+            &["in.j2", "-once"],
+            &["did you mean `--template in.j2:DESTINATION`?"],
         ),
         (
             &["valdate"],
@@ -343,11 +365,14 @@ fn invalid_words_are_reported_with_a_remedy() {
         ),
         (
             &["convert"],
-            &["a file is missing", "ctmpl convert [FLAGS] FILE"],
+            &["`ctmpl convert` needs a FILE", "ctmpl convert [FLAGS] FILE"],
         ),
         (
             &["completions"],
-            &["a shell is missing", "ctmpl completions [FLAGS] SHELL"],
+            &[
+                "`ctmpl completions` needs a SHELL",
+                "ctmpl completions [FLAGS] SHELL",
+            ],
         ),
         (
             &["completions", "tcsh"],

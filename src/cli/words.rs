@@ -11,7 +11,8 @@ use std::os::unix::ffi::OsStrExt;
 
 use clap::{Arg, ArgAction, Command};
 
-use super::error::{CliError, similar_command, similar_flag};
+use super::error::CliError;
+use super::suggestion::{for_word, similar_flag};
 use config_blocks::go_bool;
 
 /// The normalized command line.
@@ -191,27 +192,30 @@ impl<'a, W: Iterator<Item = OsString>> Reader<'a, W> {
             .and(name)
             .map(|name| format!("--{name}"));
         let word = (!secret).then(|| word.to_string_lossy().into_owned());
-        CliError::ExtraWord {
-            instead: word.as_deref().and_then(|word| self.instead(word)),
-            word,
-            after,
+        let has = |flag: &str| find(self.command(), flag).is_some();
+        let commands = self.is_at_start().then_some(self.root);
+        let instead = word
+            .as_deref()
+            .and_then(|word| for_word(word, has, commands));
+        match word {
+            Some(name)
+                if instead.is_none()
+                    && self.is_at_start()
+                    && name.starts_with(char::is_alphabetic) =>
+            {
+                CliError::NoCommand { name }
+            }
+            word => CliError::ExtraWord {
+                word,
+                after,
+                instead,
+            },
         }
     }
 
-    /// The command or flag to suggest for an unexpected word.
-    fn instead(&self, word: &str) -> Option<String> {
-        if word.contains(':') && find(self.command(), "template").is_some() {
-            let quote = if word.contains(char::is_whitespace) {
-                "\""
-            } else {
-                ""
-            };
-            return Some(format!("--template {quote}{word}{quote}"));
-        }
-        let is_first = self.out.len() == 1 && self.previous.is_none();
-        similar_command(self.root, word)
-            .filter(|_| is_first)
-            .map(|name| format!("ctmpl {name}"))
+    /// Returns `true` if no word was read before.
+    fn is_at_start(&self) -> bool {
+        self.out.len() == 1 && self.previous.is_none()
     }
 
     /// Reads a word with a dash, and its value.

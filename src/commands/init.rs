@@ -30,7 +30,9 @@ pub(super) fn run() -> Result<u8, Failure> {
 fn write() -> anyhow::Result<()> {
     for (name, _) in FILES {
         match std::fs::symlink_metadata(name) {
-            Ok(_) => bail!("{name} exists; `ctmpl init` overwrites no file"),
+            Ok(_) => bail!(
+                "{name} exists; `ctmpl init` overwrites no file, so run it in another directory"
+            ),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error).context(format!("cannot create {name}")),
         }

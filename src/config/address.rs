@@ -104,6 +104,12 @@ fn server(written: &str, tls: bool) -> Result<Url, AddressError> {
     if rest.is_empty() || rest.starts_with('/') {
         return Err(malformed("the host is missing".to_owned()));
     }
+    if ["http:/", "https:/"]
+        .iter()
+        .any(|begin| rest.starts_with(begin))
+    {
+        return Err(malformed("a scheme ends in ://".to_owned()));
+    }
     // A port alone is on this host, as in Go.
     let port_alone = rest
         .strip_prefix(':')
@@ -188,6 +194,7 @@ mod tests {
             ("http:///etc", "the host is missing"),
             (":", "is not HOST:PORT"),
             (":port", "is not HOST:PORT"),
+            ("http:/127.0.0.1:8500", "a scheme ends in ://"),
             ("h:port", "is not HOST:PORT"),
             ("h:123456", "is not HOST:PORT"),
             ("::1", "is not HOST:PORT"),

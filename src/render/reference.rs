@@ -11,10 +11,19 @@ use super::nearest::did_you_mean;
 
 /// No function has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no function {name:?}{}; `ctmpl functions` lists all", instead.as_deref().map(|instead| format!(", {instead}")).unwrap_or_default())]
+#[error("there is no function {name:?}{} `ctmpl functions` lists all", remedy(instead.as_deref()))]
 pub struct NoSuchFunction {
     name: String,
     instead: Option<String>,
+}
+
+/// What follows the name of a function that does not exist.
+fn remedy(instead: Option<&str>) -> String {
+    match instead {
+        Some(instead) if instead.ends_with('?') => format!(", {instead}"),
+        Some(instead) => format!(", {instead};"),
+        None => ";".to_owned(),
+    }
 }
 
 /// Returns the reference of one function, or of all functions.
@@ -81,7 +90,7 @@ mod tests {
     #[test]
     fn an_unknown_name_is_an_error() {
         let refused = |name| text(Some(name)).unwrap_err().to_string();
-        insta::assert_snapshot!(refused("servce"), @r#"there is no function "servce", did you mean "service"?; `ctmpl functions` lists all"#);
+        insta::assert_snapshot!(refused("servce"), @r#"there is no function "servce", did you mean "service"? `ctmpl functions` lists all"#);
         assert!(
             refused("keyPrefix")
                 .starts_with("there is no function \"keyPrefix\", it was removed; use ls")

@@ -9,7 +9,7 @@ use rustls::{AlertDescription, CertificateError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TlsFailure {
     /// The server does not speak TLS.
-    #[error("it does not speak TLS; is this its port for https?")]
+    #[error("it does not speak TLS on this port")]
     NotTls,
     /// No trusted authority signed the certificate.
     #[error("its certificate is not signed by a trusted authority")]

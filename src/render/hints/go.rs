@@ -28,6 +28,11 @@ pub(in crate::render) fn for_function(name: &str, at: &str, source: &str) -> Opt
     if source.contains(&format!("${name} ")) || source.contains(&format!("${name},")) {
         return Some(format!("a variable begins with a dollar sign: ${name}"));
     }
+    if let Some(function) = in_lower_case(name)
+        && takes_text(after)
+    {
+        return Some(format!("did you mean {function:?}?"));
+    }
     if records::is_field(name) {
         return Some(format!("a field begins with a dot: .{name}"));
     }
@@ -49,6 +54,18 @@ pub(in crate::render) fn for_function(name: &str, at: &str, source: &str) -> Opt
     after
         .starts_with('.')
         .then(|| "a field begins with a dot, a variable with a dollar sign".to_owned())
+}
+
+/// The function with this name, if its first letter were small.
+fn in_lower_case(name: &str) -> Option<&'static str> {
+    let first = name.chars().next()?.to_ascii_lowercase();
+    let small = first.to_string() + name.get(1..)?;
+    functions::named_in_go(&small).map(|function| function.go)
+}
+
+/// Returns `true` if a text follows a name, as it follows a function but not a field.
+fn takes_text(after: &str) -> bool {
+    after.trim_start().starts_with(['"', '`'])
 }
 
 /// The hint for an unknown field, variable or template.
@@ -112,12 +129,7 @@ pub(in crate::render) fn for_syntax(message: &str, at: &str) -> Option<String> {
         _ if message.starts_with("illegal number syntax: \"-\"") => {
             "write subtract: {{ subtract 1 2 }} is 2 - 1"
         }
-        _ if message.starts_with("malformed character constant") => {
-            "a text is written in double quotes"
-        }
-        _ if message.starts_with("unterminated character constant") => {
-            "a text is written in double quotes"
-        }
+        _ if message.contains("character constant") => "a text is written in double quotes",
         _ if message.starts_with("unterminated quoted") => {
             "a text in double quotes ends on its line"
         }
@@ -131,6 +143,9 @@ pub(in crate::render) fn for_syntax(message: &str, at: &str) -> Option<String> {
         _ if message.starts_with("unclosed action") => "an action ends with }}",
         _ if message.starts_with("bad character U+002D") => {
             "a name with a dash is written as a text: {{ index .Map \"some-name\" }}"
+        }
+        _ if message.starts_with("bad character U+002F") => {
+            "a text is written in double quotes: {{ key \"app/port\" }}"
         }
         _ if message.contains("action: U+201") => "write plain quotes: \"…\"",
         _ if message.starts_with("unexpected <define>") => {
@@ -185,6 +200,12 @@ mod tests {
         );
         assert_eq!(hint("servce").unwrap(), "did you mean \"service\"?");
         assert_eq!(hint("pritnf").unwrap(), "did you mean \"printf\"?");
+        let called = |name: &str, at: &str| for_function(name, at, "");
+        assert_eq!(called("Key", "Key \"a\"").unwrap(), "did you mean \"key\"?");
+        assert_eq!(
+            called("Key", "Key }}").unwrap(),
+            "a field begins with a dot: .Key"
+        );
         assert_eq!(hint("xy"), None);
         assert_eq!(hint("somethingElse"), None);
     }

@@ -7,6 +7,12 @@ const INTERNAL_PORTS: std::ops::RangeInclusive<u16> = 8300..=8302;
 
 /// The remedy for a server that has never answered; `None` if the error does not point to the address.
 pub(super) fn for_failure(error: &http_client::Error, server: &Url) -> Option<String> {
+    if is_unknown_name(error) {
+        return Some(
+            "correct the name in --consul-addr (consul.address, CONSUL_HTTP_ADDR), or check DNS"
+                .to_owned(),
+        );
+    }
     let is_refused = match error {
         http_client::Error::Refused => true,
         http_client::Error::Malformed(_)
@@ -31,6 +37,11 @@ pub(super) fn for_failure(error: &http_client::Error, server: &Url) -> Option<St
         _ => "check that this is the port of Consul's HTTP API (8500)".to_owned(),
     };
     Some(remedy)
+}
+
+/// Returns `true` if the name of the host does not resolve. The standard library has no kind for this error.
+fn is_unknown_name(error: &http_client::Error) -> bool {
+    matches!(error, http_client::Error::Unreachable(text) if text.contains("failed to lookup address"))
 }
 
 #[cfg(test)]
@@ -70,6 +81,12 @@ mod tests {
                 Some("check that this is the port of Consul's HTTP API"),
             ),
             (Error::TimedOut, "http://h", None),
+            (
+                Error::Unreachable("failed to lookup address information: unknown".to_owned()),
+                "http://h",
+                Some("correct the name in --consul-addr"),
+            ),
+            (Error::Unreachable("no route".to_owned()), "http://h", None),
         ];
         for (error, server, expected) in cases {
             let remedy = for_failure(&error, &server.parse().unwrap());

@@ -19,6 +19,9 @@ pub(super) fn for_failure(failure: &TlsFailure, config: &TlsConfig) -> String {
         (TlsFailure::WrongName { .. }, _) => {
             format!("{failure}; --consul-ssl-server-name sets the expected name")
         }
+        (TlsFailure::NotTls, _) => format!(
+            "{failure}; write http://, without --consul-ssl, or the port of Consul's HTTPS API (often 8501)"
+        ),
         (TlsFailure::ClientCertificate(_), None) => {
             "it requires a certificate of this host; give --consul-ssl-cert and --consul-ssl-key"
                 .to_owned()
