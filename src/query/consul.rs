@@ -200,6 +200,18 @@ impl Health {
             Self::Unknown => "",
         }
     }
+
+    /// The rank by severity, from 0 for passing. An unknown status does not hide a warning or worse.
+    #[must_use]
+    pub fn severity(self) -> u8 {
+        match self {
+            Self::Passing => 0,
+            Self::Unknown => 1,
+            Self::Warning => 2,
+            Self::Critical => 3,
+            Self::Maintenance => 4,
+        }
+    }
 }
 
 /// The instances that a service query returns, by health.

@@ -181,18 +181,10 @@ fn health(checks: &Nullable<Vec<Arc<Check>>>) -> Health {
         (_, "maintenance") => Health::Maintenance,
         _ => Health::Unknown,
     };
-    // Ordered by severity; an unknown status does not hide a warning or worse.
-    let severity = |health: &Health| match health {
-        Health::Passing => 0,
-        Health::Unknown => 1,
-        Health::Warning => 2,
-        Health::Critical => 3,
-        Health::Maintenance => 4,
-    };
     checks
         .iter()
         .map(state)
-        .max_by_key(severity)
+        .max_by_key(|health| health.severity())
         .unwrap_or(Health::Passing)
 }
 
