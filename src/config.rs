@@ -12,6 +12,7 @@ pub mod byte_size;
 pub mod error;
 pub mod exec;
 pub mod file;
+pub mod flap_damping;
 pub mod guard;
 pub mod ignored;
 mod layer;

@@ -1,10 +1,12 @@
 //! The latest accepted answers.
 
+mod damping;
 mod failing;
 mod guard;
 mod saved;
 mod snapshot;
 
+pub use damping::{DampedInstance, Damper, Flap, FlapChange, Shown, damped_by};
 pub use failing::{Failing, FailingQueries};
 pub use guard::{
     Ended, Guard, GuardRules, Held, How, InstanceId, Loss, LossReason, Observation, Ruling,

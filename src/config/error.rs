@@ -52,6 +52,9 @@ pub enum ValueError {
     /// A block that no flag can set.
     #[error("no flag sets this block; write it into a file")]
     NoFlag,
+    /// Flap damping with a number or a time of zero.
+    #[error("max_toggles, window and stable_for must be more than 0")]
+    NoFlaps,
     /// A timeout of zero.
     #[error("a limit of 0s would end the command at once; set a longer one, for example 5m")]
     NoTime,

@@ -44,6 +44,14 @@ impl Fraction {
         part as u128 * u128::from(Self::WHOLE) > u128::from(self.0) * whole as u128
     }
 
+    /// The largest number that is not more than this fraction of `whole`.
+    #[must_use]
+    pub fn of_whole(self, whole: usize) -> usize {
+        let part = whole as u128 * u128::from(self.0) / u128::from(Self::WHOLE);
+        // It is at most `whole`.
+        usize::try_from(part).unwrap_or(whole)
+    }
+
     /// The number, from 0 to 1.
     #[must_use]
     pub fn number(self) -> f64 {
