@@ -141,6 +141,8 @@ pub struct DependencyReport {
     pub wake_ups: WakeUpReport,
     /// The queries whose latest answer is held back, because it has lost items.
     pub held: Vec<HeldReport>,
+    /// The instances that are damped, because they come and go too often.
+    pub damped: Vec<DampedReport>,
 }
 
 /// The new answers to queries, by their effect.
@@ -148,7 +150,7 @@ pub struct DependencyReport {
 pub struct WakeUpReport {
     /// The number of answers that caused a render.
     pub useful: u64,
-    /// The number of answers that caused none, because no template reads what has changed.
+    /// The number of answers that caused none, because no template sees a difference.
     pub suppressed: u64,
     /// The queries with the most answers that caused no render, at most 10.
     pub queries: Vec<QueryWakeUps>,
@@ -176,6 +178,21 @@ pub struct HeldReport {
     pub after: usize,
     /// `true` if Consul leaves out what the token may not read, so that nothing confirms the loss.
     pub is_filtered: bool,
+}
+
+/// An instance that is damped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DampedReport {
+    /// The query, as in the log.
+    pub query: String,
+    /// The node of the instance.
+    pub node: String,
+    /// The ID of the instance.
+    pub instance: String,
+    /// The number of times that it has appeared, disappeared or changed its status since it began to flap.
+    pub toggles: u64,
+    /// How templates with flap damping see it: `absent`, or with this status.
+    pub state: &'static str,
 }
 
 /// The state of files and commands.

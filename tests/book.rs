@@ -53,6 +53,7 @@ pages! {
     install: "docs/src/operations/install.md";
     logs: "docs/src/operations/logs.md";
     held_answers: "docs/src/explanation/held-answers.md";
+    flap_damping: "docs/src/explanation/flap-damping.md";
     protect_files: "docs/src/operations/protect-files.md";
     security: "docs/src/operations/security.md";
     signals: "docs/src/operations/signals.md";

@@ -91,6 +91,32 @@ const TOP: &[(&str, &str, &str)] = &[
         "guard { confirm_for = \"90s\" }",
         "guard = { confirm_for = \"1m30s\" }",
     ),
+    ("flap_damping", "flap_damping = true", "flap_damping = true"),
+    (
+        "flap_damping",
+        "flap_damping = false",
+        "flap_damping = false",
+    ),
+    (
+        "flap_damping.max_toggles",
+        "flap_damping { max_toggles = 3 }",
+        "flap_damping = { max_toggles = 3 }",
+    ),
+    (
+        "flap_damping.window",
+        "flap_damping { window = \"90s\" }",
+        "flap_damping = { window = \"1m30s\" }",
+    ),
+    (
+        "flap_damping.stable_for",
+        "flap_damping { stable_for = \"600s\" }",
+        "flap_damping = { stable_for = \"10m\" }",
+    ),
+    (
+        "flap_damping.max_damped",
+        "flap_damping { max_damped = 0.25 }",
+        "flap_damping = { max_damped = 0.25 }",
+    ),
     ("max_stale", "max_stale = \"600s\"", "max_stale = \"10m\""),
     ("max_stale", "max_stale = 0", "max_stale = \"0s\""),
     (
@@ -755,6 +781,16 @@ const OF_TEMPLATES: &[(&str, &str, &str)] = &[
         "guard",
         "guard { max_drop = 0 min_items = 1 confirm_for = \"0s\" }",
         "guard = { max_drop = 0, min_items = 1, confirm_for = \"0s\" }",
+    ),
+    (
+        "flap_damping",
+        "flap_damping = false",
+        "flap_damping = false",
+    ),
+    (
+        "flap_damping",
+        "flap_damping { max_toggles = 2 window = \"10s\" stable_for = \"30s\" max_damped = 1 }",
+        "flap_damping = { max_toggles = 2, window = \"10s\", stable_for = \"30s\", max_damped = 1 }",
     ),
     ("uid", "uid = 7", "user = 7"),
     ("gid", "gid = 7", "group = 7"),

@@ -21,6 +21,7 @@ mod connection_limit;
 mod consul_answers;
 mod convert;
 mod crashes;
+mod damping;
 mod datacenters;
 mod destinations;
 mod dev_clients;

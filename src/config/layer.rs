@@ -7,6 +7,7 @@ mod action;
 mod command;
 mod consul;
 mod exec;
+mod flap_damping;
 mod group;
 mod guard;
 mod logging;
@@ -24,6 +25,7 @@ use config_blocks::{Block, Checked, Error, Labelled, Located, Origin, Setting, S
 use file_formats::{Format, OutputFormat};
 
 use super::error::GroupError;
+use super::flap_damping::FlapDampingBlock;
 use super::guard::GuardBlock;
 use super::logging::Color;
 use super::rate::ReloadRate;
@@ -69,6 +71,10 @@ pub(crate) struct ConfigLayer {
     /// back until the loss is confirmed; `false`: every answer is used at once
     #[key(default = "true")]
     pub(crate) guard: Setting<GuardBlock>,
+    /// Flap damping, in templates that set none: an instance that comes and goes too often is left out until it has been
+    /// stable for some time; `true`: with the default numbers
+    #[key(default = "false")]
+    pub(crate) flap_damping: Setting<FlapDampingBlock>,
     /// Maximum age of an answer from a server that is not the leader; `0s`: ask the leader only
     #[key(default = "\"2s\"", flag = "--max-stale")]
     pub(crate) max_stale: Setting<Duration>,

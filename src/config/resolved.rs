@@ -13,6 +13,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 pub use super::exec::{CommandLine, EnvironmentConfig, ExecConfig};
+pub use super::flap_damping::FlapDampingConfig;
 pub use super::guard::GuardConfig;
 pub use super::logging::{LogConfig, LogLevel};
 pub use super::max_change::{Fraction, MaxChange};

@@ -3,6 +3,7 @@
 mod actions;
 mod consul;
 mod files;
+mod flap_damping;
 mod groups;
 mod guard;
 mod layering;

@@ -20,6 +20,9 @@ mod accept;
 mod answer_change;
 mod answers;
 mod arrivals;
+mod dampers;
+mod damping_log;
+mod damping_rules;
 mod failures;
 mod first_answers;
 mod following;
@@ -146,7 +149,7 @@ impl Renderer {
         match event {
             Event::Watched(events) => {
                 for event in events {
-                    self.watched(event, now.instant);
+                    self.watched(event, now);
                 }
                 Vec::new()
             }
@@ -190,8 +193,11 @@ impl Renderer {
         credentials: impl Iterator<Item = PathBuf>,
         now: Moment,
     ) -> Vec<Action> {
-        for change in self.answers.reconsider(self.templates.all(), now.instant) {
+        for change in self.answers.reconsider(self.templates.all(), now) {
             self.accept(change);
+        }
+        for (query, changes) in self.answers.end_damping(self.templates.all(), now) {
+            self.mark(&query, &changes);
         }
         let mut actions = self.begin_passes(now);
         let has_other_reads = self.answers.take_other_reads();
@@ -213,6 +219,7 @@ impl Renderer {
             .filter_map(TemplateState::next_wake)
             .chain(self.passes.next_wake())
             .chain(self.answers.guards().next_wake())
+            .chain(self.answers.dampers().next_wake())
             .min()
     }
 
@@ -223,7 +230,7 @@ impl Renderer {
                 requests.push(RenderRequest {
                     number: template.number(),
                     template: source,
-                    snapshot: self.answers.snapshot().clone().seen_in(template.view()),
+                    snapshot: template.seen(self.answers.snapshot()),
                     env: Arc::clone(&self.env),
                     time: now.time,
                     limit: template.job().render_timeout,

@@ -12,10 +12,10 @@ use super::shutdown::Shutdown;
 use super::waiting::Waiting;
 use crate::query::Query;
 use crate::report::{
-    ApplyReport, ChildReport, DependencyReport, HeldReport, Phase, Report, TemplatePhase,
-    TemplateReport,
+    ApplyReport, ChildReport, DampedReport, DependencyReport, HeldReport, Phase, Report,
+    TemplatePhase, TemplateReport,
 };
-use crate::store::Held;
+use crate::store::{DampedInstance, Held};
 
 /// The parts that a report describes.
 #[derive(Clone, Copy)]
@@ -51,6 +51,7 @@ pub(super) fn report(parts: StatusView<'_>) -> Report {
             is_outage: failures.is_outage(),
             wake_ups: renderer.wake_ups(),
             held: renderer.held().map(held).collect(),
+            damped: renderer.damped().map(damped).collect(),
         },
         applies: ApplyReport {
             is_writing: apply.is_applying(),
@@ -75,6 +76,16 @@ fn held((query, held): (&Arc<Query>, &Held)) -> HeldReport {
         before: loss.before,
         after: loss.after,
         is_filtered: held.is_filtered(),
+    }
+}
+
+fn damped((query, instance): (&Arc<Query>, DampedInstance<'_>)) -> DampedReport {
+    DampedReport {
+        query: query.to_string(),
+        node: instance.node.to_owned(),
+        instance: instance.id.to_owned(),
+        toggles: instance.toggles,
+        state: instance.shown.name(),
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Snapshot {
     failing: FailingQueries,
     /// The view of a template that requests no other.
     view: View,
+    /// `true` if the template has flap damping.
+    is_damped: bool,
 }
 
 /// The answer that is seen where the latest one is held back.
@@ -49,6 +51,8 @@ struct Known {
 #[derive(Clone, Debug)]
 struct Recorded {
     answer: Arc<Answer>,
+    /// The answer as templates with flap damping see it; `None`: the same.
+    damped: Option<Arc<Answer>>,
     /// The instances of a service that became passing within the span that a template requires.
     passing_since: PassingSince,
 }
@@ -59,6 +63,13 @@ impl Known {
             View::Accepted => self.accepted.as_ref(),
             View::Latest => self.held.as_ref().or(self.accepted.as_ref()),
         }
+    }
+}
+
+impl Recorded {
+    fn seen(&self, is_damped: bool) -> &Arc<Answer> {
+        let damped = self.damped.as_ref().filter(|_| is_damped);
+        damped.unwrap_or(&self.answer)
     }
 }
 
@@ -84,14 +95,20 @@ impl Snapshot {
     #[must_use]
     pub fn answer_in(&self, view: View, query: &Query) -> Option<&Arc<Answer>> {
         let seen = self.known.get(query)?.seen(view)?;
-        Some(&seen.answer)
+        Some(seen.seen(self.is_damped))
+    }
+
+    /// The answer in this view, as templates with flap damping see it; `None` if they see what others see.
+    #[must_use]
+    pub fn damped_in(&self, view: View, query: &Query) -> Option<&Arc<Answer>> {
+        self.known.get(query)?.seen(view)?.damped.as_ref()
     }
 
     /// The stored query and its answer in this view.
     #[must_use]
     pub fn entry(&self, view: View, query: &Query) -> Option<(&Arc<Query>, &Arc<Answer>)> {
         let (query, known) = self.known.get_key_value(query)?;
-        Some((query, &known.seen(view)?.answer))
+        Some((query, known.seen(view)?.seen(self.is_damped)))
     }
 
     /// The latest answer, if it is held back.
@@ -111,6 +128,13 @@ impl Snapshot {
     #[must_use]
     pub fn seen_in(mut self, view: View) -> Self {
         self.view = view;
+        self
+    }
+
+    /// The same answers, as a template with or without flap damping sees them.
+    #[must_use]
+    pub fn with_damping(mut self, is_damped: bool) -> Self {
+        self.is_damped = is_damped;
         self
     }
 
@@ -176,6 +200,19 @@ impl Snapshot {
         known.held = Some(Recorded::after(before, answer, self.now, longest));
     }
 
+    /// Records the present answer in this view as templates with flap damping see it; `None`: they see what others see.
+    pub fn damp(&mut self, view: View, query: &Query, damped: Option<Arc<Answer>>) {
+        if let Some(known) = Arc::make_mut(&mut self.known).get_mut(query) {
+            let recorded = match view {
+                View::Accepted => known.accepted.as_mut(),
+                View::Latest => known.held.as_mut(),
+            };
+            if let Some(recorded) = recorded {
+                recorded.damped = damped;
+            }
+        }
+    }
+
     /// Removes the answer to a query.
     pub fn forget(&mut self, query: &Query) {
         if self.known.contains_key(query) {
@@ -209,6 +246,7 @@ impl Recorded {
         };
         Self {
             answer,
+            damped: None,
             passing_since,
         }
     }

@@ -1,6 +1,8 @@
 //! The status line for systemd.
 
-use crate::report::{Phase, RefusedReport, Report, TemplatePhase, TemplateReport};
+use crate::report::{
+    DampedReport, HeldReport, Phase, RefusedReport, Report, TemplatePhase, TemplateReport,
+};
 
 /// The destinations that do not have the content of their template, although nothing has failed.
 fn unusual(templates: &[TemplateReport]) -> impl Iterator<Item = String> {
@@ -32,6 +34,28 @@ fn failing_queries(count: usize) -> Option<String> {
     }
 }
 
+fn held_answers(held: &[HeldReport]) -> Option<String> {
+    match held {
+        [] => None,
+        [held] => Some(format!(
+            "{}: {} of {} items are left (held back)",
+            held.query, held.after, held.before
+        )),
+        several => Some(format!("{} answers are held back", several.len())),
+    }
+}
+
+fn damped_instances(damped: &[DampedReport]) -> Option<String> {
+    match damped {
+        [] => None,
+        [damped] => Some(format!(
+            "{}: {} on {} flaps (damped)",
+            damped.query, damped.instance, damped.node
+        )),
+        several => Some(format!("{} instances flap (damped)", several.len())),
+    }
+}
+
 /// Formats a status line, which changes only with failures and phases.
 pub(crate) fn status_line(report: &Report) -> String {
     let mut items = Vec::new();
@@ -45,14 +69,8 @@ pub(crate) fn status_line(report: &Report) -> String {
         items.push("Consul does not answer (retrying)".to_owned());
     }
     items.extend(failing_queries(report.dependencies.failing));
-    match report.dependencies.held.as_slice() {
-        [] => {}
-        [held] => items.push(format!(
-            "{}: {} of {} items are left (held back)",
-            held.query, held.after, held.before
-        )),
-        several => items.push(format!("{} answers are held back", several.len())),
-    }
+    items.extend(held_answers(&report.dependencies.held));
+    items.extend(damped_instances(&report.dependencies.damped));
     if let Some(RefusedReport { group, reason }) = report.applies.refused.first() {
         items.push(format!("{group}: {reason}"));
     }

@@ -10,6 +10,7 @@ use super::action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
 use super::command::CommandBlock;
 use super::exec::EnvironmentBlock;
 use super::group::VerifyBlock;
+use crate::config::flap_damping::FlapDampingBlock;
 use crate::config::guard::GuardBlock;
 use crate::config::max_change::MaxChange;
 use crate::config::rate::ReloadRate;
@@ -121,6 +122,9 @@ pub(crate) struct TemplateBlock {
     /// Collapse guard: the keys of the global `guard`, or `false`
     #[key(default = "the global `guard`", brief)]
     pub(crate) guard: Setting<GuardBlock>,
+    /// Flap damping: the keys of the global `flap_damping`, or `true` or `false`
+    #[key(default = "the global `flap_damping`", brief)]
+    pub(crate) flap_damping: Setting<FlapDampingBlock>,
     /// Functions that fail when called: those whose name matches one of these patterns
     #[key(default = "[]")]
     pub(crate) function_denylist: Vec<Located<String>>,

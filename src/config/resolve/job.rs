@@ -14,11 +14,12 @@ use super::exec::globs;
 use super::group::Groups;
 use super::{logging, standard_streams};
 use crate::config::error::{ConfigError, ValueError};
+use crate::config::flap_damping::FlapDampingBlock;
 use crate::config::layer::{ConfigLayer, DelimitersBlock, GroupBlock, TemplateBlock};
 use crate::config::resolved::{
-    CommandConfig, CommandOutput, Delimiters, FileConfig, Format, GuardConfig, Job, Language,
-    MissingKey, Mode, OnError, OutputFormat, Permissions, RENDER_TIMEOUT, STANDARD_OUTPUT, Settle,
-    TemplateSource, WriteMode,
+    CommandConfig, CommandOutput, Delimiters, FileConfig, FlapDampingConfig, Format, GuardConfig,
+    Job, Language, MissingKey, Mode, OnError, OutputFormat, Permissions, RENDER_TIMEOUT,
+    STANDARD_OUTPUT, Settle, TemplateSource, WriteMode,
 };
 use crate::config::values::{format_of, language_of};
 use crate::config::wait::{Wait, WaitBlock};
@@ -44,6 +45,7 @@ pub(super) struct Common {
     sandbox: Option<PathBuf>,
     write: WriteMode,
     guard: GuardConfig,
+    flap_damping: FlapDampingConfig,
     error_fatal: Option<Located<bool>>,
     render_timeout: Duration,
     command_output: CommandOutput,
@@ -75,6 +77,7 @@ impl Common {
             guard: value(layer.guard.clone())
                 .unwrap_or_default()
                 .or(GuardConfig::default()),
+            flap_damping: flap_damping(layer.flap_damping.clone(), FlapDampingConfig::default())?,
             error_fatal: layer.template_error_fatal.clone(),
             render_timeout: value(layer.render_timeout.clone())
                 .map_or(RENDER_TIMEOUT, render_timeout),
@@ -193,6 +196,7 @@ fn resolve(
             Mode::Daemon => timer(block.wait)?.map_or(common.settle, Wait::settle),
         },
         guard: value(block.guard).unwrap_or_default().or(common.guard),
+        flap_damping: flap_damping(block.flap_damping, common.flap_damping)?,
         file,
         missing_key: match value(block.error_on_missing_key) {
             Some(true) => MissingKey::Error,
@@ -210,6 +214,17 @@ fn resolve(
         on_error: on_error(value(block.error_fatal), common.error_fatal.as_ref()),
         render_timeout: value(block.render_timeout).map_or(common.render_timeout, render_timeout),
     })
+}
+
+/// The flap damping; a key that is not set is that of `other`.
+fn flap_damping(
+    set: Setting<FlapDampingBlock>,
+    other: FlapDampingConfig,
+) -> Result<FlapDampingConfig, Error> {
+    let own = set.map_or(Ok(FlapDampingBlock::default()), |set| {
+        set.try_map(FlapDampingBlock::checked)
+    });
+    Ok(own?.or(other))
 }
 
 /// A zero duration disables the limit.

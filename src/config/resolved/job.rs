@@ -10,6 +10,7 @@ pub use gotemplate::{Delimiters, MissingKey};
 
 use super::command::CommandConfig;
 use super::group::{GroupConfig, GroupKey};
+use crate::config::flap_damping::FlapDampingConfig;
 use crate::config::guard::GuardConfig;
 pub use crate::config::layer::FileConfig;
 use crate::config::values::{Drift, Language};
@@ -33,6 +34,8 @@ pub struct Job {
     pub settle: Option<Settle>,
     /// When the loss of items in an answer is held back.
     pub guard: GuardConfig,
+    /// When an instance that comes and goes is damped.
+    pub flap_damping: FlapDampingConfig,
     /// How the file is written.
     pub file: FileConfig,
     /// The effect of a missing key of a map in a Go template.
@@ -82,6 +85,7 @@ impl Job {
             group: None,
             settle: None,
             guard: GuardConfig::default(),
+            flap_damping: FlapDampingConfig::default(),
             missing_key: MissingKey::default(),
             delimiters: Delimiters::default(),
             allow: Permissions::default(),
@@ -121,6 +125,7 @@ impl Job {
             group: _,
             settle: _,
             guard: _,
+            flap_damping: _,
             file: _,
             missing_key,
             delimiters,

@@ -58,6 +58,10 @@ fn the_documented_default_is_the_default() {
             }
         }
         let mut whole = json!({"template": template, "group": {"g": group}});
+        // Any key of this block turns it on.
+        if path.starts_with("flap_damping.") {
+            whole["flap_damping"] = json!({});
+        }
         if let Some(value) = value {
             let path = path.replacen("group.", "group.g.", usize::from(in_group));
             let pointer = path

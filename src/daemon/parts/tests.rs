@@ -2,6 +2,7 @@
 
 mod bench;
 mod commands;
+mod damping;
 mod drift;
 mod ending;
 mod fields;
@@ -31,8 +32,9 @@ use crate::apply::debts::COMMAND_COOLDOWN;
 use crate::command::CommandFailure;
 use crate::config::resolved::{
     CommandConfig, CommandLine, CommandOutput, ConsulConfig, Delimiters, EnvironmentConfig,
-    FileConfig, Format, GroupKey, GuardConfig, Job, Language, LoadConfig, LogConfig, LogLevel,
-    MissingKey, Mode, Permissions, RetryConfig, Settle, TemplateSource, TlsConfig, TransportConfig,
+    FileConfig, FlapDampingConfig, Format, GroupKey, GuardConfig, Job, Language, LoadConfig,
+    LogConfig, LogLevel, MissingKey, Mode, Permissions, RetryConfig, Settle, TemplateSource,
+    TlsConfig, TransportConfig,
 };
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
 use crate::daemon::apply::{JobState, JobView};

@@ -4,18 +4,18 @@
 //! again. The answer is the newest one in any case: the next pass uses it, unless it is held back.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::Renderer;
-use super::answer_change::AnswerChange;
+use super::answer_change::{AnswerChange, Changes};
 use super::plugins::{is_plugin, plugins_of};
+use crate::daemon::event::Moment;
 use crate::query::Query;
 use crate::watch::WatchEvent;
 
 impl Renderer {
     /// Handles an event of a query.
-    pub(super) fn watched(&mut self, event: &WatchEvent, now: Instant) {
-        self.answers.on_failure(event, now);
+    pub(super) fn watched(&mut self, event: &WatchEvent, now: Moment) {
+        self.answers.on_failure(event, now.instant);
         if let WatchEvent::Answered(query, answer, circumstances) = event {
             let templates = self.templates.all();
             let changes = self
@@ -34,32 +34,39 @@ impl Renderer {
     pub(super) fn accept(&mut self, change: AnswerChange) {
         let AnswerChange {
             query,
-            after,
             is_held,
             changes,
+            ..
         } = &change;
+        let is_useful = self.mark(query, changes);
+        // An answer that is held back is not unread.
+        if is_useful || !(*is_held || changes.raw.is_empty()) {
+            self.wake_ups.count(query, is_useful);
+        }
+        let templates = self.templates.all().iter();
+        let spans = templates.map(|template| template.passing_span(query));
+        let longest = spans.max().unwrap_or_default();
+        self.answers.record(change, longest);
+    }
+
+    /// Marks the templates that see a difference. Returns `true` if one does.
+    pub(super) fn mark(&mut self, query: &Arc<Query>, changes: &Changes) -> bool {
         let mut stale = Vec::new();
-        let mut longest = Duration::ZERO;
         let mut is_useful = false;
         for template in self.templates.all_mut() {
-            for view_change in changes {
-                if template.on_answer(query, view_change, after) {
+            for change in changes.seen(template.is_damped()) {
+                if template.on_answer(query, change) {
                     is_useful = true;
                     if !is_plugin(query) {
                         stale.extend(plugins_of(template));
                     }
                 }
             }
-            longest = longest.max(template.passing_span(query));
-        }
-        // An answer that is held back is not unread.
-        if is_useful || !(*is_held || changes.is_empty()) {
-            self.wake_ups.count(query, is_useful);
         }
         for plugin in stale {
             self.run_again(&plugin);
         }
-        self.answers.record(change, longest);
+        is_useful
     }
 
     /// Discards the output of this plugin, also if it is still running.

@@ -1,4 +1,4 @@
-//! A change of the answer to a query, in the views in which it is a change.
+//! A change of the answer to a query, in the views in which it is a change, without and with flap damping.
 
 use std::sync::Arc;
 
@@ -12,8 +12,17 @@ pub(super) struct AnswerChange {
     pub(super) after: Arc<Answer>,
     /// `true` if it is held back.
     pub(super) is_held: bool,
-    /// The changes; none if only the holding back has ended.
-    pub(super) changes: Vec<ViewChange>,
+    pub(super) changes: Changes,
+    /// The answer as templates with flap damping see it; `None`: they see what others see.
+    pub(super) damped: Option<Arc<Answer>>,
+}
+
+/// What templates see of a change.
+pub(super) struct Changes {
+    /// The changes without flap damping; none if only the holding back has ended.
+    pub(super) raw: Vec<ViewChange>,
+    /// The changes that templates with flap damping see; `None`: the same.
+    pub(super) damped: Option<Vec<ViewChange>>,
 }
 
 /// A change in one view, or in both.
@@ -21,6 +30,7 @@ pub(super) struct ViewChange {
     /// `None`: both.
     pub(super) view: Option<View>,
     pub(super) before: Option<Arc<Answer>>,
+    pub(super) after: Arc<Answer>,
 }
 
 impl AnswerChange {
@@ -34,7 +44,12 @@ impl AnswerChange {
             query: Arc::clone(query),
             after: Arc::clone(after),
             is_held: false,
-            changes: vec![ViewChange { view: None, before }],
+            changes: Changes::raw(vec![ViewChange {
+                view: None,
+                before,
+                after: Arc::clone(after),
+            }]),
+            damped: None,
         }
     }
 
@@ -48,6 +63,7 @@ impl AnswerChange {
         let change = |view, before| ViewChange {
             view: Some(view),
             before,
+            after: Arc::clone(after),
         };
         let mut changes = Vec::new();
         if before.as_ref() != Some(after) {
@@ -60,7 +76,8 @@ impl AnswerChange {
             query: Arc::clone(query),
             after: Arc::clone(after),
             is_held: false,
-            changes,
+            changes: Changes::raw(changes),
+            damped: None,
         }
     }
 
@@ -75,8 +92,25 @@ impl AnswerChange {
             query: Arc::clone(query),
             after: Arc::clone(after),
             is_held: true,
-            changes: vec![ViewChange { view, before }],
+            changes: Changes::raw(vec![ViewChange {
+                view,
+                before,
+                after: Arc::clone(after),
+            }]),
+            damped: None,
         }
+    }
+}
+
+impl Changes {
+    fn raw(raw: Vec<ViewChange>) -> Self {
+        Self { raw, damped: None }
+    }
+
+    /// The changes that a template sees, with or without flap damping.
+    pub(super) fn seen(&self, is_damped: bool) -> &[ViewChange] {
+        let damped = self.damped.as_ref().filter(|_| is_damped);
+        damped.unwrap_or(&self.raw)
     }
 }
 

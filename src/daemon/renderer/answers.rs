@@ -5,16 +5,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::answer_change::AnswerChange;
+use super::dampers::Dampers;
 use super::guard_log;
 use super::guards::Guards;
 use super::requirements::Requirements;
 use super::template_state::TemplateState;
 use crate::answer::Answer;
+use crate::daemon::event::Moment;
 use crate::daemon::query_failures::QueryFailures;
 use crate::query::{FileQuery, Query};
 use crate::source::Circumstances;
-use crate::store::{InstanceId, Ruling, SavedAnswers, Snapshot};
+use crate::store::{InstanceId, Ruling, SavedAnswers, Snapshot, View};
 use crate::watch::WatchEvent;
+
+mod damping;
 
 /// The followed queries with their latest answers and failures.
 #[derive(Debug)]
@@ -23,6 +27,7 @@ pub(super) struct Answers {
     snapshot: Snapshot,
     failures: QueryFailures,
     guards: Guards,
+    dampers: Dampers,
     /// The sizes of the accepted answers, of this process and of the one before.
     saved: Arc<SavedAnswers>,
 }
@@ -35,6 +40,7 @@ impl Answers {
             snapshot: Snapshot::default(),
             failures,
             guards: Guards::default(),
+            dampers: Dampers::default(),
             saved: Arc::default(),
         }
     }
@@ -62,6 +68,11 @@ impl Answers {
     /// The guards of the queries.
     pub(super) fn guards(&self) -> &Guards {
         &self.guards
+    }
+
+    /// The flap damping of the queries.
+    pub(super) fn dampers(&self) -> &Dampers {
+        &self.dampers
     }
 
     /// Returns `true` if the queries that are followed for others have changed.
@@ -108,27 +119,28 @@ impl Answers {
         answer: &Arc<Answer>,
         circumstances: Circumstances,
         templates: &[TemplateState],
-        now: Instant,
+        now: Moment,
     ) -> Vec<AnswerChange> {
         let mut changes = Vec::new();
         if circumstances.is_fresh {
             for read in self.guards.read(query, answer) {
                 let seen = (&read.answer, circumstances, &read.in_maintenance);
-                changes.extend(self.judge(&read.query, seen, templates, now));
+                changes.extend(self.judge(&read.query, seen, templates, now.instant));
             }
         }
         // Drop late answers of queries no longer followed; caching them would make stale data look fresh.
         if self.followed.contains(query) {
-            self.failures.recovered(query, now);
+            self.failures.recovered(query, now.instant);
             // A file is also read when its watch starts.
             let is_same_file =
                 matches!(**query, Query::File(_)) && self.snapshot.answer(query) == Some(answer);
             if !is_same_file {
                 let seen = (answer, circumstances, &HashSet::new());
-                changes.extend(self.judge(query, seen, templates, now));
+                changes.extend(self.judge(query, seen, templates, now.instant));
             }
         }
-        changes
+        let damp = |change| self.damp(change, templates, now);
+        changes.into_iter().map(damp).collect()
     }
 
     /// Shows templates whether a query fails. Returns `true` if that has changed.
@@ -218,7 +230,7 @@ impl Answers {
     pub(super) fn reconsider(
         &mut self,
         templates: &[TemplateState],
-        now: Instant,
+        now: Moment,
     ) -> Vec<AnswerChange> {
         let held: Vec<_> = self
             .guards
@@ -229,13 +241,14 @@ impl Answers {
         for query in held {
             let accepted = self.snapshot.answer(&query).cloned();
             let requirements = Requirements::of(templates, &query);
-            let ended = self
-                .guards
-                .reconsider(&query, &requirements, accepted.as_ref(), now);
+            let ended =
+                self.guards
+                    .reconsider(&query, &requirements, accepted.as_ref(), now.instant);
             if let Some((answer, ended)) = ended {
                 guard_log::ended(&query, &ended, &answer);
                 let held = Arc::clone(&answer);
-                changes.push(AnswerChange::released(&query, accepted, held, &answer));
+                let change = AnswerChange::released(&query, accepted, held, &answer);
+                changes.push(self.damp(change, templates, now));
             }
         }
         changes
@@ -247,13 +260,20 @@ impl Answers {
             query,
             after,
             is_held,
+            damped,
             ..
         } = change;
-        if is_held {
-            self.snapshot.hold(query, after, passing_span);
+        let view = if is_held {
+            self.snapshot.hold(Arc::clone(&query), after, passing_span);
+            View::Latest
         } else {
             Arc::make_mut(&mut self.saved).accept(&query, &after);
-            self.snapshot.record_timed(query, after, passing_span);
+            let known = Arc::clone(&query);
+            self.snapshot.record_timed(known, after, passing_span);
+            View::Accepted
+        };
+        if damped.is_some() {
+            self.snapshot.damp(view, &query, damped);
         }
     }
 
@@ -272,6 +292,7 @@ impl Answers {
         self.snapshot.retain(|query| queries.contains(query));
         self.failures.retain(|query| queries.contains(query));
         self.guards.retain(|query| queries.contains(query));
+        self.dampers.retain(|query| queries.contains(query));
         self.followed = queries;
         new
     }

@@ -1,16 +1,23 @@
-//! The answers that are held back, for the report and for messages.
+//! The answers that are held back, and the instances that are damped, for the report and for messages.
 
 use std::sync::Arc;
 
 use super::requirements::Requirements;
 use super::{Renderer, guard_log};
 use crate::query::Query;
-use crate::store::Held;
+use crate::store::{DampedInstance, Held};
 
 impl Renderer {
     /// The queries whose latest answer is held back.
     pub(in crate::daemon) fn held(&self) -> impl Iterator<Item = (&Arc<Query>, &Held)> {
         self.answers.guards().held()
+    }
+
+    /// The instances that are damped.
+    pub(in crate::daemon) fn damped(
+        &self,
+    ) -> impl Iterator<Item = (&Arc<Query>, DampedInstance<'_>)> {
+        self.answers.dampers().damped()
     }
 
     /// The latest answer to this query, if it is held back: the loss, and the condition on which it is accepted.

@@ -173,12 +173,8 @@ impl TemplateState {
     }
 
     /// Handles a new answer to a query. Returns `true` if the template sees a difference.
-    pub(super) fn on_answer(
-        &mut self,
-        query: &Arc<Query>,
-        change: &ViewChange,
-        after: &Arc<Answer>,
-    ) -> bool {
+    pub(super) fn on_answer(&mut self, query: &Arc<Query>, change: &ViewChange) -> bool {
+        let after = &change.after;
         for view in change.views(query) {
             self.note_arrival((*view, query), change.before.as_ref(), Some(after));
         }

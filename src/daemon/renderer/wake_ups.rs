@@ -42,7 +42,7 @@ impl WakeUps {
         count.suppressed += 1;
         self.total.suppressed += 1;
         let suppressed = count.suppressed;
-        tracing::debug!(name: "query.suppressed", %query, suppressed, "{query}: no template reads what has changed: nothing is rendered");
+        tracing::debug!(name: "query.suppressed", %query, suppressed, "{query}: no template sees what has changed: nothing is rendered");
         self.list(query);
     }
 

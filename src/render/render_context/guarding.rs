@@ -14,6 +14,8 @@ pub struct Guarding {
     latest: bool,
     /// The least numbers of items, below which an answer is held back.
     minimums: Vec<Minimum>,
+    /// The least numbers of items, below which the rendering fails.
+    failing_below: Vec<Minimum>,
 }
 
 impl Guarding {
@@ -40,12 +42,22 @@ impl Guarding {
             .any(|minimum| minimum.is_missed(answer))
     }
 
+    /// Returns `true` if a part of the answer has the items that calls require, as far as the answer has them.
+    #[must_use]
+    pub fn is_enough(&self, part: &Answer, answer: &Answer) -> bool {
+        let mut minimums = self.minimums.iter().chain(&self.failing_below);
+        minimums.all(|minimum| !minimum.is_missed(part) || minimum.is_missed(answer))
+    }
+
     /// Adds what other calls require.
     pub(super) fn add(&mut self, further: Self) {
         self.accepted |= further.accepted;
         self.latest |= further.latest;
         for minimum in further.minimums {
             self.add_minimum(minimum);
+        }
+        for minimum in further.failing_below {
+            self.add_failing_below(minimum);
         }
     }
 
@@ -61,6 +73,13 @@ impl Guarding {
     pub(super) fn add_minimum(&mut self, minimum: Minimum) {
         if !self.minimums.contains(&minimum) {
             self.minimums.push(minimum);
+        }
+    }
+
+    /// Adds a call that fails below a least number of items.
+    pub(super) fn add_failing_below(&mut self, minimum: Minimum) {
+        if !self.failing_below.contains(&minimum) {
+            self.failing_below.push(minimum);
         }
     }
 }

@@ -162,6 +162,9 @@ impl RenderContext {
         guarding.add_view(view);
         if options.on_collapse == Some(OnCollapse::Fail) {
             guarding.add_view(View::Latest);
+            if let Some(minimum) = minimum {
+                guarding.add_failing_below(minimum.clone());
+            }
         } else if let Some(minimum) = minimum {
             guarding.add_minimum(minimum.clone());
         }

@@ -6,7 +6,7 @@ use super::*;
 use crate::answer::{Answer, Instance, Node, NodeServices, Nullable, Pair, TextMap, Weights};
 use crate::config::language_of;
 use crate::config::resolved::{
-    Delimiters, FileConfig, GuardConfig, Language, MissingKey, Permissions,
+    Delimiters, FileConfig, FlapDampingConfig, GuardConfig, Language, MissingKey, Permissions,
 };
 use crate::query::{Health, Query};
 
@@ -27,6 +27,7 @@ fn job(source: TemplateSource, language: Language) -> Job {
         group: None,
         settle: None,
         guard: GuardConfig::default(),
+        flap_damping: FlapDampingConfig::default(),
         missing_key: MissingKey::Zero,
         delimiters: Delimiters::default(),
         allow: Permissions::default(),

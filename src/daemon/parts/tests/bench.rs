@@ -30,6 +30,7 @@ pub(super) fn job(text: &str, command: Option<&str>) -> Job {
         group: None,
         settle: None,
         guard: GuardConfig::default(),
+        flap_damping: FlapDampingConfig::default(),
         missing_key: MissingKey::Zero,
         delimiters: Delimiters::default(),
         allow: Permissions::ALL,

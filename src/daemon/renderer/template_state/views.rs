@@ -4,20 +4,31 @@ use std::time::Duration;
 
 use super::TemplateState;
 use crate::answer::Depth;
-use crate::config::resolved::GuardConfig;
+use crate::config::resolved::{FlapDampingConfig, GuardConfig};
 use crate::query::Query;
 use crate::render::Guarding;
 use crate::render::reading::Selection;
-use crate::store::{View, applies_to};
+use crate::store::{Snapshot, View, applies_to};
 
 impl TemplateState {
     /// The view of the calls without options.
-    pub(crate) fn view(&self) -> View {
+    fn view(&self) -> View {
         if self.job.guard.is_on {
             View::Accepted
         } else {
             View::Latest
         }
+    }
+
+    /// The answers as the template sees them.
+    pub(in crate::daemon::renderer) fn seen(&self, answers: &Snapshot) -> Snapshot {
+        let seen = answers.clone().seen_in(self.view());
+        seen.with_damping(self.is_damped())
+    }
+
+    /// Returns `true` if the template has flap damping.
+    pub(crate) fn is_damped(&self) -> bool {
+        self.job.flap_damping.is_on
     }
 
     /// Returns `true` if the template sees the answer to a query in this view.
@@ -47,6 +58,15 @@ impl TemplateState {
         })
     }
 
+    /// The flap damping of a query; `None` if the template has none, or does not request the query.
+    pub(in crate::daemon::renderer) fn damping_of(
+        &self,
+        query: &Query,
+    ) -> Option<FlapDampingConfig> {
+        let is_damped = self.is_damped() && self.dependencies.queries.contains(query);
+        is_damped.then_some(self.job.flap_damping)
+    }
+
     /// Returns `true` if a call requires a least number of items of a query.
     pub(in crate::daemon::renderer) fn has_minimum(&self, query: &Query) -> bool {
         self.guarding(query).is_some_and(Guarding::has_minimum)
@@ -59,10 +79,19 @@ impl TemplateState {
 
     /// The depths to which the template reads below a prefix.
     pub(in crate::daemon::renderer) fn depths(&self, query: &Query) -> impl Iterator<Item = Depth> {
+        self.selections(query)
+            .filter_map(|selection| match selection {
+                Selection::Depth(depth) => Some(*depth),
+                _ => None,
+            })
+    }
+
+    /// What the calls of the template select of the answer to a query.
+    pub(in crate::daemon::renderer) fn selections(
+        &self,
+        query: &Query,
+    ) -> impl Iterator<Item = &Selection> {
         let readings = self.dependencies.readings.get(query).into_iter().flatten();
-        readings.filter_map(|reading| match reading.selection {
-            Selection::Depth(depth) => Some(depth),
-            _ => None,
-        })
+        readings.map(|reading| &reading.selection)
     }
 }

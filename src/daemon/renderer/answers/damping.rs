@@ -1,0 +1,108 @@
+//! Adds to each change what templates with flap damping see of it.
+
+use std::sync::Arc;
+
+use super::{AnswerChange, Answers};
+use crate::daemon::event::Moment;
+use crate::daemon::renderer::answer_change::{Changes, ViewChange};
+use crate::daemon::renderer::damping_log;
+use crate::daemon::renderer::damping_rules::DampingRules;
+use crate::daemon::renderer::template_state::TemplateState;
+use crate::query::Query;
+use crate::store::View;
+
+impl Answers {
+    /// Counts the toggles of instances in an accepted answer, and adds to the change what templates with flap damping see
+    /// of it.
+    pub(super) fn damp(
+        &mut self,
+        mut change: AnswerChange,
+        templates: &[TemplateState],
+        now: Moment,
+    ) -> AnswerChange {
+        let query = Arc::clone(&change.query);
+        let Some(rules) = DampingRules::of(templates, &query) else {
+            return change;
+        };
+        if let Some(before) = self.snapshot.answer(&query).filter(|_| !change.is_held) {
+            let config = rules.config;
+            let answers = [&**before, &*change.after];
+            let flaps = self.dampers.observe(&query, rules, answers, now.instant);
+            damping_log::flaps(&query, &flaps, Some(&config), now.time);
+        }
+        let damped = self.dampers.apply(&query, &change.after);
+        let views = if change.is_held {
+            &[View::Latest][..]
+        } else {
+            &[View::Accepted, View::Latest]
+        };
+        let mut known = views.iter();
+        if damped.is_some() || known.any(|view| self.snapshot.damped_in(*view, &query).is_some()) {
+            let after = damped.as_ref().unwrap_or(&change.after);
+            let changes = views.iter().filter_map(|view| {
+                let before = self.snapshot.damped_in(*view, &query);
+                let before = before.or_else(|| self.snapshot.answer_in(*view, &query));
+                (before != Some(after)).then(|| ViewChange {
+                    view: Some(*view),
+                    before: before.cloned(),
+                    after: Arc::clone(after),
+                })
+            });
+            change.changes.damped = Some(changes.collect());
+            change.damped = damped;
+        }
+        change
+    }
+
+    /// Ends the damping of instances that have been stable for long enough, and of those whose damping no template requires.
+    /// Returns what templates with flap damping see of it.
+    pub(in crate::daemon::renderer) fn end_damping(
+        &mut self,
+        templates: &[TemplateState],
+        now: Moment,
+    ) -> Vec<(Arc<Query>, Changes)> {
+        let queries: Vec<_> = self.dampers.queries().cloned().collect();
+        let mut all = Vec::new();
+        for query in queries {
+            let rules = DampingRules::of(templates, &query);
+            let config = rules.as_ref().map(|rules| rules.config);
+            if let Some(flaps) = self.dampers.reconsider(&query, rules, now.instant) {
+                damping_log::flaps(&query, &flaps, config.as_ref(), now.time);
+                let changes = Changes {
+                    raw: Vec::new(),
+                    damped: Some(self.damp_again(&query)),
+                };
+                all.push((query, changes));
+            }
+        }
+        all
+    }
+
+    /// Damps the present answers to a query as it is required now. Returns the changes.
+    fn damp_again(&mut self, query: &Query) -> Vec<ViewChange> {
+        let views = match self.snapshot.held(query) {
+            Some(_) => &[View::Accepted, View::Latest][..],
+            None => &[View::Accepted],
+        };
+        let mut changes = Vec::new();
+        for view in views {
+            let Some(raw) = self.snapshot.answer_in(*view, query).cloned() else {
+                continue;
+            };
+            let damped = self.dampers.apply(query, &raw);
+            let before = self.snapshot.damped_in(*view, query).unwrap_or(&raw);
+            let after = damped.as_ref().unwrap_or(&raw);
+            if before != after {
+                // An answer that is not held back is the latest one, too.
+                let is_both = views.len() == 1;
+                changes.push(ViewChange {
+                    view: (!is_both).then_some(*view),
+                    before: Some(Arc::clone(before)),
+                    after: Arc::clone(after),
+                });
+            }
+            self.snapshot.damp(*view, query, damped);
+        }
+        changes
+    }
+}

@@ -1,0 +1,96 @@
+//! Logs which instances are damped, and how that ends.
+
+use go_duration::GoDuration;
+use jiff::Timestamp;
+
+use crate::config::resolved::FlapDampingConfig;
+use crate::query::{ConsulQuery, Query};
+use crate::store::{Flap, FlapChange, Shown};
+
+/// Logs the changes in the damping of instances. `config`: the numbers that decided; `None`: no template has flap damping for
+/// the query any more.
+pub(super) fn flaps(
+    query: &Query,
+    flaps: &[Flap],
+    config: Option<&FlapDampingConfig>,
+    now: Timestamp,
+) {
+    for flap in flaps {
+        match (flap.change, config) {
+            (FlapChange::Damped(shown), Some(config)) => damped(query, flap, shown, config, now),
+            (FlapChange::Spared, Some(config)) => spared(query, flap, config),
+            (FlapChange::Released { .. }, _) => released(query, flap, config),
+            (_, None) => {}
+        }
+    }
+}
+
+fn damped(query: &Query, flap: &Flap, shown: Shown, config: &FlapDampingConfig, now: Timestamp) {
+    let Flap {
+        node, id, toggles, ..
+    } = flap;
+    let service = service(query);
+    let [window, stable_for] = [config.window, config.stable_for].map(|time| time.as_secs_f64());
+    let until = now.checked_add(config.stable_for);
+    let until = until.map_or_else(|_| String::new(), |until| format!("{until:.0}"));
+    let state = shown.name();
+    let how = match shown {
+        Shown::Absent => "left out".to_owned(),
+        Shown::As(_) => format!("shown as {state}"),
+    };
+    let [within, stable] = [config.window, config.stable_for].map(GoDuration);
+    tracing::warn!(
+        name: "instance.damped", %query, service, node, instance = id, toggles, window, stable_for, until, state,
+        "{query}: instance {id:?} on {node:?} has changed {toggles} times within {within}: {how} until it has been stable for {stable}"
+    );
+}
+
+fn spared(query: &Query, flap: &Flap, config: &FlapDampingConfig) {
+    let Flap {
+        node, id, toggles, ..
+    } = flap;
+    let (service, window) = (service(query), config.window.as_secs_f64());
+    let max_damped = config.max_damped.number();
+    let within = GoDuration(config.window);
+    tracing::warn!(
+        name: "instance.flapping", %query, service, node, instance = id, toggles, window, max_damped,
+        "{query}: instance {id:?} on {node:?} has changed {toggles} times within {within}, but is not damped: more than {max_damped} of \
+         the instances (max_damped) would be"
+    );
+}
+
+fn released(query: &Query, flap: &Flap, config: Option<&FlapDampingConfig>) {
+    let Flap {
+        node,
+        id,
+        toggles,
+        change,
+    } = flap;
+    let service = service(query);
+    let seconds = match change {
+        FlapChange::Released { after } => after.as_secs_f64(),
+        FlapChange::Damped(_) | FlapChange::Spared => 0.0,
+    };
+    let Some(config) = config else {
+        tracing::info!(
+            name: "instance.released", %query, service, node, instance = id, toggles, seconds, reason = "not_required",
+            "{query}: instance {id:?} on {node:?} is no longer damped, because no template requires it"
+        );
+        return;
+    };
+    let stable = GoDuration(config.stable_for);
+    tracing::info!(
+        name: "instance.released", %query, service, node, instance = id, toggles, seconds, reason = "stable",
+        "{query}: instance {id:?} on {node:?} is no longer damped, because it has been stable for {stable}"
+    );
+}
+
+/// The name of the service of a query.
+fn service(query: &Query) -> &str {
+    match query {
+        Query::Consul(ConsulQuery::Service(service) | ConsulQuery::Connect(service)) => {
+            &service.name
+        }
+        _ => "",
+    }
+}
