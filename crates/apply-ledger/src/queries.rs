@@ -54,12 +54,15 @@ fn time(row: &Row<'_>, index: usize) -> Result<Option<std::time::SystemTime>> {
 pub(crate) fn destinations(connection: &Connection) -> Result<Vec<Destination>> {
     let sql = format!(
         "SELECT {GENERATION}, d.path, written.hash, applied.hash,
-             (SELECT count(*) FROM generations WHERE destination = d.id)
+             (SELECT count(*) FROM generations WHERE destination = d.id), failed.hash
          FROM destinations d
          JOIN generations g ON g.destination = d.id
              AND g.number = (SELECT max(number) FROM generations WHERE destination = d.id)
          LEFT JOIN generations written ON written.id = d.written
          LEFT JOIN generations applied ON applied.id = d.applied
+         LEFT JOIN generations failed ON failed.destination = d.id
+             AND failed.outcome = 'rolled back'
+             AND failed.number = written.number - iif(written.outcome = 'rolled back', 0, 1)
          ORDER BY d.path"
     );
     let mut statement = connection.prepare(&sql)?;
@@ -70,6 +73,7 @@ pub(crate) fn destinations(connection: &Connection) -> Result<Vec<Destination>> 
             written: row.get(12)?,
             applied: row.get(13)?,
             generations: row.get::<_, CountColumn>(14)?.0,
+            rolled_back: row.get(15)?,
         })
     })?;
     rows.collect()

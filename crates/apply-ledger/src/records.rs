@@ -128,7 +128,7 @@ pub enum Ending {
     Applied,
     /// The command failed: it is still owed.
     Failed,
-    /// The command will not run, and is not owed any more: nothing writes the files now.
+    /// The command will not run, and is not owed any more: it is not configured now.
     Dropped,
 }
 
@@ -147,7 +147,7 @@ pub enum Outcome {
     RolledBack,
     /// A newer content replaced it before the command ran.
     Superseded,
-    /// The command did not run, because nothing writes the file any more.
+    /// The command did not run, because it is not configured any more.
     Dropped,
 }
 
@@ -246,6 +246,8 @@ pub struct Destination {
     pub written: Option<Hash>,
     /// The content of the last successful command.
     pub applied: Option<Hash>,
+    /// The content that the last write has rolled back; `None`: it was no rollback.
+    pub rolled_back: Option<Hash>,
     /// The latest generation.
     pub latest: Generation,
     /// The number of stored generations.

@@ -32,6 +32,8 @@ pub(crate) fn begin(
     )?;
     let id = transaction.last_insert_rowid();
     if let Some(failed) = intent.rolls_back {
+        // The command that failed was for all of them.
+        merge(transaction, &covered_by(transaction, failed)?)?;
         let update = "UPDATE generations SET outcome = ?2
              WHERE id IN (SELECT generation FROM intent_files WHERE intent = ?1)";
         execute(
@@ -125,9 +127,11 @@ pub(crate) fn swap_ended(
     }
 }
 
-/// Marks the files of an intent as written.
+/// Marks the files of an intent as written. An earlier one of its group that was interrupted and could not be recovered
+/// is covered by its command as well.
 fn swapped(transaction: &Transaction<'_>, intent: IntentId) -> Result<()> {
-    let update = "UPDATE intents SET swapped = 1 WHERE id = ?1";
+    let update = "UPDATE intents SET swapped = 1 WHERE swapped = 0 AND id <= ?1
+         AND group_name = (SELECT group_name FROM intents WHERE id = ?1)";
     execute(transaction, update, [intent.0])?;
     let update = "UPDATE destinations SET written = (
              SELECT generation FROM intent_files WHERE intent = ?1 AND destination = destinations.id)

@@ -1,6 +1,8 @@
+mod kept;
 mod model;
 mod parked;
 mod processes;
+mod rollback;
 
 use super::*;
 use crate::records::{Attributes, IntentFile, Old, Outcome};
@@ -178,30 +180,6 @@ fn intents_whose_command_does_not_run_are_merged() {
 }
 
 #[test]
-fn a_rollback_marks_the_failed_content_and_settles_both_intents() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut ledger = open(directory.path());
-    apply(&mut ledger, "good");
-    let failed = ledger
-        .begin(&intent(vec![file(DESTINATION, Some("good"), "bad")]))
-        .unwrap();
-    ledger.swapped(failed).unwrap();
-    ledger.finished(failed, Ending::Failed).unwrap();
-    let mut back = intent(vec![file(DESTINATION, Some("bad"), "good")]);
-    back.rolls_back = Some(failed);
-    let back = ledger.begin(&back).unwrap();
-    ledger.swapped(back).unwrap();
-    ledger.finished(back, Ending::Applied).unwrap();
-    let expected = [
-        (3, Outcome::Applied),
-        (2, Outcome::RolledBack),
-        (1, Outcome::Applied),
-    ];
-    assert_eq!(outcomes(&ledger, DESTINATION), expected);
-    assert_eq!(ledger.owed().unwrap(), []);
-}
-
-#[test]
 fn a_file_without_a_command_is_recorded_after_its_swap() {
     let directory = tempfile::tempdir().unwrap();
     let mut ledger = open(directory.path());
@@ -255,46 +233,6 @@ fn the_ends_of_several_swaps_are_recorded_at_once_or_not_at_all() {
 }
 
 #[test]
-fn what_was_replaced_since_the_last_success_is_kept_until_the_next_one() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut ledger = open(directory.path());
-    apply(&mut ledger, "good");
-    let mut before = "good".to_owned();
-    for number in 0..30 {
-        let new = format!("bad {number}");
-        let mut files = vec![file(DESTINATION, Some(&before), &new)];
-        if number == 3 {
-            files.push(file("/new", None, "first"));
-        }
-        let id = ledger.begin(&intent(files)).unwrap();
-        ledger.swapped(id).unwrap();
-        if number % 7 == 0 {
-            ledger.finished(id, Ending::Failed).unwrap();
-        }
-        before = new;
-    }
-    drop(ledger);
-    let mut ledger = open(directory.path());
-    let owed = ledger.owed().unwrap().remove(0);
-    let replaced = owed.replaced.iter();
-    let replaced: Vec<_> = replaced
-        .map(|it| (it.destination.as_path(), it.hash))
-        .collect();
-    let good = Hash::of(b"good");
-    let expected = [
-        (Path::new(DESTINATION), Some(good)),
-        (Path::new("/new"), None),
-    ];
-    assert_eq!(replaced, expected);
-    assert_eq!(&*ledger.content(good).unwrap().unwrap(), b"good");
-    ledger.finished(owed.intent, Ending::Applied).unwrap();
-    for number in 0..8 {
-        apply(&mut ledger, &format!("better {number}"));
-    }
-    assert_eq!(ledger.content(good).unwrap(), None);
-}
-
-#[test]
 fn a_dropped_command_is_not_owed_and_the_history_stays() {
     let directory = tempfile::tempdir().unwrap();
     let mut ledger = open(directory.path());
@@ -321,63 +259,6 @@ fn a_discarded_intent_leaves_nothing() {
     assert_eq!(ledger.pending().unwrap(), []);
     assert_eq!(ledger.destinations().unwrap(), []);
     assert_eq!(ledger.content(Hash::of(b"new")).unwrap(), None);
-}
-
-#[test]
-fn the_last_contents_are_kept_and_those_in_use() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut ledger = open(directory.path());
-    for content in ["0", "1", "2"] {
-        apply(&mut ledger, content);
-    }
-    ledger.hold(Path::new(DESTINATION), 1, None).unwrap();
-    for content in 3..20 {
-        let id = ledger
-            .begin(&intent(vec![file(DESTINATION, None, &content.to_string())]))
-            .unwrap();
-        ledger.swapped(id).unwrap();
-        ledger.finished(id, Ending::Failed).unwrap();
-    }
-    // Of the failed contents only the last is still in use.
-    assert_eq!(ledger.owed().unwrap().len(), 1);
-    let numbers = |ledger: &Ledger| {
-        let outcomes = outcomes(ledger, DESTINATION);
-        outcomes.iter().map(|one| one.0).collect::<Vec<_>>()
-    };
-    assert_eq!(numbers(&ledger), [20, 19, 18, 17, 16, 3, 1]);
-    apply(&mut ledger, "20");
-    apply(&mut ledger, "21");
-    assert_eq!(numbers(&ledger), [22, 21, 20, 19, 18, 1]);
-    assert_eq!(ledger.content(Hash::of(b"1")).unwrap(), None);
-    assert!(ledger.content(Hash::of(b"0")).unwrap().is_some());
-    // Two contents that alternate do not displace the others.
-    for _ in 0..20 {
-        apply(&mut ledger, "20");
-        apply(&mut ledger, "21");
-    }
-    let stored: Vec<_> = (0..22)
-        .filter(|content: &u32| {
-            let hash = Hash::of(content.to_string().as_bytes());
-            ledger.content(hash).unwrap().is_some()
-        })
-        .collect();
-    assert!(stored.contains(&20) && stored.contains(&21) && stored.contains(&0));
-    assert!(numbers(&ledger).len() <= 21, "{:?}", numbers(&ledger));
-}
-
-#[test]
-fn a_content_of_two_destinations_is_stored_until_both_have_dropped_it() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut ledger = open(directory.path());
-    let files = vec![file("/a", None, "same"), file("/b", None, "same")];
-    let id = ledger.begin(&intent(files)).unwrap();
-    ledger.swapped(id).unwrap();
-    ledger.finished(id, Ending::Applied).unwrap();
-    ledger.forget(Path::new("/a")).unwrap();
-    assert!(ledger.content(Hash::of(b"same")).unwrap().is_some());
-    ledger.forget(Path::new("/b")).unwrap();
-    assert!(ledger.content(Hash::of(b"same")).unwrap().is_none());
-    ledger.forget(Path::new("/b")).unwrap();
 }
 
 #[test]

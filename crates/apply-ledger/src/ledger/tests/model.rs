@@ -118,9 +118,14 @@ fn execute(ledger: &mut Ledger, model: &mut Model, step: &Step) {
                 return;
             };
             ledger.swapped(id).unwrap();
-            let intent = model.pending.remove(&id).unwrap();
-            model.written.extend(intent.1.clone());
-            model.swapped.insert(id, intent);
+            model.written.extend(model.pending[&id].1.clone());
+            // Earlier ones of the group, which were not recovered, are covered by its command.
+            let group = model.pending[&id].0;
+            let earlier = model.pending.range(..=id);
+            let covered = earlier.filter(|(_, own)| own.0 == group);
+            let covered: BTreeMap<_, _> = covered.map(|(id, own)| (*id, own.clone())).collect();
+            model.pending.retain(|id, _| !covered.contains_key(id));
+            model.swapped.extend(covered);
         }
         Step::Discard(number) => {
             if let Some(id) = select(&model.pending, *number) {

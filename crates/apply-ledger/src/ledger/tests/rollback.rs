@@ -1,0 +1,152 @@
+//! Rollbacks, and what can be restored.
+
+use super::*;
+
+#[test]
+fn a_rollback_marks_the_failed_content_and_settles_both_intents() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "good");
+    let failed = ledger
+        .begin(&intent(vec![file(DESTINATION, Some("good"), "bad")]))
+        .unwrap();
+    ledger.swapped(failed).unwrap();
+    ledger.finished(failed, Ending::Failed).unwrap();
+    let mut back = intent(vec![file(DESTINATION, Some("bad"), "good")]);
+    back.rolls_back = Some(failed);
+    let back = ledger.begin(&back).unwrap();
+    ledger.swapped(back).unwrap();
+    ledger.finished(back, Ending::Applied).unwrap();
+    let expected = [
+        (3, Outcome::Applied),
+        (2, Outcome::RolledBack),
+        (1, Outcome::Applied),
+    ];
+    assert_eq!(outcomes(&ledger, DESTINATION), expected);
+    assert_eq!(ledger.owed().unwrap(), []);
+}
+
+#[test]
+fn what_was_replaced_since_the_last_success_is_kept_until_the_next_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "good");
+    let mut before = "good".to_owned();
+    for number in 0..30 {
+        let new = format!("bad {number}");
+        let mut files = vec![file(DESTINATION, Some(&before), &new)];
+        if number == 3 {
+            files.push(file("/new", None, "first"));
+        }
+        let id = ledger.begin(&intent(files)).unwrap();
+        ledger.swapped(id).unwrap();
+        if number % 7 == 0 {
+            ledger.finished(id, Ending::Failed).unwrap();
+        }
+        before = new;
+    }
+    drop(ledger);
+    let mut ledger = open(directory.path());
+    let owed = ledger.owed().unwrap().remove(0);
+    let replaced = owed.replaced.iter();
+    let replaced: Vec<_> = replaced
+        .map(|it| (it.destination.as_path(), it.hash))
+        .collect();
+    let good = Hash::of(b"good");
+    let expected = [
+        (Path::new(DESTINATION), Some(good)),
+        (Path::new("/new"), None),
+    ];
+    assert_eq!(replaced, expected);
+    assert_eq!(&*ledger.content(good).unwrap().unwrap(), b"good");
+    ledger.finished(owed.intent, Ending::Applied).unwrap();
+    for number in 0..8 {
+        apply(&mut ledger, &format!("better {number}"));
+    }
+    assert_eq!(ledger.content(good).unwrap(), None);
+}
+
+/// What was rolled back, for each destination.
+fn rolled_back(ledger: &Ledger) -> Vec<(PathBuf, Option<Hash>)> {
+    let known = ledger.destinations().unwrap().into_iter();
+    known.map(|it| (it.path, it.rolled_back)).collect()
+}
+
+#[test]
+fn all_contents_of_a_failed_command_are_known_until_the_next_write() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    let both = vec![file("/a", None, "a1"), file("/b", None, "b1")];
+    let first = ledger.begin(&intent(both)).unwrap();
+    ledger.swapped(first).unwrap();
+    ledger.finished(first, Ending::Applied).unwrap();
+    // Two writes before the command, which fails for both.
+    let mut failed = first;
+    for (path, old, new) in [("/b", "b1", "b2"), ("/a", "a1", "a2"), ("/a", "a2", "a3")] {
+        failed = ledger
+            .begin(&intent(vec![file(path, Some(old), new)]))
+            .unwrap();
+        ledger.swapped(failed).unwrap();
+    }
+    let mut back = intent(vec![file("/a", None, "a1"), file("/b", None, "b1")]);
+    back.rolls_back = Some(failed);
+    let back = ledger.begin(&back).unwrap();
+    let paths = ["/a", "/b"].map(PathBuf::from);
+    for step in ["begun", "swapped", "finished"] {
+        match step {
+            "swapped" => ledger.swapped(back).unwrap(),
+            "finished" => ledger.finished(back, Ending::Applied).unwrap(),
+            _ => {}
+        }
+        let expected = paths.clone().into_iter().zip([b"a3", b"b2"]);
+        let expected: Vec<_> = expected
+            .map(|(path, content)| (path, Some(Hash::of(content))))
+            .collect();
+        assert_eq!(rolled_back(&ledger), expected, "{step}");
+    }
+    let expected = [
+        (4, Outcome::Applied),
+        (3, Outcome::RolledBack),
+        (2, Outcome::Superseded),
+        (1, Outcome::Applied),
+    ];
+    assert_eq!(outcomes(&ledger, "/a"), expected);
+    let next = ledger
+        .begin(&intent(vec![file("/a", Some("a1"), "a4")]))
+        .unwrap();
+    ledger.swapped(next).unwrap();
+    let known: Vec<_> = rolled_back(&ledger).into_iter().map(|it| it.1).collect();
+    assert_eq!(known, [None, Some(Hash::of(b"b2"))]);
+}
+
+#[test]
+fn a_file_that_did_not_exist_before_is_known_as_rolled_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    let failed = ledger
+        .begin(&intent(vec![file(DESTINATION, None, "bad")]))
+        .unwrap();
+    ledger.swapped(failed).unwrap();
+    let mut back = intent(Vec::new());
+    back.rolls_back = Some(failed);
+    let back = ledger.begin(&back).unwrap();
+    ledger.swapped(back).unwrap();
+    ledger.finished(back, Ending::Applied).unwrap();
+    assert_eq!(rolled_back(&ledger)[0].1, Some(Hash::of(b"bad")));
+}
+
+#[test]
+fn an_intent_that_was_not_recovered_is_settled_with_the_next_one_of_its_group() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    let interrupted = intent(vec![file("/a", None, "a1"), file("/b", None, "b1")]);
+    ledger.begin(&interrupted).unwrap();
+    let next = ledger.begin(&intent(vec![file("/b", None, "b2")])).unwrap();
+    assert_eq!(ledger.pending().unwrap().len(), 2);
+    ledger.swapped(next).unwrap();
+    assert_eq!(ledger.pending().unwrap(), []);
+    let owed = ledger.owed().unwrap();
+    assert_eq!(owed[0].destinations, ["/a", "/b"].map(PathBuf::from));
+    ledger.finished(next, Ending::Applied).unwrap();
+    assert_eq!(ledger.owed().unwrap(), []);
+}
