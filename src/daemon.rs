@@ -127,7 +127,8 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
         .as_ref()
         .filter(|_| !config.dry)
         .map(|journal| AnswerFile::new(&journal.directory(), client.identity()));
-    let saved = answer_file.as_ref().map(AnswerFile::read);
+    let saved = answer_file.as_ref().map(state_dir::saved_answers);
+    let rolled_back = state_dir::rolled_back(journal.as_ref(), config);
     let has_last_good = state_dir::has_last_good(journal.as_ref(), config);
     let watcher = Watcher::new(client.clone(), process.rules(config));
     let mut executor = Executor::new(process, client, watcher, &config.consul.exports, journal);
@@ -137,6 +138,7 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     }
     let mut parts = Parts::new(config, RenderEnv::here(environment()), Moment::now());
     executor.owe(parts.owe(owed, Moment::now()));
+    parts.quarantine(&rolled_back);
     parts.hold(&held, Moment::now());
     if let Some(saved) = saved {
         parts.expect(saved);

@@ -181,3 +181,103 @@ fn a_verification_that_fails_after_a_crash_restores_the_files_from_the_ledger() 
     assert_eq!(mode & 0o777, 0o640, "the mode is kept");
     assert_eq!(group.temporary_files(), 0);
 }
+
+#[test]
+fn an_owed_command_that_is_not_configured_any_more_is_settled_with_one_warning() {
+    let group = Group::new();
+    let ended = group.start(Some("swap-recorded")).ends();
+    assert_eq!(ended.code(), None, "{}", ended.log);
+    let configuration = group.folder.read("ctmpl.hcl");
+    let without_command = configuration
+        .lines()
+        .filter(|line| !line.contains("command ="));
+    let without_command: Vec<_> = without_command.collect();
+    group.folder.write("ctmpl.hcl", &without_command.join("\n"));
+
+    let ctmpl = group.start(None);
+    ctmpl.logs("so it never runs: cat ");
+    ctmpl.logs("is unchanged in");
+    assert_eq!(ctmpl.log_count("[WARN]"), 1, "{}", ctmpl.log());
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    // It is not announced again, also if the command is back.
+    group.folder.write("ctmpl.hcl", &configuration);
+    let ctmpl = group.start(None);
+    eventually("all templates are unchanged", || {
+        ctmpl.log_count("is unchanged in") == 20
+    });
+    std::thread::sleep(Duration::from_millis(1200));
+    assert_eq!(ctmpl.log_count("is owed"), 0, "{}", ctmpl.log());
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert_eq!(group.runs(), [""; 0]);
+}
+
+#[test]
+fn a_crash_of_a_group_without_a_command_owes_nothing() {
+    let group = Group::new();
+    let configuration = group.folder.read("ctmpl.hcl");
+    let without_command = configuration
+        .lines()
+        .filter(|line| !line.contains("command ="));
+    let without_command: Vec<_> = without_command.collect();
+    group.folder.write("ctmpl.hcl", &without_command.join("\n"));
+    let ended = group.start(Some("swapped")).ends();
+    assert_eq!(ended.code(), None, "{}", ended.log);
+    for warnings in [1, 0] {
+        let ctmpl = group.start(None);
+        eventually("all templates are unchanged", || {
+            ctmpl.log_count("is unchanged in") == 20
+        });
+        assert_eq!(ctmpl.log_count("[WARN]"), warnings, "{}", ctmpl.log());
+        assert_eq!(ctmpl.log_count("is owed"), 0, "{}", ctmpl.log());
+        assert_eq!(ctmpl.stop().code(), Some(12));
+        assert!(group.are_all("1"));
+    }
+}
+
+#[test]
+fn a_swap_that_cannot_be_completed_delays_no_other_owed_command() {
+    let group = Group::of(vec!["a/out".to_owned(), "b/out".to_owned()], "");
+    let ended = group.start(Some("file-swapped")).ends();
+    assert_eq!(ended.code(), None, "{}", ended.log);
+    // The second file cannot be written.
+    std::fs::remove_dir_all(group.folder.path("b")).unwrap();
+    group.folder.write("b", "");
+    group.add("other", &["c".to_owned()], "others", "");
+    let ctmpl = group.start(None);
+    ctmpl.logs("the swap cannot be completed now");
+    eventually("the other group is applied", || {
+        group.runs_of("others") == ["1"]
+    });
+    std::fs::remove_file(group.folder.path("b")).unwrap();
+    group.applies("1", 1);
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    let ctmpl = group.start(None);
+    ctmpl.logs("is unchanged in");
+    group.stays("1", 1);
+    assert_eq!(ctmpl.log_count("[WARN]"), 0, "{}", ctmpl.log());
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn a_content_that_was_rolled_back_is_not_applied_again_after_a_restart() {
+    let group = verified_group();
+    group.folder.write("bad", "");
+    group.folder.write("go", "");
+    let ctmpl = group.start(None);
+    ctmpl.logs("restoring the previous files");
+    std::fs::remove_file(group.folder.path("bad")).unwrap();
+    ctmpl.logs("verified after");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    let runs = ["1", "2", "1"];
+    assert_eq!(group.runs(), runs);
+
+    let ctmpl = group.start(None);
+    ctmpl.logs("this content was rolled back before the restart");
+    group.stays("1", runs.len());
+    // A reload by the user tries it again, and so does another content.
+    ctmpl.signal(nix::sys::signal::Signal::SIGHUP);
+    group.applies("2", 4);
+    ctmpl.logs("verified after");
+    assert_eq!(ctmpl.log_count("[WARN]"), 1, "{}", ctmpl.log());
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}

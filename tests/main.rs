@@ -36,6 +36,7 @@ mod exec;
 mod first_steps;
 mod flags;
 mod formats;
+mod frozen;
 mod groups;
 mod half_open;
 mod haproxy;

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::budget::DiffSize;
 pub use super::pace::COMMAND_COOLDOWN;
 use super::pace::Pace;
 use crate::backoff::Backoff;
@@ -39,14 +40,44 @@ struct Debt {
     group: Arc<GroupConfig>,
     /// The position of its first template, which orders the commands.
     rank: usize,
-    /// The files written since the last run started; if empty, no further run is owed.
-    waiting: BTreeSet<PathBuf>,
-    /// The files that the current run covers; `None` if it is not running.
-    running: Option<BTreeSet<PathBuf>>,
+    /// What was written since the last run started; if it has no files, no further run is owed.
+    waiting: Written,
+    /// What the current run covers; `None` if it is not running.
+    running: Option<Written>,
     /// The number of failures since the last success.
     failures: u32,
     /// The earliest time of the next run.
     due: Instant,
+}
+
+/// What was written since the last success.
+#[derive(Clone, Debug, Default)]
+struct Written {
+    files: BTreeSet<PathBuf>,
+    /// The number of changed lines, if it is known.
+    size: Option<DiffSize>,
+}
+
+/// A debt whose files have left their group, because of a new configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dissolved {
+    /// The group.
+    pub group: Arc<GroupConfig>,
+    /// The groups that owe the command of these files now; empty: no command is configured for them any more.
+    pub others: BTreeSet<GroupKey>,
+}
+
+impl Written {
+    fn extend(&mut self, more: Self) {
+        self.files.extend(more.files);
+        self.grow(more.size);
+    }
+
+    fn grow(&mut self, size: Option<DiffSize>) {
+        let known = self.size.is_some() || size.is_some();
+        let sum = self.size.into_iter().chain(size).sum();
+        self.size = known.then_some(sum);
+    }
 }
 
 /// The repetition of a failed run.
@@ -66,11 +97,11 @@ impl Debt {
 
     /// The time at which it may start; `None` if it is not owed, or is running.
     fn startable(&self) -> Option<Instant> {
-        (self.running.is_none() && !self.waiting.is_empty()).then_some(self.due)
+        (self.running.is_none() && !self.waiting.files.is_empty()).then_some(self.due)
     }
 
     fn is_settled(&self) -> bool {
-        self.running.is_none() && self.waiting.is_empty()
+        self.running.is_none() && self.waiting.files.is_empty()
     }
 }
 
@@ -90,21 +121,32 @@ impl Debts {
     ) {
         let due = self.pace_of(&group.key).earliest(group.rate, now);
         let index = self.index_of(&group.key).unwrap_or_else(|| {
-            let (waiting, running) = (BTreeSet::new(), None);
             self.debts.push(Debt {
                 group: Arc::clone(group),
                 rank,
-                waiting,
-                running,
+                waiting: Written::default(),
+                running: None,
                 failures: 0,
                 due,
             });
             self.debts.len() - 1
         });
         let debt = &mut self.debts[index];
-        debt.waiting
-            .extend(destinations.into_iter().map(Into::into));
+        let files = destinations.into_iter().map(Into::into);
+        debt.waiting.files.extend(files);
         debt.due = due;
+    }
+
+    /// Adds the size of a change to what a group [owes](Self::owe) for.
+    pub fn changed(&mut self, key: &GroupKey, size: DiffSize) {
+        if let Some(index) = self.index_of(key) {
+            self.debts[index].waiting.grow(Some(size));
+        }
+    }
+
+    /// The size of what the current run of a group covers, if it is known.
+    pub fn size_of_run(&self, key: &GroupKey) -> Option<DiffSize> {
+        self.debts[self.index_of(key)?].running.as_ref()?.size
     }
 
     /// Starts the due group with the lowest rank for which `held` returns `false`. It counts as
@@ -169,14 +211,14 @@ impl Debts {
         } else {
             debt.failures = debt.failures.saturating_add(1);
             // The backoff is for unchanged content; files written during the run are tried soon.
-            let after = if debt.waiting.is_empty() {
+            let after = if debt.waiting.files.is_empty() {
                 RETRY.pause(debt.failures, jitter)
             } else {
                 COMMAND_COOLDOWN
             };
             debt.due = debt.due.max(now + after);
             debt.waiting.extend(ran_for);
-            (!debt.waiting.is_empty()).then_some(Retry {
+            (!debt.waiting.files.is_empty()).then_some(Retry {
                 failures: debt.failures,
                 after: debt.due - now,
             })
@@ -190,34 +232,42 @@ impl Debts {
 
     /// Adopts a new configuration: each waiting file now waits for the command of the group that
     /// `group_of` returns. Files without a group are dropped. A current run continues, but is not repeated
-    /// for files that no longer belong to it.
+    /// for files that no longer belong to it. Returns the debts whose files have all left their group.
     pub fn renew(
         &mut self,
         now: Instant,
         group_of: impl Fn(&Path) -> Option<(Arc<GroupConfig>, usize)>,
-    ) {
-        let mut moved = Vec::new();
+    ) -> Vec<Dissolved> {
+        let (mut moved, mut dissolved) = (Vec::new(), Vec::new());
         for debt in &mut self.debts {
+            let key = debt.group.key.clone();
+            let mut others = BTreeSet::new();
             let mut stays = |path: &PathBuf| match group_of(path) {
-                Some((group, rank)) if group.key == debt.group.key => {
+                Some((group, rank)) if group.key == key => {
                     (debt.group, debt.rank) = (group, rank);
                     true
                 }
                 Some((group, rank)) => {
+                    others.insert(group.key.clone());
                     moved.push((group, rank, path.clone()));
                     false
                 }
                 None => false,
             };
-            debt.waiting.retain(&mut stays);
+            debt.waiting.files.retain(&mut stays);
             if let Some(running) = &mut debt.running {
-                running.retain(stays);
+                running.files.retain(stays);
+            }
+            if debt.is_settled() {
+                let group = Arc::clone(&debt.group);
+                dissolved.push(Dissolved { group, others });
             }
         }
         self.debts.retain(|debt| !debt.is_settled());
         for (group, rank, path) in moved {
             self.owe(&group, rank, [path], now);
         }
+        dissolved
     }
 
     /// Makes failed commands due at the end of their cooldown, after a reload by the user.
@@ -261,15 +311,11 @@ impl Debts {
     /// The files whose command has not succeeded since they were written, with their group.
     pub fn unapplied(&self) -> impl Iterator<Item = (&Path, &GroupConfig)> {
         self.debts.iter().flat_map(|debt| {
-            let running = debt
-                .running
-                .iter()
-                .flatten()
-                .filter(|path| !debt.waiting.contains(*path));
-            debt.waiting
-                .iter()
-                .chain(running)
-                .map(|path| (path.as_path(), &*debt.group))
+            let waiting = &debt.waiting.files;
+            let running = debt.running.iter().flat_map(|running| &running.files);
+            let running = running.filter(|path| !waiting.contains(*path));
+            let files = waiting.iter().chain(running);
+            files.map(|path| (path.as_path(), &*debt.group))
         })
     }
 

@@ -253,6 +253,15 @@ impl Group {
         });
     }
 
+    /// Handles a content that an earlier process has rolled back: it is applied when it changes.
+    pub fn quarantined(&mut self, content: u64) {
+        self.refused = Some(Refused {
+            content,
+            failures: 1,
+            retry: None,
+        });
+    }
+
     /// Handles the success of the command and its verification.
     pub fn succeeded(&mut self) {
         self.replaced = Replaced::None;
@@ -267,11 +276,7 @@ impl Group {
         restores.then(|| {
             self.phase = Phase::Restoring;
             self.replaced = Replaced::None;
-            self.refused = Some(Refused {
-                content,
-                failures: 1,
-                retry: None,
-            });
+            self.quarantined(content);
             Step::Restore
         })
     }

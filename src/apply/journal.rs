@@ -4,59 +4,43 @@
 //! their command. A ledger that cannot be written stops no write: the failure is logged once.
 
 mod parked;
+mod record;
 mod recovery;
-mod shared;
+mod state;
+mod worker;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use apply_ledger::{
-    Attributes, Ending, Intent, IntentFile, IntentId, Ledger, LedgerError, LedgerOptions, Notice,
-    Old, OpenError, SwapEnd,
+    Destination, Ending, IntentId, Ledger, LedgerError, LedgerOptions, Notice, OpenError,
 };
 use file_writer::Previous;
 
-use self::shared::{Overdue, Shared};
+pub(super) use self::record::ChangedFile;
+use self::record::{Record, Restoration};
+use self::state::State;
+use self::worker::{Overdue, Worker};
 use crate::config::resolved::{GroupConfig, GroupKey};
-use crate::error_chain::chain;
 
 /// The program in the names of temporary files.
 pub(super) const PROGRAM: &str = "ctmpl";
 
-/// How long a write waits for the ledger while another one uses it.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a write or a command waits for the ledger.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A ledger that has not answered for this time is late.
+const LATE: Duration = Duration::from_millis(800);
 
 /// The ledger of the daemon. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Journal {
-    state: Arc<Shared<State>>,
+    worker: Arc<Worker<State>>,
     directory: Arc<Path>,
-}
-
-#[derive(Debug)]
-struct State {
-    ledger: Ledger,
-    /// The latest intent of each group that owes its command.
-    owing: HashMap<GroupKey, IntentId>,
     /// The files with a parked change, at the end of all links.
-    parked: BTreeSet<PathBuf>,
-    health: Health,
-}
-
-/// Whether the last operation of the ledger succeeded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Health {
-    Good,
-    Failed,
-}
-
-/// A group whose swap is recorded.
-#[derive(Debug)]
-pub struct Recorded {
-    group: Arc<GroupConfig>,
-    intent: IntentId,
+    parked: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 impl Journal {
@@ -74,18 +58,20 @@ impl Journal {
                 "the ledger in {directory} was damaged ({cause}); it is moved to {moved_to}, and an empty one is used"
             );
         }
-        let mut state = State {
-            ledger,
-            owing: HashMap::new(),
-            parked: BTreeSet::new(),
-            health: Health::Good,
-        };
+        let directory = ledger.directory().to_owned();
+        let mut state = State::new(ledger);
         let parked = state.ledger.parked();
         let parked = state.check(parked).unwrap_or_default();
-        state.parked = parked.into_iter().map(|it| it.destination).collect();
+        let parked: BTreeSet<_> = parked.into_iter().map(|it| it.destination).collect();
+        let worker = Worker::start(state, PATIENCE).map_err(|error| OpenError::Unusable {
+            operation: "start a thread for",
+            path: directory.clone(),
+            source: error.into(),
+        })?;
         Ok(Self {
-            directory: state.ledger.directory().into(),
-            state: Arc::new(Shared::new(state, PATIENCE)),
+            worker: Arc::new(worker),
+            directory: directory.into(),
+            parked: Arc::new(Mutex::new(parked)),
         })
     }
 
@@ -95,251 +81,130 @@ impl Journal {
         self.directory.to_path_buf()
     }
 
-    /// Records that a group owes the command of this intent.
-    pub fn owes(&self, group: &GroupKey, intent: IntentId) {
-        self.use_state(|state| {
-            state.owing.insert(group.clone(), intent);
-            Some(())
-        });
+    /// Returns `true` if the ledger has not answered for so long that a write waits for it.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.worker.is_busy_for(LATE)
     }
 
-    /// Records that changes are about to be swapped.
-    pub(super) fn begin<'a>(
+    /// Records that a group owes the command of an intent of an earlier process.
+    pub fn inherit(&self, group: &GroupKey, intent: IntentId) {
+        let group = group.clone();
+        self.worker.send(move |state| state.inherit(group, intent));
+    }
+
+    /// Records that changes are about to be swapped. Returns their groups.
+    pub(super) fn begin(
         &self,
-        changes: impl Iterator<Item = (&'a Arc<GroupConfig>, ChangedFile<'a>)>,
-    ) -> Vec<Recorded> {
-        let groups = by_group(changes);
-        let texts: Vec<_> = groups.iter().map(|(group, _)| Texts::of(group)).collect();
-        let intents = intents(&groups, &texts);
-        if intents.is_empty() {
-            return Vec::new();
+        changes: impl Iterator<Item = (Arc<GroupConfig>, ChangedFile)>,
+    ) -> Vec<Arc<GroupConfig>> {
+        let records = Record::by_group(changes);
+        let groups: Vec<_> = records.iter().map(|own| Arc::clone(&own.group)).collect();
+        if !groups.is_empty() {
+            let bytes = Record::bytes(&records);
+            self.record(bytes, move |state| state.begin(&records));
         }
-        let ids = self.use_state(|state| {
-            let begun = state.ledger.begin_all(&intents);
-            state.check_begin(begun)
-        });
-        let ids = ids.unwrap_or_default();
-        let groups = groups.iter().map(|(group, _)| Arc::clone(group));
-        let recorded = groups.zip(ids);
-        recorded
-            .map(|(group, intent)| Recorded { group, intent })
-            .collect()
+        groups
     }
 
-    /// Records the end of swaps. The old files of `failed` groups are in place again. `written` are single files
-    /// without a command, of which nothing was recorded before.
-    pub(super) fn swapped<'a>(
+    /// Records the end of the swaps of groups that have [begun](Self::begin). The old files of `failed` groups are
+    /// in place again. `written` are single files without a command, of which nothing was recorded before.
+    pub(super) fn swapped(
         &self,
-        recorded: Vec<Recorded>,
+        begun: Vec<Arc<GroupConfig>>,
         failed: &BTreeSet<GroupKey>,
-        written: impl Iterator<Item = (&'a Arc<GroupConfig>, ChangedFile<'a>)>,
+        written: impl Iterator<Item = (Arc<GroupConfig>, ChangedFile)>,
     ) {
-        let groups = by_group(written);
-        let texts: Vec<_> = groups.iter().map(|(group, _)| Texts::of(group)).collect();
-        let written = intents(&groups, &texts);
-        if recorded.is_empty() && written.is_empty() {
+        let written = Record::by_group(written);
+        if begun.is_empty() && written.is_empty() {
             return;
         }
-        self.use_state(|state| {
-            let mut ends = Vec::with_capacity(recorded.len());
-            for Recorded { group, intent } in recorded {
-                let end = if failed.contains(&group.key) {
-                    SwapEnd::Discarded
-                } else if group.has_effect() {
-                    state.owing.insert(group.key.clone(), intent);
-                    SwapEnd::Owed
-                } else {
-                    SwapEnd::Settled
-                };
-                ends.push((intent, end));
-            }
-            let ended = state.ledger.swaps_ended(&ends, &written);
-            state.check(ended)
-        });
+        let (bytes, failed) = (Record::bytes(&written), failed.clone());
+        self.record(bytes, move |state| state.swapped(&begun, &failed, &written));
     }
 
     /// Records that these files of a group are about to be restored.
-    pub fn begin_restoration(&self, group: &GroupKey, files: &[Previous]) -> Option<IntentId> {
-        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let paths: Vec<_> = files
-            .iter()
-            .map(|file| absolute(file.destination()))
-            .collect();
-        let files = files
-            .iter()
-            .zip(&paths)
-            .filter_map(|(previous, destination)| {
-                Some(IntentFile {
-                    destination,
-                    staged: None,
-                    old: None,
-                    new: previous.content()?,
-                    attributes: Attributes::default(),
-                })
-            });
-        let name = group.to_string();
-        let intent = Intent {
-            group: &name,
-            command: None,
-            files: files.collect(),
-            rolls_back: None,
-        };
-        self.use_state(|state| {
-            let rolls_back = state.owing.get(group).copied();
-            let begun = state.ledger.begin(&Intent {
-                rolls_back,
-                ..intent
-            });
-            state.check_begin(begun)
-        })
+    pub fn begin_restoration(&self, group: &GroupKey, files: &[Previous]) {
+        let restoration = Restoration::new(group, files);
+        let bytes = restoration.bytes();
+        self.record(bytes, move |state| state.begin_restoration(&restoration));
     }
 
     /// Records the end of a restoration.
-    pub fn restored(&self, group: &GroupKey, intent: IntentId) {
-        self.use_state(|state| {
-            state.owing.insert(group.clone(), intent);
-            let ended = state.ledger.swapped(intent);
-            state.check(ended)
-        });
+    pub fn restored(&self, group: &GroupKey) {
+        let group = group.clone();
+        self.record(0, move |state| state.restored(group));
     }
 
     /// Records the end of the command of a group and its verification.
     pub fn finished(&self, group: &GroupKey, ending: Ending) {
-        self.use_state(|state| {
-            let intent = match ending {
-                Ending::Applied | Ending::Dropped => state.owing.remove(group),
-                Ending::Failed => state.owing.get(group).copied(),
-            };
-            let ended = state.ledger.finished(intent?, ending);
-            state.check(ended)
-        });
+        let group = group.clone();
+        self.record(0, move |state| state.finished(&group, ending));
     }
 
-    /// Works with the ledger. A failure is logged once.
-    pub(super) fn with<T>(
+    /// Records that other groups owe the command of a group.
+    pub fn transfer(&self, group: GroupKey, others: BTreeSet<GroupKey>) {
+        self.record(0, move |state| state.transfer(&group, &others));
+    }
+
+    /// The files that the ledger knows; none if it does not answer.
+    #[must_use]
+    pub fn destinations(&self) -> Vec<Destination> {
+        self.ask(|ledger| ledger.destinations()).unwrap_or_default()
+    }
+
+    /// Asks the ledger. A failure is logged once. Without an answer in time, the question is dropped.
+    pub(super) fn ask<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Ledger) -> Result<T, LedgerError>,
+        question: impl FnOnce(&mut Ledger) -> Result<T, LedgerError> + Send + 'static,
     ) -> Option<T> {
-        self.use_state(|state| {
-            let result = work(&mut state.ledger);
-            state.check(result)
-        })
+        let answer = self.worker.ask(move |state| {
+            let answer = question(&mut state.ledger);
+            state.check(answer)
+        });
+        self.in_time(answer)?
     }
 
-    /// Works with the ledger, unless another thread has used it for too long. This is logged once, and nothing is
-    /// recorded until that thread has finished.
-    fn use_state<T>(&self, work: impl FnOnce(&mut State) -> Option<T>) -> Option<T> {
-        match self.state.with(work) {
-            Ok(result) => result,
-            Err(Overdue { is_first }) => {
-                if is_first {
-                    let (directory, seconds) = (self.directory.display(), PATIENCE.as_secs());
-                    tracing::warn!(
-                        name: "ledger.slow", %directory, seconds,
-                        "{directory}: the ledger has not answered within {seconds} s; does its file system hang? Until \
-                         it answers, files are written and commands run without a record"
-                    );
-                }
-                None
-            }
-        }
-    }
-}
-
-impl State {
-    /// Like [`check`](Self::check). A success ends a failure: the end of an earlier intent may be
-    /// recorded on a full disk, but no new intent.
-    fn check_begin<T>(&mut self, result: Result<T, LedgerError>) -> Option<T> {
-        let begun = self.check(result);
-        if begun.is_some() {
-            self.health = Health::Good;
-        }
-        begun
+    /// Changes the ledger, and waits for it without a limit. A failure is logged once.
+    pub(super) fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Ledger) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Option<T> {
+        let changed = self.worker.wait(move |state| {
+            let changed = work(&mut state.ledger);
+            state.check(changed)
+        });
+        changed?
     }
 
-    /// Logs the first failure.
-    fn check<T>(&mut self, result: Result<T, LedgerError>) -> Option<T> {
-        let directory = self.ledger.directory().display();
-        match &result {
-            Err(error) if self.health == Health::Good => {
-                let error = chain(error);
-                tracing::warn!(
-                    name: "ledger.failed", %directory, error,
-                    "{error}: files are written nevertheless, but after a crash an owed command may be forgotten"
-                );
-                self.health = Health::Failed;
-            }
-            Ok(_) | Err(_) => {}
+    /// Records something. If the ledger does not answer in time, it is recorded as soon as it does. `bytes` is the
+    /// size of the contents.
+    fn record<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce(&mut State) -> T + Send + 'static,
+    ) -> Option<T> {
+        let recorded = self.worker.call(bytes, work);
+        self.in_time(recorded)
+    }
+
+    /// Logs once that the ledger does not answer.
+    fn in_time<T>(&self, result: Result<T, Overdue>) -> Option<T> {
+        if let Err(Overdue { is_first: true }) = result {
+            let (directory, seconds) = (self.directory.display(), PATIENCE.as_secs());
+            tracing::warn!(
+                name: "ledger.slow", %directory, seconds,
+                "{directory}: the ledger has not answered within {seconds} s; does its file system hang? Files are \
+                 written and commands run meanwhile, and are recorded when it answers"
+            );
         }
         result.ok()
     }
-}
 
-/// A file that is about to be replaced, with absolute paths.
-pub(super) struct ChangedFile<'a> {
-    /// The destination, at the end of all links.
-    pub(super) destination: PathBuf,
-    /// The staged file; `None` if the destination is written in place.
-    pub(super) staged: Option<PathBuf>,
-    /// The content that is replaced; `None` if there is none.
-    pub(super) old: Option<&'a [u8]>,
-    /// The new content.
-    pub(super) new: &'a [u8],
-    /// Mode and owner of the new file.
-    pub(super) attributes: Attributes,
-}
-
-impl ChangedFile<'_> {
-    fn record(&self) -> IntentFile<'_> {
-        IntentFile {
-            destination: &self.destination,
-            staged: self.staged.as_deref(),
-            old: self.old.map(Old::Content),
-            new: self.new,
-            attributes: self.attributes,
-        }
+    fn parked_files(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The files of each group, in their order.
-type ByGroup<'a> = Vec<(&'a Arc<GroupConfig>, Vec<ChangedFile<'a>>)>;
-
-fn by_group<'a>(
-    changes: impl Iterator<Item = (&'a Arc<GroupConfig>, ChangedFile<'a>)>,
-) -> ByGroup<'a> {
-    let mut groups = ByGroup::new();
-    for (group, file) in changes {
-        match groups.iter_mut().find(|(known, _)| known.key == group.key) {
-            Some((_, files)) => files.push(file),
-            None => groups.push((group, vec![file])),
-        }
-    }
-    groups
-}
-
-/// One intent for each group.
-fn intents<'a>(groups: &'a ByGroup<'_>, texts: &'a [Texts]) -> Vec<Intent<'a>> {
-    let intent = |((_, files), texts): (&'a (_, Vec<ChangedFile<'_>>), &'a Texts)| Intent {
-        group: &texts.group,
-        command: texts.command.as_deref(),
-        files: files.iter().map(ChangedFile::record).collect(),
-        rolls_back: None,
-    };
-    groups.iter().zip(texts).map(intent).collect()
-}
-
-/// The texts of an intent.
-struct Texts {
-    group: String,
-    command: Option<String>,
-}
-
-impl Texts {
-    fn of(group: &GroupConfig) -> Self {
-        let command = group.command.as_ref();
-        Self {
-            group: group.key.to_string(),
-            command: command.map(|command| command.line.to_string()),
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -13,9 +13,8 @@ use super::targets::Targets;
 #[must_use]
 pub fn are_last_good(journal: &Journal, destinations: Vec<PathBuf>) -> bool {
     let mut others: BTreeSet<_> = destinations.iter().cloned().collect();
-    let written = journal.with(|ledger| ledger.destinations());
     let targets = Targets::of(destinations);
-    for file in written.unwrap_or_default() {
+    for file in journal.destinations() {
         let Some(destination) = targets.configured(&file.path) else {
             continue;
         };

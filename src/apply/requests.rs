@@ -64,7 +64,7 @@ pub fn holds(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
     let now = SystemTime::now();
     let targets = Targets::of(destinations);
     journal.unpark_others(|target| targets.configured(target).is_some());
-    let found = journal.with(|ledger| {
+    let found = journal.ask(move |ledger| {
         let mut changes = Vec::new();
         for hold in ledger
             .holds()?
@@ -94,7 +94,8 @@ pub fn holds(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
 /// Records and answers the requests of the command line.
 pub fn take(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
     let targets = Targets::of(destinations);
-    let taken = journal.with(|ledger| {
+    // Without a limit: the command line must not be told of a change that is not made.
+    let taken = journal.change(move |ledger| {
         let mut changes = Vec::new();
         for request in ledger.requests()? {
             let (succeeded, text) = match carry_out(ledger, &targets, &request)? {

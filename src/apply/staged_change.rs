@@ -15,8 +15,8 @@ use super::change::{Applied, Change, Effect, ParkedChange};
 use super::fault;
 use super::journal::ChangedFile;
 use super::output::StagedOutput;
+use super::secret::Secret;
 use super::write::Writer;
-use super::written_file::{Secret, WrittenFile};
 use crate::config::resolved::{FileConfig, GroupConfig, GroupKey, MaxChange, STANDARD_OUTPUT};
 use crate::error_chain::chain;
 use crate::render::output::Output;
@@ -75,18 +75,19 @@ impl Undo {
 
 impl StagedChange {
     /// What the journal records; `None` if no file is replaced.
-    pub(super) fn record(&self) -> Option<ChangedFile<'_>> {
+    pub(super) fn record(&self) -> Option<(Arc<GroupConfig>, ChangedFile)> {
         let Stage::Staged(own) = &self.ready.as_ref()?.own else {
             return None;
         };
         let staged = own.path();
-        Some(ChangedFile {
+        let file = ChangedFile {
             destination: std::path::absolute(own.target()).ok()?,
             staged: staged.and_then(|path| std::path::absolute(path).ok()),
-            old: self.previous.as_ref()?.content(),
-            new: &self.content.0,
+            old: self.previous.clone()?,
+            new: self.content.clone(),
             attributes: staged.map_or_else(Attributes::default, attributes_of),
-        })
+        };
+        Some((Arc::clone(&self.group), file))
     }
 
     /// Returns `true` if the journal records the change after the swap, without an intent before it: of a single file,
@@ -97,26 +98,13 @@ impl StagedChange {
         is_replaced && !self.has_siblings && !self.keeps_previous && !self.group.has_effect()
     }
 
-    /// Such a change. Its contents follow after the swap.
-    fn recorded_late(&self) -> Option<WrittenFile> {
-        let record = self.record().filter(|_| self.is_recorded_late())?;
-        Some(WrittenFile {
-            group: Arc::clone(&self.group),
-            destination: record.destination,
-            staged: record.staged?,
-            attributes: record.attributes,
-            old: None,
-            new: Secret(Vec::new()),
-        })
-    }
-
     /// The size of the change, for a group that can fail after the swap.
     fn size(&self) -> Option<DiffSize> {
         let own = self.ready.as_ref().map(|ready| &ready.own);
         let is_counted = matches!(own, Some(Stage::Staged(_))) && self.group.has_effect();
         let old = self.previous.as_ref().filter(|_| is_counted)?;
         let old = old.content().unwrap_or_default();
-        Some(DiffSize::of(old, &self.content.0))
+        Some(DiffSize::of(old, &self.content))
     }
 
     pub(super) fn stage(writer: &Writer, change: Change) -> Self {
@@ -176,7 +164,7 @@ impl StagedChange {
             file,
             keeps_previous,
             is_restoration,
-            content: Secret(content),
+            content: content.into(),
             previous: None,
             has_siblings: false,
             ready,
@@ -188,8 +176,9 @@ impl StagedChange {
         writer: &Writer,
         swapped: &mut Vec<Swapped>,
         undo: &mut Vec<Undo>,
-    ) -> (Applied, Option<WrittenFile>) {
-        let written = writer.journal().and_then(|_| self.recorded_late());
+    ) -> (Applied, Option<(Arc<GroupConfig>, ChangedFile)>) {
+        let is_recorded_late = writer.journal().is_some() && self.is_recorded_late();
+        let late = is_recorded_late.then(|| self.record()).flatten();
         let size = self.size();
         let Self {
             mut applied,
@@ -200,7 +189,7 @@ impl StagedChange {
             has_siblings,
             previous,
             ready,
-            content: Secret(content),
+            content,
         } = self;
         let Some(ready) = ready else {
             return (applied, None);
@@ -228,7 +217,7 @@ impl StagedChange {
         let outcome = swap_all(ready, &destination, &mut appended, swapped, &mut keep);
         warn_in_place(writer, &destination, &swapped[already..]);
         if outcome.is_ok() {
-            settled(writer, &destination, (&content, &file), is_restoration);
+            settled(writer, &destination, (&content[..], &file), is_restoration);
         }
         let printed = printed.filter(|_| outcome.is_ok());
         if let Some(text) = &printed {
@@ -246,9 +235,8 @@ impl StagedChange {
                 Effect::Unchanged
             }
         });
-        let written = written.filter(|_| applied.outcome.is_ok());
-        let contents = (own, Secret(content));
-        (applied, written.map(|file| file.with_contents(contents)))
+        let late = late.filter(|_| applied.outcome.is_ok());
+        (applied, late)
     }
 }
 

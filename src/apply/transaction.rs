@@ -12,17 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use file_writer::{Previous, Stage, Swapped};
 use tempfile::TempDir;
 
 use super::change::{Applied, Change, Effect};
 use super::fault;
-use super::journal::Recorded;
 use super::staged_change::{Ready, StagedChange};
 use super::write::Writer;
-use super::written_file::WrittenFile;
-use crate::config::resolved::GroupKey;
+use crate::config::resolved::{GroupConfig, GroupKey};
 
 /// Stages all changes, then swaps all.
 pub fn write_all(writer: &Writer, changes: Vec<Change>) -> Swap {
@@ -142,8 +141,8 @@ impl Staging {
         Ok(files)
     }
 
-    /// Records what is about to be swapped, and reads what will be replaced.
-    fn record(&mut self, writer: &Writer) -> Vec<Recorded> {
+    /// Reads what will be replaced, and records what is about to be swapped. Returns the recorded groups.
+    fn record(&mut self, writer: &Writer) -> Vec<Arc<GroupConfig>> {
         let journal = writer.journal();
         for entry in &mut self.entries {
             let Some(Ready {
@@ -161,7 +160,7 @@ impl Staging {
         }
         let changes = self.entries.iter();
         let changes = changes.filter(|entry| !entry.is_recorded_late());
-        let changes = changes.filter_map(|entry| Some((&entry.group, entry.record()?)));
+        let changes = changes.filter_map(StagedChange::record);
         let recorded = journal.map_or_else(Vec::new, |journal| journal.begin(changes));
         fault::point("intent-recorded");
         recorded
@@ -196,8 +195,7 @@ impl Staging {
         Swapped::flush(swapped);
         fault::point("swapped");
         if let Some(journal) = writer.journal() {
-            let written = written.iter().map(WrittenFile::record);
-            journal.swapped(recorded, &failed, written);
+            journal.swapped(recorded, &failed, written.into_iter());
         }
         fault::point("swap-recorded");
         let kept = undo.into_iter().filter(|undo| undo.is_kept);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use file_writer::{FileOptions, Stage, Swapped, WriteError, WriteMode, Writer};
@@ -22,14 +22,18 @@ pub(super) struct AnswerFile {
     path: PathBuf,
     /// Identifies the Consul that answers.
     source: String,
-    /// The number of changes in the version on the disk, so that a slow write does not replace a later one; and
-    /// whether the last write failed.
-    written: Arc<Mutex<Written>>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
-struct Written {
-    changes: Option<u64>,
+struct State {
+    /// The number of changes in the version on the disk.
+    written: Option<u64>,
+    /// `true` while a thread writes the file.
+    is_busy: bool,
+    /// The version that this thread writes next, with its source.
+    next: Option<(Arc<SavedAnswers>, String)>,
+    /// `true` if the last write failed.
     has_failed: bool,
 }
 
@@ -39,7 +43,7 @@ impl AnswerFile {
         Self {
             path: directory.join(NAME),
             source,
-            written: Arc::default(),
+            state: Arc::default(),
         }
     }
 
@@ -60,10 +64,7 @@ impl AnswerFile {
                 return SavedAnswers::default();
             }
             Err(error) => {
-                tracing::warn!(
-                    name: "answers.unreadable", %path, %error,
-                    "cannot read {path}: {error}; the first answers of Consul are not compared with earlier ones"
-                );
+                self.warn_of_unreadable(&error.to_string());
                 return SavedAnswers::default();
             }
         };
@@ -81,32 +82,54 @@ impl AnswerFile {
         SavedAnswers::default()
     }
 
-    /// Writes the file, unless a later version was written. A failure is logged once.
-    pub(super) fn write(&self, saved: &SavedAnswers) {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if written
-            .changes
-            .is_some_and(|changes| changes > saved.changes())
+    /// Logs that the file cannot be read.
+    pub(super) fn warn_of_unreadable(&self, error: &str) {
+        let path = self.path.display();
+        tracing::warn!(
+            name: "answers.unreadable", %path, error,
+            "cannot read {path}: {error}; the first answers of Consul are not compared with earlier ones"
+        );
+    }
+
+    /// Writes the file, unless a later version was written. If another thread writes it, that one continues with
+    /// this version, so that a file system that hangs occupies one thread. A failure is logged once.
+    pub(super) fn write(&self, saved: Arc<SavedAnswers>) {
+        let mut state = self.lock();
+        let next = state.next.as_ref().map(|(next, _)| next.changes());
+        if state
+            .written
+            .max(next)
+            .is_some_and(|later| later > saved.changes())
         {
             return;
         }
-        match self.replace(&saved.encode(&self.source)) {
-            Ok(()) => {
-                *written = Written {
-                    changes: Some(saved.changes()),
-                    has_failed: false,
-                };
-            }
-            Err(error) if !written.has_failed => {
-                written.has_failed = true;
-                let (path, error) = (self.path.display(), chain(&error));
-                tracing::warn!(
-                    name: "answers.not_saved", %path, error,
-                    "{error}: after a restart, the first answers of Consul are not compared with the latest ones"
-                );
-            }
-            Err(_) => {}
+        state.next = Some((saved, self.source.clone()));
+        if state.is_busy {
+            return;
         }
+        while let Some((saved, source)) = state.next.take() {
+            state.is_busy = true;
+            drop(state);
+            let replaced = self.replace(&saved.encode(&source));
+            state = self.lock();
+            state.is_busy = false;
+            match replaced {
+                Ok(()) => (state.written, state.has_failed) = (Some(saved.changes()), false),
+                Err(error) if !state.has_failed => {
+                    state.has_failed = true;
+                    let (path, error) = (self.path.display(), chain(&error));
+                    tracing::warn!(
+                        name: "answers.not_saved", %path, error,
+                        "{error}: after a restart, the first answers of Consul are not compared with the latest ones"
+                    );
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn replace(&self, content: &[u8]) -> Result<(), WriteError> {
@@ -132,13 +155,13 @@ mod tests {
     use crate::answer::Answer;
     use crate::query::Query;
 
-    fn saved(counts: &[usize]) -> SavedAnswers {
+    fn saved(counts: &[usize]) -> Arc<SavedAnswers> {
         let mut saved = SavedAnswers::default();
         for count in counts {
             let names = vec!["dc".to_owned(); *count];
             saved.accept(&services(), &Answer::Datacenters(names));
         }
-        saved
+        Arc::new(saved)
     }
 
     fn services() -> Query {
@@ -150,7 +173,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = AnswerFile::new(directory.path(), "a".to_owned());
         assert_eq!(file.read().items(&services(), None), None);
-        file.write(&saved(&[3]));
+        file.write(saved(&[3]));
         assert_eq!(file.read().items(&services(), None), Some(3));
         let mode = fs::metadata(directory.path().join(NAME)).unwrap();
         assert_eq!(mode.permissions().mode() & 0o777, 0o600);
@@ -162,8 +185,8 @@ mod tests {
     fn an_earlier_version_does_not_replace_a_later_one() {
         let directory = tempfile::tempdir().unwrap();
         let file = AnswerFile::new(directory.path(), "a".to_owned());
-        file.write(&saved(&[1, 2]));
-        file.clone().write(&saved(&[1]));
+        file.write(saved(&[1, 2]));
+        file.clone().write(saved(&[1]));
         assert_eq!(file.read().items(&services(), None), Some(2));
     }
 
@@ -177,7 +200,7 @@ mod tests {
         let name = names.next().unwrap().unwrap().file_name();
         let name = name.to_string_lossy().into_owned();
         assert!(name.starts_with("answers.damaged-"), "{name}");
-        file.write(&saved(&[1]));
+        file.write(saved(&[1]));
         assert_eq!(file.read().items(&services(), None), Some(1));
     }
 }

@@ -174,7 +174,7 @@ impl Apply {
             }
             Event::Restored(key, restored) => self.restored(key, restored, now),
             Event::RequestsTaken(all) => self.take_requests(all, now.instant),
-            Event::ConfigRead(Ok(_)) => self.renew(renderer, now.instant),
+            Event::ConfigRead(Ok(_)) => return self.renew(renderer, now.instant),
             Event::SignalAction(SignalAction::Reload) => self.retry_now(now.instant),
             _ => {}
         }
@@ -299,7 +299,7 @@ impl Apply {
 
     /// Adopts a new configuration, which the renderer must have adopted before. A destination
     /// continues if the number of its template is unchanged.
-    fn renew(&mut self, renderer: &Renderer, now: Instant) {
+    fn renew(&mut self, renderer: &Renderer, now: Instant) -> Vec<Action> {
         let mut before = std::mem::take(&mut self.destinations);
         for template in renderer.templates() {
             let (number, job) = (template.number(), template.job().clone());
@@ -318,6 +318,6 @@ impl Apply {
             let own = lookup::of_file(destinations, path)?;
             let group = Some(own.group()).filter(|group| group.has_effect())?;
             Some((Arc::clone(group), rank(destinations, &group.key)))
-        });
+        })
     }
 }

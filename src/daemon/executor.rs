@@ -162,6 +162,7 @@ impl Executor {
             Action::Discard(key) => self.write(move |files, _| files.discard(&key)),
             Action::TakeRequests(destinations) => self.take_requests(destinations),
             Action::Finish(key, ending) => self.finish(key, ending),
+            Action::Transfer(key, others) => self.transfer(key, others),
             Action::Inspect(all) => self.inspect(all),
             Action::SaveAnswers(saved) => self.save_answers(saved),
             Action::Print(changes) => self.print(changes),
@@ -190,7 +191,7 @@ impl Executor {
     fn save_answers(&mut self, saved: Arc<SavedAnswers>) {
         if let Some(file) = self.answer_file.clone() {
             self.tasks.spawn_blocking(move || {
-                file.write(&saved);
+                file.write(saved);
                 Event::Recorded
             });
         }
@@ -210,10 +211,13 @@ impl Executor {
                 written = self.writers.next() => {
                     self.update_busy();
                     written.unwrap_or_else(|| {
-                        tracing::warn!(
-                            name: "file.slow",
-                            "writing files takes more than a second; does their file system hang?"
-                        );
+                        // A ledger that is late is logged by itself.
+                        if !self.writers.journal().is_some_and(Journal::is_late) {
+                            tracing::warn!(
+                                name: "file.slow",
+                                "writing files takes more than a second; does their file system hang?"
+                            );
+                        }
                         Event::WritesAreSlow
                     })
                 }

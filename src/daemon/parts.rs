@@ -15,7 +15,7 @@ use super::renderer::Renderer;
 use super::requests::Requests;
 use super::saving::Saving;
 use super::shutdown::{Decided, Shutdown, ShutdownView};
-use super::state_dir::OwedFile;
+use super::state_dir::{OwedFile, RolledBack};
 use super::status::{self, StatusView};
 use super::waiting::Waiting;
 use crate::apply::requests::Requested;
@@ -61,6 +61,11 @@ impl Parts {
     /// Owes the commands that earlier processes owe. Returns the files with their groups.
     pub(super) fn owe(&mut self, owed: Vec<OwedFile>, now: Moment) -> Vec<(GroupKey, OwedFile)> {
         self.apply.owe(owed, now.instant)
+    }
+
+    /// Does not repeat the contents that an earlier process has rolled back.
+    pub(super) fn quarantine(&mut self, files: &[RolledBack]) {
+        self.apply.quarantine(files);
     }
 
     /// Holds destinations at the contents at which an earlier process held them.

@@ -3,21 +3,23 @@
 //! Input: the configuration. Output: the [`Journal`], and the files whose command is owed.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use apply_ledger::{IntentId, OpenError, OwedGroup};
+use apply_ledger::{Ending, Hash, IntentId, OpenError, OwedGroup};
 use file_writer::Previous;
 
+use super::answer_file::AnswerFile;
 use crate::apply::journal::Journal;
 use crate::apply::last_good::are_last_good;
 use crate::apply::requests::{Requested, holds};
 use crate::apply::targets::Targets;
 use crate::config::exec::ExecConfig;
-use crate::config::resolved::{Config, Mode, OnFailure, StateDir};
+use crate::config::resolved::{Config, GroupConfig, Job, Mode, OnFailure, StateDir};
 use crate::config::values::StartWith;
 use crate::error_chain::chain;
+use crate::store::SavedAnswers;
 
 /// The time limit for opening the ledger, which may wait up to 5 s for another process.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,6 +35,17 @@ pub(super) struct OwedFile {
     pub(super) intent: IntentId,
     /// The file before, if its group can be rolled back.
     pub(super) previous: Option<Previous>,
+}
+
+/// A file of a group that an earlier process has rolled back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RolledBack {
+    /// The destination, as configured.
+    pub(super) destination: PathBuf,
+    /// The content that has failed, or the content of a file that was not changed with it.
+    pub(super) content: Hash,
+    /// `true` if this content has failed.
+    pub(super) has_failed: bool,
 }
 
 /// Opens the ledger. Without a usable state directory, this is logged, and nothing is recorded.
@@ -77,7 +90,13 @@ pub(super) fn recover(
         return (None, Vec::new());
     };
     let own = journal.clone();
-    if let Some(owed) = within(RECOVERY_TIMEOUT, move || own.recover()) {
+    let caller = Arc::new(());
+    let waits = Arc::downgrade(&caller);
+    let recovered = within(RECOVERY_TIMEOUT, move || {
+        own.recover(move || waits.strong_count() > 0)
+    });
+    drop(caller);
+    if let Some(owed) = recovered {
         let files = owed_files(&journal, owed, config);
         return (Some(journal), files);
     }
@@ -108,6 +127,16 @@ pub(super) fn has_last_good(journal: Option<&Journal>, config: &Config) -> bool 
     compared.unwrap_or(false)
 }
 
+/// The answers that an earlier process has accepted. A file that hangs is treated as a missing one.
+pub(super) fn saved_answers(file: &AnswerFile) -> SavedAnswers {
+    let own = file.clone();
+    let saved = within(OPEN_TIMEOUT, move || own.read());
+    saved.unwrap_or_else(|| {
+        file.warn_of_unreadable("it was not read in time; does its file system hang?");
+        SavedAnswers::default()
+    })
+}
+
 /// What an earlier process holds. A ledger that hangs is treated as an empty one.
 pub(super) fn held(journal: Option<&Journal>, config: &Config) -> Vec<Requested> {
     let Some(journal) = journal.cloned() else {
@@ -116,6 +145,30 @@ pub(super) fn held(journal: Option<&Journal>, config: &Config) -> Vec<Requested>
     let destinations = config.destinations();
     let held = within(OPEN_TIMEOUT, move || holds(&journal, destinations));
     held.unwrap_or_default()
+}
+
+/// The files of the groups that an earlier process has rolled back, if nothing was written since.
+pub(super) fn rolled_back(journal: Option<&Journal>, config: &Config) -> Vec<RolledBack> {
+    let rolls_back = |group: &GroupConfig| group.on_failure == OnFailure::Rollback;
+    let mut groups = config.jobs.iter().map(Job::applied_with);
+    let is_possible = config.mode == Mode::Daemon && groups.any(|group| rolls_back(&group));
+    let Some(journal) = journal.filter(|_| is_possible) else {
+        return Vec::new();
+    };
+    let known = journal.destinations();
+    if known.iter().all(|file| file.rolled_back.is_none()) {
+        return Vec::new();
+    }
+    let targets = Targets::of(config.destinations());
+    let files = known.into_iter().filter_map(|file| {
+        let destination = targets.configured(&file.path)?;
+        Some(RolledBack {
+            content: file.rolled_back.or(file.written)?,
+            has_failed: file.rolled_back.is_some() && rolls_back(&*group_of(config, &destination)?),
+            destination,
+        })
+    });
+    files.collect()
 }
 
 fn warn_of_hanging(directory: &Path, error: &str) {
@@ -139,7 +192,7 @@ fn within<T: Send + 'static>(
     result.recv_timeout(limit).ok()
 }
 
-/// Returns the files of groups that owe their command.
+/// Returns the files of groups that owe their command. What no command settles any more is settled here.
 fn owed_files(journal: &Journal, owed: Vec<OwedGroup>, config: &Config) -> Vec<OwedFile> {
     if owed.is_empty() {
         return Vec::new();
@@ -147,44 +200,61 @@ fn owed_files(journal: &Journal, owed: Vec<OwedGroup>, config: &Config) -> Vec<O
     let targets = Targets::of(config.destinations());
     let mut files = Vec::new();
     for group in owed {
-        let own = group.destinations.iter();
-        let own: Vec<_> = own.filter_map(|path| targets.configured(path)).collect();
-        let replaced = |path: &Path| {
-            let known = group.replaced.iter();
-            let mut known =
-                known.filter(|it| targets.configured(&it.destination).as_deref() == Some(path));
-            journal.previous(path, known.next()?)
-        };
         let name = &group.group;
+        let own = group.destinations.iter();
+        let own = own.filter_map(|path| targets.configured(path));
+        let own: Vec<_> = own
+            .filter(|path| group_of(config, path).is_some_and(|group| group.has_effect()))
+            .collect();
         if own.is_empty() {
-            tracing::warn!(
-                name: "ledger.not_owed", group = name,
-                "{name}: its command is owed, but no template writes its files any more"
-            );
-            journal.drop_owed(group.intent);
+            settle(journal, &group);
             continue;
         }
         tracing::info!(
             name: "ledger.owed", group = name,
             "{name}: its command is owed since an earlier process, and runs now"
         );
-        let intent = group.intent;
+        let replaced = |path: &Path| {
+            let known = group.replaced.iter();
+            let mut known =
+                known.filter(|it| targets.configured(&it.destination).as_deref() == Some(path));
+            journal.previous(path, known.next()?)
+        };
+        let rolls_back = |path: &Path| {
+            let group = group_of(config, path);
+            group.is_some_and(|group| group.on_failure == OnFailure::Rollback)
+        };
         files.extend(own.into_iter().map(|destination| {
+            let previous = Some(&destination).filter(|path| rolls_back(path));
             OwedFile {
-                previous: Some(&destination)
-                    .filter(|path| rolls_back(config, path))
-                    .and_then(|path| replaced(path)),
+                previous: previous.and_then(|path| replaced(path)),
                 destination,
-                intent,
+                intent: group.intent,
             }
         }));
     }
     files
 }
 
-/// Returns `true` if the group of this destination is rolled back after a failure.
-fn rolls_back(config: &Config, destination: &Path) -> bool {
+/// Settles a group for whose files no command is configured any more.
+fn settle(journal: &Journal, group: &OwedGroup) {
+    let name = &group.group;
+    let Some(command) = &group.command else {
+        // The group had no command: it was killed before this was recorded.
+        journal.settle(group.intent, Ending::Applied);
+        return;
+    };
+    tracing::warn!(
+        name: "ledger.not_owed", group = name, command,
+        "{name}: its command is owed since an earlier process, but is not configured any more for the files that \
+         were written, so it never runs: {command}"
+    );
+    journal.settle(group.intent, Ending::Dropped);
+}
+
+/// The group of the template that writes this file.
+fn group_of(config: &Config, destination: &Path) -> Option<Arc<GroupConfig>> {
     let mut jobs = config.jobs.iter();
     let job = jobs.find(|job| job.destination.as_deref() == Some(destination));
-    job.is_some_and(|job| job.applied_with().on_failure == OnFailure::Rollback)
+    job.map(Job::applied_with)
 }

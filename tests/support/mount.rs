@@ -1,11 +1,12 @@
-//! Mounts for tests: a small file system that can be filled or made read-only, and one that hangs.
+//! Mounts for tests: a small file system that can be filled or made read-only, one that can be frozen, and one that
+//! hangs.
 //!
 //! Input: an empty directory. Output: a file system that is mounted there until it is dropped.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read as _, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A mounted file system. Dropping it unmounts it.
@@ -64,6 +65,70 @@ impl<'a> Mount<'a> {
         for size in [65_536, 4096, 512] {
             while filler.write_all(&vec![0; size]).is_ok() {}
         }
+    }
+}
+
+/// A file system in a file, which can be frozen.
+pub struct FreezableMount<'a> {
+    mount: Mount<'a>,
+    /// The file, which the kernel uses until the file system is unmounted.
+    _image: tempfile::NamedTempFile,
+}
+
+/// A frozen file system: it can be read, and a process that writes to it hangs, even if it is killed. Dropping this
+/// value thaws it, and so does the end of the test process.
+pub struct Frozen(Child);
+
+impl<'a> FreezableMount<'a> {
+    /// The size of the file.
+    const BYTES: u64 = 16 << 20;
+
+    /// Mounts the file system. Returns `None` if the process may not mount or freeze it.
+    pub fn at(path: &'a Path) -> Option<Self> {
+        fs::create_dir_all(path).unwrap();
+        let image = tempfile::NamedTempFile::new().unwrap();
+        image.as_file().set_len(Self::BYTES).unwrap();
+        let succeeds = |program: &str, arguments: &[&str], paths: &[&Path]| {
+            let ended = Command::new(program).args(arguments).args(paths).output();
+            ended.is_ok_and(|ended| ended.status.success())
+        };
+        let is_mounted = succeeds("mkfs.ext4", &["-q", "-F"], &[image.path()])
+            && succeeds("mount", &["-o", "loop"], &[image.path(), path]);
+        let mount = is_mounted.then(|| Self {
+            mount: Mount(path),
+            _image: image,
+        });
+        let mount = mount.filter(|mount| mount.freeze().is_some());
+        if mount.is_none() {
+            eprintln!("skipped: no file system can be frozen here");
+        }
+        mount
+    }
+
+    /// Freezes the file system; `None` if that is not possible.
+    pub fn freeze(&self) -> Option<Frozen> {
+        // It thaws when its standard input is closed: when the value is dropped, or the test process ends.
+        let script =
+            "trap '' INT TERM; fsfreeze -f \"$0\" && { echo; read -r _; fsfreeze -u \"$0\"; }";
+        let freezer = Command::new("sh")
+            .args(["-c", script])
+            .arg(self.mount.0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut frozen = Frozen(freezer.ok()?);
+        let mut stdout = frozen.0.stdout.take()?;
+        let mut line = [0];
+        stdout.read_exact(&mut line).ok()?;
+        Some(frozen)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }
 

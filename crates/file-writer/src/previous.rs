@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::unistd::{UnlinkatFlags, unlinkat};
@@ -18,7 +19,7 @@ use crate::write::{Stage, Swapped, Writer};
 /// The permission bits of a mode.
 const PERMISSIONS: u32 = 0o7777;
 
-/// A file as it was at a moment: its content, mode and owner, or its absence.
+/// A file as it was at a moment: its content, mode and owner, or its absence. Clones share the content.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Previous {
     destination: PathBuf,
@@ -29,7 +30,7 @@ pub struct Previous {
 enum State {
     Missing,
     Present {
-        content: Vec<u8>,
+        content: Arc<Vec<u8>>,
         attributes: Attributes,
     },
 }
@@ -79,7 +80,7 @@ impl Previous {
                     .read_to_end(&mut content)
                     .map_err(WriteError::when("read", &target.path))?;
                 State::Present {
-                    content,
+                    content: Arc::new(content),
                     attributes,
                 }
             }
@@ -95,7 +96,7 @@ impl Previous {
     #[must_use]
     pub fn recorded(destination: PathBuf, content: Option<Vec<u8>>) -> Self {
         let present = |content| State::Present {
-            content,
+            content: Arc::new(content),
             attributes: Attributes::default(),
         };
         Self {
@@ -115,7 +116,7 @@ impl Previous {
     pub fn content(&self) -> Option<&[u8]> {
         match &self.state {
             State::Missing => None,
-            State::Present { content, .. } => Some(content),
+            State::Present { content, .. } => Some(content.as_slice()),
         }
     }
 

@@ -276,3 +276,44 @@ proptest! {
         prop_assert!(debts.is_settled());
     }
 }
+
+#[test]
+fn a_run_has_the_size_of_all_changes_since_the_last_success() {
+    let size = |removed, added| DiffSize { removed, added };
+    let (mut debts, mut now, a) = (Debts::default(), Instant::now(), command("a"));
+    debts.owe(&a, 0, ["1"], now);
+    debts.changed(&a.key, size(1, 2));
+    start_due(&mut debts, now);
+    assert_eq!(debts.size_of_run(&a.key), Some(size(1, 2)));
+    debts.owe(&a, 0, ["1"], now);
+    debts.changed(&a.key, size(10, 20));
+    assert_eq!(debts.size_of_run(&a.key), Some(size(1, 2)));
+    debts.finished(&a.key, false, now, 1.0);
+    now += COMMAND_COOLDOWN * 2;
+    start_due(&mut debts, now);
+    assert_eq!(debts.size_of_run(&a.key), Some(size(11, 22)));
+    debts.owe(&a, 0, ["1"], now);
+    debts.changed(&a.key, size(3, 3));
+    debts.finished(&a.key, true, now, 1.0);
+    now += COMMAND_COOLDOWN;
+    start_due(&mut debts, now);
+    assert_eq!(debts.size_of_run(&a.key), Some(size(3, 3)));
+}
+
+#[test]
+fn a_new_configuration_dissolves_debts_whose_files_have_left() {
+    let now = Instant::now();
+    let [a, b, c] = ["a", "b", "c"].map(command);
+    let mut debts = Debts::default();
+    debts.owe(&a, 0, ["moved", "dropped"], now);
+    debts.owe(&b, 1, ["gone"], now);
+    debts.owe(&c, 2, ["stays"], now);
+    let dissolved = debts.renew(now, |path| match path.to_str() {
+        Some("moved" | "stays") => Some((Arc::clone(&c), 0)),
+        _ => None,
+    });
+    let expected = [(a, BTreeSet::from([c.key.clone()])), (b, BTreeSet::new())];
+    let expected = expected.map(|(group, others)| Dissolved { group, others });
+    assert_eq!(dissolved, expected);
+    assert_eq!(debts.unapplied().count(), 2);
+}

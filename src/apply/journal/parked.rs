@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use apply_ledger::{Hash, Parked, ParkedChange};
 use file_writer::target_of;
 
-use super::{Journal, State};
+use super::Journal;
 use crate::apply::budget::Excess;
 
 impl Journal {
@@ -25,44 +25,45 @@ impl Journal {
             removed: removed as u64,
             lines: lines as u64,
         };
-        self.use_state(|state| {
+        self.parked_files().insert(target.clone());
+        let parked = self.record(0, move |state| {
             let parked = state.ledger.park(&target, &change);
-            let parked = state.check(parked);
-            state.parked.insert(target);
-            parked
-        })
+            state.check(parked)
+        });
+        parked?
     }
 
     /// Records that a destination has its content, so that none is parked.
     pub(in crate::apply) fn unpark(&self, destination: &Path) {
-        let is_parked = |state: &mut State| (!state.parked.is_empty()).then_some(());
-        if self.use_state(is_parked).is_none() {
+        if self.parked_files().is_empty() {
             return;
         }
         let target = target_of(destination).unwrap_or_else(|_| destination.to_owned());
         let Ok(target) = std::path::absolute(target) else {
             return;
         };
-        self.use_state(|state| {
-            state.parked.take(&target)?;
-            let unparked = state.ledger.unpark(&target);
-            state.check(unparked)
-        });
+        if self.parked_files().remove(&target) {
+            self.record_unparked(target);
+        }
     }
 
     /// Forgets the parked changes of files that are not among these.
     pub(in crate::apply) fn unpark_others(&self, is_known: impl Fn(&Path) -> bool) {
-        self.use_state(|state| {
-            let (known, others): (BTreeSet<PathBuf>, BTreeSet<PathBuf>) =
-                std::mem::take(&mut state.parked)
-                    .into_iter()
-                    .partition(|path| is_known(path));
-            state.parked = known;
-            for path in others {
-                let unparked = state.ledger.unpark(&path);
-                state.check(unparked);
-            }
-            Some(())
+        let mut parked = self.parked_files();
+        let (known, others): (BTreeSet<PathBuf>, BTreeSet<PathBuf>) = std::mem::take(&mut *parked)
+            .into_iter()
+            .partition(|path| is_known(path));
+        *parked = known;
+        drop(parked);
+        for path in others {
+            self.record_unparked(path);
+        }
+    }
+
+    fn record_unparked(&self, target: PathBuf) {
+        self.record(0, move |state| {
+            let unparked = state.ledger.unpark(&target);
+            state.check(unparked)
         });
     }
 }

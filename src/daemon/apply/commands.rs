@@ -10,11 +10,11 @@ mod failure;
 mod messages;
 mod queue;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use apply_ledger::Ending;
 use process_tree::Finished;
 
 pub(super) use self::messages::shown_output;
@@ -23,7 +23,7 @@ use self::queue::{Hold, Queue};
 #[cfg(test)]
 pub(crate) use self::queue::{ORDER_WINDOW, STARTUP_BATCH_WINDOW};
 use crate::apply::budget::DiffSize;
-use crate::apply::debts::Debts;
+use crate::apply::debts::{Debts, Dissolved};
 use crate::command::CommandFailure;
 use crate::config::resolved::{GroupConfig, GroupKey, Mode};
 use crate::daemon::event::{Action, Moment, VerifyFailure};
@@ -41,8 +41,6 @@ pub(super) struct Commands {
     /// The time of the last decision.
     decided: Instant,
     failures: FinalFailures,
-    /// The size of what each group has written since its last success.
-    changes: BTreeMap<GroupKey, DiffSize>,
     /// The number of runs that succeeded.
     succeeded: u64,
 }
@@ -97,7 +95,6 @@ impl Commands {
             held_until: None,
             decided: begun,
             failures: FinalFailures::None,
-            changes: BTreeMap::new(),
             succeeded: 0,
         }
     }
@@ -140,9 +137,7 @@ impl Commands {
 
     /// Adds the size of a change, for the message about a failure.
     pub(super) fn changed(&mut self, key: &GroupKey, size: DiffSize) {
-        let before = self.changes.remove(key);
-        let sum = before.into_iter().chain([size]).sum();
-        self.changes.insert(key.clone(), sum);
+        self.debts.changed(key, size);
     }
 
     /// Logs each command that is owed, with its files, because the process ends.
@@ -169,13 +164,26 @@ impl Commands {
         self.debts.retry_now(now);
     }
 
-    /// Adopts a new configuration. `group_of` returns the group of a file with its rank.
+    /// Adopts a new configuration. `group_of` returns the group of a file with its rank. Returns what is recorded about
+    /// the commands that a group does not owe any more.
     pub(super) fn renew(
         &mut self,
         now: Instant,
         group_of: impl Fn(&Path) -> Option<(Arc<GroupConfig>, usize)>,
-    ) {
-        self.debts.renew(now, group_of);
+    ) -> Vec<Action> {
+        let dissolved = self.debts.renew(now, group_of).into_iter();
+        let record = |Dissolved { group, others }: Dissolved| {
+            if !others.is_empty() {
+                return Action::Transfer(group.key.clone(), others);
+            }
+            let line = name(&group);
+            tracing::warn!(
+                name: "command.dropped", command = line,
+                "`{line}` is owed, but is not configured any more for the files that were written: it does not run"
+            );
+            Action::Finish(group.key.clone(), Ending::Dropped)
+        };
+        dissolved.map(record).collect()
     }
 
     /// Handles the end of a command. Returns the verification that follows it.
@@ -252,9 +260,6 @@ impl Commands {
     fn end_run(&mut self, at: usize, succeeded: bool, now: Moment) {
         let run = self.runs.remove(at);
         self.succeeded += u64::from(succeeded);
-        if succeeded {
-            self.changes.remove(&run.group.key);
-        }
         self.debts
             .finished(&run.group.key, succeeded, now.instant, now.jitter);
     }

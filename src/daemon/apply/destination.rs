@@ -129,6 +129,27 @@ impl Destination {
         }
     }
 
+    /// The text that waits to be written.
+    pub(super) fn waiting_text(&self) -> Option<&Text> {
+        match &self.pending {
+            Pending::Waiting(Candidate { text, .. }) => Some(text),
+            Pending::Nothing | Pending::Writing(..) => None,
+        }
+    }
+
+    /// Handles a text that an earlier process has rolled back, or one of the same group: it waits until the content of
+    /// the group changes.
+    pub(super) fn quarantined(&mut self, has_failed: bool) {
+        if self.waiting_text().is_some() {
+            if self.file == InFile::Unknown {
+                self.file = InFile::Other;
+            }
+            if has_failed {
+                self.verdict = Verdict::Refused;
+            }
+        }
+    }
+
     /// The time before which a write that failed is not repeated.
     pub(super) fn retry(&self) -> Option<Instant> {
         self.failure.as_ref().map(|failure| failure.retry)

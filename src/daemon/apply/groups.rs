@@ -4,6 +4,7 @@
 
 mod entry;
 mod parking;
+mod quarantine;
 mod rollback;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -134,6 +135,7 @@ impl Groups {
     pub(super) fn retry_now(&mut self, now: Instant) {
         for entry in &mut self.all {
             entry.group.retry_now(now);
+            entry.rolled_back.clear();
         }
     }
 
@@ -153,6 +155,10 @@ impl Groups {
                 continue;
             }
             let restores = entry.restores_at(destinations, debts, now) == Some(now);
+            if !restores && entry.is_quarantined(destinations) {
+                entry.refuse_quarantined(destinations);
+                continue;
+            }
             let mut changes = Vec::new();
             for at in &entry.members {
                 if restores {

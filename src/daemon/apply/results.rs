@@ -13,7 +13,7 @@ use super::lookup::{of_file, position, rank};
 use crate::apply::requests::{Requested, RequestedChange};
 use crate::config::resolved::GroupKey;
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
-use crate::daemon::state_dir::OwedFile;
+use crate::daemon::state_dir::{OwedFile, RolledBack};
 use crate::report::RefusedReport;
 
 impl Apply {
@@ -26,20 +26,24 @@ impl Apply {
         let mut all = Vec::new();
         for file in owed {
             let own = of_file(&self.destinations, &file.destination);
-            let Some(group) = own.map(|own| Arc::clone(own.group())) else {
+            let group = own.map(|own| Arc::clone(own.group()));
+            let Some(group) = group.filter(|group| group.has_effect()) else {
                 continue;
             };
-            if group.has_effect() {
-                let rank = rank(&self.destinations, &group.key);
-                let files = vec![file.destination.clone()];
-                self.commands.owe(&group, rank, files, now);
-            }
+            let rank = rank(&self.destinations, &group.key);
+            let files = vec![file.destination.clone()];
+            self.commands.owe(&group, rank, files, now);
             if file.previous.is_some() {
                 self.groups.can_roll_back(&group.key);
             }
             all.push((group.key.clone(), file));
         }
         all
+    }
+
+    /// Does not repeat the contents that an earlier process has rolled back.
+    pub(in crate::daemon) fn quarantine(&mut self, files: &[RolledBack]) {
+        self.groups.quarantine(files, &self.destinations);
     }
 
     /// The groups whose latest content was refused.

@@ -77,7 +77,9 @@ impl GroupFiles {
             .map(|files| std::mem::take(&mut files.replaced));
         let files = files.unwrap_or_default();
         let journal = writer.journal();
-        let intent = journal.and_then(|journal| journal.begin_restoration(&key, &files));
+        if let Some(journal) = journal {
+            journal.begin_restoration(&key, &files);
+        }
         let mut restored = Restored::default();
         for previous in files.into_iter().rev() {
             match writer.restore(&previous, &FileConfig::default()) {
@@ -88,8 +90,8 @@ impl GroupFiles {
                 Err(error) => restored.errors.push(chain(&error)),
             }
         }
-        if let Some((journal, intent)) = journal.zip(intent) {
-            journal.restored(&key, intent);
+        if let Some(journal) = journal {
+            journal.restored(&key);
         }
         Event::Restored(key, restored)
     }
@@ -120,44 +122,44 @@ impl GroupFiles {
     }
 }
 
-/// Divides changes into independent jobs, so that a directory on a hanging file system delays no
-/// other one: the files of one directory, and those of one group, are in one job.
+/// The files of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum JobFiles {
+    /// Those of all groups within one directory, which share the flushes.
+    Directory(PathBuf),
+    /// Those of a group in several directories.
+    Group(GroupKey),
+}
+
+/// Divides changes into independent jobs, so that a directory on a hanging file system delays only the groups with a
+/// file in it.
 pub(super) fn by_directory(changes: Vec<Change>) -> Vec<Vec<Change>> {
-    let mut jobs: Vec<Vec<Change>> = Vec::new();
-    let mut of_directory: HashMap<PathBuf, usize> = HashMap::new();
-    let mut of_group: HashMap<GroupKey, usize> = HashMap::new();
-    for change in changes {
-        let directory = change
-            .destination
-            .parent()
-            .unwrap_or(Path::new(""))
-            .to_owned();
-        let known = (
-            of_directory.get(&directory),
-            of_group.get(&change.group.key),
-        );
-        let job = match known {
-            (Some(one), Some(other)) if one != other => {
-                let (one, other) = (*one.min(other), *one.max(other));
-                let mut moved = std::mem::take(&mut jobs[other]);
-                jobs[one].append(&mut moved);
-                let places = of_directory.values_mut().chain(of_group.values_mut());
-                places
-                    .filter(|place| **place == other)
-                    .for_each(|place| *place = one);
-                one
-            }
-            (Some(job), _) | (None, Some(job)) => *job,
-            (None, None) => {
-                jobs.push(Vec::new());
-                jobs.len() - 1
-            }
-        };
-        of_directory.insert(directory, job);
-        of_group.insert(change.group.key.clone(), job);
-        jobs[job].push(change);
+    let directory_of = |change: &Change| {
+        let parent = change.destination.parent();
+        parent.unwrap_or(Path::new("")).to_owned()
+    };
+    let mut files_of_group: HashMap<GroupKey, JobFiles> = HashMap::new();
+    for change in &changes {
+        let (key, own) = (&change.group.key, JobFiles::Directory(directory_of(change)));
+        let known = files_of_group
+            .entry(key.clone())
+            .or_insert_with(|| own.clone());
+        if *known != own {
+            *known = JobFiles::Group(key.clone());
+        }
     }
-    jobs.retain(|job| !job.is_empty());
+    let mut jobs: Vec<Vec<Change>> = Vec::new();
+    let mut places: HashMap<&JobFiles, usize> = HashMap::new();
+    for change in changes {
+        let Some(files) = files_of_group.get(&change.group.key) else {
+            continue;
+        };
+        let place = *places.entry(files).or_insert_with(|| {
+            jobs.push(Vec::new());
+            jobs.len() - 1
+        });
+        jobs[place].push(change);
+    }
     jobs
 }
 
@@ -192,15 +194,15 @@ mod tests {
     }
 
     #[test]
-    fn files_of_one_directory_or_one_group_are_one_job() {
+    fn the_groups_of_one_directory_are_one_job_and_a_group_of_several_is_its_own() {
         assert_eq!(
             jobs(&[("a", "/x/1"), ("b", "/x/2"), ("c", "/y/1")]),
             [vec![0, 1], vec![2]]
         );
         assert_eq!(
             jobs(&[("a", "/x/1"), ("b", "/y/1"), ("a", "/y/2"), ("c", "/z/1")]),
-            [vec![0, 1, 2], vec![3]],
-            "group a connects two directories"
+            [vec![0, 2], vec![1], vec![3]],
+            "if /x hangs, b is written"
         );
         assert_eq!(jobs(&[("a", "1"), ("b", "-")]), [vec![0, 1]]);
     }

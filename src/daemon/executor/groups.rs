@@ -1,6 +1,6 @@
 //! The actions of groups: files on the writer threads, commands, checks and verifications in tasks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ impl Executor {
     pub(in crate::daemon) fn owe(&self, owed: Vec<(GroupKey, OwedFile)>) {
         for (key, file) in owed {
             if let Some(journal) = self.writers.journal() {
-                journal.owes(&key, file.intent);
+                journal.inherit(&key, file.intent);
             }
             if let Some(previous) = file.previous {
                 self.group_files.replaced(key, previous);
@@ -78,7 +78,7 @@ impl Executor {
 
     /// Records the end of the command of a group.
     pub(super) fn finish(&mut self, key: GroupKey, ending: Ending) {
-        if ending == Ending::Applied {
+        if ending != Ending::Failed {
             self.group_files.keep(&key);
         }
         if self.writers.journal().is_some() {
@@ -91,6 +91,16 @@ impl Executor {
                 Event::Recorded
             });
         }
+    }
+
+    /// Records that other groups owe the command of a group.
+    pub(super) fn transfer(&mut self, key: GroupKey, others: BTreeSet<GroupKey>) {
+        self.writers.begin(move |writer| {
+            if let Some(journal) = writer.journal() {
+                journal.transfer(key, others);
+            }
+            Event::Recorded
+        });
     }
 
     pub(super) fn run(&mut self, group: Arc<GroupConfig>) {

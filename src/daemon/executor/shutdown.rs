@@ -44,8 +44,8 @@ impl Executor {
             child.shutdown().await;
             let ended = async { while tasks.join_next().await.is_some() {} };
             let _ = timeout(STOP_TIMEOUT, ended).await;
-            // Kills the commands that still run.
-            tasks.shutdown().await;
+            // Kills the commands that still run. A thread that hangs in a file system does not end.
+            let _ = timeout(STOP_TIMEOUT, tasks.shutdown()).await;
             lingering.shutdown().await;
             if let Some(relay) = relay {
                 // A run that ends by itself loses no output; a signal still ends the wait.

@@ -20,7 +20,7 @@ impl Commands {
             Arc::clone(group),
             now.instant.saturating_duration_since(*begun),
         );
-        let size = self.changes.get(&group.key).copied();
+        let size = self.debts.size_of_run(&group.key);
         let run = |again: String, outcome| FailedRun {
             again,
             outcome,
@@ -77,7 +77,6 @@ impl Commands {
         if self.mode != Mode::Daemon {
             self.failures = FinalFailures::Some;
         }
-        self.changes.remove(key);
         self.debts.finished(key, true, now.instant, now.jitter);
     }
 }

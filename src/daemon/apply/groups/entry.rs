@@ -1,6 +1,6 @@
 //! One group with its destinations.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use crate::apply::transaction::StagedFile;
 use crate::config::resolved::{GroupConfig, Job};
 use crate::daemon::apply::destination::Destination;
 use crate::daemon::renderer::TemplateState;
+use crate::daemon::state_dir::RolledBack;
 
 /// The maximum time for which the texts of a named group wait for its templates that are being
 /// rendered: the files of one change belong together, but fast changes must not delay them for ever.
@@ -33,6 +34,9 @@ pub(super) struct Entry {
     pub(super) write: Write,
     /// The index of the template for which the texts of the group wait, because it cannot be rendered.
     pub(super) blocked_by: Option<usize>,
+    /// What an earlier process has rolled back, by the number of the template; empty if there is nothing, or another
+    /// content was rendered since.
+    pub(super) rolled_back: BTreeMap<usize, RolledBack>,
     /// The reason for which the latest content is not in the files.
     pub(super) refusal: Option<String>,
 }
@@ -65,6 +69,7 @@ impl Entry {
             pace: Pace::Usual,
             write: Write::Texts,
             blocked_by: None,
+            rolled_back: BTreeMap::new(),
             refusal: None,
         }
     }

@@ -1,16 +1,16 @@
-//! Groups: checks, verifications and rollbacks.
+//! Groups: which files are applied together, and after which check.
 
-use apply_ledger::{Intent, IntentId, Ledger, LedgerOptions};
+mod failures;
+mod order;
+
 use file_writer::Previous;
 
 use super::*;
 use crate::apply::transaction::StagedFile;
 use crate::config::resolved::{
-    CheckConfig, CheckMethod, GroupConfig, OnFailure, Probe, Program, ReloadRate, VerifyConfig,
+    CheckConfig, CheckMethod, GroupConfig, Probe, Program, VerifyConfig,
 };
-use crate::daemon::apply::commands::ORDER_WINDOW;
 use crate::daemon::event::{CheckFailure, Checked, Restored, Staged, VerifyFailure};
-use crate::daemon::state_dir::OwedFile;
 
 fn named() -> GroupKey {
     GroupKey::Named("nginx".into())
@@ -137,19 +137,6 @@ fn restores(action: &Action) -> Option<()> {
     matches!(action, Action::Restore(_)).then_some(())
 }
 
-/// The intents of a ledger.
-fn owed_intents(count: usize) -> Vec<IntentId> {
-    let directory = tempfile::tempdir().unwrap();
-    let (mut ledger, _) = Ledger::open(directory.path(), LedgerOptions::default()).unwrap();
-    let intent = Intent {
-        group: "g",
-        command: None,
-        files: Vec::new(),
-        rolls_back: None,
-    };
-    (0..count).map(|_| ledger.begin(&intent).unwrap()).collect()
-}
-
 /// A file that had another content before.
 pub(super) fn previous(path: &str) -> Previous {
     Previous::recorded(path.into(), Some(b"old".to_vec()))
@@ -257,153 +244,6 @@ fn unchanged_files_are_not_checked() {
 }
 
 #[test]
-fn a_verification_follows_the_command_and_is_repeated_with_it() {
-    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", verified)]);
-    bench.news("a", "1");
-    bench.write();
-    bench.reload_ended(true);
-    bench.news("a", "2");
-    assert!(bench.write().is_empty(), "the content under test stays");
-    bench.verification_ended(false);
-    assert!(bench.parts.apply.is_owed(), "the command is owed");
-    bench.pass(Duration::from_secs(2));
-    bench.reload_ended(true);
-    bench.verification_ended(true);
-    assert_eq!(bench.write(), ["2"]);
-}
-
-#[test]
-fn a_failed_verification_restores_the_files_and_reloads_again() {
-    let group = |group: &mut GroupConfig| {
-        verified(group);
-        group.on_failure = OnFailure::Rollback;
-    };
-    let jobs = vec![
-        member("{{ key \"a\" }}", group),
-        member("-{{ key \"b\" }}", group),
-    ];
-    let mut bench = Bench::start(Mode::Daemon, jobs);
-    bench.news("b", "1");
-    bench.news("a", "1");
-    let changes = bench.take_changes().unwrap();
-    assert!(changes.iter().all(Change::keeps_previous));
-    let paths: Vec<_> = changes
-        .iter()
-        .map(|change| change.destination.clone())
-        .collect();
-    let paths: Vec<_> = paths.iter().map(|path| path.to_str().unwrap()).collect();
-    bench.written(changes, Effect::Written);
-    bench.reload_ended(true);
-    bench.verification_ended(false);
-    bench.restore(&paths);
-    bench.pass(COMMAND_COOLDOWN);
-    bench.reload_ended(true);
-    bench.verification_ended(true);
-    bench.pass(Duration::from_secs(3600));
-    assert!(
-        bench.write().is_empty(),
-        "the content that failed is not tried again"
-    );
-    bench.news("a", "2");
-    assert_eq!(bench.write(), ["2", "-1"], "the whole group is applied");
-}
-
-#[test]
-fn without_a_previous_file_a_failed_command_is_repeated() {
-    let group = |group: &mut GroupConfig| group.on_failure = OnFailure::Rollback;
-    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", group)]);
-    bench.news("a", "1");
-    let changes = bench.take_changes().unwrap();
-    let path = changes[0].destination.clone();
-    bench.written(changes, Effect::Written);
-    bench.reload_ended(false);
-    bench.restore(&[path.to_str().unwrap()]);
-    bench.pass(COMMAND_COOLDOWN);
-    bench.reload_ended(false);
-    bench.pass(Duration::from_secs(2));
-    bench.reload_ended(true);
-    assert!(bench.end().is_none());
-}
-
-#[test]
-fn a_failure_can_end_the_process() {
-    let group = |group: &mut GroupConfig| group.on_failure = OnFailure::Exit;
-    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", group)]);
-    bench.news("a", "1");
-    bench.write();
-    bench.reload_ended(false);
-    assert_eq!(bench.end(), Some(End::Failed));
-}
-
-#[test]
-fn a_command_that_takes_long_delays_others_for_a_moment_and_named_groups_never() {
-    let jobs = vec![
-        job("{{ key \"a\" }}", Some("first")),
-        job("-{{ key \"a\" }}", Some("second")),
-        member("--{{ key \"a\" }}", |_| {}),
-    ];
-    let mut bench = Bench::start(Mode::Daemon, jobs);
-    bench.news("a", "1");
-    bench.write();
-    let lines = |runs: Vec<CommandConfig>| -> Vec<_> {
-        runs.iter().map(|run| run.line.to_string()).collect()
-    };
-    assert_eq!(lines(bench.take_runs()), ["first", "reload"]);
-    assert_eq!(
-        bench.parts.next_wake(),
-        Some(bench.now.instant + ORDER_WINDOW)
-    );
-    bench.pass(ORDER_WINDOW);
-    assert_eq!(lines(bench.take_runs()), ["second"]);
-}
-
-#[test]
-fn a_hanging_write_delays_no_command_of_another_group_for_long() {
-    let jobs = vec![
-        job("{{ key \"a\" }}", Some("first")),
-        job("-{{ key \"b\" }}", Some("second")),
-    ];
-    let mut bench = Bench::start(Mode::Daemon, jobs);
-    bench.news("a", "1");
-    bench.take_changes().unwrap();
-    bench.news("b", "1");
-    assert_eq!(bench.write(), ["-1"]);
-    bench.pass(STARTUP_BATCH_WINDOW);
-    assert_eq!(
-        bench.take_runs(),
-        [],
-        "both files belong to the same change"
-    );
-    bench.step(Event::WritesAreSlow);
-    assert_eq!(bench.take_runs().len(), 1);
-}
-
-#[test]
-fn a_rate_defers_commands_and_drops_none() {
-    let group = |group: &mut GroupConfig| {
-        group.rate = Some(ReloadRate {
-            count: 1,
-            period: Duration::from_secs(10),
-            burst: 1,
-        });
-    };
-    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", group)]);
-    let mut runs = 0;
-    for text in 0..100 {
-        bench.news("a", &text.to_string());
-        bench.write();
-        for _ in bench.take_runs() {
-            runs += 1;
-            bench.ended_of(named(), true);
-        }
-        bench.pass(Duration::from_millis(100));
-    }
-    assert_eq!(runs, 1);
-    bench.pass(Duration::from_secs(10));
-    assert_eq!(bench.take_runs().len(), 1, "the last content is live");
-}
-
-#[test]
 fn the_files_of_a_named_group_wait_for_its_template_that_is_rendered_longer() {
     let jobs = ["{{ key `a` }}", "b {{ key `a` }}"].map(|text| member(text, |_| {}));
     let mut bench = Bench::start(Mode::Daemon, jobs.into());
@@ -421,39 +261,6 @@ fn the_files_of_a_named_group_wait_for_its_template_that_is_rendered_longer() {
     assert_eq!(bench.write(), [""; 0], "half of the change is not written");
     bench.step(Event::Rendered(rendered.collect()));
     assert_eq!(bench.write(), ["2", "b 2"]);
-}
-
-#[test]
-fn files_of_an_earlier_process_are_restored_if_their_command_fails() {
-    let rolls_back = |group: &mut GroupConfig| group.on_failure = OnFailure::Rollback;
-    let owed = |previous| {
-        let mut ledger = owed_intents(1);
-        OwedFile {
-            destination: "/out/13".into(),
-            intent: ledger.remove(0),
-            previous,
-        }
-    };
-    for (kept, is_restored) in [(Some(previous("/out/13")), true), (None, false)] {
-        let jobs = vec![member("{{ key \"a\" }}", rolls_back)];
-        let mut bench = Bench::start(Mode::Daemon, jobs);
-        let files = bench.parts.owe(vec![owed(kept)], bench.now);
-        assert_eq!(files[0].0, named());
-        bench.pass(STARTUP_BATCH_WINDOW);
-        bench.reload_ended(false);
-        if !is_restored {
-            assert_eq!(
-                bench.take(restores).len(),
-                0,
-                "it is not known what to restore"
-            );
-            continue;
-        }
-        bench.restore(&["/out/13"]);
-        bench.pass(COMMAND_COOLDOWN);
-        bench.reload_ended(true);
-        assert!(!bench.parts.apply.is_owed());
-    }
 }
 
 #[test]

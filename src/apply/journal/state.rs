@@ -1,0 +1,167 @@
+//! The ledger, with the intents of the groups that are being applied.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use apply_ledger::{Ending, IntentId, Ledger, LedgerError, SwapEnd};
+
+use super::record::{Record, Restoration};
+use crate::config::resolved::{GroupConfig, GroupKey};
+use crate::error_chain::chain;
+
+/// The ledger, with the intents of the groups that are being applied.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) ledger: Ledger,
+    /// The intents whose swap has not ended.
+    begun: HashMap<GroupKey, IntentId>,
+    /// The latest intent of each group that owes its command.
+    owing: HashMap<GroupKey, IntentId>,
+    /// The intents of earlier processes and configurations, with the groups whose commands settle them. A new
+    /// configuration may join or divide groups.
+    inherited: BTreeSet<(GroupKey, IntentId)>,
+    health: Health,
+}
+
+/// Whether the last operation of the ledger succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Health {
+    Good,
+    Failed,
+}
+
+impl State {
+    pub(super) fn new(ledger: Ledger) -> Self {
+        Self {
+            ledger,
+            begun: HashMap::new(),
+            owing: HashMap::new(),
+            inherited: BTreeSet::new(),
+            health: Health::Good,
+        }
+    }
+
+    /// Records that files are about to be swapped.
+    pub(super) fn begin(&mut self, records: &[Record]) {
+        let intents: Vec<_> = records.iter().map(Record::intent).collect();
+        let begun = self.ledger.begin_all(&intents);
+        let begun = self.check_begin(begun);
+        for record in records {
+            self.begun.remove(&record.group.key);
+        }
+        let keys = records.iter().map(|record| record.group.key.clone());
+        self.begun.extend(keys.zip(begun.unwrap_or_default()));
+    }
+
+    /// Records the end of the swaps of these groups.
+    pub(super) fn swapped(
+        &mut self,
+        groups: &[Arc<GroupConfig>],
+        failed: &BTreeSet<GroupKey>,
+        written: &[Record],
+    ) {
+        let mut ends = Vec::with_capacity(groups.len());
+        for group in groups {
+            // Without an intent, its record has failed.
+            let Some(intent) = self.begun.remove(&group.key) else {
+                continue;
+            };
+            let end = if failed.contains(&group.key) {
+                SwapEnd::Discarded
+            } else if group.has_effect() {
+                self.owing.insert(group.key.clone(), intent);
+                SwapEnd::Owed
+            } else {
+                SwapEnd::Settled
+            };
+            ends.push((intent, end));
+        }
+        let written: Vec<_> = written.iter().map(Record::intent).collect();
+        let ended = self.ledger.swaps_ended(&ends, &written);
+        self.check(ended);
+    }
+
+    /// Records that files are about to be restored.
+    pub(super) fn begin_restoration(&mut self, restoration: &Restoration) {
+        let key = &restoration.group;
+        let failed = self.intents_of(key).last().copied();
+        self.begun.remove(key);
+        let begun = self.ledger.begin(&restoration.intent(failed));
+        if let Some(intent) = self.check_begin(begun) {
+            self.begun.insert(key.clone(), intent);
+        }
+    }
+
+    /// Records the end of a restoration: the command is owed again.
+    pub(super) fn restored(&mut self, key: GroupKey) {
+        if let Some(intent) = self.begun.remove(&key) {
+            self.owing.insert(key, intent);
+            let ended = self.ledger.swapped(intent);
+            self.check(ended);
+        }
+    }
+
+    /// Records that a group owes the command of an earlier process.
+    pub(super) fn inherit(&mut self, key: GroupKey, intent: IntentId) {
+        self.inherited.insert((key, intent));
+    }
+
+    /// Records that other groups owe the command of a group.
+    pub(super) fn transfer(&mut self, key: &GroupKey, others: &BTreeSet<GroupKey>) {
+        for intent in self.intents_of(key) {
+            let others = others.iter().map(|other| (other.clone(), intent));
+            self.inherited.extend(others);
+        }
+        self.owing.remove(key);
+        self.inherited.retain(|(group, _)| group != key);
+    }
+
+    /// Records the end of the command of a group and its verification.
+    pub(super) fn finished(&mut self, key: &GroupKey, ending: Ending) {
+        let mut intents = self.intents_of(key);
+        if ending != Ending::Failed {
+            self.owing.remove(key);
+            self.inherited.retain(|(group, _)| group != key);
+            // Another group owes a part of such an intent.
+            intents.retain(|intent| self.inherited.iter().all(|(_, other)| other != intent));
+        }
+        for intent in intents {
+            let ended = self.ledger.finished(intent, ending);
+            self.check(ended);
+        }
+    }
+
+    /// The intents for which a group owes its command, the latest one last.
+    fn intents_of(&self, key: &GroupKey) -> BTreeSet<IntentId> {
+        let inherited = self.inherited.iter().filter(|(group, _)| group == key);
+        let inherited = inherited.map(|(_, intent)| *intent);
+        inherited.chain(self.owing.get(key).copied()).collect()
+    }
+
+    /// Like [`check`](Self::check). A success ends a failure: the end of an earlier intent may be
+    /// recorded on a full disk, but no new intent.
+    fn check_begin<T>(&mut self, result: Result<T, LedgerError>) -> Option<T> {
+        let begun = self.check(result);
+        if begun.is_some() {
+            self.health = Health::Good;
+        }
+        begun
+    }
+
+    /// Logs the first failure.
+    pub(super) fn check<T>(&mut self, result: Result<T, LedgerError>) -> Option<T> {
+        let directory = self.ledger.directory().display();
+        match &result {
+            Err(error) if self.health == Health::Good => {
+                let error = chain(error);
+                tracing::warn!(
+                    name: "ledger.failed", %directory, error,
+                    "{error}: files are written nevertheless, but after a crash an owed command may be forgotten"
+                );
+                self.health = Health::Failed;
+            }
+            Ok(_) | Err(_) => {}
+        }
+        result.ok()
+    }
+}

@@ -1,0 +1,109 @@
+use std::fs;
+use std::sync::mpsc;
+use std::time::Instant;
+
+use apply_ledger::{Generation, Hash, Outcome};
+
+use super::*;
+use crate::apply::change::{Change, Effect};
+use crate::apply::transaction::{Swap, write_all};
+use crate::apply::write::Writer;
+use crate::config::resolved::{
+    CommandConfig, CommandLine, CommandOutput, EnvironmentConfig, FileConfig,
+};
+
+fn group(name: &str) -> Arc<GroupConfig> {
+    let command = CommandConfig {
+        line: CommandLine::Shell("reload".to_owned()),
+        action: None,
+        timeout: Duration::from_secs(30),
+        environment: EnvironmentConfig::default(),
+        output: CommandOutput::Inherit,
+    };
+    Arc::new(GroupConfig {
+        command: Some(command),
+        ..GroupConfig::of_key(GroupKey::Named(name.into()))
+    })
+}
+
+fn change(group: &Arc<GroupConfig>, destination: &Path, content: &str) -> Change {
+    Change {
+        job: 0,
+        group: Arc::clone(group),
+        source: None,
+        destination: destination.to_owned(),
+        content: content.as_bytes().to_vec(),
+        outputs: Vec::new(),
+        fresh: true,
+        is_approved: false,
+        is_restoration: false,
+        file: FileConfig::default(),
+    }
+}
+
+fn generations(journal: &Journal, destination: &Path) -> Vec<Generation> {
+    let path = destination.to_owned();
+    journal
+        .change(move |ledger| ledger.generations(&path))
+        .unwrap()
+}
+
+#[test]
+fn files_are_written_while_the_ledger_hangs_and_the_record_follows_in_its_order() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().canonicalize().unwrap();
+    let journal = Journal::open(&directory.join("state"), 5).unwrap();
+    let (release, held) = mpsc::channel::<()>();
+    journal.worker.send(move |_| {
+        let _ = held.recv();
+    });
+    let writer = Writer::with_journal(Some(journal.clone()));
+    let (group, file) = (group("g"), directory.join("file"));
+    let begun = Instant::now();
+    for content in ["1", "2"] {
+        let Swap { applied, .. } = write_all(&writer, vec![change(&group, &file, content)]);
+        assert_eq!(applied[0].outcome.as_ref().unwrap(), &Effect::Written);
+        assert_eq!(fs::read_to_string(&file).unwrap(), content);
+        journal.finished(&group.key, Ending::Applied);
+    }
+    let took = begun.elapsed();
+    assert!(took >= PATIENCE && took < PATIENCE * 2, "{took:?}");
+    assert!(journal.is_late());
+    drop(release);
+    let recorded = generations(&journal, &file);
+    let outcomes: Vec<_> = recorded.iter().map(|it| (it.hash, it.outcome)).collect();
+    let expected = [b"2", b"1"].map(|content| (Hash::of(content), Outcome::Applied));
+    assert_eq!(outcomes, expected);
+    assert_eq!(journal.ask(|ledger| ledger.owed()), Some(Vec::new()));
+    assert_eq!(journal.ask(|ledger| ledger.pending()), Some(Vec::new()));
+}
+
+/// The number of intents that are owed.
+fn owed(journal: &Journal) -> usize {
+    journal.ask(|ledger| ledger.owed()).unwrap().len()
+}
+
+#[test]
+fn commands_that_a_new_configuration_joins_or_divides_are_settled_together() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().canonicalize().unwrap();
+    let open = || Journal::open(&directory.join("state"), 5).unwrap();
+    let journal = open();
+    let writer = Writer::with_journal(Some(journal.clone()));
+    let [a, b, c] = ["a", "b", "c"].map(group);
+    for (group, file) in [(&a, "1"), (&b, "2"), (&b, "3")] {
+        write_all(&writer, vec![change(group, &directory.join(file), "new")]);
+    }
+    assert_eq!(owed(&journal), 2);
+    let key = |group: &Arc<GroupConfig>| group.key.clone();
+    journal.transfer(key(&a), BTreeSet::from([key(&c)]));
+    journal.transfer(key(&b), BTreeSet::from([key(&a), key(&c)]));
+    journal.finished(&b.key, Ending::Applied);
+    assert_eq!(owed(&journal), 2, "it does not owe them any more");
+    journal.finished(&c.key, Ending::Applied);
+    assert_eq!(owed(&journal), 1, "a owes a part still");
+    journal.finished(&a.key, Ending::Failed);
+    assert_eq!(owed(&journal), 1);
+    journal.finished(&a.key, Ending::Applied);
+    assert_eq!(owed(&journal), 0);
+}

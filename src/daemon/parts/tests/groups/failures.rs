@@ -1,0 +1,192 @@
+//! What follows a failed command or verification.
+
+use apply_ledger::{Hash, Intent, IntentId, Ledger, LedgerOptions};
+
+use super::*;
+use crate::config::resolved::OnFailure;
+use crate::daemon::state_dir::{OwedFile, RolledBack};
+use crate::signals::SignalAction;
+
+fn rolls_back(group: &mut GroupConfig) {
+    group.on_failure = OnFailure::Rollback;
+}
+
+/// The intents of a ledger.
+fn owed_intents(count: usize) -> Vec<IntentId> {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut ledger, _) = Ledger::open(directory.path(), LedgerOptions::default()).unwrap();
+    let intent = Intent {
+        group: "g",
+        command: None,
+        files: Vec::new(),
+        rolls_back: None,
+    };
+    (0..count).map(|_| ledger.begin(&intent).unwrap()).collect()
+}
+
+#[test]
+fn a_verification_follows_the_command_and_is_repeated_with_it() {
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", verified)]);
+    bench.news("a", "1");
+    bench.write();
+    bench.reload_ended(true);
+    bench.news("a", "2");
+    assert!(bench.write().is_empty(), "the content under test stays");
+    bench.verification_ended(false);
+    assert!(bench.parts.apply.is_owed(), "the command is owed");
+    bench.pass(Duration::from_secs(2));
+    bench.reload_ended(true);
+    bench.verification_ended(true);
+    assert_eq!(bench.write(), ["2"]);
+}
+
+#[test]
+fn a_failed_verification_restores_the_files_and_reloads_again() {
+    let group = |group: &mut GroupConfig| {
+        verified(group);
+        rolls_back(group);
+    };
+    let jobs = vec![
+        member("{{ key \"a\" }}", group),
+        member("-{{ key \"b\" }}", group),
+    ];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.news("b", "1");
+    bench.news("a", "1");
+    let changes = bench.take_changes().unwrap();
+    assert!(changes.iter().all(Change::keeps_previous));
+    let paths: Vec<_> = changes
+        .iter()
+        .map(|change| change.destination.clone())
+        .collect();
+    let paths: Vec<_> = paths.iter().map(|path| path.to_str().unwrap()).collect();
+    bench.written(changes, Effect::Written);
+    bench.reload_ended(true);
+    bench.verification_ended(false);
+    bench.restore(&paths);
+    bench.pass(COMMAND_COOLDOWN);
+    bench.reload_ended(true);
+    bench.verification_ended(true);
+    bench.pass(Duration::from_secs(3600));
+    assert!(
+        bench.write().is_empty(),
+        "the content that failed is not tried again"
+    );
+    bench.news("a", "2");
+    assert_eq!(bench.write(), ["2", "-1"], "the whole group is applied");
+}
+
+#[test]
+fn without_a_previous_file_a_failed_command_is_repeated() {
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", rolls_back)]);
+    bench.news("a", "1");
+    let changes = bench.take_changes().unwrap();
+    let path = changes[0].destination.clone();
+    bench.written(changes, Effect::Written);
+    bench.reload_ended(false);
+    bench.restore(&[path.to_str().unwrap()]);
+    bench.pass(COMMAND_COOLDOWN);
+    bench.reload_ended(false);
+    bench.pass(Duration::from_secs(2));
+    bench.reload_ended(true);
+    assert!(bench.end().is_none());
+}
+
+#[test]
+fn a_failure_can_end_the_process() {
+    let group = |group: &mut GroupConfig| group.on_failure = OnFailure::Exit;
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", group)]);
+    bench.news("a", "1");
+    bench.write();
+    bench.reload_ended(false);
+    assert_eq!(bench.end(), Some(End::Failed));
+}
+
+#[test]
+fn files_of_an_earlier_process_are_restored_if_their_command_fails() {
+    let owed = |previous| {
+        let mut ledger = owed_intents(1);
+        OwedFile {
+            destination: "/out/13".into(),
+            intent: ledger.remove(0),
+            previous,
+        }
+    };
+    for (kept, is_restored) in [(Some(previous("/out/13")), true), (None, false)] {
+        let jobs = vec![member("{{ key \"a\" }}", rolls_back)];
+        let mut bench = Bench::start(Mode::Daemon, jobs);
+        let files = bench.parts.owe(vec![owed(kept)], bench.now);
+        assert_eq!(files[0].0, named());
+        bench.pass(STARTUP_BATCH_WINDOW);
+        bench.reload_ended(false);
+        if !is_restored {
+            assert_eq!(
+                bench.take(restores).len(),
+                0,
+                "it is not known what to restore"
+            );
+            continue;
+        }
+        bench.restore(&["/out/13"]);
+        bench.pass(COMMAND_COOLDOWN);
+        bench.reload_ended(true);
+        assert!(!bench.parts.apply.is_owed());
+    }
+}
+
+#[test]
+fn a_content_that_an_earlier_process_has_rolled_back_waits_until_it_changes() {
+    for ending in ["a change", "a reload"] {
+        let jobs = vec![
+            member("{{ key \"a\" }}", rolls_back),
+            member("-{{ key \"b\" }}", rolls_back),
+        ];
+        let file = |job: &Job, content: &str, has_failed| RolledBack {
+            destination: job.destination.clone().unwrap(),
+            content: Hash::of(content.as_bytes()),
+            has_failed,
+        };
+        let known = [file(&jobs[0], "bad", true), file(&jobs[1], "-1", false)];
+        let mut bench = Bench::start(Mode::Daemon, jobs);
+        bench.parts.quarantine(&known);
+        bench.news("b", "1");
+        bench.news("a", "bad");
+        assert_eq!(bench.write(), [""; 0]);
+        bench.pass(Duration::from_secs(3600));
+        assert_eq!(bench.write(), [""; 0]);
+        let report = bench.parts.report();
+        let refused = &report.applies.refused;
+        assert!(refused[0].reason.contains("before the restart"));
+        assert!(
+            report.templates.iter().all(|it| it.is_written),
+            "{report:?}"
+        );
+        if ending == "a change" {
+            bench.news("b", "2");
+            assert_eq!(bench.write(), ["bad", "-2"]);
+            bench.reload_ended(true);
+        } else {
+            bench.step(Event::SignalAction(SignalAction::Reload));
+            assert_eq!(bench.write(), ["bad", "-1"]);
+            bench.reload_ended(true);
+        }
+        assert_eq!(bench.parts.report().applies.refused, [], "{ending}");
+    }
+}
+
+#[test]
+fn another_content_than_the_one_that_was_rolled_back_is_applied() {
+    let jobs = vec![member("{{ key \"a\" }}", rolls_back)];
+    let known = RolledBack {
+        destination: jobs[0].destination.clone().unwrap(),
+        content: Hash::of(b"bad"),
+        has_failed: true,
+    };
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.parts.quarantine(&[known]);
+    bench.news("a", "good");
+    assert_eq!(bench.write(), ["good"]);
+    bench.reload_ended(true);
+    bench.news("a", "bad");
+    assert_eq!(bench.write(), ["bad"], "it is judged again");
+}

@@ -1,0 +1,73 @@
+//! The order and the rate of the commands of groups.
+
+use super::*;
+use crate::config::resolved::ReloadRate;
+use crate::daemon::apply::commands::ORDER_WINDOW;
+
+#[test]
+fn a_command_that_takes_long_delays_others_for_a_moment_and_named_groups_never() {
+    let jobs = vec![
+        job("{{ key \"a\" }}", Some("first")),
+        job("-{{ key \"a\" }}", Some("second")),
+        member("--{{ key \"a\" }}", |_| {}),
+    ];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.news("a", "1");
+    bench.write();
+    let lines = |runs: Vec<CommandConfig>| -> Vec<_> {
+        runs.iter().map(|run| run.line.to_string()).collect()
+    };
+    assert_eq!(lines(bench.take_runs()), ["first", "reload"]);
+    assert_eq!(
+        bench.parts.next_wake(),
+        Some(bench.now.instant + ORDER_WINDOW)
+    );
+    bench.pass(ORDER_WINDOW);
+    assert_eq!(lines(bench.take_runs()), ["second"]);
+}
+
+#[test]
+fn a_hanging_write_delays_no_command_of_another_group_for_long() {
+    let jobs = vec![
+        job("{{ key \"a\" }}", Some("first")),
+        job("-{{ key \"b\" }}", Some("second")),
+    ];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.news("a", "1");
+    bench.take_changes().unwrap();
+    bench.news("b", "1");
+    assert_eq!(bench.write(), ["-1"]);
+    bench.pass(STARTUP_BATCH_WINDOW);
+    assert_eq!(
+        bench.take_runs(),
+        [],
+        "both files belong to the same change"
+    );
+    bench.step(Event::WritesAreSlow);
+    assert_eq!(bench.take_runs().len(), 1);
+}
+
+#[test]
+fn a_rate_defers_commands_and_drops_none() {
+    let group = |group: &mut GroupConfig| {
+        group.rate = Some(ReloadRate {
+            count: 1,
+            period: Duration::from_secs(10),
+            burst: 1,
+        });
+    };
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", group)]);
+    let mut runs = 0;
+    for text in 0..100 {
+        bench.news("a", &text.to_string());
+        bench.write();
+        for _ in bench.take_runs() {
+            runs += 1;
+            bench.ended_of(named(), true);
+        }
+        bench.pass(Duration::from_millis(100));
+    }
+    assert_eq!(runs, 1);
+    bench.pass(Duration::from_secs(10));
+    assert_eq!(bench.take_runs().len(), 1, "the last content is live");
+}
