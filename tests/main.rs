@@ -33,6 +33,7 @@ mod drift;
 mod empty_services;
 mod examples;
 mod exec;
+mod failure_events;
 mod first_steps;
 mod flags;
 mod formats;

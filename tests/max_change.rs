@@ -1,5 +1,6 @@
 //! The change budget: a change that removes too many lines is parked.
 
+use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
 
 use consul_dev::{Background, Seed};
@@ -116,7 +117,7 @@ fn a_named_group_is_parked_as_a_whole_and_a_reload_permits_it() {
 /// Starts a daemon with a state directory in the folder.
 fn start_recorded(folder: &Folder, consul: &Background, config: &str) -> Ctmpl {
     let state = format!("--state-dir={}", text(&folder.path("state")));
-    Ctmpl::start(consul.address(), [config, &state])
+    Ctmpl::start(consul.address(), [config, &state, "--log-level=debug"])
 }
 
 /// Runs `ctmpl approve` with the state directory of the folder.
@@ -252,5 +253,31 @@ fn a_parked_change_and_its_approval_outlive_the_process() {
     let ctmpl = start_recorded(&folder, &consul, &config);
     folder.becomes("b", "one");
     assert_eq!(parked(&folder), Vec::<Value>::new());
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn a_change_is_approved_by_any_path_to_its_file() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("real/file", TEN);
+    symlink(folder.path("real/file"), folder.path("a")).unwrap();
+    symlink(folder.path("real"), folder.path("way")).unwrap();
+    let config = arguments(
+        &folder,
+        &template(&folder, "a", "max_change { fraction = 0.5 }"),
+    );
+    let ctmpl = start_recorded(&folder, &consul, &config);
+    ctmpl.logs("is unchanged");
+    for (content, typed) in [("1\n", "a"), ("2\n", "way/file"), ("3\n", "real/file")] {
+        consul.put_key("a", content);
+        eventually("the change is parked", || parked(&folder).len() == 1);
+        let ended = approve(&folder, &[&text(&folder.path(typed))]);
+        assert_eq!(ended.code(), Some(0), "{typed}: {}", ended.log);
+        folder.becomes("real/file", content);
+        consul.put_key("a", TEN);
+        folder.becomes("real/file", TEN);
+        eventually("nothing is parked", || parked(&folder).is_empty());
+    }
+    assert!(folder.path("a").is_symlink());
     assert_eq!(ctmpl.stop().code(), Some(12));
 }

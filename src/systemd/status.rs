@@ -110,3 +110,79 @@ pub(crate) fn status_line(report: &Report) -> String {
     });
     items.join("; ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{ApplyReport, DependencyReport, DriftKind, ParkedReport};
+
+    fn template(destination: &str) -> TemplateReport {
+        TemplateReport {
+            name: "web.ctmpl".into(),
+            destination: (!destination.is_empty()).then(|| destination.into()),
+            state: TemplatePhase::UpToDate,
+            is_written: true,
+            missing: 0,
+            waiting: None,
+            drift: None,
+            parked: None,
+            substitutes: Vec::new(),
+            is_held: false,
+        }
+    }
+
+    fn line(templates: Vec<TemplateReport>, applies: ApplyReport) -> String {
+        status_line(&Report {
+            phase: Phase::Ready,
+            templates,
+            dependencies: DependencyReport::default(),
+            applies,
+            child: None,
+        })
+    }
+
+    #[test]
+    fn files_without_the_content_of_their_template_are_named() {
+        let parked = |path| TemplateReport {
+            parked: Some(ParkedReport {
+                removed: 9,
+                lines: 10,
+            }),
+            ..template(path)
+        };
+        let held = TemplateReport {
+            is_held: true,
+            ..template("/held")
+        };
+        let drifted = TemplateReport {
+            drift: Some(DriftKind::Deleted),
+            ..template("")
+        };
+        let none = ApplyReport::default;
+        assert_eq!(
+            line(vec![parked("/a")], none()),
+            "/a has a parked change; 1 template written"
+        );
+        assert_eq!(
+            line(vec![held, parked("/a"), drifted, parked("/b")], none()),
+            "/a has a parked change (as 1 more); /held is held; web.ctmpl is changed by another program; \
+             4 templates written"
+        );
+    }
+
+    #[test]
+    fn refused_groups_and_failing_commands_are_named() {
+        let applies = ApplyReport {
+            failing_commands: vec!["reload".to_owned(), "other".to_owned()],
+            refused: vec![RefusedReport {
+                group: "nginx".to_owned(),
+                reason: "the check failed: no".to_owned(),
+            }],
+            ..ApplyReport::default()
+        };
+        assert_eq!(
+            line(vec![template("/a")], applies),
+            "nginx: the check failed: no; command reload failed (retrying); 1 template written"
+        );
+    }
+}
