@@ -16,7 +16,7 @@ const APPLICATION: i64 = 0x6374_4c67;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// The memory for pages, in KiB.
-const CACHE_KIB: i64 = 64;
+const CACHE_KIB: i64 = 128;
 /// The number of compiled statements that are kept: those of one intent from its begin to its end.
 const CACHED_STATEMENTS: usize = 24;
 /// The size of the write-ahead log between two checkpoints is about 4 MB; a longer one is cut.
