@@ -153,6 +153,37 @@ fn a_reload_that_nginx_rejects_is_detected_and_rolled_back() {
 }
 
 #[test]
+fn a_hundred_changes_in_ten_seconds_reload_nginx_at_the_rate_and_the_latest_is_live() {
+    if !installed(&["nginx"]) {
+        return;
+    }
+    let (folder, front) = (
+        Folder::new(),
+        SocketAddr::from(([127, 0, 0, 1], free_port())),
+    );
+    let consul = consul(&[("name", "app"), ("text", "v1")]);
+    let nginx = Nginx::start(&folder);
+    let settings = "reload_rate = \"1/2s burst 2\"";
+    let begun = Instant::now();
+    let configuration = nginx_group(&folder, &nginx, front, settings);
+    let ctmpl = start(&folder, &consul, &configuration);
+    eventually("the first content is live", || answers(front, "v1"));
+    for version in 2..=100 {
+        consul.put_key("text", &format!("v{version}"));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    eventually("the latest content is live", || answers(front, "v100"));
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    let reloads = folder
+        .read("error.log")
+        .matches("(SIGHUP) received")
+        .count();
+    // The burst, and one for each period that has begun.
+    let most = 2 + usize::try_from(begun.elapsed().as_secs() / 2).unwrap() + 1;
+    assert!((3..=most).contains(&reloads), "{reloads} of {most} reloads");
+}
+
+#[test]
 fn a_bad_configuration_of_haproxy_is_refused_by_the_built_in_check() {
     if !installed(&["haproxy"]) {
         return;
