@@ -1,0 +1,176 @@
+//! Reloads while a command is owed, a file is written, or something fails.
+
+use super::*;
+
+#[test]
+fn an_owed_command_is_replaced_by_the_new_command() {
+    let with = |command| {
+        vec![
+            to("/a", "{{ key \"a\" }}", Some(command)),
+            to("/b", "b", None),
+        ]
+    };
+    let mut bench = Bench::start(Mode::Daemon, with("broken"));
+    bench.news("a", "1");
+    bench.write();
+    bench.write();
+    bench.pass(STARTUP_BATCH_WINDOW);
+    let run = bench.take_runs().remove(0);
+    bench.ended(run, false);
+    bench.renew(with("right"));
+    bench.pass(Duration::from_secs(1));
+    let run = bench.take_runs().remove(0);
+    assert_eq!(run.line.to_string(), "right");
+    bench.ended(run, true);
+    bench.pass(Duration::from_secs(600));
+    assert_eq!(bench.take_runs(), [], "the old command is not owed");
+}
+
+#[test]
+fn a_write_in_progress_owes_the_command_of_the_new_configuration() {
+    let mut bench = Bench::start(Mode::Daemon, vec![to("/a", "{{ key \"a\" }}", Some("old"))]);
+    bench.news("a", "1");
+    let changes = bench.take_changes().unwrap();
+    let mut other = to("/a", "{{ key \"a\" }}", Some("new"));
+    other.file.perms = Some(FileMode(0o600));
+    bench.renew(vec![other]);
+    assert!(bench.take_changes().is_none(), "one batch at a time");
+    bench.written(changes, Effect::Written);
+    bench.pass(STARTUP_BATCH_WINDOW);
+    let lines: Vec<_> = bench
+        .take_runs()
+        .iter()
+        .map(|run| run.line.to_string())
+        .collect();
+    assert!(lines.is_empty(), "files first: {lines:?}");
+    let changes = bench.take_changes().expect("the mode is still to be set");
+    bench.written(changes, Effect::Unchanged);
+    let lines: Vec<_> = bench
+        .take_runs()
+        .iter()
+        .map(|run| run.line.to_string())
+        .collect();
+    assert_eq!(lines, ["new"]);
+}
+
+#[test]
+fn another_consul_is_queried_and_the_files_keep_the_old_data() {
+    let jobs = || {
+        vec![to(
+            "/a",
+            "{{ key \"a\" }}{{ env \"CONSUL_HTTP_ADDR\" }}",
+            None,
+        )]
+    };
+    let mut bench = Bench::start(Mode::Daemon, jobs());
+    bench.news("a", "1");
+    bench.write();
+    bench.actions.clear();
+    bench.renew(jobs());
+    assert!(
+        !bench
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::UseClient(..))),
+        "nothing is different"
+    );
+    bench.report_unchanged();
+    let mut other = config(Mode::Daemon, jobs());
+    other.consul.servers = vec!["http://127.0.0.1:8501".parse().unwrap()];
+    other.consul.exports = vec![("CONSUL_HTTP_ADDR".to_owned(), "there".into())];
+    bench.renew_all(other);
+    assert!(
+        bench
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::UseClient(..)))
+    );
+    assert!(
+        bench
+            .actions
+            .iter()
+            .any(|action| matches!(action, Action::Export(..)))
+    );
+    assert!(!bench.follows(), "the followed queries are unchanged");
+    assert_eq!(bench.write(), ["1there"]);
+    bench.report_unchanged();
+    bench.news("a", "2");
+    assert_eq!(bench.write(), ["2there"]);
+}
+
+#[test]
+fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_recovers() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job("{{ key \"a\" | parseInt }}", None)]);
+    bench.news("a", "1");
+    assert_eq!(bench.write(), ["1"]);
+    let broken = job("{{ nonsense", None);
+    let read = Template::read(&broken).map(Arc::new);
+    bench.step(Event::SourcesRead(vec![(0, read)]));
+    bench.news("a", "x");
+    bench.news("a", "2");
+    assert_eq!(bench.write(), ["2"], "the last good version stays in use");
+    let stages = bench.parts.apply.jobs(&bench.parts.renderer);
+    let stages: Vec<_> = stages.map(JobView::state).collect();
+    assert_eq!(stages, [JobState::Failed]);
+}
+
+#[test]
+fn a_reload_during_a_write_writes_again() {
+    let template = job("{{ key \"a\" }}", None);
+    let mut bench = Bench::start(Mode::Daemon, vec![template.clone()]);
+    bench.news("a", "1");
+    let changes = bench.take_changes().expect("it is written");
+    bench.step(Event::SourcesRead(vec![(
+        0,
+        Template::read(&template).map(Arc::new),
+    )]));
+    bench.written(changes, Effect::Written);
+    assert_eq!(bench.write(), ["1"]);
+    assert_eq!(bench.write(), [""; 0], "once");
+}
+
+#[test]
+fn a_reload_retries_failures_at_once() {
+    let mut bench = Bench::start(Mode::Daemon, vec![job("{{key `a`}}", Some("x"))]);
+    bench.news("a", "1");
+    let changes = bench.take_changes().unwrap();
+    let full = || {
+        file_writer::WriteError::new("write", "/out/11".as_ref(), std::io::ErrorKind::StorageFull)
+    };
+    let failed = |changes: Vec<Change>| {
+        let applied = |Change {
+                           job, destination, ..
+                       }| Applied {
+            job,
+            destination,
+            outcome: Err(full()),
+            size: None,
+        };
+        Event::Applied(changes.into_iter().map(applied).collect())
+    };
+    bench.step(failed(changes));
+    assert!(bench.take_changes().is_none(), "the write is in backoff");
+    bench.step(Event::SignalAction(SignalAction::Reload));
+    let changes = bench.take_changes().expect("the disk may have room again");
+    bench.written(changes, Effect::Written);
+
+    for _ in 0..4 {
+        let run = bench.take_runs().remove(0);
+        bench.ended(run, false);
+        bench.pass(Duration::from_secs(300));
+    }
+    let run = bench.take_runs().remove(0);
+    bench.ended(run, false);
+    bench.pass(COMMAND_COOLDOWN);
+    assert_eq!(
+        bench.take_runs(),
+        [],
+        "the backoff of the command is longer"
+    );
+    bench.step(Event::SignalAction(SignalAction::Reload));
+    assert_eq!(
+        bench.take_runs().len(),
+        1,
+        "the cause of the failure may be fixed"
+    );
+}
