@@ -117,6 +117,8 @@ pub(crate) enum Cause {
     Write(#[from] file_writer::WriteError),
     #[error("the stored content {0} is damaged")]
     Damaged(Hash),
+    #[error("its content of {0} bytes is larger than the ledger stores (900 MB)")]
+    TooLarge(usize),
     #[error("there is no content {0}")]
     NoContent(Hash),
     #[error("it has no destination {}", .0.display())]
@@ -178,7 +180,8 @@ impl LedgerError {
     }
 }
 
-/// Returns `true` if an error means that the database is damaged, not that the system failed.
+/// Returns `true` if an error means that the database is damaged, not that the system failed. A record that is too big
+/// is damaged, because larger contents are refused before they are stored.
 pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
     match error.sqlite_error_code() {
         Some(ErrorCode::SystemIoFailure) => {
@@ -194,7 +197,6 @@ pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
             | ErrorCode::PermissionDenied
             | ErrorCode::FileLockingProtocolFailed
             | ErrorCode::NoLargeFileSupport
-            | ErrorCode::TooBig
             | ErrorCode::OperationInterrupted
             | ErrorCode::OperationAborted,
         ) => false,

@@ -42,6 +42,16 @@ pub struct IntentFile<'a> {
     pub attributes: Attributes,
 }
 
+impl IntentFile<'_> {
+    /// The size of its larger content, the new or the old one.
+    pub(crate) fn largest(&self) -> usize {
+        match self.old {
+            Some(Old::Content(old)) => old.len().max(self.new.len()),
+            _ => self.new.len(),
+        }
+    }
+}
+
 impl fmt::Debug for IntentFile<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

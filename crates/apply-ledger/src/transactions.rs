@@ -13,6 +13,8 @@ use crate::records::{Ending, Intent, IntentFile, IntentId, Outcome, SwapEnd};
 
 type Result<T> = std::result::Result<T, rusqlite::Error>;
 
+/// The maximum size of a content in bytes. SQLite has a limit of 1,000,000,000 bytes for a row.
+const MAX_CONTENT: usize = 900_000_000;
 /// The number of swapped intents of a group that are kept apart, in case its command started between
 /// them.
 const MAX_UNFINISHED: usize = 16;
@@ -103,6 +105,9 @@ fn add_files(
     for file in &intent.files {
         if !destinations.insert(file.destination) {
             return Err(Cause::Twice(file.destination.to_owned()));
+        }
+        if file.largest() > MAX_CONTENT {
+            return Err(Cause::TooLarge(file.largest()));
         }
         let added = files.add_file(file, outcome)?;
         refer(&added, file)?;

@@ -162,6 +162,18 @@ fn a_damaged_database_is_moved_aside() {
 }
 
 #[test]
+fn a_record_that_is_too_big_for_sqlite_is_a_damage() {
+    let mut bytes = sample().remove(0).1;
+    // With this seed, the garbage announces a column of more than 1 GB.
+    let mut state = 1331u32.wrapping_mul(2_654_435_761).wrapping_add(1);
+    for byte in &mut bytes[2108..4096] {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *byte = state.to_be_bytes()[0];
+    }
+    rebuilt(&bytes);
+}
+
+#[test]
 fn an_empty_database_is_a_new_one() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("ledger.db"), "").unwrap();
