@@ -11,8 +11,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::support::chroot::Chroot;
-use crate::support::ctmpl::Folder;
+use crate::support::ctmpl::{Folder, text};
 use crate::support::documents::all_blocks;
 use crate::support::program;
 
@@ -88,7 +90,8 @@ fn a_release_is_installed_upgraded_and_removed() {
     let Some(release) = release() else { return };
     let Some(chroot) = Chroot::new() else { return };
     let files = files(&release);
-    assert_eq!(files.len(), 3, "{files:?}");
+    assert_eq!(files.len(), 4, "{files:?}");
+    the_sbom_lists_the_dependencies(&files);
     for file in &files {
         chroot.copy(file, "/tmp");
     }
@@ -100,6 +103,34 @@ fn a_release_is_installed_upgraded_and_removed() {
     upgrade(&chroot);
     remove(&chroot);
     unpack_the_archive(&chroot);
+}
+
+/// The SBOM has each package of the lock file that the program is built from, and no path of this machine.
+fn the_sbom_lists_the_dependencies(files: &[PathBuf]) {
+    let is_sbom = |file: &&PathBuf| text(file).ends_with(".cdx.json");
+    let sbom = fs::read_to_string(files.iter().find(is_sbom).unwrap()).unwrap();
+    for directory in [env!("CARGO_MANIFEST_DIR"), "/tmp/"] {
+        assert!(!sbom.contains(directory), "{directory}");
+    }
+    let sbom: Value = serde_json::from_str(&sbom).unwrap();
+    assert_eq!(sbom["bomFormat"], "CycloneDX");
+    let program = &sbom["metadata"]["component"];
+    assert_eq!(
+        (&program["name"], &program["version"]),
+        (&"ctmpl".into(), &env!("CARGO_PKG_VERSION").into())
+    );
+    let components = sbom["components"].as_array().unwrap();
+    assert!(components.len() > 120, "{}", components.len());
+    let lock = fs::read_to_string("Cargo.lock").unwrap();
+    for component in components {
+        let (name, version) = (&component["name"], &component["version"]);
+        let entry = format!("name = {name}\nversion = {version}\n");
+        assert!(lock.contains(&entry), "{entry}");
+    }
+    for name in ["tokio", "rustls", "minijinja", "gotemplate"] {
+        let is_there = components.iter().any(|component| component["name"] == name);
+        assert!(is_there, "{name}");
+    }
 }
 
 fn install(chroot: &Chroot) {
@@ -240,7 +271,7 @@ fn unpack_the_archive(chroot: &Chroot) {
     // The page names the static program of a release.
     let commands = shown("archive").replace("-musl", "-gnu");
     let output = chroot.succeeds(&format!("cd /tmp; {commands}"));
-    assert_eq!(output.matches(": OK").count(), 2, "{output}");
+    assert_eq!(output.matches(": OK").count(), 3, "{output}");
     let version = chroot.succeeds("/usr/local/bin/ctmpl --version");
     assert!(version.contains(env!("CARGO_PKG_VERSION")), "{version}");
     chroot.succeeds(
