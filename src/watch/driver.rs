@@ -90,8 +90,8 @@ impl<S: Source> Driver<S> {
                 },
                 Some(joined) = self.requests.join_next() => {
                     // A request that was cancelled has no outcome.
-                    if let Ok((ticket, outcome)) = joined {
-                        self.ended(ticket, outcome);
+                    if let Ok((request_id, outcome)) = joined {
+                        self.ended(request_id, outcome);
                     }
                 }
                 () = sleep => {}
@@ -127,9 +127,9 @@ impl<S: Source> Driver<S> {
         }
     }
 
-    fn ended(&mut self, ticket: u64, outcome: Outcome) {
-        self.handles.remove(&ticket);
-        self.schedule.ended(ticket, outcome, now());
+    fn ended(&mut self, request_id: u64, outcome: Outcome) {
+        self.handles.remove(&request_id);
+        self.schedule.ended(request_id, outcome, now());
     }
 
     /// Passes the events of the schedule on. Then the receiver runs, so that it renders before the next requests are
@@ -155,13 +155,13 @@ impl<S: Source> Driver<S> {
         let server = self.source.preferred();
         self.schedule.share_connections(self.source.sharing(server));
         while let Some(request) = self.schedule.next(now()) {
-            let ticket = request.ticket;
+            let request_id = request.request_id;
             let send = send(self.source.clone(), request);
-            let handle = self.requests.spawn(async move { (ticket, send.await) });
-            self.handles.insert(ticket, handle);
+            let handle = self.requests.spawn(async move { (request_id, send.await) });
+            self.handles.insert(request_id, handle);
         }
-        for ticket in self.schedule.take_cancelled() {
-            if let Some(handle) = self.handles.remove(&ticket) {
+        for request_id in self.schedule.take_cancelled() {
+            if let Some(handle) = self.handles.remove(&request_id) {
                 handle.abort();
             }
         }

@@ -13,7 +13,24 @@
 //! - `areas.rs`, `prefixes.rs`: what is shared beyond the limits.
 //! - `failures.rs`: retries.
 //! - `following.rs`: begins and ends to follow; `mode.rs`: chooses between long polls and ticks.
-//! - `sending.rs`: chooses requests; `answering.rs`, `failing.rs`: handle outcomes.
+//! - `sending.rs`: chooses requests; `servers.rs`: chooses the server of a request.
+//! - `answering.rs`, `failing.rs`: handle outcomes.
+//!
+//! # Constants that determine times and rates
+//! They are declared where they are used:
+//!
+//! | file | constants | subject |
+//! |---|---|---|
+//! | `pace.rs` | `BURST`, `MAX_RATE`, `MIN_RATE`, `POLL_RATE`, `BYTES` | requests and bytes per second |
+//! | | `FULL_ROUND`, `SLOWEST_ROUND`, `USELESS_ROUNDS` | the duration of a round of reads after a tick |
+//! | | `MIN_POLL_INTERVAL`, `CROWDED_WAIT` | the time between two polls of a query; the wait while queries take turns |
+//! | `connections.rs` | `RECOVERY_INTERVAL`, `MAX_RECOVERY_INTERVAL`, `ONE_REFUSAL` | the limit of long polls after refusals |
+//! | `sending.rs` | `YIELD_TO_FIRST_ANSWERS`, `FIRST_WAIT`, `HOT_WAIT` | how long polls are delayed, and how long they block |
+//! | `servers.rs` | `SILENCE` | when a server is probed |
+//! | `answering.rs` | `QUICK`, `MAX_IDLE_BACKOFF`, `MIN_TICK_INTERVAL`, `TICK_BYTES` | the pause after an answer |
+//! | `areas.rs` | `HOT` | how long a query that has changed keeps a long poll |
+//! | `failing.rs` | `RECOVERY_JITTER`, `MAX_PAUSE`, `REFUSED_PREFIX` | the pause after a failure |
+//! | `failures.rs` | `DENIED_PAUSE`, `JITTER` | the backoff; the configured pauses are in [`Rules`] |
 
 mod answering;
 mod areas;
@@ -29,10 +46,11 @@ mod pace;
 mod prefixes;
 mod request;
 mod sending;
+mod servers;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::event::WatchEvent;
@@ -54,6 +72,7 @@ pub(super) use pace::{CROWDED_WAIT, MIN_POLL_INTERVAL};
 pub use prefixes::choose as shared_prefixes;
 use request::{InFlight, Requests};
 pub(super) use request::{Outcome, Request, Target};
+use servers::Servers;
 
 /// The state of all followed queries.
 #[derive(Debug)]
@@ -98,20 +117,6 @@ struct Mode {
     is_logged: bool,
 }
 
-/// The servers of the source.
-#[derive(Debug)]
-struct Servers {
-    count: usize,
-    /// The server that answered last.
-    preferred: usize,
-    /// The servers that did not answer the last request.
-    down: BTreeSet<usize>,
-    /// The time of the last answer of each server, or of the first request after it was idle.
-    heard: BTreeMap<usize, Instant>,
-    /// The probe in flight.
-    probe: Option<u64>,
-}
-
 impl Schedule {
     /// Creates a schedule without queries. `seed` determines the jitter.
     pub(super) fn new(
@@ -122,13 +127,7 @@ impl Schedule {
     ) -> Self {
         Self {
             rules,
-            servers: Servers {
-                count: count.max(1),
-                preferred,
-                down: BTreeSet::new(),
-                heard: BTreeMap::new(),
-                probe: None,
-            },
+            servers: Servers::new(count, preferred),
             entries: Entries::default(),
             areas: Areas::default(),
             connections: Connections::new(rules.connections),
@@ -195,14 +194,14 @@ impl Schedule {
             State::Time(_) if is_failing => {}
             // Its long poll goes on: Consul keeps the connection of a cancelled one.
             State::Answer(_) => self.beside.push_back(id),
-            _ => self.entries.hurry(id, Lane::Again),
+            _ => self.entries.queue_first(id, Lane::Again),
         }
     }
 
     /// Starts all requests over, because the connections may be dead: the machine was suspended.
     pub(super) fn start_over(&mut self) {
-        for ticket in self.requests.tickets(None) {
-            self.cancel(ticket);
+        for request_id in self.requests.request_ids(None) {
+            self.cancel(request_id);
         }
         let ids: Vec<_> = self.entries.iter().map(|(id, _)| id).collect();
         for id in ids {
@@ -221,8 +220,8 @@ impl Schedule {
     }
 
     /// Cancels a request. Returns `false` if it is not in flight.
-    fn cancel(&mut self, ticket: u64) -> bool {
-        let Some(request) = self.end_request(ticket) else {
+    fn cancel(&mut self, request_id: u64) -> bool {
+        let Some(request) = self.end_request(request_id) else {
             return false;
         };
         if request.kind == connections::Kind::Long {
@@ -231,16 +230,16 @@ impl Schedule {
             self.connections.abandon(request.poll.server, until);
             self.mode.is_outdated = true;
         }
-        if self.servers.probe == Some(ticket) {
+        if self.servers.probe == Some(request_id) {
             self.servers.probe = None;
         }
-        self.cancelled.push(ticket);
+        self.cancelled.push(request_id);
         true
     }
 
     /// Removes a request that is in flight no more.
-    fn end_request(&mut self, ticket: u64) -> Option<InFlight> {
-        let request = self.requests.remove(ticket)?;
+    fn end_request(&mut self, request_id: u64) -> Option<InFlight> {
+        let request = self.requests.remove(request_id)?;
         self.connections.end(request.kind);
         Some(request)
     }

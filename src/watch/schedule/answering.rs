@@ -31,8 +31,8 @@ const FEW_PAIRS: usize = 256;
 
 impl Schedule {
     /// Handles the outcome of a request. That of a cancelled request is ignored.
-    pub(in crate::watch) fn ended(&mut self, ticket: u64, outcome: Outcome, now: Instant) {
-        let Some(request) = self.end_request(ticket) else {
+    pub(in crate::watch) fn ended(&mut self, request_id: u64, outcome: Outcome, now: Instant) {
+        let Some(request) = self.end_request(request_id) else {
             return;
         };
         let server = request.poll.server;
@@ -49,7 +49,7 @@ impl Schedule {
             (Outcome::Index(Err(error)), Some(id)) if !error.concerns_the_server() => {
                 // The server may not know how to filter: read the whole answer.
                 tracing::debug!(name: "query.index_refused", %error, "the index alone cannot be read: {error}");
-                self.entries.hurry(id, Lane::Again);
+                self.entries.queue_first(id, Lane::Again);
                 self.forget_index(id);
             }
             (
@@ -73,7 +73,7 @@ impl Schedule {
         };
         let verdict = entry.cursor.accept(reply, request.poll.stale);
         if verdict == Verdict::TooStale {
-            return self.entries.hurry(id, Lane::Again);
+            return self.entries.queue_first(id, Lane::Again);
         }
         if is_full {
             entry.full_read = full_read;
@@ -92,9 +92,12 @@ impl Schedule {
             return;
         };
         // If it was read beside its long poll, that goes on.
-        if entry.ticket().is_none_or(|own| own == request.ticket) {
+        if entry
+            .request_id()
+            .is_none_or(|own| own == request.request_id)
+        {
             let pause = entry.traits.interval.unwrap_or(pause);
-            self.wait_and_rest(id, pause, now);
+            self.requeue_after(id, pause, now);
         }
     }
 
@@ -133,8 +136,8 @@ impl Schedule {
             .push(WatchEvent::Answered(query, answer, circumstances));
     }
 
-    /// Lets an entry rest, after a pause.
-    pub(super) fn wait_and_rest(&mut self, id: Id, pause: Duration, now: Instant) {
+    /// Queues an entry again, after a pause.
+    pub(super) fn requeue_after(&mut self, id: Id, pause: Duration, now: Instant) {
         // Without a long poll it is read at an interval.
         let pause = if self.mode.limit == 0 {
             pause.max(CROWDED_WAIT)
@@ -144,7 +147,7 @@ impl Schedule {
         if pause > Duration::ZERO {
             self.entries.wait_for(id, State::Time(now + pause));
         } else {
-            self.rest(id, now);
+            self.requeue(id, now);
         }
     }
 
@@ -178,9 +181,9 @@ impl Schedule {
             return;
         };
         if index.unwrap_or(0).max(1) == entry.cursor.poll().index {
-            return self.rest(id, now);
+            return self.requeue(id, now);
         }
-        self.entries.hurry(id, Lane::Again);
+        self.entries.queue_first(id, Lane::Again);
         self.forget_index(id);
     }
 
@@ -221,7 +224,7 @@ impl Schedule {
         } else if now.saturating_duration_since(request.sent) >= QUICK {
             pause = Duration::ZERO;
         }
-        self.wait_and_rest(id, pause, now);
+        self.requeue_after(id, pause, now);
     }
 
     /// The members of an area that are about one of these services.
@@ -258,12 +261,18 @@ impl Schedule {
         }
         let circumstances = entry.cursor.last_circumstances();
         for key in entry.keys.clone() {
-            self.give(key, pairs, circumstances, now);
+            self.update_key(key, pairs, circumstances, now);
         }
     }
 
-    /// Gives a key its part of the answer about its prefix.
-    fn give(&mut self, key: Id, pairs: &[Arc<Pair>], circumstances: Circumstances, now: Instant) {
+    /// Updates a key from the answer about its prefix.
+    fn update_key(
+        &mut self,
+        key: Id,
+        pairs: &[Arc<Pair>],
+        circumstances: Circumstances,
+        now: Instant,
+    ) {
         let Some(entry) = self.entries.get_mut(key) else {
             return;
         };

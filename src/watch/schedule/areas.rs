@@ -123,7 +123,7 @@ impl Areas {
             }
         }
         for id in first {
-            self.hurry(id);
+            self.prioritize(id);
         }
     }
 
@@ -134,7 +134,7 @@ impl Areas {
     }
 
     /// Requests that a query be read before the others.
-    pub(super) fn hurry(&mut self, id: Id) {
+    pub(super) fn prioritize(&mut self, id: Id) {
         if self.is_urgent.insert(id) {
             self.urgent.push_back(id);
         }

@@ -80,7 +80,7 @@ impl Entries {
     }
 
     /// Moves an entry to the front of a lane.
-    pub(super) fn hurry(&mut self, id: Id, lane: Lane) {
+    pub(super) fn queue_first(&mut self, id: Id, lane: Lane) {
         self.wait_for(id, State::Lane(lane));
         if let Some(last) = self.lanes[lane as usize].pop_back() {
             self.lanes[lane as usize].push_front(last);

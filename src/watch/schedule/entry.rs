@@ -70,6 +70,24 @@ pub(super) struct TickState {
 }
 
 /// What an entry waits for.
+///
+/// ```text
+///  new --> Lane(First) --.
+///          Lane(Again) --+-- sent --> Answer -- after a pause or a backoff --> Time
+///          Lane(Tick)  --|              ^                                       |
+///          Lane(Long)  --'              |                                    requeue
+///             ^   ^                     |                                       |
+///             |   |        announced: sent                                      |
+///             |   |                     |                                       |
+///             |   '-- full read due -- Tick <---- ticks announce its changes ---+
+///             |                                                                 |
+///             |-- without this key -- Prefix <--- its prefix answers for it ----+
+///             |                                                                 |
+///             '-------------------------------------------- otherwise ----------'
+/// ```
+///
+/// Without a pause, an answer leads to `requeue` at once. A failure leads back to a lane at once if another server has to
+/// be tried, or if a poll has exceeded its limit. The answer about a prefix leads from any state but `Answer` to `Prefix`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// The time of its next request.
@@ -168,9 +186,9 @@ impl Entry {
     }
 
     /// The request in flight.
-    pub(super) fn ticket(&self) -> Option<u64> {
+    pub(super) fn request_id(&self) -> Option<u64> {
         match self.state {
-            State::Answer(ticket) => Some(ticket),
+            State::Answer(request_id) => Some(request_id),
             _ => None,
         }
     }

@@ -32,8 +32,8 @@ impl Schedule {
         if cause == Cause::Throttled {
             self.throttled(error, now);
         }
-        let own = self.entries.get(id).and_then(Entry::ticket);
-        if let Some(other) = own.filter(|own| *own != request.ticket) {
+        let own = self.entries.get(id).and_then(Entry::request_id);
+        if let Some(other) = own.filter(|own| *own != request.request_id) {
             // It was read beside its long poll, whose server does not answer.
             self.cancel(other);
         }
@@ -50,14 +50,14 @@ impl Schedule {
             }
         }
         if is_idle {
-            return self.entries.hurry(id, Lane::Again);
+            return self.entries.queue_first(id, Lane::Again);
         }
         if error.concerns_the_server() {
             let server = request.poll.server;
             self.servers.down.insert(server);
             entry.cursor.move_to((server + 1) % servers);
             if entry.failure.has_another_server(servers) {
-                return self.entries.hurry(id, Lane::First);
+                return self.entries.queue_first(id, Lane::First);
             }
         }
         if self.failures.failed(id, cause) {
@@ -190,7 +190,7 @@ impl Schedule {
             if self
                 .entries
                 .get(id)
-                .is_some_and(|entry| entry.ticket().is_none())
+                .is_some_and(|entry| entry.request_id().is_none())
             {
                 self.wake(id, was_throttled, now);
             }
@@ -210,23 +210,6 @@ impl Schedule {
             entry.failure.start_over();
             let lane = entry.short_lane();
             self.entries.wait_for(id, State::Lane(lane));
-        }
-    }
-
-    /// Handles the outcome of a probe.
-    pub(super) fn probed(&mut self, server: usize, result: Result<(), Error>, now: Instant) {
-        self.servers.probe = None;
-        let Err(error) = result else { return };
-        let error = Arc::new(error);
-        tracing::debug!(name: "consul.silent", server, %error, "the server in use does not answer a probe: {error}");
-        for ticket in self.requests.tickets(Some(server)) {
-            let Some(request) = self.end_request(ticket) else {
-                continue;
-            };
-            self.cancelled.push(ticket);
-            if let Some(id) = request.id {
-                self.failed((id, &request), &error, now);
-            }
         }
     }
 }

@@ -102,8 +102,8 @@ impl Schedule {
 
     /// Removes an entry and cancels its request.
     pub(super) fn drop_entry(&mut self, id: Id) {
-        if let Some(ticket) = self.entries.get(id).and_then(Entry::ticket) {
-            self.cancel(ticket);
+        if let Some(request_id) = self.entries.get(id).and_then(Entry::request_id) {
+            self.cancel(request_id);
         }
         let successor = self.failures.successor(id);
         self.failures.forget(id);

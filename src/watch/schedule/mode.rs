@@ -90,7 +90,7 @@ impl Schedule {
             // It was not requested since the ticks of this area began.
             entry.generation = 0;
             match (entry.state, is_announced) {
-                (State::Lane(Lane::Long), true) | (State::Tick(_), false) => self.rest(id, now),
+                (State::Lane(Lane::Long), true) | (State::Tick(_), false) => self.requeue(id, now),
                 _ => {}
             }
         }
@@ -127,7 +127,7 @@ impl Schedule {
         };
         let id = self.add(Subject::Tick(tick, TickState::default()), traits, now);
         // Queries that are requested after the first answer of the ticks need not be read again.
-        self.entries.hurry(id, Lane::First);
+        self.entries.queue_first(id, Lane::First);
         id
     }
 

@@ -14,7 +14,7 @@ use crate::source::{Error, ErrorClass, Poll, Reply, Tick, TickReply};
 #[derive(Clone, Debug)]
 pub(in crate::watch) struct Request {
     /// The number of the request.
-    pub(in crate::watch) ticket: u64,
+    pub(in crate::watch) request_id: u64,
     pub(in crate::watch) target: Target,
     pub(in crate::watch) poll: Poll,
     /// The previous answer to the query, whose unchanged parts the next one may share.
@@ -51,7 +51,7 @@ pub(in crate::watch) enum Outcome {
 #[derive(Debug)]
 pub(super) struct InFlight {
     /// The number of the request.
-    pub(super) ticket: u64,
+    pub(super) request_id: u64,
     /// The entry; `None` for a probe.
     pub(super) id: Option<Id>,
     pub(super) kind: Kind,
@@ -80,23 +80,23 @@ impl Requests {
     pub(super) fn add(&mut self, mut request: InFlight) -> u64 {
         self.count(request.purpose, |count| count + 1);
         self.last += 1;
-        request.ticket = self.last;
+        request.request_id = self.last;
         self.all.insert(self.last, request);
         self.last
     }
 
     /// Removes a request.
-    pub(super) fn remove(&mut self, ticket: u64) -> Option<InFlight> {
-        let request = self.all.remove(&ticket)?;
+    pub(super) fn remove(&mut self, request_id: u64) -> Option<InFlight> {
+        let request = self.all.remove(&request_id)?;
         self.count(request.purpose, |count| count.saturating_sub(1));
         Some(request)
     }
 
     /// The numbers of the requests to this server, or to all servers.
-    pub(super) fn tickets(&self, server: Option<usize>) -> Vec<u64> {
+    pub(super) fn request_ids(&self, server: Option<usize>) -> Vec<u64> {
         let all = self.all.iter();
         let all = all.filter(|(_, request)| server.is_none_or(|at| request.poll.server == at));
-        all.map(|(ticket, _)| *ticket).collect()
+        all.map(|(request_id, _)| *request_id).collect()
     }
 
     /// Returns `true` if a request to this server is in flight.

@@ -1,6 +1,6 @@
 //! Chooses the next request.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Schedule;
@@ -21,8 +21,6 @@ const YIELD_TO_FIRST_ANSWERS: Duration = Duration::from_secs(2);
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// The maximum time that a query blocks whose changes ticks announce too.
 const HOT_WAIT: Duration = Duration::from_secs(15);
-/// The time without any answer after which a server with requests in flight is probed, if there is another server.
-const SILENCE: Duration = Duration::from_secs(5);
 
 impl Schedule {
     /// Returns the next request to send; `None` if there is none at present.
@@ -47,15 +45,15 @@ impl Schedule {
     fn due(&mut self, id: Id, now: Instant) {
         let state = self.entries.get(id).map(|entry| entry.state);
         match state {
-            // Its full_read is due.
+            // Its full read is due.
             Some(State::Tick(_)) => self.entries.wait_for(id, State::Lane(Lane::Again)),
-            Some(State::Time(_)) => self.rest(id, now),
+            Some(State::Time(_)) => self.requeue(id, now),
             _ => {}
         }
     }
 
     /// Decides what an entry waits for that may be requested again.
-    pub(super) fn rest(&mut self, id: Id, now: Instant) {
+    pub(super) fn requeue(&mut self, id: Id, now: Instant) {
         let Some(entry) = self.entries.get(id) else {
             return;
         };
@@ -75,7 +73,7 @@ impl Schedule {
         self.entries.wait_for(id, state);
         let entry = self.entries.get(id);
         if entry.is_some_and(|entry| self.areas.is_outdated(entry)) {
-            self.areas.hurry(id);
+            self.areas.prioritize(id);
         }
     }
 
@@ -109,7 +107,8 @@ impl Schedule {
         while let Some(id) = self.beside.pop_front() {
             let entry = self.entries.get_mut(id);
             // If the poll has ended meanwhile, the entry is read before its next one.
-            let Some(entry) = entry.filter(|entry| entry.read_again && entry.ticket().is_some())
+            let Some(entry) =
+                entry.filter(|entry| entry.read_again && entry.request_id().is_some())
             else {
                 continue;
             };
@@ -122,9 +121,9 @@ impl Schedule {
             let (target, known) = (target_of(entry), entry.cursor.known());
             self.pace.spend_read(now);
             let kind = (Kind::Short, Purpose::ReadAgain);
-            let ticket = self.begin_request(Some(id), kind, poll, now);
+            let request_id = self.begin_request(Some(id), kind, poll, now);
             return Some(Request {
-                ticket,
+                request_id,
                 target,
                 poll,
                 known,
@@ -144,25 +143,6 @@ impl Schedule {
         self.send(id, (Kind::Short, purpose), poll, now)
     }
 
-    /// Moves an entry away from a server that did not answer, or that is not the one that others use.
-    fn choose_server(&mut self, id: Id) {
-        let preferred = self.servers.preferred;
-        let is_preferred_up = !self.servers.down.contains(&preferred);
-        let Some(entry) = self.entries.get_mut(id) else {
-            return;
-        };
-        let server = entry.cursor.poll().server;
-        let is_down = self.servers.down.contains(&server) && is_preferred_up;
-        if entry.failure.is_first_try() && (is_down || entry.cursor.poll().index == 0) {
-            entry.cursor.move_to(preferred);
-            if let Subject::Tick(_, tick) = &mut entry.subject
-                && server != preferred
-            {
-                (tick.index, tick.seen) = (0, 0);
-            }
-        }
-    }
-
     fn next_long(&mut self, now: Instant) -> Option<Request> {
         if self.is_busy || self.pace.poll_at(now).is_some() {
             return None;
@@ -173,8 +153,8 @@ impl Schedule {
         }
         self.choose_server(id);
         while !self.entries.get(id)?.may_block(now) {
-            // Its full_read is due, or it has moved to another server.
-            self.rest(id, now);
+            // Its full read is due, or it has moved to another server.
+            self.requeue(id, now);
             let Some(next) = self.entries.first_long() else {
                 return self.next_short(now);
             };
@@ -305,17 +285,17 @@ impl Schedule {
             Kind::Short => {}
             Kind::Long => self.pace.spend_poll(now),
         }
-        let ticket = self.begin_request(Some(id), (kind, purpose), poll, now);
-        self.entries.wait_for(id, State::Answer(ticket));
+        let request_id = self.begin_request(Some(id), (kind, purpose), poll, now);
+        self.entries.wait_for(id, State::Answer(request_id));
         Some(Request {
-            ticket,
+            request_id,
             target,
             poll,
             known,
         })
     }
 
-    fn begin_request(
+    pub(super) fn begin_request(
         &mut self,
         id: Option<Id>,
         (kind, purpose): (Kind, Purpose),
@@ -328,7 +308,7 @@ impl Schedule {
         }
         self.connections.begin(kind);
         self.requests.add(InFlight {
-            ticket: 0,
+            request_id: 0,
             id,
             kind,
             purpose,
@@ -336,29 +316,6 @@ impl Schedule {
             sent: now,
             recoveries: self.failures.recoveries,
             rights: self.failures.rights,
-        })
-    }
-
-    /// The time at which the server in use has to be probed. With a single server that would change nothing.
-    pub(super) fn next_probe(&self) -> Option<Instant> {
-        let server = self.servers.preferred;
-        let is_in_use = self.servers.count > 1
-            && self.servers.probe.is_none()
-            && self.requests.are_sent_to(server);
-        let heard = self.servers.heard.get(&server).filter(|_| is_in_use);
-        heard.map(|heard| *heard + SILENCE)
-    }
-
-    fn probe(&mut self, now: Instant) -> Option<Request> {
-        self.next_probe().filter(|due| *due <= now)?;
-        let poll = Poll::once(self.servers.preferred);
-        let ticket = self.begin_request(None, (Kind::Short, Purpose::Follow), poll, now);
-        self.servers.probe = Some(ticket);
-        Some(Request {
-            ticket,
-            target: Target::Server,
-            poll,
-            known: Weak::new(),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Tests the schedule in simulated worlds: a Consul that changes, refuses and loses requests, and a
+//! Tests the schedule in simulations: a Consul that changes, refuses and loses requests, and a
 //! clock that jumps to the next event. There are no sockets and no tasks.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,9 +14,9 @@ use crate::source::{Area, Error, Reply, Tick, TickReply};
 mod budget;
 mod properties;
 mod sharing;
-mod world;
+mod simulation;
 
-use world::World;
+use simulation::Simulation;
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// The time that each answer takes.

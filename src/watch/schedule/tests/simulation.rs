@@ -3,7 +3,7 @@
 use super::*;
 
 /// A simulated Consul with a schedule that follows queries to it.
-pub(super) struct World {
+pub(super) struct Simulation {
     pub(super) now: Instant,
     pub(super) schedule: Schedule,
     pub(super) index: u64,
@@ -28,7 +28,7 @@ pub(super) struct World {
     pub(super) failures: usize,
 }
 
-impl World {
+impl Simulation {
     pub(super) fn new(rules: Rules) -> Self {
         let now = Instant::now();
         Self {
@@ -116,14 +116,14 @@ impl World {
     }
 
     pub(super) fn fail_all(&mut self) {
-        let tickets: Vec<_> = self.in_flight.keys().copied().collect();
-        for ticket in tickets {
-            self.fail(ticket, unreachable);
+        let request_ids: Vec<_> = self.in_flight.keys().copied().collect();
+        for request_id in request_ids {
+            self.fail(request_id, unreachable);
         }
     }
 
-    pub(super) fn fail(&mut self, ticket: u64, error: fn() -> Error) {
-        if let Some((_, request)) = self.in_flight.remove(&ticket) {
+    pub(super) fn fail(&mut self, request_id: u64, error: fn() -> Error) {
+        if let Some((_, request)) = self.in_flight.remove(&request_id) {
             let outcome = match request.target {
                 Target::Query(_) => Outcome::Query(Err(error())),
                 Target::Index(_) => Outcome::Index(Err(error())),
@@ -131,7 +131,7 @@ impl World {
                 Target::Server => Outcome::Server(Err(error())),
             };
             self.failures += 1;
-            self.schedule.ended(ticket, outcome, self.now);
+            self.schedule.ended(request_id, outcome, self.now);
         }
     }
 
@@ -161,10 +161,10 @@ impl World {
             };
             assert!(idle < 3, "the schedule wakes without a reason");
             self.now = self.now.max(next);
-            if let Some((at, ticket)) = answer
+            if let Some((at, request_id)) = answer
                 && at <= self.now
             {
-                self.answer(ticket);
+                self.answer(request_id);
             }
         }
     }
@@ -174,14 +174,15 @@ impl World {
         while let Some(request) = self.schedule.next(self.now) {
             assert!(self.sent.len() < 300_000, "requests in a tight loop");
             self.sent.push((self.now, request.clone()));
-            self.in_flight.insert(request.ticket, (self.now, request));
+            self.in_flight
+                .insert(request.request_id, (self.now, request));
             let now = self.now;
             self.kept.retain(|(until, _)| now < *until);
             let connections = self.in_flight.len() + self.kept.len();
             self.most_connections = self.most_connections.max(connections);
         }
-        for ticket in self.schedule.take_cancelled() {
-            if let Some((sent, request)) = self.in_flight.remove(&ticket)
+        for request_id in self.schedule.take_cancelled() {
+            if let Some((sent, request)) = self.in_flight.remove(&request_id)
                 && request.poll.index > 0
             {
                 let wait = request.poll.wait;
@@ -200,14 +201,14 @@ impl World {
 
     /// The request that is answered next, and the time.
     pub(super) fn next_answer(&self) -> Option<(Instant, u64)> {
-        let due = |(ticket, (sent, request)): (&u64, &(Instant, Request))| {
+        let due = |(request_id, (sent, request)): (&u64, &(Instant, Request))| {
             let is_blocked = request.poll.index > 0 && self.index_of(request) <= request.poll.index;
             let at = if is_blocked {
                 *sent + request.poll.wait
             } else {
                 (*sent + LATENCY).max(self.now)
             };
-            (at, *ticket)
+            (at, *request_id)
         };
         self.in_flight.iter().map(due).min()
     }
@@ -242,15 +243,15 @@ impl World {
                 let index = self.below(&prefix.key).map(|(_, value)| value.1).max();
                 (0, index.unwrap_or(1))
             }
-            query => panic!("{query} is not in this world"),
+            query => panic!("{query} is not in this simulation"),
         }
     }
 
-    pub(super) fn answer(&mut self, ticket: u64) {
+    pub(super) fn answer(&mut self, request_id: u64) {
         if self.is_down {
-            return self.fail(ticket, unreachable);
+            return self.fail(request_id, unreachable);
         }
-        let Some((_, request)) = self.in_flight.remove(&ticket) else {
+        let Some((_, request)) = self.in_flight.remove(&request_id) else {
             return;
         };
         let index = self.index_of(&request);
@@ -267,7 +268,7 @@ impl World {
             })),
             Target::Server => Outcome::Server(Ok(())),
         };
-        self.schedule.ended(ticket, outcome, self.now);
+        self.schedule.ended(request_id, outcome, self.now);
     }
 
     pub(super) fn reply(&self, query: &Query, index: u64) -> Reply {
@@ -289,7 +290,7 @@ impl World {
                 pairs.extend(others);
                 Answer::Pairs(pairs)
             }
-            query => panic!("{query} is not in this world"),
+            query => panic!("{query} is not in this simulation"),
         };
         Reply {
             index: Some(index),

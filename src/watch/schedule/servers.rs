@@ -1,0 +1,103 @@
+//! The servers of the source: which one is asked, and whether it still responds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use super::Schedule;
+use super::connections::Kind;
+use super::entry::Subject;
+use super::id::Id;
+use super::request::{Purpose, Request, Target};
+use crate::source::{Error, Poll};
+
+/// The time without any answer after which a server with requests in flight is probed, if there is another server.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// The servers of the source.
+#[derive(Debug)]
+pub(super) struct Servers {
+    pub(super) count: usize,
+    /// The server that answered last.
+    pub(super) preferred: usize,
+    /// The servers that did not answer the last request.
+    pub(super) down: BTreeSet<usize>,
+    /// The time of the last answer of each server, or of the first request after it was idle.
+    pub(super) heard: BTreeMap<usize, Instant>,
+    /// The probe in flight.
+    pub(super) probe: Option<u64>,
+}
+
+impl Servers {
+    /// Creates the state of this number of servers. `preferred`: the one that answered last.
+    pub(super) fn new(count: usize, preferred: usize) -> Self {
+        Self {
+            count: count.max(1),
+            preferred,
+            down: BTreeSet::new(),
+            heard: BTreeMap::new(),
+            probe: None,
+        }
+    }
+}
+
+impl Schedule {
+    /// Moves an entry away from a server that did not answer, or that is not the one that others use.
+    pub(super) fn choose_server(&mut self, id: Id) {
+        let preferred = self.servers.preferred;
+        let is_preferred_up = !self.servers.down.contains(&preferred);
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        let server = entry.cursor.poll().server;
+        let is_down = self.servers.down.contains(&server) && is_preferred_up;
+        if entry.failure.is_first_try() && (is_down || entry.cursor.poll().index == 0) {
+            entry.cursor.move_to(preferred);
+            if let Subject::Tick(_, tick) = &mut entry.subject
+                && server != preferred
+            {
+                (tick.index, tick.seen) = (0, 0);
+            }
+        }
+    }
+
+    /// The time at which the server in use has to be probed. With a single server that would change nothing.
+    pub(super) fn next_probe(&self) -> Option<Instant> {
+        let server = self.servers.preferred;
+        let is_in_use = self.servers.count > 1
+            && self.servers.probe.is_none()
+            && self.requests.are_sent_to(server);
+        let heard = self.servers.heard.get(&server).filter(|_| is_in_use);
+        heard.map(|heard| *heard + SILENCE)
+    }
+
+    pub(super) fn probe(&mut self, now: Instant) -> Option<Request> {
+        self.next_probe().filter(|due| *due <= now)?;
+        let poll = Poll::once(self.servers.preferred);
+        let request_id = self.begin_request(None, (Kind::Short, Purpose::Follow), poll, now);
+        self.servers.probe = Some(request_id);
+        Some(Request {
+            request_id,
+            target: Target::Server,
+            poll,
+            known: Weak::new(),
+        })
+    }
+
+    /// Handles the outcome of a probe.
+    pub(super) fn probed(&mut self, server: usize, result: Result<(), Error>, now: Instant) {
+        self.servers.probe = None;
+        let Err(error) = result else { return };
+        let error = Arc::new(error);
+        tracing::debug!(name: "consul.silent", server, %error, "the server in use does not answer a probe: {error}");
+        for request_id in self.requests.request_ids(Some(server)) {
+            let Some(request) = self.end_request(request_id) else {
+                continue;
+            };
+            self.cancelled.push(request_id);
+            if let Some(id) = request.id {
+                self.failed((id, &request), &error, now);
+            }
+        }
+    }
+}
