@@ -61,7 +61,7 @@ pub(super) struct Connections {
 struct Refused {
     /// The maximum number of long polls.
     most: usize,
-    /// The time of the last refusal.
+    /// The time of the first of the refusals that count as one.
     at: Instant,
     interval: Duration,
     /// The time at which the maximum rises.
@@ -170,21 +170,28 @@ impl Connections {
         }
     }
 
-    /// Lowers the limit of long polls, because the server refuses connections.
+    /// Lowers the limit of long polls, because the server refuses connections. Refusals at about the same time count as
+    /// one: the number of long polls falls with each of them, so it tells nothing about the server after the first.
     pub(super) fn refused(&mut self, now: Instant) {
-        let most = (self.long * 3 / 4).max(MIN_LONG);
-        let before = self.refused;
-        let interval = match before {
-            None => RECOVERY_INTERVAL,
-            Some(before) if now < before.at + ONE_REFUSAL => before.interval,
-            Some(before) if now >= before.at + MAX_RECOVERY_INTERVAL * 2 => RECOVERY_INTERVAL,
-            Some(before) => (before.interval * 2).min(MAX_RECOVERY_INTERVAL),
-        };
-        self.refused = Some(Refused {
-            most: before.map_or(most, |before| before.most.min(most)),
-            at: now,
-            interval,
-            next: now + interval,
+        // The refused request is not counted any more.
+        let most = ((self.long + 1) * 3 / 4).max(MIN_LONG);
+        self.refused = Some(match self.refused {
+            Some(before) if now < before.at + ONE_REFUSAL => Refused {
+                next: now + before.interval,
+                ..before
+            },
+            before => {
+                let recent = before.filter(|before| now < before.at + MAX_RECOVERY_INTERVAL * 2);
+                let interval = recent.map_or(RECOVERY_INTERVAL, |before| {
+                    (before.interval * 2).min(MAX_RECOVERY_INTERVAL)
+                });
+                Refused {
+                    most: before.map_or(most, |before| before.most.min(most)),
+                    at: now,
+                    interval,
+                    next: now + interval,
+                }
+            }
         });
     }
 
@@ -258,5 +265,26 @@ mod tests {
             before = most;
         }
         assert!(before >= 54);
+    }
+
+    /// Each of them lowered the limit again, so 4 were left.
+    #[test]
+    fn long_polls_that_are_refused_at_the_same_time_count_as_one_refusal() {
+        let mut now = Instant::now();
+        let mut connections = Connections::new(64);
+        (0..54).for_each(|_| connections.begin(Kind::Long));
+        for _ in 0..54 {
+            connections.end(Kind::Long);
+            connections.refused(now);
+        }
+        assert_eq!(connections.long_limit(0, now), 40);
+        // The server still refuses some of them.
+        (0..40).for_each(|_| connections.begin(Kind::Long));
+        now += ONE_REFUSAL;
+        for _ in 0..20 {
+            connections.end(Kind::Long);
+            connections.refused(now);
+        }
+        assert_eq!(connections.long_limit(0, now), 30);
     }
 }
