@@ -1,8 +1,8 @@
 //! The options of a call that requests data: `"min=2"` in both languages, or `min=2` in Jinja.
 //!
-//! Input: the options as a template writes them. Output: the [`CallOptions`], which every function
-//! for a list accepts. A function may accept further options, for example those that choose
-//! instances.
+//! Input: the options as a template writes them. Output: the [`CallOptions`]. Every function for a list accepts
+//! [`NAMES`], and one for a single item [`ITEM_NAMES`]. A function may accept further options, for example those that
+//! choose instances.
 //!
 //! A new option for all lists is a field here and an arm of [`CallOptions::take`].
 
@@ -16,6 +16,10 @@ pub use setting::Setting;
 
 /// The names of the options that every function for a list accepts.
 pub const NAMES: &[&str] = &["dc", "min", "on_collapse", "on_error", "stale_for"];
+/// The names of the options that a function for a single item accepts.
+pub const ITEM_NAMES: &[&str] = &["dc", "on_error", "stale_for"];
+/// The same for an item that no datacenter has, but only the agent.
+pub const AGENT_ITEM_NAMES: &[&str] = &["on_error", "stale_for"];
 
 /// Returns `true` if the value of this option is a number.
 #[must_use]
@@ -46,6 +50,15 @@ pub enum OnCollapse {
 }
 
 impl CallOptions {
+    /// The options of a call that needs an answer, also in a loop over datacenters, unless `on_error` is given.
+    #[must_use]
+    pub fn requiring_an_answer(self) -> Self {
+        Self {
+            on_error: Some(self.on_error.unwrap_or_default()),
+            ..self
+        }
+    }
+
     /// Takes these options out of those of a call; the others stay.
     ///
     /// # Errors
@@ -104,7 +117,7 @@ const ON_ERROR: &[(&str, FailurePolicy)] = &[
 ];
 
 /// The option with the datacenter of the query.
-const DATACENTER: &str = "dc";
+pub const DATACENTER: &str = "dc";
 
 /// Takes the datacenter out of the options of a call, and returns the query to it.
 ///

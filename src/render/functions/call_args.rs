@@ -1,4 +1,4 @@
-//! The arguments of a call that requests a list: texts, and options.
+//! The arguments of a call that requests data: texts, and options.
 //!
 //! An option is written `"tag=a,b"` in both languages, or `tag=["a", "b"]` in Jinja.
 
@@ -6,7 +6,9 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use crate::query::Query;
-use crate::render::call_options::{CallOptions, NAMES, Setting, is_number, unknown_option};
+use crate::render::call_options::{
+    CallOptions, DATACENTER, NAMES, Setting, is_number, to_datacenter, unknown_option,
+};
 use crate::render::render_context::RenderContext;
 use ::functions::args::{text, wrong_type};
 use ::functions::{Call, FunctionError, named};
@@ -56,16 +58,38 @@ impl<'a> CallArgs<'a> {
     }
 }
 
-/// Reads the options of a function that has only those for all lists.
+/// Reads the options of a function that has only these options.
 ///
 /// # Errors
 /// The invalid option, and the reason.
-pub(super) fn call_options(mut options: Vec<(&str, Setting<'_>)>) -> Result<CallOptions, String> {
-    let own = CallOptions::take(&mut options)?;
-    match options.first() {
-        None => Ok(own),
-        Some((name, _)) => Err(unknown_option(name, NAMES)),
+pub(super) fn call_options(
+    mut options: Vec<(&str, Setting<'_>)>,
+    names: &[&str],
+) -> Result<CallOptions, String> {
+    match options.iter().find(|(name, _)| !names.contains(name)) {
+        None => CallOptions::take(&mut options),
+        Some((name, _)) => Err(unknown_option(name, names)),
     }
+}
+
+/// Returns a query to the datacenter that the options name, and the other options.
+///
+/// # Errors
+/// The invalid option, and the reason.
+pub(super) fn query_and_options(
+    context: &RenderContext,
+    query: Query,
+    mut options: Vec<(&str, Setting<'_>)>,
+    names: &[&str],
+) -> Result<(Query, CallOptions), FunctionError> {
+    let query = if names.contains(&DATACENTER) {
+        let to = to_datacenter(query.clone(), &mut options);
+        valid(context, &query, to)?
+    } else {
+        query
+    };
+    let options = valid(context, &query, call_options(options, names))?;
+    Ok((query, options))
 }
 
 /// Returns `true` for the options of all lists. No query begins with the name of one.

@@ -4,69 +4,130 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
+use super::call_args::{CallArgs, NamedArgs, named_args, query_and_options};
 use super::rendering::rendering;
 use crate::answer::{Answer, Pair};
 use crate::query::Query;
-use crate::render::call_options::CallOptions;
+use crate::render::call_options::{ITEM_NAMES, Setting};
 use crate::render::reading::Selection;
 use crate::render::records::{self, Reads};
-use crate::render::render_context::Absence;
+use crate::render::render_context::{Absence, RenderContext};
 use ::functions::args::{FunctionResult, text};
 use ::functions::{Call, FunctionError};
 
-/// Returns the pair in an answer, and the marks of its fields; no pair if there is no answer or no such key.
-fn pair((answer, reads): (Option<Arc<Answer>>, Reads)) -> (Option<Arc<Pair>>, Reads) {
-    let pair = match answer.as_deref() {
-        Some(Answer::Key(entry)) => entry.clone(),
-        _ => None,
+/// The answer to a query for a key, and the marks of its fields.
+struct Requested<'a> {
+    rendering: &'a RenderContext,
+    query: Query,
+    answer: Option<Arc<Answer>>,
+    reads: Reads,
+}
+
+impl Requested<'_> {
+    /// The pair; `None` if there is no answer or no such key.
+    fn pair(&self) -> Option<&Arc<Pair>> {
+        match self.answer.as_deref() {
+            Some(Answer::Key(entry)) => entry.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// The options of a call, as they are written.
+type Options<'a> = Vec<(&'a str, Setting<'a>)>;
+
+/// Reads `N` texts and the options after them.
+fn texts_and_options<'a, const N: usize>(
+    call: &Call<'a>,
+    named: &'a NamedArgs,
+    name: &str,
+) -> Result<([&'a str; N], Options<'a>), FunctionError> {
+    let after = call.args.iter().skip(N).filter(|arg| !arg.is_kwargs());
+    let is_option = |arg: &Value| text(arg).is_ok_and(|text| text.contains('='));
+    if !after.clone().all(is_option) {
+        // There are too many.
+        call.exactly::<N>(name)?;
+    }
+    let CallArgs { texts, options } = CallArgs::read(call, named, |position, _| position >= N)?;
+    let got = texts.len();
+    let texts = texts.try_into().map_err(|_| {
+        FunctionError::new(format!(
+            "wrong number of args for {name}: want {N} got {got}"
+        ))
+    })?;
+    Ok((texts, options))
+}
+
+/// Requests a key. `needs_answer`: the template waits for an answer, also in a loop over datacenters.
+fn request<'a>(
+    call: &Call<'a>,
+    name: &str,
+    options: Options<'_>,
+    needs_answer: bool,
+) -> Result<Requested<'a>, FunctionError> {
+    let rendering = rendering(call)?;
+    let (query, options) = query_and_options(rendering, Query::key(name)?, options, ITEM_NAMES)?;
+    let options = if needs_answer {
+        options.requiring_an_answer()
+    } else {
+        options
     };
-    (pair, reads)
+    let (answer, reads) = rendering.request_with(&query, options, Selection::All)?;
+    Ok(Requested {
+        rendering,
+        query,
+        answer,
+        reads,
+    })
 }
 
 pub(super) fn key(call: &Call<'_>) -> FunctionResult {
-    let [name] = call.exactly("key")?;
-    let name = text(name)?;
+    let named = named_args(call);
+    let ([name], options) = texts_and_options(call, &named, "key")?;
     if name.is_empty() {
         return Ok(Value::from(""));
     }
-    let query = Query::key(name)?;
-    let rendering = rendering(call)?;
-    let (pair, reads) = pair(rendering.request_part(&query, Selection::All));
-    if let Some(pair) = pair.or_else(|| rendering.last_entry(&query)) {
-        return Ok(records::value_of(&pair, &reads));
+    let requested = request(call, name, options, true)?;
+    if requested.answer.is_none() {
+        return Ok(Value::from(""));
     }
-    // Without an answer this has no effect: the absence is already recorded.
-    rendering.lacks(&query, Absence::NoSuchKey);
+    let Requested {
+        rendering, query, ..
+    } = &requested;
+    let pair = requested.pair().cloned();
+    if let Some(pair) = pair.or_else(|| rendering.last_entry(query)) {
+        return Ok(records::value_of(&pair, &requested.reads));
+    }
+    rendering.lacks(query, Absence::NoSuchKey);
     Ok(Value::from(""))
 }
 
-/// Returns the pair of a key that need not exist.
-fn optional(call: &Call<'_>, name: &str) -> Result<(Option<Arc<Pair>>, Reads), FunctionError> {
-    let options = CallOptions::default();
-    let answer = rendering(call)?.request_with(&Query::key(name)?, options, Selection::All)?;
-    Ok(pair(answer))
-}
-
 pub(super) fn key_exists(call: &Call<'_>) -> FunctionResult {
-    let [name] = call.exactly("keyExists")?;
-    let name = text(name)?;
+    let named = named_args(call);
+    let ([name], options) = texts_and_options(call, &named, "keyExists")?;
     if name.is_empty() {
         return Ok(Value::from(false));
     }
-    let (pair, _) = optional(call, name)?;
-    Ok(Value::from(pair.is_some()))
+    let requested = request(call, name, options, false)?;
+    Ok(Value::from(requested.pair().is_some()))
 }
 
 pub(super) fn key_or_default(call: &Call<'_>) -> FunctionResult {
-    let [name, default] = call.exactly("keyOrDefault")?;
-    let (name, default) = (text(name)?, text(default)?);
+    let named = named_args(call);
+    let ([name, default], options) = texts_and_options(call, &named, "keyOrDefault")?;
     if name.is_empty() {
         return Ok(Value::from(default));
     }
-    let (pair, reads) = optional(call, name)?;
-    let value = pair.map(|pair| (records::value_of(&pair, &reads), pair));
-    Ok(match value {
-        Some((value, pair)) if !pair.value.is_empty() => value,
-        _ => Value::from(default),
+    let requested = request(call, name, options, false)?;
+    Ok(match requested.pair() {
+        Some(pair) => {
+            let value = records::value_of(pair, &requested.reads);
+            if pair.value.is_empty() {
+                Value::from(default)
+            } else {
+                value
+            }
+        }
+        None => Value::from(default),
     })
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
+use super::call_args::{CallArgs, named_args, query_and_options};
 use super::rendering::rendering;
 use super::sources::{empty_list, source};
 use crate::answer::Answer;
 use crate::query::{ConsulQuery, Query};
+use crate::render::call_options::{AGENT_ITEM_NAMES, ITEM_NAMES};
 use crate::render::reading::Selection;
 use crate::render::records;
 use ::functions::args::{FunctionResult, fail, text};
@@ -21,12 +23,15 @@ pub(super) static TABLE: &[Function] = &[
         "The root certificates of the mesh's certificate authority.",
         ca_roots,
     ),
-    source(
-        ["caLeaf", "ca_leaf"],
-        "(service string) certificate",
-        "The leaf certificate of a service in the mesh, with its private key; the agent renews it.",
-        ca_leaf,
-    ),
+    Function {
+        options: AGENT_ITEM_NAMES,
+        ..source(
+            ["caLeaf", "ca_leaf"],
+            "(service string) certificate",
+            "The leaf certificate of a service in the mesh, with its private key; the agent renews it.",
+            ca_leaf,
+        )
+    },
     source(
         ["partitions", "partitions"],
         "() []partition",
@@ -65,11 +70,17 @@ fn ca_roots(call: &Call<'_>) -> FunctionResult {
 }
 
 fn ca_leaf(call: &Call<'_>) -> FunctionResult {
-    let service = match call.texts()?.first() {
+    let named = named_args(call);
+    let is_option = |position, name: &str| position > 0 && ITEM_NAMES.contains(&name);
+    let CallArgs { texts, options } = CallArgs::read(call, &named, is_option)?;
+    let service = match texts.first() {
         None | Some(&"") => return Ok(Value::from(())),
         Some(service) => *service,
     };
-    let (answer, reads) = rendering(call)?.request_part(&Query::ca_leaf(service)?, Selection::All);
+    let (query, rendering) = (Query::ca_leaf(service)?, rendering(call)?);
+    let (query, options) = query_and_options(rendering, query, options, AGENT_ITEM_NAMES)?;
+    let options = options.requiring_an_answer();
+    let (answer, reads) = rendering.request_with(&query, options, Selection::All)?;
     Ok(match answer.as_deref() {
         Some(Answer::CaLeaf(leaf)) => records::single(leaf, &reads),
         // Empty fields instead of nil, so that the template continues and all its queries are found.

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
-use super::call_args::{CallArgs, call_options, is_after_first, is_call_option, named_args, valid};
+use super::call_args::{CallArgs, is_after_first, is_call_option, named_args, query_and_options};
 use super::keys::{key, key_exists, key_or_default};
 use super::rendering::rendering;
 use crate::answer::{Answer, Depth, NodeServices, Pair};
 use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, PluginQuery, Query, QueryError};
-use crate::render::call_options::{NAMES, to_datacenter};
+use crate::render::call_options::{ITEM_NAMES, NAMES};
 use crate::render::reading::Selection;
 use crate::render::records::{self, NoSuchNode, Reads};
 use crate::render::render_context::Absence;
@@ -44,6 +44,19 @@ const fn list(
     }
 }
 
+/// Creates a row for a function that requests a single item.
+const fn item(
+    names: [&'static str; 2],
+    signature: &'static str,
+    summary: &'static str,
+    code: fn(&Call<'_>) -> FunctionResult,
+) -> Function {
+    Function {
+        options: ITEM_NAMES,
+        ..source(names, signature, summary, code)
+    }
+}
+
 pub(super) static TABLE: &[Function] = &[
     list(
         ["services", "services"],
@@ -51,7 +64,7 @@ pub(super) static TABLE: &[Function] = &[
         "The names and tags of all services in the catalog.",
         services,
     ),
-    source(
+    item(
         ["node", "node"],
         "(query ...string) {Node, Services}",
         "A node and its services; without a name the node of the agent.",
@@ -69,19 +82,19 @@ pub(super) static TABLE: &[Function] = &[
         "The names of all datacenters; with true only of those that are reachable.",
         datacenters,
     ),
-    source(
+    item(
         ["key", "key"],
         "(key string) string",
         "The value of a key. The template waits until the key exists and keeps the last value if it is deleted.",
         key,
     ),
-    source(
+    item(
         ["keyExists", "key_exists"],
         "(key string) bool",
         "Whether a key exists, also with an empty value.",
         key_exists,
     ),
-    source(
+    item(
         ["keyOrDefault", "key_or_default"],
         "(key string, default string) string",
         "The value of a key, or the default if the key does not exist or is empty.",
@@ -159,20 +172,20 @@ fn catalog(
     query: fn(&str) -> Result<Query, QueryError>,
 ) -> Result<(Option<Arc<Answer>>, Reads), FunctionError> {
     let named = named_args(call);
-    let CallArgs { texts, mut options } = CallArgs::read(call, &named, is_call_option)?;
-    let (query, rendering) = (query(&texts.concat())?, rendering(call)?);
-    let query = valid(
-        rendering,
-        &query,
-        to_datacenter(query.clone(), &mut options),
-    )?;
-    let options = valid(rendering, &query, call_options(options))?;
+    let CallArgs { texts, options } = CallArgs::read(call, &named, is_call_option)?;
+    let rendering = rendering(call)?;
+    let (query, options) = query_and_options(rendering, query(&texts.concat())?, options, NAMES)?;
     rendering.request_with(&query, options, Selection::All)
 }
 
 fn node(call: &Call<'_>) -> FunctionResult {
-    let (answer, reads) =
-        rendering(call)?.request_part(&Query::node(&call.texts()?.concat())?, Selection::All);
+    let named = named_args(call);
+    let is_option = |_, name: &str| ITEM_NAMES.contains(&name);
+    let CallArgs { texts, options } = CallArgs::read(call, &named, is_option)?;
+    let (query, rendering) = (Query::node(&texts.concat())?, rendering(call)?);
+    let (query, options) = query_and_options(rendering, query, options, ITEM_NAMES)?;
+    let options = options.requiring_an_answer();
+    let (answer, reads) = rendering.request_with(&query, options, Selection::All)?;
     Ok(match answer.as_deref() {
         Some(Answer::Node(Some(found))) => records::single(found, &reads),
         Some(_) => Record::value(Arc::new(NoSuchNode)),
@@ -225,7 +238,7 @@ fn safe_tree(call: &Call<'_>) -> FunctionResult {
 /// Returns the pairs below a prefix. If `required`, the template waits for at least one pair.
 fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionResult {
     let named = named_args(call);
-    let CallArgs { texts, mut options } = CallArgs::read(call, &named, is_after_first)?;
+    let CallArgs { texts, options } = CallArgs::read(call, &named, is_after_first)?;
     let [prefix] = texts[..] else {
         return fail(format!(
             "wrong number of args for {name}: want 1 got {}",
@@ -235,13 +248,8 @@ fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionR
     if prefix.is_empty() {
         return Ok(empty_list());
     }
-    let (query, rendering) = (Query::pairs(prefix)?, rendering(call)?);
-    let query = valid(
-        rendering,
-        &query,
-        to_datacenter(query.clone(), &mut options),
-    )?;
-    let options = valid(rendering, &query, call_options(options))?;
+    let rendering = rendering(call)?;
+    let (query, options) = query_and_options(rendering, Query::pairs(prefix)?, options, NAMES)?;
     let (answer, reads) = rendering.request_with(&query, options, Selection::Depth(depth))?;
     let Some(Answer::Pairs(pairs)) = answer.as_deref() else {
         return Ok(empty_list());

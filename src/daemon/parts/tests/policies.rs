@@ -1,7 +1,7 @@
 //! What templates do while a query fails.
 
 use super::*;
-use crate::answer::Instance;
+use crate::answer::{Instance, LeafCertificate, Node, NodeServices};
 use crate::query::{ConsulQuery, DatacentersQuery};
 use crate::report::SubstituteKind;
 
@@ -174,6 +174,88 @@ fn a_call_without_a_policy_keeps_its_answer_without_a_limit_and_is_not_rendered(
     bench.pass(Duration::from_secs(1_000_000));
     assert_eq!(bench.passes, passes);
     assert_eq!(bench.substitutes(), []);
+}
+
+/// Calls with options, their query, and its answer with the value `x`.
+fn calls_for_a_single_item() -> [(&'static str, Query, Answer); 5] {
+    let node = NodeServices {
+        node: Arc::new(Node {
+            address: "x".to_owned(),
+            ..Node::default()
+        }),
+        services: Vec::new(),
+    };
+    let leaf = LeafCertificate {
+        service: "x".to_owned(),
+        ..LeafCertificate::default()
+    };
+    [
+        (
+            r#"(key "a" OPTIONS)"#,
+            Query::key("a").unwrap(),
+            (*value("x")).clone(),
+        ),
+        (
+            r#"(keyOrDefault "a" "" OPTIONS)"#,
+            Query::key("a").unwrap(),
+            (*value("x")).clone(),
+        ),
+        (
+            r#"(node "n" OPTIONS).Node.Address"#,
+            Query::node("n").unwrap(),
+            Answer::Node(Some(Arc::new(node))),
+        ),
+        (
+            r#"(caLeaf "w" OPTIONS).Service"#,
+            Query::ca_leaf("w").unwrap(),
+            Answer::CaLeaf(Arc::new(leaf)),
+        ),
+        (
+            r#"(and (keyExists "a" OPTIONS) "x")"#,
+            Query::key("a").unwrap(),
+            (*value("x")).clone(),
+        ),
+    ]
+}
+
+#[test]
+fn calls_for_a_single_item_obey_their_policy() {
+    for (call, query, answer) in calls_for_a_single_item() {
+        let query = Arc::new(query);
+        let start = |policy: &str| {
+            let text = format!("[{{{{ {} }}}}]", call.replace("OPTIONS", policy));
+            let mut bench = Bench::start(Mode::Daemon, vec![job(&text, None)]);
+            bench.step(answered(Arc::clone(&query), answer.clone()));
+            assert_eq!(bench.write(), ["[x]"], "{text}");
+            bench.step(failed(Arc::clone(&query), unreachable()));
+            bench
+        };
+        let phase = |bench: &Bench| bench.parts.report().templates.remove(0).state;
+        let mut bench = start(r#""on_error=fail""#);
+        assert_eq!(
+            phase(&bench),
+            crate::report::TemplatePhase::Failed,
+            "{call}"
+        );
+        assert_eq!(bench.write(), [""; 0]);
+        let mut bench = start(r#""on_error=stale" "stale_for=1h""#);
+        assert_eq!(bench.write(), ["[x]"], "{call}: the text is the same");
+        bench.pass(Duration::from_secs(3600));
+        assert_eq!(
+            phase(&bench),
+            crate::report::TemplatePhase::Failed,
+            "{call}"
+        );
+        let mut bench = start(r#""on_error=empty""#);
+        let empty = if call.contains("keyExists") {
+            "[false]"
+        } else {
+            "[]"
+        };
+        assert_eq!(bench.write(), [empty], "{call}");
+        bench.step(Event::Watched(vec![WatchEvent::Recovered(query)]));
+        assert_eq!(bench.write(), ["[x]"], "{call}");
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Instances of services: options, and groups.
 
-use super::answers::dependencies;
+use super::answers::{check_queries, dependencies};
 use super::*;
-use crate::render::call_options::NAMES;
+use crate::render::call_options::{AGENT_ITEM_NAMES, ITEM_NAMES, NAMES};
 use crate::render::choose;
 
 #[test]
@@ -128,6 +128,67 @@ fn every_list_accepts_the_call_options() {
         let options: Vec<_> = choose::OPTIONS.iter().chain(NAMES).copied().collect();
         assert_eq!(named_in_go(name).unwrap().options, options, "{name}");
     }
+}
+
+#[test]
+fn every_single_item_accepts_on_error() {
+    for name in ["key", "keyExists", "keyOrDefault", "node"] {
+        assert_eq!(named_in_go(name).unwrap().options, ITEM_NAMES, "{name}");
+    }
+    assert_eq!(named_in_go("caLeaf").unwrap().options, AGENT_ITEM_NAMES);
+    check(&[
+        ("key", r#"["port", "on_error=empty"]"#, r#""80""#),
+        ("keyExists", r#"["port", "on_error=fail"]"#, "true"),
+        (
+            "keyOrDefault",
+            r#"["none", "a=b", "on_error=stale", "stale_for=1h"]"#,
+            r#""a=b""#,
+        ),
+        (
+            "key",
+            r#"["port@eu", "dc=eu"]"#,
+            "!dc and @eu exclude each other",
+        ),
+        (
+            "key",
+            r#"["port", "stale_for=1h"]"#,
+            "!stale_for needs on_error=stale",
+        ),
+        (
+            "node",
+            r#"["n1", "on_error=none"]"#,
+            r#"!on_error is "stale" or "empty" or "fail""#,
+        ),
+        (
+            "caLeaf",
+            r#"["web", "dc=eu"]"#,
+            r#"!unknown option "dc"; there are on_error, stale_for"#,
+        ),
+        (
+            "key",
+            r#"["port", "min=1"]"#,
+            r#"!unknown option "min"; there are dc, on_error, stale_for"#,
+        ),
+        (
+            "key",
+            r#"["port", "more"]"#,
+            "!wrong number of args for key: want 1 got 2",
+        ),
+    ]);
+    check_queries(&[
+        (
+            "key",
+            r#"["port", "dc=eu"]"#,
+            r#""""#,
+            "kv.get(port@eu) Unanswered",
+        ),
+        (
+            "node",
+            r#"["dc=eu", "on_error=fail", "n1"]"#,
+            r#"{"Node":{"ID":""}}"#,
+            "catalog.node(n1@eu) Unanswered",
+        ),
+    ]);
 }
 
 #[test]
