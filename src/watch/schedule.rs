@@ -253,6 +253,7 @@ impl Schedule {
     pub(super) fn next_wake(&mut self, now: Instant) -> Option<Instant> {
         let pause = self.pace.pause(now);
         let reading = self.paced_reading_at(now);
+        let short = self.short_at(now);
         let has_poll = self.entries.first_long().is_some();
         let yields = self.yields_until.filter(|until| has_poll && *until > now);
         let polling = self.pace.poll_at(now).filter(|_| has_poll);
@@ -261,6 +262,7 @@ impl Schedule {
             self.connections.next_wake(),
             self.next_probe(),
             reading,
+            short,
             yields,
             polling,
             pause,

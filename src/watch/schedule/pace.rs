@@ -73,6 +73,8 @@ pub(super) struct Pace {
     reads: TokenBucket,
     polls: TokenBucket,
     bytes: TokenBucket,
+    /// The short requests that no tick has announced.
+    unannounced: TokenBucket,
     rate: f64,
     /// The number of rounds since the last useful one.
     useless: u32,
@@ -88,6 +90,7 @@ impl Pace {
             reads: TokenBucket::new(BURST, now),
             polls: TokenBucket::new(BURST, now),
             bytes: TokenBucket::new(BYTES, now),
+            unannounced: TokenBucket::new(BURST, now),
             rate: MAX_RATE,
             useless: 0,
             queries: 0,
@@ -132,6 +135,21 @@ impl Pace {
         self.after(wait.max(self.bytes.time_until(0.0, BYTES)), now)
     }
 
+    /// The time at which the first answer to a query may be requested; `None` for now. Only the bytes of earlier answers
+    /// delay it, because a file cannot be written without it.
+    pub(super) fn first_at(&mut self, now: Instant) -> Option<Instant> {
+        self.refill(now);
+        self.after(self.bytes.time_until(0.0, BYTES), now)
+    }
+
+    /// The time at which the next short request that no tick has announced may be sent: after a recovery, for a full read
+    /// or after a failure. `None` for now.
+    pub(super) fn unannounced_at(&mut self, now: Instant) -> Option<Instant> {
+        self.refill(now);
+        let wait = self.unannounced.time_until(1.0, MAX_RATE);
+        self.after(wait.max(self.bytes.time_until(0.0, BYTES)), now)
+    }
+
     fn after(&self, wait: f64, now: Instant) -> Option<Instant> {
         let time = (wait > 0.0).then(|| now + Duration::from_secs_f64(wait.max(MIN_PAUSE)));
         time.max(self.pause)
@@ -146,6 +164,12 @@ impl Pace {
     pub(super) fn spend_read(&mut self, now: Instant) {
         self.refill(now);
         self.reads.tokens = (self.reads.tokens - 1.0).max(-self.rate);
+    }
+
+    /// Pays for a short request that no tick has announced.
+    pub(super) fn spend_unannounced(&mut self, now: Instant) {
+        self.refill(now);
+        self.unannounced.tokens -= 1.0;
     }
 
     /// Pays for a long poll.
@@ -196,6 +220,7 @@ impl Pace {
         self.pause = self.pause.filter(|until| now < *until);
         self.bytes.refill(BYTES, now);
         self.polls.refill(POLL_RATE, now);
+        self.unannounced.refill(MAX_RATE, now);
         let time = self.reads.refill(self.rate, now);
         if self.reads.is_full() && time > 0.0 {
             // Nothing has been requested for a while: forget that requests were useless.
@@ -282,6 +307,28 @@ mod tests {
         pace.pause_until(now + Duration::from_secs(3));
         assert_eq!(pace.read_at(now), Some(until));
         assert_eq!(pace.read_at(until), None);
+    }
+
+    #[test]
+    fn requests_without_a_tick_have_a_budget_and_first_ones_only_that_of_bytes() {
+        let mut now = Instant::now();
+        let begun = now;
+        let mut pace = Pace::new(now);
+        for _ in 0..5_000 {
+            if let Some(next) = pace.unannounced_at(now) {
+                now = next;
+            }
+            pace.spend_unannounced(now);
+        }
+        let took = now - begun;
+        assert!(took > Duration::from_millis(900) && took < Duration::from_millis(1100));
+        assert_eq!(pace.first_at(now), None);
+        (0..3).for_each(|_| pace.received(64_000_000));
+        let next = pace.first_at(now).unwrap();
+        assert!(next - now > Duration::from_secs(1), "{:?}", next - now);
+        assert_eq!(pace.unannounced_at(now), Some(next));
+        pace.pause_until(next + Duration::from_secs(5));
+        assert_eq!(pace.first_at(now), Some(next + Duration::from_secs(5)));
     }
 
     #[test]

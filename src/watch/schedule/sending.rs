@@ -81,10 +81,13 @@ impl Schedule {
         if !self.connections.has_room_for_short() {
             return None;
         }
+        if self.pace.first_at(now).is_some() {
+            return None;
+        }
         if let Some(id) = self.entries.first(Lane::First) {
             return self.send_short(id, Purpose::First, now);
         }
-        if self.is_busy {
+        if self.is_busy || self.pace.unannounced_at(now).is_some() {
             return None;
         }
         if let Some(request) = self.next_beside(now) {
@@ -99,7 +102,24 @@ impl Schedule {
         } else {
             Purpose::Follow
         };
+        self.pace.spend_unannounced(now);
         self.send_short(id, purpose, now)
+    }
+
+    /// The time at which the budget permits the next short request that waits in a lane; `None` if there is none.
+    pub(super) fn short_at(&mut self, now: Instant) -> Option<Instant> {
+        if !self.connections.has_room_for_short() {
+            return None;
+        }
+        let waits = !self.is_busy
+            && (self.entries.first(Lane::Again).is_some() || !self.beside.is_empty());
+        if self.entries.first(Lane::First).is_some() {
+            self.pace.first_at(now)
+        } else if waits {
+            self.pace.unannounced_at(now)
+        } else {
+            None
+        }
     }
 
     /// Reads the answer of an entry whose long poll is in flight.
@@ -120,6 +140,7 @@ impl Schedule {
             };
             let (target, known) = (target_of(entry), entry.cursor.known());
             self.pace.spend_read(now);
+            self.pace.spend_unannounced(now);
             let kind = (Kind::Short, Purpose::ReadAgain);
             let request_id = self.begin_request(Some(id), kind, poll, now);
             return Some(Request {

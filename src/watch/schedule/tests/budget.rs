@@ -189,6 +189,32 @@ fn five_hundred_queries_that_fail_together_return_without_a_burst() {
 }
 
 #[test]
+fn queries_that_start_over_together_are_read_within_the_request_budget() {
+    let mut simulation = Simulation::new(rules(64));
+    simulation.follow(5000, 0);
+    simulation.run(MINUTE);
+    simulation.schedule.start_over();
+    let begun = simulation.now;
+    simulation.run(Duration::from_millis(600));
+    let sent = simulation.sent_since(begun);
+    // 2,000 at once, then 3,000 per second. Eight at a time would be 4,800.
+    assert!((3_000..4_100).contains(&sent), "{sent} requests");
+    simulation.run(Duration::from_secs(2));
+    assert!(simulation.outdated().is_empty());
+}
+
+#[test]
+fn huge_first_answers_are_requested_within_the_budget_of_bytes() {
+    let mut simulation = Simulation::new(rules(64));
+    simulation.bytes = 10_000_000;
+    simulation.follow(100, 0);
+    simulation.run(Duration::from_secs(10));
+    assert!(!simulation.outdated().is_empty());
+    simulation.run(Duration::from_secs(7));
+    assert!(simulation.outdated().is_empty());
+}
+
+#[test]
 fn a_demanded_pause_without_end_ends_after_some_minutes() {
     let mut simulation = Simulation::new(rules(64));
     simulation.follow(3, 0);

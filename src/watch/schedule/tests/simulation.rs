@@ -21,6 +21,8 @@ pub(super) struct Simulation {
     pub(super) is_down: bool,
     /// The entries below the prefix that no query is about.
     pub(super) others: usize,
+    /// The size of each answer.
+    pub(super) bytes: usize,
     /// The last reported value of each query.
     pub(super) reported: BTreeMap<Query, u64>,
     pub(super) sent: Vec<(Instant, Request)>,
@@ -43,6 +45,7 @@ impl Simulation {
             kept: Vec::new(),
             is_down: false,
             others: 0,
+            bytes: 0,
             reported: BTreeMap::new(),
             sent: Vec::new(),
             most_connections: 0,
@@ -294,6 +297,7 @@ impl Simulation {
         };
         Reply {
             index: Some(index),
+            bytes: self.bytes,
             ..Reply::current(answer)
         }
     }
