@@ -13,7 +13,7 @@
 //! - `areas.rs`, `prefixes.rs`: what is shared beyond the limits.
 //! - `failures.rs`: retries.
 //! - `following.rs`: begins and ends to follow; `mode.rs`: chooses between long polls and ticks.
-//! - `sending.rs`: chooses requests; `servers.rs`: chooses the server of a request.
+//! - `sending.rs`, `announced.rs`: choose requests; `servers.rs`: chooses the server of a request.
 //! - `answering.rs`, `failing.rs`: handle outcomes.
 //!
 //! # Constants that determine times and rates
@@ -25,13 +25,15 @@
 //! | | `FULL_ROUND`, `SLOWEST_ROUND`, `USELESS_ROUNDS` | the duration of a round of reads after a tick |
 //! | | `MIN_POLL_INTERVAL`, `CROWDED_WAIT` | the time between two polls of a query; the wait while queries take turns |
 //! | `connections.rs` | `RECOVERY_INTERVAL`, `MAX_RECOVERY_INTERVAL`, `ONE_REFUSAL` | the limit of long polls after refusals |
-//! | `sending.rs` | `YIELD_TO_FIRST_ANSWERS`, `FIRST_WAIT`, `HOT_WAIT` | how long polls are delayed, and how long they block |
+//! | `sending.rs` | `YIELD_TO_FIRST_ANSWERS`, `FIRST_WAIT` | how long polls are delayed, and how long they block |
+//! | `announced.rs` | `HOT_WAIT` | how long a poll blocks that ticks replace |
 //! | `servers.rs` | `SILENCE` | when a server is probed |
 //! | `answering.rs` | `QUICK`, `MAX_IDLE_BACKOFF`, `MIN_TICK_INTERVAL`, `TICK_BYTES` | the pause after an answer |
 //! | `areas.rs` | `HOT` | how long a query that has changed keeps a long poll |
 //! | `failing.rs` | `RECOVERY_JITTER`, `MAX_PAUSE`, `REFUSED_PREFIX` | the pause after a failure |
 //! | `failures.rs` | `DENIED_PAUSE`, `JITTER` | the backoff; the configured pauses are in [`Rules`] |
 
+mod announced;
 mod answering;
 mod areas;
 mod connections;

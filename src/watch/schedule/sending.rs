@@ -19,8 +19,6 @@ const YIELD_TO_FIRST_ANSWERS: Duration = Duration::from_secs(2);
 /// cancelled long poll until its wait is over, so a process that is restarted again and again would take more and more
 /// connections.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
-/// The maximum time that a query blocks whose changes ticks announce too.
-const HOT_WAIT: Duration = Duration::from_secs(15);
 
 impl Schedule {
     /// Returns the next request to send; `None` if there is none at present.
@@ -111,8 +109,8 @@ impl Schedule {
         if !self.connections.has_room_for_short() {
             return None;
         }
-        let waits = !self.is_busy
-            && (self.entries.first(Lane::Again).is_some() || !self.beside.is_empty());
+        let waits =
+            !self.is_busy && (self.entries.first(Lane::Again).is_some() || !self.beside.is_empty());
         if self.entries.first(Lane::First).is_some() {
             self.pace.first_at(now)
         } else if waits {
@@ -153,7 +151,7 @@ impl Schedule {
         None
     }
 
-    fn send_short(&mut self, id: Id, purpose: Purpose, now: Instant) -> Option<Request> {
+    pub(super) fn send_short(&mut self, id: Id, purpose: Purpose, now: Instant) -> Option<Request> {
         self.choose_server(id);
         let entry = self.entries.get(id)?;
         let mut poll = entry.cursor.poll();
@@ -208,7 +206,7 @@ impl Schedule {
     }
 
     /// The maximum time that a query blocks: as long as there was no refusal.
-    fn longest_wait(&self, now: Instant) -> Duration {
+    pub(super) fn longest_wait(&self, now: Instant) -> Duration {
         let calm = now.saturating_duration_since(self.ramp);
         FIRST_WAIT.max(calm)
     }
@@ -224,72 +222,7 @@ impl Schedule {
             .get_or_insert(now + YIELD_TO_FIRST_ANSWERS)
     }
 
-    /// The time at which the next query can be read whose change a tick has announced; `None` if there is none.
-    pub(super) fn paced_reading_at(&mut self, now: Instant) -> Option<Instant> {
-        if self.is_busy || !self.connections.has_room_for_short() {
-            return None;
-        }
-        self.next_outdated()?;
-        self.pace.read_at(now)
-    }
-
-    fn next_outdated(&mut self) -> Option<Id> {
-        let Self {
-            areas,
-            entries,
-            pace,
-            ..
-        } = self;
-        areas.next(
-            |id| entries.get(id),
-            |is_useful| pace.round_ended(is_useful),
-        )
-    }
-
-    /// Reads a query whose change a tick may have announced.
-    fn next_announced(&mut self, now: Instant) -> Option<Request> {
-        if self.is_busy || self.areas.is_empty() || !self.connections.has_room_for_short() {
-            return None;
-        }
-        let id = self.next_outdated()?;
-        if self.pace.read_at(now).is_some() {
-            return None;
-        }
-        self.areas.is_read(id);
-        self.choose_server(id);
-        let entry = self.entries.get(id)?;
-        if entry.cursor.poll().index == 0 || !self.areas.is_comparable(entry) {
-            return self.send_short(id, Purpose::Follow, now);
-        }
-        let mut poll = entry.cursor.poll();
-        (poll.index, poll.stale) = (0, false);
-        let query = entry.query().map(Arc::clone)?;
-        let mut request = self.send(id, (Kind::Short, Purpose::Follow), poll, now)?;
-        request.target = Target::Index(query);
-        Some(request)
-    }
-
-    /// Gives a free connection to a query that has changed recently.
-    fn next_hot(&mut self, now: Instant) -> Option<Request> {
-        let has_room = self.mode.unannounced + self.requests.hot() < self.mode.limit;
-        if self.areas.is_empty() || self.is_busy || !has_room || self.pace.poll_at(now).is_some() {
-            return None;
-        }
-        if !self
-            .connections
-            .has_room_for_long(self.servers.preferred, now)
-        {
-            return None;
-        }
-        let Self { areas, entries, .. } = self;
-        let id = areas.hottest(|id| entries.get(id), now)?;
-        let mut poll = self.entries.get(id)?.cursor.poll();
-        poll.wait = poll.wait.min(HOT_WAIT).min(self.longest_wait(now));
-        poll.stale = false;
-        self.send(id, (Kind::Long, Purpose::Hot), poll, now)
-    }
-
-    fn send(
+    pub(super) fn send(
         &mut self,
         id: Id,
         (kind, purpose): (Kind, Purpose),

@@ -1,0 +1,79 @@
+//! Chooses requests for queries whose changes ticks announce.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Schedule;
+use super::connections::Kind;
+use super::id::Id;
+use super::request::{Purpose, Request, Target};
+
+/// The maximum time that a query blocks whose changes ticks announce too.
+const HOT_WAIT: Duration = Duration::from_secs(15);
+
+impl Schedule {
+    /// The time at which the next query can be read whose change a tick has announced; `None` if there is none.
+    pub(super) fn paced_reading_at(&mut self, now: Instant) -> Option<Instant> {
+        if self.is_busy || !self.connections.has_room_for_short() {
+            return None;
+        }
+        self.next_outdated()?;
+        self.pace.read_at(now)
+    }
+
+    fn next_outdated(&mut self) -> Option<Id> {
+        let Self {
+            areas,
+            entries,
+            pace,
+            ..
+        } = self;
+        areas.next(
+            |id| entries.get(id),
+            |is_useful| pace.round_ended(is_useful),
+        )
+    }
+
+    /// Reads a query whose change a tick may have announced.
+    pub(super) fn next_announced(&mut self, now: Instant) -> Option<Request> {
+        if self.is_busy || self.areas.is_empty() || !self.connections.has_room_for_short() {
+            return None;
+        }
+        let id = self.next_outdated()?;
+        if self.pace.read_at(now).is_some() {
+            return None;
+        }
+        self.areas.is_read(id);
+        self.choose_server(id);
+        let entry = self.entries.get(id)?;
+        if entry.cursor.poll().index == 0 || !self.areas.is_comparable(entry) {
+            return self.send_short(id, Purpose::Follow, now);
+        }
+        let mut poll = entry.cursor.poll();
+        (poll.index, poll.stale) = (0, false);
+        let query = entry.query().map(Arc::clone)?;
+        let mut request = self.send(id, (Kind::Short, Purpose::Follow), poll, now)?;
+        request.target = Target::Index(query);
+        Some(request)
+    }
+
+    /// Gives a free connection to a query that has changed recently.
+    pub(super) fn next_hot(&mut self, now: Instant) -> Option<Request> {
+        let has_room = self.mode.unannounced + self.requests.hot() < self.mode.limit;
+        if self.areas.is_empty() || self.is_busy || !has_room || self.pace.poll_at(now).is_some() {
+            return None;
+        }
+        if !self
+            .connections
+            .has_room_for_long(self.servers.preferred, now)
+        {
+            return None;
+        }
+        let Self { areas, entries, .. } = self;
+        let id = areas.hottest(|id| entries.get(id), now)?;
+        let mut poll = self.entries.get(id)?.cursor.poll();
+        poll.wait = poll.wait.min(HOT_WAIT).min(self.longest_wait(now));
+        poll.stale = false;
+        self.send(id, (Kind::Long, Purpose::Hot), poll, now)
+    }
+}
