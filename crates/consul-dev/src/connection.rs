@@ -90,7 +90,7 @@ async fn respond(request: http::Request<Incoming>, shared: &Shared, limit: &Byte
         Err(refusal) => return refusal,
     };
     let request = Request::new(head.method.clone(), &head.uri, body.bytes.clone());
-    let faults = shared.faults.take(path);
+    let faults = shared.faults.take(path, request.datacenter());
     if let Some(reply) = fault_injection::before(&faults, &request, limit).await {
         return reply;
     }

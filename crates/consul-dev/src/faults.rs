@@ -56,6 +56,8 @@ pub struct Rule(u64);
 #[derive(Debug)]
 struct FaultRule {
     prefix: String,
+    /// The datacenter that the requests name; `None`: any request.
+    datacenter: Option<String>,
     fault: Fault,
     /// The number of requests that the rule still applies to; `None` for all.
     left: Option<usize>,
@@ -148,12 +150,17 @@ impl Faults {
     /// Applies a fault to every request whose path starts with `prefix`, until the rule is removed.
     /// If several rules match, they apply in the order in which they were added.
     pub fn inject(&self, prefix: &str, fault: Fault) -> Rule {
-        self.add(prefix, fault, None)
+        self.add((prefix, None), fault, None)
+    }
+
+    /// Applies a fault to every request that names this datacenter, until the rule is removed.
+    pub fn inject_in_datacenter(&self, name: &str, fault: Fault) -> Rule {
+        self.add(("/", Some(name)), fault, None)
     }
 
     /// Applies a fault to the next `times` requests whose path starts with `prefix`.
     pub fn inject_times(&self, prefix: &str, times: usize, fault: Fault) -> Rule {
-        self.add(prefix, fault, Some(times))
+        self.add((prefix, None), fault, Some(times))
     }
 
     /// Removes a rule.
@@ -259,11 +266,17 @@ impl Faults {
         self.log.clear();
     }
 
-    fn add(&self, prefix: &str, fault: Fault, left: Option<usize>) -> Rule {
+    fn add(
+        &self,
+        (prefix, datacenter): (&str, Option<&str>),
+        fault: Fault,
+        left: Option<usize>,
+    ) -> Rule {
         self.locked(|rules| {
             rules.last += 1;
             let rule = FaultRule {
                 prefix: prefix.to_owned(),
+                datacenter: datacenter.map(str::to_owned),
                 fault,
                 left,
                 since: Instant::now(),
@@ -280,12 +293,15 @@ impl Faults {
 
 /// The methods for the server.
 impl Faults {
-    /// Returns the faults that apply to a request for `path`, and counts each as used.
-    pub(crate) fn take(&self, path: &str) -> Vec<ActiveFault> {
+    /// Returns the faults that apply to a request for `path` that names this datacenter, and counts each as used.
+    pub(crate) fn take(&self, path: &str, datacenter: Option<&str>) -> Vec<ActiveFault> {
         self.locked(|rules| {
             let mut active = Vec::new();
             rules.by_number.retain(|_, rule| {
-                if !path.starts_with(&rule.prefix) || rule.left == Some(0) {
+                let named = rule.datacenter.as_deref();
+                let applies = path.starts_with(&rule.prefix)
+                    && named.is_none_or(|named| datacenter == Some(named));
+                if !applies || rule.left == Some(0) {
                     return rule.left != Some(0);
                 }
                 active.push(ActiveFault {
