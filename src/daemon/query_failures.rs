@@ -77,8 +77,13 @@ impl QueryFailures {
                 tracing::debug!(name: "query.without_consul", %query, error = text, "{query}: {text}");
             }
         } else if before.is_none_or(|before| chain(&*before.error) != text) {
-            let is_known = error.concerns_the_server()
-                && self.open.values().any(|other| chain(&*other.error) == text);
+            let is_shared = |other: &Query| match error.class() {
+                ErrorClass::Datacenter => other.datacenter() == query.datacenter(),
+                _ => error.concerns_the_server(),
+            };
+            let mut open = self.open.iter();
+            let is_known =
+                open.any(|(other, failure)| is_shared(other) && chain(&*failure.error) == text);
             if is_known {
                 tracing::debug!(name: "query.fails_too", %query, error = text, "{query}: {text}");
             } else {

@@ -12,6 +12,9 @@ pub enum ErrorClass {
     Outage,
     /// There are too many requests. All queries slow down.
     Throttled,
+    /// The datacenter that the query names does not answer, but Consul itself does. The queries to this datacenter fail
+    /// together, and the others do not.
+    Datacenter,
     /// Only this query fails, perhaps permanently. Retry rarely.
     Query,
     /// The token lacks a right. Retry rarely.
@@ -63,6 +66,14 @@ pub enum Error {
         message: String,
         /// The pause that the server requests with `Retry-After`.
         retry_after: Option<Duration>,
+    },
+    /// Consul has a leader, but gives no answer of the datacenter that the query names.
+    #[error("datacenter {name} does not answer: {reason}")]
+    Datacenter {
+        /// The name of the datacenter.
+        name: String,
+        /// Consul's answer, or how long it gave none.
+        reason: String,
     },
     /// The body is not the expected answer.
     #[error(
@@ -126,9 +137,11 @@ impl fmt::Display for Suffix<'_> {
 /// The message of status 500 if the server has no endpoints for the service mesh.
 const MESH_DISABLED: &str = "Connect must be enabled in order to use this endpoint";
 
+/// The message of status 500 for a datacenter without a server that can be reached.
+const NO_PATH: &str = "No path to datacenter";
+
 /// Messages of status 500 that concern the query, not the state of the server.
-const ABOUT_THE_QUERY: [&str; 4] = [
-    "No path to datacenter",
+const ABOUT_THE_QUERY: [&str; 3] = [
     "Failed to create boolean expression evaluator",
     "Invalid",
     MESH_DISABLED,
@@ -150,11 +163,13 @@ impl Error {
             } => match status {
                 401 | 403 => ErrorClass::Denied,
                 429 => ErrorClass::Throttled,
+                500..=599 if message.contains(NO_PATH) => ErrorClass::Datacenter,
                 500..=599 if !ABOUT_THE_QUERY.iter().any(|text| message.contains(text)) => {
                     ErrorClass::Outage
                 }
                 _ => ErrorClass::Query,
             },
+            Self::Datacenter { .. } => ErrorClass::Datacenter,
             Self::Unreadable { .. }
             | Self::NotConsul { .. }
             | Self::TooLarge { .. }
@@ -183,7 +198,7 @@ impl Error {
             } | Self::TimedOut {
                 blocking: false,
                 ..
-            }
+            } | Self::Datacenter { .. }
         )
     }
 

@@ -155,7 +155,7 @@ impl<S: Source> Driver<S> {
         let server = self.source.preferred();
         self.schedule.share_connections(self.source.sharing(server));
         while let Some(request) = self.schedule.next(now()) {
-            let request_id = request.request_id;
+            let request_id = request.id;
             let send = send(self.source.clone(), request);
             let handle = self.requests.spawn(async move { (request_id, send.await) });
             self.handles.insert(request_id, handle);

@@ -11,7 +11,7 @@
 //! - `entry.rs`, `entries.rs`: a query, prefix or tick, and the table of them.
 //! - `connections.rs`, `pace.rs`: the limits.
 //! - `areas.rs`, `prefixes.rs`: what is shared beyond the limits.
-//! - `failures.rs`: retries.
+//! - `failures.rs`: retries; `datacenters.rs`, `closed.rs`: what a datacenter that does not answer may delay.
 //! - `following.rs`: begins and ends to follow; `mode.rs`: chooses between long polls and ticks.
 //! - `sending.rs`, `announced.rs`: choose requests; `servers.rs`: chooses the server of a request.
 //! - `answering.rs`, `failing.rs`: handle outcomes.
@@ -28,15 +28,18 @@
 //! | `sending.rs` | `YIELD_TO_FIRST_ANSWERS`, `FIRST_WAIT` | how long polls are delayed, and how long they block |
 //! | `announced.rs` | `HOT_WAIT` | how long a poll blocks that ticks replace |
 //! | `servers.rs` | `SILENCE` | when a server is probed |
+//! | `datacenters.rs` | `SLOW`, `MAX_SILENCE` | when a datacenter takes no room any more, and when templates continue without it |
 //! | `answering.rs` | `QUICK`, `MAX_IDLE_BACKOFF`, `MIN_TICK_INTERVAL`, `TICK_BYTES` | the pause after an answer |
 //! | `areas.rs` | `HOT` | how long a query that has changed keeps a long poll |
-//! | `failing.rs` | `RECOVERY_JITTER`, `MAX_PAUSE`, `REFUSED_PREFIX` | the pause after a failure |
+//! | `failing.rs` | `RECOVERY_JITTER`, `MAX_PAUSE`, `REFUSED_PAUSE` | the pause after a failure |
 //! | `failures.rs` | `DENIED_PAUSE`, `JITTER` | the backoff; the configured pauses are in [`Rules`] |
 
 mod announced;
 mod answering;
 mod areas;
+mod closed;
 mod connections;
+mod datacenters;
 mod entries;
 mod entry;
 mod failing;
@@ -52,7 +55,7 @@ mod servers;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::event::WatchEvent;
@@ -61,6 +64,7 @@ use crate::query::{KeyQuery, Query};
 use areas::Areas;
 use connections::Connections;
 pub use connections::long_polls;
+use datacenters::Datacenters;
 use entries::Entries;
 pub(super) use entry::Traits;
 use entry::{Lane, State};
@@ -74,7 +78,6 @@ pub(super) use pace::{CROWDED_WAIT, MIN_POLL_INTERVAL};
 pub use prefixes::choose as shared_prefixes;
 use request::{InFlight, Requests};
 pub(super) use request::{Outcome, Request, Target};
-use servers::Servers;
 
 /// The state of all followed queries.
 #[derive(Debug)]
@@ -86,11 +89,14 @@ pub(super) struct Schedule {
     connections: Connections,
     pace: Pace,
     failures: Failures,
+    datacenters: Datacenters,
     requests: Requests,
     /// The prefixes whose answer has too many other entries (`None`), or is refused, with the time until which it is not
     /// requested again.
     unusable_prefixes: BTreeMap<KeyQuery, Option<Instant>>,
     mode: Mode,
+    /// `true` if the last long poll was that of a tick.
+    after_tick: bool,
     /// `true` while the receiver of the events is busy.
     is_busy: bool,
     /// The time until which long polls wait for first answers.
@@ -111,12 +117,52 @@ struct Mode {
     is_outdated: bool,
     /// The limit of long polls at that time.
     limit: usize,
-    /// The number of entries whose changes no tick announces.
+    /// The number of queries whose changes no tick announces.
     unannounced: usize,
     /// `true` while there are more queries than long polls.
     is_crowded: bool,
     /// `true` after it was logged that the limit of open files is low.
     is_logged: bool,
+}
+
+impl Mode {
+    /// Returns `true` if there are more long polls of ticks and queries than fit, so that this one has to end soon.
+    fn takes_turns(&self, is_tick: bool, ticks: usize) -> bool {
+        // Ticks keep their connections, unless they leave none for queries.
+        let queries = if is_tick {
+            self.unannounced.min(1)
+        } else {
+            self.unannounced
+        };
+        ticks + queries > self.limit
+    }
+}
+
+/// The servers of the source.
+#[derive(Debug)]
+struct Servers {
+    count: usize,
+    /// The server that answered last.
+    preferred: usize,
+    /// The servers that did not answer the last request.
+    down: BTreeSet<usize>,
+    /// The time of the last answer of each server, or of the first request after it was idle.
+    heard: BTreeMap<usize, Instant>,
+    /// The probe in flight.
+    probe: Option<u64>,
+}
+
+impl Servers {
+    /// Creates the state of this number of servers. `preferred`: the one that answered last.
+    fn new(count: usize, preferred: usize) -> Self {
+        Self {
+            count: count.max(1),
+            preferred,
+            down: BTreeSet::new(),
+            heard: BTreeMap::new(),
+            probe: None,
+        }
+    }
 }
 
 impl Schedule {
@@ -135,9 +181,11 @@ impl Schedule {
             connections: Connections::new(rules.connections),
             pace: Pace::new(now),
             failures: Failures::default(),
+            datacenters: Datacenters::default(),
             requests: Requests::default(),
             unusable_prefixes: BTreeMap::new(),
             mode: Mode::default(),
+            after_tick: false,
             is_busy: false,
             yields_until: None,
             ramp: now,
@@ -171,6 +219,8 @@ impl Schedule {
     pub(super) fn retry_denied(&mut self, now: Instant) {
         self.unusable_prefixes.retain(|_, until| until.is_none());
         self.share_prefixes(now);
+        self.areas.forget_refusals();
+        self.mode.is_outdated = true;
         for id in self.failures.rights_changed() {
             let Some(entry) = self.entries.get_mut(id) else {
                 continue;
@@ -242,7 +292,8 @@ impl Schedule {
     /// Removes a request that is in flight no more.
     fn end_request(&mut self, request_id: u64) -> Option<InFlight> {
         let request = self.requests.remove(request_id)?;
-        self.connections.end(request.kind);
+        self.connections.end(request.room);
+        self.datacenters.end(&request);
         Some(request)
     }
 
@@ -256,13 +307,14 @@ impl Schedule {
         let pause = self.pace.pause(now);
         let reading = self.paced_reading_at(now);
         let short = self.short_at(now);
-        let has_poll = self.entries.first_long().is_some();
+        let has_poll = self.entries.first_long(self.after_tick).is_some();
         let yields = self.yields_until.filter(|until| has_poll && *until > now);
         let polling = self.pace.poll_at(now).filter(|_| has_poll);
         let times = [
             self.entries.next_wake(),
             self.connections.next_wake(),
             self.next_probe(),
+            self.next_silence(),
             reading,
             short,
             yields,

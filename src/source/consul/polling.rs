@@ -9,7 +9,7 @@ use super::url::Target;
 use super::wire;
 use crate::answer::Answer;
 use crate::query::{ConsulQuery, NodeQuery};
-use crate::source::error::Error;
+use crate::source::error::{Error, ErrorClass};
 use crate::source::poll::{Poll, Reply, Source};
 use crate::source::tick::{Tick, TickReply};
 use http_client::StatusCode;
@@ -34,6 +34,29 @@ impl Client {
             }
         }
         responding.into_iter().collect()
+    }
+}
+
+impl Client {
+    /// Finds the cause of an error of a query to a datacenter: if Consul has a leader, it is the datacenter.
+    async fn with_cause(&self, datacenter: &str, poll: Poll, error: Error) -> Error {
+        let is_unclear = error.class() == ErrorClass::Outage && error.may_concern_datacenter();
+        if datacenter.is_empty() || !is_unclear || !self.has_leader(poll.server).await {
+            return error;
+        }
+        Error::Datacenter {
+            name: datacenter.to_owned(),
+            reason: error.to_string(),
+        }
+    }
+
+    /// Returns `true` if the own datacenter has a leader.
+    async fn has_leader(&self, server: usize) -> bool {
+        let answer = self.get(&Target::leader(), Poll::once(server)).await;
+        answer.is_ok_and(|answer| {
+            let leader = serde_json::from_slice::<String>(&answer.body);
+            answer.status == StatusCode::OK && leader.is_ok_and(|leader| !leader.is_empty())
+        })
     }
 }
 
@@ -63,11 +86,17 @@ impl Source for Client {
     }
 
     async fn peek(&self, query: &ConsulQuery, poll: Poll) -> Result<Option<u64>, Error> {
-        self.index(query, poll).await
+        match self.index(query, poll).await {
+            Ok(index) => Ok(index),
+            Err(error) => Err(self.with_cause(datacenter_of(query), poll, error).await),
+        }
     }
 
     async fn tick(&self, tick: &Tick, poll: Poll) -> Result<TickReply, Error> {
-        self.poll_tick(tick, poll).await
+        match self.poll_tick(tick, poll).await {
+            Ok(reply) => Ok(reply),
+            Err(error) => Err(self.with_cause(&tick.scope().datacenter, poll, error).await),
+        }
     }
 
     async fn poll(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {
@@ -90,7 +119,10 @@ impl Source for Client {
             }
             query => query,
         };
-        let mut reply = self.fetch(query, poll, previous).await?;
+        let mut reply = match self.fetch(query, poll, previous).await {
+            Ok(reply) => reply,
+            Err(error) => return Err(self.with_cause(datacenter_of(query), poll, error).await),
+        };
         if let (ConsulQuery::Datacenters(wanted), Answer::Datacenters(names)) =
             (query, &mut reply.answer)
             && wanted.ignore_failing
@@ -99,4 +131,8 @@ impl Source for Client {
         }
         Ok(reply)
     }
+}
+
+fn datacenter_of(query: &ConsulQuery) -> &str {
+    query.scope().map_or("", |scope| &scope.datacenter)
 }

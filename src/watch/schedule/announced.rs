@@ -39,10 +39,15 @@ impl Schedule {
         if self.is_busy || self.areas.is_empty() || !self.connections.has_room_for_short() {
             return None;
         }
-        let id = self.next_outdated()?;
-        if self.pace.read_at(now).is_some() {
-            return None;
-        }
+        let id = loop {
+            let id = self.next_outdated()?;
+            if self.pace.read_at(now).is_some() {
+                return None;
+            }
+            if self.admit(id, now) {
+                break id;
+            }
+        };
         self.areas.is_read(id);
         self.choose_server(id);
         let entry = self.entries.get(id)?;
@@ -59,7 +64,8 @@ impl Schedule {
 
     /// Gives a free connection to a query that has changed recently.
     pub(super) fn next_hot(&mut self, now: Instant) -> Option<Request> {
-        let has_room = self.mode.unannounced + self.requests.hot() < self.mode.limit;
+        let others = self.areas.ticks() + self.mode.unannounced + self.requests.hot();
+        let has_room = others < self.mode.limit;
         if self.areas.is_empty() || self.is_busy || !has_room || self.pace.poll_at(now).is_some() {
             return None;
         }

@@ -36,6 +36,9 @@ impl Schedule {
             return;
         };
         let server = request.poll.server;
+        if outcome.is_from_datacenter() {
+            self.datacenter_answered(&request.datacenter, now);
+        }
         if outcome.is_from_consul() {
             self.servers.down.remove(&server);
             self.servers.heard.insert(server, now);

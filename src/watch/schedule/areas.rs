@@ -26,6 +26,8 @@ pub(super) struct Areas {
     is_urgent: BTreeSet<Id>,
     /// `true` if the last query that was read was urgent; then the next one is not, so that a round goes on.
     was_urgent: bool,
+    /// The areas with a tick that the server refuses, with the time until which it is not requested again.
+    refused: BTreeMap<Area, Instant>,
     /// The queries that have changed recently, by the time of the change.
     hot: BTreeSet<(Instant, Id)>,
 }
@@ -82,6 +84,21 @@ impl Areas {
             self.hot.clear();
         }
         before.into_values().flat_map(|state| state.ticks).collect()
+    }
+
+    /// Records that a tick is refused: its area announces nothing.
+    pub(super) fn refuse(&mut self, area: Area, until: Instant) {
+        self.refused.insert(area, until);
+    }
+
+    /// Returns `true` if a tick of this area is refused.
+    pub(super) fn is_refused(&self, area: &Area, now: Instant) -> bool {
+        self.refused.get(area).is_some_and(|until| now < *until)
+    }
+
+    /// Records that the rights of the token have changed.
+    pub(super) fn forget_refusals(&mut self) {
+        self.refused.clear();
     }
 
     /// The areas without ticks.

@@ -70,6 +70,13 @@ impl Entries {
         };
         let before = std::mem::replace(&mut entry.state, state);
         self.remove_timer(id, before);
+        if let State::Lane(lane) = before {
+            // Otherwise it would be the first one again as soon as it is queued again.
+            let queue = &mut self.lanes[lane as usize];
+            if queue.front() == Some(&id) {
+                queue.pop_front();
+            }
+        }
         match state {
             State::Time(at) | State::Tick(at) => {
                 self.timers.insert((at, id));
@@ -125,9 +132,15 @@ impl Entries {
         self.timers.first().map(|(at, _)| *at)
     }
 
-    /// The first entry that waits for a long poll.
-    pub(super) fn first_long(&mut self) -> Option<Id> {
-        self.first(Lane::Tick).or_else(|| self.first(Lane::Long))
+    /// The first entry that waits for a long poll. Ticks and queries take turns, so that neither starves if there are few
+    /// connections. `after_tick`: the last long poll was that of a tick.
+    pub(super) fn first_long(&mut self, after_tick: bool) -> Option<Id> {
+        let (next, other) = if after_tick {
+            (Lane::Long, Lane::Tick)
+        } else {
+            (Lane::Tick, Lane::Long)
+        };
+        self.first(next).or_else(|| self.first(other))
     }
 
     /// The first entry in a lane.

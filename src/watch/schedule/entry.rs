@@ -149,6 +149,14 @@ impl Entry {
         }
     }
 
+    /// The datacenter that the request names; empty for that of Consul itself.
+    pub(super) fn datacenter(&self) -> &str {
+        match &self.subject {
+            Subject::Query(query) => query.datacenter(),
+            Subject::Tick(tick, _) => &tick.scope().datacenter,
+        }
+    }
+
     /// Returns `true` for a tick.
     pub(super) fn is_tick(&self) -> bool {
         matches!(self.subject, Subject::Tick(..))

@@ -12,8 +12,8 @@ use crate::query::Query;
 use crate::source::{Error, ErrorClass};
 use crate::watch::event::WatchEvent;
 
-/// The time after which a refused prefix is requested again, when queries are added.
-const REFUSED_PREFIX: Duration = Duration::from_secs(600);
+/// The time after which a refused prefix or tick is requested again, when queries are added.
+const REFUSED_PAUSE: Duration = Duration::from_secs(600);
 /// The longest pause that a server may demand.
 const MAX_PAUSE: Duration = Duration::from_secs(300);
 /// The time over which throttled queries are spread when they resume.
@@ -28,7 +28,11 @@ impl Schedule {
         now: Instant,
     ) {
         let servers = self.servers.count;
-        let cause = Cause::of(error);
+        let datacenter = request.datacenter.as_str();
+        let cause = match Cause::of(error) {
+            Cause::Datacenter if datacenter.is_empty() => Cause::Query,
+            cause => cause,
+        };
         if cause == Cause::Throttled {
             self.throttled(error, now);
         }
@@ -60,14 +64,53 @@ impl Schedule {
                 return self.entries.queue_first(id, Lane::First);
             }
         }
-        if self.failures.failed(id, cause) {
+        if self.failures.failed(id, cause, datacenter) {
             self.wake_all(now);
         }
+        if cause == Cause::Datacenter {
+            self.datacenter_failed(datacenter, error, Some(id));
+        }
         self.report_failure(id, error);
+        self.fail_members(id, cause, error);
         self.back_off((id, request), cause, now);
-        if !error.concerns_the_server() {
+        if !cause.is_shared() {
             // The server refuses this prefix, but perhaps not the keys below it.
             self.dissolve_refused(id, now);
+            self.refuse_tick(id, error, now);
+        }
+    }
+
+    /// Lets the queries fail whose changes a tick does not announce at present. They are read when it is answered again.
+    fn fail_members(&mut self, id: Id, cause: Cause, error: &Arc<Error>) {
+        if !matches!(cause, Cause::Outage | Cause::NotConsul | Cause::Datacenter) {
+            return;
+        }
+        let tick = self.entries.get(id).filter(|entry| entry.is_tick());
+        let area = tick.and_then(|tick| tick.traits.area.as_ref());
+        let Some(state) = area.and_then(|area| self.areas.get(area)) else {
+            return;
+        };
+        for member in state.members.clone() {
+            let Some(entry) = self.entries.get_mut(member) else {
+                continue;
+            };
+            if matches!(entry.state, State::Tick(_)) && !entry.failure.is_reported {
+                entry.cursor.start_over();
+                self.report_failure(member, error);
+            }
+        }
+    }
+
+    /// Lets the queries that rely on a refused tick take turns.
+    fn refuse_tick(&mut self, id: Id, error: &Error, now: Instant) {
+        let tick = self.entries.get(id).filter(|entry| entry.is_tick());
+        if let Some(area) = tick.and_then(|tick| tick.traits.area.clone()) {
+            tracing::debug!(
+                name: "queries.tick_refused", %error,
+                "Consul refuses the request that announces changes, so queries take turns: {error}"
+            );
+            self.areas.refuse(area, now + REFUSED_PAUSE);
+            self.mode.is_outdated = true;
         }
     }
 
@@ -77,7 +120,7 @@ impl Schedule {
             .get(id)
             .is_some_and(|entry| !entry.keys.is_empty())
         {
-            self.dissolve(id, Some(now + REFUSED_PREFIX));
+            self.dissolve(id, Some(now + REFUSED_PAUSE));
         }
     }
 
@@ -92,7 +135,7 @@ impl Schedule {
     }
 
     /// Reports the failure of a query, or of the keys whose prefix has failed.
-    fn report_failure(&mut self, id: Id, error: &Arc<Error>) {
+    pub(super) fn report_failure(&mut self, id: Id, error: &Arc<Error>) {
         let Some(entry) = self.entries.get_mut(id) else {
             return;
         };
@@ -101,7 +144,7 @@ impl Schedule {
         if entry.is_requested {
             queries.extend(entry.query().cloned());
         }
-        if error.concerns_the_server() {
+        if Cause::of(error).is_shared() {
             let keys = entry.keys.clone();
             let keys = keys.into_iter().filter_map(|key| self.entries.get(key));
             let waiting = keys.filter(|key| key.state == State::Prefix);
@@ -133,7 +176,7 @@ impl Schedule {
             .failures
             .pause(failure, cause, &self.rules.pauses, random);
         let is_over = match cause {
-            Cause::Outage | Cause::NotConsul | Cause::Throttled => {
+            Cause::Outage | Cause::NotConsul | Cause::Throttled | Cause::Datacenter => {
                 request.recoveries != self.failures.recoveries
             }
             Cause::Denied => request.rights != self.failures.rights,
@@ -198,7 +241,7 @@ impl Schedule {
     }
 
     /// Lets an entry be requested soon, because an answer is likely.
-    fn wake(&mut self, id: Id, was_throttled: bool, now: Instant) {
+    pub(super) fn wake(&mut self, id: Id, was_throttled: bool, now: Instant) {
         let jitter = RECOVERY_JITTER.mul_f64(self.random.f64());
         let Some(entry) = self.entries.get_mut(id) else {
             return;

@@ -23,6 +23,8 @@ pub(super) enum Cause {
     Throttled,
     /// The answers are not Consul's, for example a login page.
     NotConsul,
+    /// The datacenter of the query does not answer.
+    Datacenter,
     /// The token lacks a right.
     Denied,
     /// Only this query fails.
@@ -36,14 +38,41 @@ impl Cause {
             ErrorClass::Outage => Self::Outage,
             ErrorClass::Throttled => Self::Throttled,
             ErrorClass::Denied => Self::Denied,
+            ErrorClass::Datacenter => Self::Datacenter,
             ErrorClass::Query | ErrorClass::Idle if error.concerns_the_server() => Self::NotConsul,
             ErrorClass::Query | ErrorClass::Idle => Self::Query,
         }
     }
 
-    fn is_outage(self) -> bool {
-        matches!(self, Self::Outage | Self::Throttled)
+    /// Returns `true` if the entry waits for the success of another one that fails for the same reason.
+    pub(super) fn is_shared(self) -> bool {
+        !matches!(self, Self::Denied | Self::Query)
     }
+
+    /// The failure that entries have in common; `None` if it is that of one query. `datacenter`: that of the entry.
+    fn common(self, datacenter: &str) -> Option<Common> {
+        match self {
+            Self::Outage | Self::Throttled => Some(Common::Outage),
+            Self::NotConsul => Some(Common::NotConsul),
+            Self::Datacenter => Some(Common::Datacenter(datacenter.to_owned())),
+            Self::Denied | Self::Query => None,
+        }
+    }
+}
+
+/// A failure that several entries have in common.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Common {
+    Outage,
+    NotConsul,
+    Datacenter(String),
+}
+
+/// An entry that waits for a recovery.
+#[derive(Clone, Debug)]
+struct Waiting {
+    failure: Common,
+    was_throttled: bool,
 }
 
 /// The failures of one entry since its last answer.
@@ -81,59 +110,83 @@ pub(super) struct Failures {
     pub(super) recoveries: u64,
     /// The number of times that the rights of the token have changed.
     pub(super) rights: u64,
-    /// The entry that retries often during an outage; its success wakes the others.
-    outage_prober: Option<Id>,
-    /// The entry that retries often while answers are not Consul's. It is separate from the prober of an outage,
-    /// because an entry whose answer is never valid would not notice the end of an outage.
-    not_consul_prober: Option<Id>,
+    /// The entry that retries often during a common failure; its success wakes the others. Each failure has its own,
+    /// because an entry whose answer is never valid, for example, would not notice the end of an outage.
+    probers: BTreeMap<Common, Id>,
     denied: BTreeSet<Id>,
-    /// The entries that wait for a recovery, with `true` if they were throttled.
-    waiting: BTreeMap<Id, bool>,
+    /// The entries that wait for a recovery.
+    waiting: BTreeMap<Id, Waiting>,
 }
 
 impl Failures {
     /// Records a failure on all servers. Returns `true` if it proves that an outage is over.
-    pub(super) fn failed(&mut self, id: Id, cause: Cause) -> bool {
-        let mut is_over = false;
-        if cause.is_outage() {
-            self.outage_prober.get_or_insert(id);
-        } else if self.outage_prober == Some(id) {
-            // An error of one query proves that the server is up.
-            self.outage_prober = None;
-            is_over = true;
-        }
-        if cause == Cause::NotConsul {
-            self.not_consul_prober.get_or_insert(id);
-        } else if self.not_consul_prober == Some(id) {
-            self.not_consul_prober = None;
-        }
+    pub(super) fn failed(&mut self, id: Id, cause: Cause, datacenter: &str) -> bool {
+        let common = cause.common(datacenter);
+        // An error of one query proves that the server is up.
+        let is_over = self.probers.get(&Common::Outage) == Some(&id)
+            && common.as_ref() != Some(&Common::Outage);
+        self.probers
+            .retain(|failure, prober| *prober != id || Some(failure) == common.as_ref());
         if cause == Cause::Denied {
             self.denied.insert(id);
         } else {
             self.denied.remove(&id);
         }
-        if matches!(cause, Cause::Denied | Cause::Query) {
-            self.waiting.remove(&id);
-        } else {
-            self.waiting.insert(id, cause == Cause::Throttled);
+        match common {
+            None => drop(self.waiting.remove(&id)),
+            Some(failure) => {
+                self.probers.entry(failure.clone()).or_insert(id);
+                let was_throttled = cause == Cause::Throttled;
+                let waiting = Waiting {
+                    failure,
+                    was_throttled,
+                };
+                self.waiting.insert(id, waiting);
+            }
         }
         is_over
     }
 
+    /// Lets an entry wait for the first answer of its datacenter. It is no prober.
+    pub(super) fn wait_for_datacenter(&mut self, id: Id, datacenter: &str) {
+        let waiting = Waiting {
+            failure: Common::Datacenter(datacenter.to_owned()),
+            was_throttled: false,
+        };
+        self.waiting.insert(id, waiting);
+    }
+
+    /// The entries that wait for an answer of this datacenter.
+    pub(super) fn waiting_for_datacenter(&self, datacenter: &str) -> Vec<Id> {
+        let is_same = |waiting: &Waiting| matches!(&waiting.failure, Common::Datacenter(name) if name == datacenter);
+        let waiting = self.waiting.iter();
+        let waiting = waiting.filter(|(_, waiting)| is_same(waiting));
+        waiting.map(|(id, _)| *id).collect()
+    }
+
+    /// Returns `true` if an entry retries often, because its success wakes others.
+    pub(super) fn is_prober(&self, id: Id) -> bool {
+        self.probers.values().any(|prober| *prober == id)
+    }
+
+    /// Returns `true` if an entry probes this datacenter.
+    pub(super) fn has_prober_of_datacenter(&self, datacenter: &str) -> bool {
+        let mut failures = self.probers.keys();
+        failures.any(|failure| matches!(failure, Common::Datacenter(name) if name == datacenter))
+    }
+
     /// Returns an entry that has to take the place of this one as a prober.
     pub(super) fn successor(&self, id: Id) -> Option<Id> {
-        let is_prober = [self.outage_prober, self.not_consul_prober].contains(&Some(id));
-        let mut waiting = self.waiting.keys().copied();
-        waiting.find(|other| is_prober && *other != id)
+        let mut probers = self.probers.iter();
+        let (failure, _) = probers.find(|(_, prober)| **prober == id)?;
+        let mut waiting = self.waiting.iter();
+        let next = waiting.find(|(other, waiting)| **other != id && waiting.failure == *failure);
+        next.map(|(other, _)| *other)
     }
 
     /// Forgets the failures of an entry. Returns `true` if it was denied.
     pub(super) fn forget(&mut self, id: Id) -> bool {
-        for prober in [&mut self.outage_prober, &mut self.not_consul_prober] {
-            if *prober == Some(id) {
-                *prober = None;
-            }
-        }
+        self.probers.retain(|_, prober| *prober != id);
         self.waiting.remove(&id);
         self.denied.remove(&id)
     }
@@ -146,8 +199,7 @@ impl Failures {
         pauses: &Pauses,
         random: f64,
     ) -> Duration {
-        let is_prober = [self.outage_prober, self.not_consul_prober].contains(&Some(id));
-        let mut longest = if is_prober {
+        let mut longest = if self.is_prober(id) {
             pauses.probe
         } else {
             pauses.longest
@@ -168,7 +220,10 @@ impl Failures {
     /// Records a recovery. Returns the entries that waited for one, with `true` if they were throttled.
     pub(super) fn recovered(&mut self) -> BTreeMap<Id, bool> {
         self.recoveries += 1;
-        std::mem::take(&mut self.waiting)
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        waiting
+            .map(|(id, waiting)| (id, waiting.was_throttled))
+            .collect()
     }
 
     /// Records that the rights of the token have changed. Returns the denied entries.

@@ -105,6 +105,8 @@ impl Schedule {
         if let Some(request_id) = self.entries.get(id).and_then(Entry::request_id) {
             self.cancel(request_id);
         }
+        let datacenter = self.entries.get(id).map(Entry::datacenter);
+        let datacenter = datacenter.unwrap_or_default().to_owned();
         let successor = self.failures.successor(id);
         self.failures.forget(id);
         if let Some(next) = successor
@@ -115,6 +117,7 @@ impl Schedule {
             self.entries.wait_for(next, State::Lane(lane));
         }
         self.entries.remove(id);
+        self.replace_probe_of_datacenter(&datacenter);
         self.mode.is_outdated = true;
     }
 

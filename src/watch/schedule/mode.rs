@@ -30,7 +30,9 @@ impl Schedule {
                 members.entry(area).or_default().push(id);
             }
         }
-        members.retain(|area, ids| ids.len() > area.ticks().len() * MIN_PER_TICK);
+        members.retain(|area, ids| {
+            ids.len() > area.ticks().len() * MIN_PER_TICK && !self.areas.is_refused(area, now)
+        });
         // There must be room for the ticks before they are needed.
         let ticks: usize = members.keys().map(|area| area.ticks().len()).sum();
         let later = self.connections.long_limit_later();
@@ -42,8 +44,8 @@ impl Schedule {
         }
         self.use_areas(members, now);
         let unannounced = self.entries.iter();
-        let unannounced =
-            unannounced.filter(|(_, entry)| entry.is_polled() && entry.area.is_none());
+        let unannounced = unannounced
+            .filter(|(_, entry)| entry.is_polled() && entry.area.is_none() && !entry.is_tick());
         self.mode.unannounced = unannounced.count();
         self.pace.reads(self.areas.members());
         let was_crowded = std::mem::replace(&mut self.mode.is_crowded, is_crowded);

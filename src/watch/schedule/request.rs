@@ -14,7 +14,7 @@ use crate::source::{Error, ErrorClass, Poll, Reply, Tick, TickReply};
 #[derive(Clone, Debug)]
 pub(in crate::watch) struct Request {
     /// The number of the request.
-    pub(in crate::watch) request_id: u64,
+    pub(in crate::watch) id: u64,
     pub(in crate::watch) target: Target,
     pub(in crate::watch) poll: Poll,
     /// The previous answer to the query, whose unchanged parts the next one may share.
@@ -55,8 +55,12 @@ pub(super) struct InFlight {
     /// The entry; `None` for a probe.
     pub(super) id: Option<Id>,
     pub(super) kind: Kind,
+    /// The kind of request whose room it takes: a short request that takes long takes that of a long poll.
+    pub(super) room: Kind,
     pub(super) purpose: Purpose,
     pub(super) poll: Poll,
+    /// The datacenter that it names; empty for that of Consul itself.
+    pub(super) datacenter: String,
     pub(super) sent: Instant,
     /// The number of recoveries before it was sent.
     pub(super) recoveries: u64,
@@ -105,6 +109,29 @@ impl Requests {
         all.any(|request| request.poll.server == server)
     }
 
+    /// Lets the short requests to a datacenter take the room of long polls, which do not wait for them. Returns their number.
+    pub(super) fn set_aside(&mut self, datacenter: &str) -> usize {
+        let mut count = 0;
+        for request in self.all.values_mut() {
+            if request.room == Kind::Short && request.datacenter == datacenter {
+                request.room = Kind::Long;
+                if request.purpose == Purpose::First {
+                    request.purpose = Purpose::Follow;
+                    self.first = self.first.saturating_sub(1);
+                }
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// The entries with a request to this datacenter.
+    pub(super) fn entries_of_datacenter(&self, datacenter: &str) -> Vec<Id> {
+        let all = self.all.values();
+        let own = all.filter(|request| request.datacenter == datacenter);
+        own.filter_map(|request| request.id).collect()
+    }
+
     /// Returns `true` if an entry waits for its first answer.
     pub(super) fn has_first(&self) -> bool {
         self.first > 0
@@ -140,14 +167,24 @@ pub(super) enum Purpose {
 }
 
 impl Outcome {
-    /// Returns `true` if Consul has answered, even with a refusal of this request.
-    pub(super) fn is_from_consul(&self) -> bool {
-        let error = match self {
+    fn error(&self) -> Option<&Error> {
+        match self {
             Self::Query(reply) => reply.as_ref().err(),
             Self::Index(reply) => reply.as_ref().err(),
             Self::Tick(reply) => reply.as_ref().err(),
             Self::Server(reply) => reply.as_ref().err(),
-        };
+        }
+    }
+
+    /// Returns `true` if the datacenter that the request names has answered, even with a refusal of this request.
+    pub(super) fn is_from_datacenter(&self) -> bool {
+        let error = self.error();
+        self.is_from_consul() && error.is_none_or(|error| error.class() != ErrorClass::Datacenter)
+    }
+
+    /// Returns `true` if Consul has answered, even with a refusal of this request.
+    pub(super) fn is_from_consul(&self) -> bool {
+        let error = self.error();
         error.is_none_or(|error| !error.concerns_the_server() && error.class() != ErrorClass::Idle)
     }
 }

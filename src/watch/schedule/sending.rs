@@ -26,6 +26,7 @@ impl Schedule {
         while let Some(id) = self.entries.pop_due(now) {
             self.due(id, now);
         }
+        self.find_silent_datacenters(now);
         self.choose_mode(now);
         if let Some(probe) = self.probe(now) {
             return Some(probe);
@@ -82,8 +83,14 @@ impl Schedule {
         if self.pace.first_at(now).is_some() {
             return None;
         }
-        if let Some(id) = self.entries.first(Lane::First) {
-            return self.send_short(id, Purpose::First, now);
+        if let Some(id) = self.first_admitted(Lane::First, now) {
+            let is_silent = self.is_in_silent_datacenter(id);
+            let purpose = if is_silent {
+                Purpose::Follow
+            } else {
+                Purpose::First
+            };
+            return self.send_short(id, purpose, now);
         }
         if self.is_busy || self.pace.unannounced_at(now).is_some() {
             return None;
@@ -91,7 +98,7 @@ impl Schedule {
         if let Some(request) = self.next_beside(now) {
             return Some(request);
         }
-        let id = self.entries.first(Lane::Again)?;
+        let id = self.first_admitted(Lane::Again, now)?;
         let entry = self.entries.get(id)?;
         let purpose = if entry.read_again {
             Purpose::ReadAgain
@@ -142,7 +149,7 @@ impl Schedule {
             let kind = (Kind::Short, Purpose::ReadAgain);
             let request_id = self.begin_request(Some(id), kind, poll, now);
             return Some(Request {
-                request_id,
+                id: request_id,
                 target,
                 poll,
                 known,
@@ -166,7 +173,7 @@ impl Schedule {
         if self.is_busy || self.pace.poll_at(now).is_some() {
             return None;
         }
-        let mut id = self.entries.first_long()?;
+        let mut id = self.entries.first_long(self.after_tick)?;
         if self.yields(now) {
             return None;
         }
@@ -174,7 +181,7 @@ impl Schedule {
         while !self.entries.get(id)?.may_block(now) {
             // Its full read is due, or it has moved to another server.
             self.requeue(id, now);
-            let Some(next) = self.entries.first_long() else {
+            let Some(next) = self.entries.first_long(self.after_tick) else {
                 return self.next_short(now);
             };
             id = next;
@@ -194,14 +201,11 @@ impl Schedule {
                 .flatten();
         }
         poll.wait = poll.wait.min(self.longest_wait(now));
-        let rivals = if entry.is_tick() {
-            self.areas.ticks()
-        } else {
-            self.mode.unannounced
-        };
-        if rivals > self.mode.limit {
+        let is_tick = entry.is_tick();
+        if self.mode.takes_turns(is_tick, self.areas.ticks()) {
             poll.wait = poll.wait.min(CROWDED_WAIT);
         }
+        self.after_tick = is_tick;
         self.send(id, (Kind::Long, Purpose::Follow), poll, now)
     }
 
@@ -242,7 +246,7 @@ impl Schedule {
         let request_id = self.begin_request(Some(id), (kind, purpose), poll, now);
         self.entries.wait_for(id, State::Answer(request_id));
         Some(Request {
-            request_id,
+            id: request_id,
             target,
             poll,
             known,
@@ -261,16 +265,22 @@ impl Schedule {
             self.servers.heard.insert(server, now);
         }
         self.connections.begin(kind);
-        self.requests.add(InFlight {
+        let entry = id.and_then(|id| self.entries.get(id));
+        let datacenter = entry.map_or_else(String::new, |entry| entry.datacenter().to_owned());
+        let request = InFlight {
             request_id: 0,
             id,
             kind,
+            room: kind,
             purpose,
             poll,
+            datacenter,
             sent: now,
             recoveries: self.failures.recoveries,
             rights: self.failures.rights,
-        })
+        };
+        self.datacenters.begin(&request);
+        self.requests.add(request)
     }
 }
 

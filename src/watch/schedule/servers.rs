@@ -1,6 +1,5 @@
 //! The servers of the source: which one is asked, and whether it still responds.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -13,33 +12,6 @@ use crate::source::{Error, Poll};
 
 /// The time without any answer after which a server with requests in flight is probed, if there is another server.
 const SILENCE: Duration = Duration::from_secs(5);
-
-/// The servers of the source.
-#[derive(Debug)]
-pub(super) struct Servers {
-    pub(super) count: usize,
-    /// The server that answered last.
-    pub(super) preferred: usize,
-    /// The servers that did not answer the last request.
-    pub(super) down: BTreeSet<usize>,
-    /// The time of the last answer of each server, or of the first request after it was idle.
-    pub(super) heard: BTreeMap<usize, Instant>,
-    /// The probe in flight.
-    pub(super) probe: Option<u64>,
-}
-
-impl Servers {
-    /// Creates the state of this number of servers. `preferred`: the one that answered last.
-    pub(super) fn new(count: usize, preferred: usize) -> Self {
-        Self {
-            count: count.max(1),
-            preferred,
-            down: BTreeSet::new(),
-            heard: BTreeMap::new(),
-            probe: None,
-        }
-    }
-}
 
 impl Schedule {
     /// Moves an entry away from a server that did not answer, or that is not the one that others use.
@@ -77,7 +49,7 @@ impl Schedule {
         let request_id = self.begin_request(None, (Kind::Short, Purpose::Follow), poll, now);
         self.servers.probe = Some(request_id);
         Some(Request {
-            request_id,
+            id: request_id,
             target: Target::Server,
             poll,
             known: Weak::new(),

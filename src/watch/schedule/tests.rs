@@ -12,10 +12,13 @@ use crate::query::ConsulQuery;
 use crate::source::{Area, Error, Reply, Tick, TickReply};
 
 mod budget;
+mod consul;
+mod datacenters;
 mod properties;
 mod sharing;
 mod simulation;
 
+use consul::{SimulatedConsul, Trouble};
 use simulation::Simulation;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -38,8 +41,25 @@ fn service(number: usize) -> Query {
     Query::service(&format!("s{number}")).unwrap()
 }
 
+fn key_name(number: usize) -> String {
+    format!("app/k{number:04}")
+}
+
 fn key(number: usize) -> Query {
-    Query::key(&format!("app/k{number:04}")).unwrap()
+    Query::key(&key_name(number)).unwrap()
+}
+
+/// The query for all keys.
+fn list() -> Query {
+    Query::Consul(ConsulQuery::Pairs(crate::query::KeyQuery {
+        key: "app/".to_owned(),
+        scope: crate::query::Scope::default(),
+    }))
+}
+
+/// A service of another datacenter.
+fn eu(number: usize) -> Query {
+    Query::service(&format!("e{number}@eu")).unwrap()
 }
 
 fn traits(query: &Query) -> Traits {
@@ -86,6 +106,15 @@ fn denied() -> Error {
         server: "a.test:8500".to_owned(),
         status: 403,
         message: "Permission denied".to_owned(),
+        retry_after: None,
+    }
+}
+
+fn no_path() -> Error {
+    Error::Status {
+        server: "a.test:8500".to_owned(),
+        status: 500,
+        message: "No path to datacenter".to_owned(),
         retry_after: None,
     }
 }

@@ -89,8 +89,8 @@ fn useless_ticks_are_followed_by_ever_fewer_requests() {
         let begun = simulation.now;
         for _ in 0..seconds * 5 {
             // The output of a check changes, which is not part of any answer here.
-            simulation.index += 1;
-            simulation.ticks.0 = simulation.index;
+            simulation.consul.index += 1;
+            simulation.consul.ticks.0 = simulation.consul.index;
             simulation.run(Duration::from_millis(200));
         }
         simulation.sent_since(begun) as u64 / seconds
@@ -174,10 +174,10 @@ fn five_hundred_queries_that_fail_together_return_without_a_burst() {
     let mut simulation = Simulation::new(rules(1000));
     simulation.follow(500, 0);
     simulation.run(Duration::from_secs(1));
-    simulation.is_down = true;
-    simulation.fail_all();
+    simulation.consul.is_down = true;
+    simulation.fail_all(None);
     simulation.run(MINUTE * 10);
-    simulation.is_down = false;
+    simulation.consul.is_down = false;
     let back = simulation.now;
     while simulation.long_polls() < 500 && simulation.now - back < MINUTE {
         simulation.run(LATENCY);
@@ -206,7 +206,7 @@ fn queries_that_start_over_together_are_read_within_the_request_budget() {
 #[test]
 fn huge_first_answers_are_requested_within_the_budget_of_bytes() {
     let mut simulation = Simulation::new(rules(64));
-    simulation.bytes = 10_000_000;
+    simulation.consul.bytes = 10_000_000;
     simulation.follow(100, 0);
     simulation.run(Duration::from_secs(10));
     assert!(!simulation.outdated().is_empty());
@@ -233,7 +233,7 @@ fn a_tick_that_exceeds_a_gateways_limit_does_not_cause_that_everything_is_read()
     let begun = simulation.now;
     let is_tick = |(_, request): &&(Instant, Request)| matches!(request.target, Target::Tick(_));
     let ticks = simulation.in_flight.values().filter(is_tick);
-    let ticks: Vec<_> = ticks.map(|(_, request)| request.request_id).collect();
+    let ticks: Vec<_> = ticks.map(|(_, request)| request.id).collect();
     for request_id in ticks {
         simulation.fail(request_id, idle);
     }
@@ -296,5 +296,26 @@ fn reading_again_leaves_the_long_poll_alone() {
     }
     simulation.change_service(7);
     simulation.run(LATENCY * 3);
+    assert!(simulation.outdated().is_empty());
+}
+
+/// Only the ticks failed, so no template noticed the outage.
+#[test]
+fn queries_that_rely_on_ticks_fail_with_them_and_recover() {
+    let mut simulation = Simulation::new(rules(64));
+    simulation.follow(1000, 0);
+    simulation.run(MINUTE);
+    simulation.consul.is_down = true;
+    simulation.fail_all(None);
+    simulation.run(Duration::from_secs(1));
+    assert_eq!(simulation.failing.len(), 1000);
+    simulation.run(MINUTE);
+    simulation.consul.is_down = false;
+    simulation.run(Duration::from_secs(3));
+    assert!(
+        simulation.failing.is_empty(),
+        "{}",
+        simulation.failing.len()
+    );
     assert!(simulation.outdated().is_empty());
 }

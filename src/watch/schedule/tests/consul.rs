@@ -121,7 +121,7 @@ impl SimulatedConsul {
 
     /// The time at which a request is answered.
     pub(super) fn answers_at(&self, sent: Instant, request: &Request) -> Instant {
-        let trouble = self.eu.filter(|_| self.is_in_eu(request));
+        let trouble = self.eu.filter(|_| is_in_eu(request));
         let is_lost = trouble == Some(Trouble::BlackHole);
         let poll = &request.poll;
         match poll.index {
@@ -130,14 +130,6 @@ impl SimulatedConsul {
             0 => sent + LATENCY,
             index if is_lost || self.index_at(request) <= index => sent + poll.wait,
             _ => sent + LATENCY,
-        }
-    }
-
-    fn is_in_eu(&self, request: &Request) -> bool {
-        match &request.target {
-            Target::Query(query) | Target::Index(query) => query.datacenter() == "eu",
-            Target::Tick(tick) => tick.scope().datacenter == "eu",
-            Target::Server => false,
         }
     }
 
@@ -217,7 +209,7 @@ impl SimulatedConsul {
         if self.is_down || self.down.contains(&request.poll.server) {
             return Some(unreachable());
         }
-        match self.eu.filter(|_| self.is_in_eu(request)) {
+        match self.eu.filter(|_| is_in_eu(request)) {
             Some(Trouble::BlackHole) if request.poll.index > 0 => return Some(idle()),
             Some(Trouble::NoPath | Trouble::BlackHole) => return Some(no_path()),
             Some(Trouble::Slow) | None => {}
@@ -287,5 +279,14 @@ pub(super) fn value_of(answer: &Answer) -> u64 {
         Answer::Key(pair) => pair.as_deref().map_or(0, number),
         Answer::Pairs(pairs) => pairs.iter().map(|pair| number(pair)).sum(),
         answer => panic!("{answer:?}"),
+    }
+}
+
+/// Returns `true` if a request names the datacenter `eu`.
+fn is_in_eu(request: &Request) -> bool {
+    match &request.target {
+        Target::Query(query) | Target::Index(query) => query.datacenter() == "eu",
+        Target::Tick(tick) => tick.scope().datacenter == "eu",
+        Target::Server => false,
     }
 }

@@ -29,9 +29,9 @@ fn only_eu_is_outdated(simulation: &Simulation) {
 fn own_changes_are_found(simulation: &mut Simulation, seconds: usize) {
     for number in 0..seconds {
         simulation.change_service(number % COUNT);
-        simulation.run(Duration::from_millis(300));
+        simulation.run(Duration::from_millis(600));
         only_eu_is_outdated(simulation);
-        simulation.run(Duration::from_millis(700));
+        simulation.run(Duration::from_millis(400));
     }
 }
 

@@ -37,7 +37,7 @@ fn few_keys_have_long_polls_of_their_own() {
 #[test]
 fn a_prefix_with_too_many_other_entries_is_not_shared() {
     let mut simulation = Simulation::new(rules(64));
-    simulation.others = 5000;
+    simulation.consul.others.0 = 5000;
     simulation.follow(0, 20);
     simulation.run(Duration::from_secs(1));
     assert!(simulation.outdated().is_empty());
@@ -50,7 +50,7 @@ fn a_prefix_with_too_many_other_entries_is_not_shared() {
 #[test]
 fn beyond_the_limit_a_tick_announces_the_keys_of_such_a_prefix() {
     let mut simulation = Simulation::new(rules(64));
-    simulation.others = 50_000;
+    simulation.consul.others.0 = 50_000;
     simulation.follow(0, 300);
     simulation.run(Duration::from_secs(2));
     assert!(simulation.outdated().is_empty());
@@ -99,14 +99,10 @@ fn a_refused_prefix_is_read_key_by_key() {
 /// The keys were answered only at the next change below the prefix.
 #[test]
 fn keys_below_a_prefix_that_is_already_followed_are_answered_at_once() {
-    let list = Query::Consul(ConsulQuery::Pairs(crate::query::KeyQuery {
-        key: "app/".to_owned(),
-        scope: crate::query::Scope::default(),
-    }));
     let mut simulation = Simulation::new(rules(64));
-    simulation.follow_with(0, 0, Some(list.clone()));
+    simulation.follow_with(0, 0, [list()]);
     simulation.run(Duration::from_secs(1));
-    simulation.follow_with(0, 20, Some(list));
+    simulation.follow_with(0, 20, [list()]);
     simulation.run(Duration::from_secs(1));
     assert!(
         simulation.outdated().is_empty(),
@@ -133,4 +129,21 @@ fn a_prefix_that_was_refused_is_shared_again_when_the_rights_change() {
     simulation.change_key(5);
     simulation.run(LATENCY * 3);
     assert!(simulation.outdated().is_empty());
+}
+
+/// Nothing was noticed before the next full read.
+#[test]
+fn keys_whose_tick_is_refused_take_turns() {
+    let mut simulation = Simulation::new(rules(64));
+    simulation.consul.is_list_denied = true;
+    simulation.follow(0, 200);
+    simulation.run(MINUTE);
+    assert!(simulation.outdated().is_empty());
+    simulation.change_key(150);
+    simulation.run(Duration::from_secs(20));
+    assert!(
+        simulation.outdated().is_empty(),
+        "{:?}",
+        simulation.outdated()
+    );
 }
