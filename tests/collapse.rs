@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::support::consul::Consul;
 use crate::support::ctmpl::{Ctmpl, Folder, text};
+use crate::support::secured::Secured;
 use crate::support::{catalog, embedded, http, installed};
 
 const WEB: &str = r#"{{ range service "web" }}{{ .ID }} {{ end }}"#;
@@ -171,6 +172,49 @@ fn a_token_that_loses_its_rights_empties_nothing() {
     // Without that hint of the server, the loss is confirmed.
     remove_node(&consul, "n1");
     folder.becomes("out", "web3 ");
+}
+
+/// The rights to read everything that the templates request.
+const RIGHTS: &str = r#"service_prefix "" { policy = "read" } node_prefix "" { policy = "read" } key_prefix "" { policy = "read" }"#;
+
+/// Consul 1.8 leaves out what a token may not read, and does not say so.
+#[test]
+fn a_real_token_that_loses_its_rights_empties_nothing() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let (folder, consul) = (Folder::new(), Secured::start());
+    let token = consul.token();
+    consul.set_rights(RIGHTS);
+    let register = format!("/v1/catalog/register?token={}", Secured::master());
+    for number in 1..=3 {
+        let service =
+            json!({ "Service": "web", "ID": format!("web{number}"), "Port": 8000 + number });
+        let body = json!({ "Node": "n1", "Address": "10.0.0.1", "Service": service });
+        put(consul.plain(), &register, &body);
+    }
+    consul.put("app/a", "1");
+    let template = format!("{WEB}{{{{ range ls \"app\" }}}}{{{{ .Key }}}}{{{{ end }}}}");
+    let settings = format!("consul {{ token = \"{}\" }}", token.secret);
+    let ctmpl = start(consul.plain(), &folder, &template, &settings);
+    folder.becomes("out", "web1 web2 web3 a");
+
+    consul.set_rights("");
+    ctmpl
+        .logs("health.service(web|passing): 0 of 3 items are left: the last accepted answer stays");
+    ctmpl.logs("kv.list(app): 0 of 1 item is left: the last accepted answer stays");
+    folder.stays("out", "web1 web2 web3 a", Duration::from_secs(5));
+    consul.set_rights(RIGHTS);
+    ctmpl.logs("health.service(web|passing): enough items are back");
+    ctmpl.logs("kv.list(app): enough items are back");
+
+    // A token that does not exist is refused.
+    consul.revoke(&token);
+    ctmpl.logs("health.service(web|passing): Consul at ");
+    ctmpl.logs("answered 403: ACL not found");
+    folder.stays("out", "web1 web2 web3 a", Duration::from_secs(2));
+    assert_eq!(folder.read("ran"), "ran\n");
+    assert!(!ctmpl.log().contains(&token.secret));
 }
 
 #[test]

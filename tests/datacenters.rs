@@ -1,12 +1,12 @@
 //! Several datacenters, of which one does not answer: with the real binary, in both languages.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::consul::Consul;
 use crate::support::ctmpl::{Ctmpl, Ended, Folder, command, run_command};
 use crate::support::{embedded, eventually, http, installed};
-use consul_dev::{Background, Seed, SeedDatacenter, Service, Status};
+use consul_dev::{Background, Fault, Seed, SeedDatacenter, Service, Status};
 
 /// A loop over all datacenters.
 const GO: &str = r#"{{ range datacenters }}{{ . }}:{{ range service (printf "web@%s" .) }} {{ .Address }}:{{ .Port }}{{ end }}
@@ -77,6 +77,54 @@ fn a_datacenter_that_dies_keeps_its_last_instances_and_delays_no_other() {
     folder.stays("go", &moved, Duration::from_millis(300));
     consul.faults().regain_datacenter("eu");
     ctmpl.logs("health.service(web@eu|passing) is answered again");
+}
+
+/// Consul waits for a datacenter behind a connection that passes nothing on, and so does a request of ctmpl.
+#[test]
+fn a_datacenter_that_gives_no_answer_delays_the_first_file_by_two_seconds() {
+    let (folder, consul) = (Folder::new(), consul());
+    let rule = consul.faults().inject_in_datacenter("eu", Fault::BlackHole);
+    let begun = Instant::now();
+    let ctmpl = start(&folder, &consul.address(), GO, JINJA);
+    both_become(&folder, WITHOUT_EU);
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    ctmpl.logs(
+        "datacenter eu does not answer: no answer for 2 s; the template continues without it",
+    );
+    consul.register(web(90));
+    both_become(&folder, &WITHOUT_EU.replace(":80", ":90"));
+    assert_eq!(
+        ctmpl.log_count("the files stay as they are"),
+        0,
+        "{}",
+        ctmpl.log()
+    );
+    consul.faults().lift(rule);
+    // The swallowed request ends.
+    consul.faults().cut_connections();
+    both_become(&folder, &ALL.replace(":80", ":90"));
+}
+
+#[test]
+fn a_datacenter_without_a_leader_is_no_outage_of_consul() {
+    let (folder, consul) = (Folder::new(), consul());
+    let ctmpl = start(&folder, &consul.address(), GO, JINJA);
+    both_become(&folder, ALL);
+    let error = Fault::Status(500, "rpc error making call: No cluster leader".into());
+    let rule = consul.faults().inject_in_datacenter("eu", error);
+    consul.faults().cut_connections();
+    ctmpl.logs("datacenter eu does not answer: Consul at ");
+    ctmpl.logs("No cluster leader; the last answer stays in use");
+    consul.register(web(90));
+    both_become(&folder, &ALL.replace(":80", ":90"));
+    consul.faults().lift(rule);
+    ctmpl.logs("health.service(web@eu|passing) is answered again");
+    let log = ctmpl.log();
+    assert!(
+        !log.contains("No cluster leader; the files stay as they are"),
+        "{log}"
+    );
 }
 
 #[test]

@@ -20,6 +20,9 @@ mod transport;
 mod url;
 mod wire;
 
+#[cfg(test)]
+pub(crate) use not_consul::tests::error_for;
+
 pub use client::Client;
 pub use emptiness::Emptiness;
 pub use setup_error::ClientError;

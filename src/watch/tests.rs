@@ -14,6 +14,7 @@ use crate::query::ConsulQuery;
 use crate::source::{Error, Poll, Reply};
 
 mod many;
+mod not_consul;
 mod read_again;
 mod together;
 
@@ -47,6 +48,8 @@ enum Line {
     Unknown,
     /// Answers with a web page.
     Page,
+    /// Another server answers with this status and text.
+    Strange(u16, &'static str),
     /// Refuses because of too many requests.
     Throttled,
     /// Exceeds the client's limit after this time.
@@ -137,6 +140,9 @@ impl Source for Script {
                     server,
                     reason: "line 1".to_owned(),
                 });
+            }
+            Line::Strange(code, text) => {
+                return Err(crate::source::consul::error_for(code, text));
             }
             Line::Denied => return Err(status(403, "Permission denied")),
             Line::Throttled => return Err(status(429, "Too many requests")),

@@ -129,6 +129,19 @@ impl Secured {
         }
     }
 
+    /// Sets the rights of all tokens of [`token`](Self::token).
+    pub fn set_rights(&self, rules: &str) {
+        let policies = format!("/v1/acl/policies?token={MASTER}");
+        let policies = http::get(self.plain(), &policies).unwrap().body;
+        let policies: Vec<Value> = serde_json::from_str(&policies).unwrap();
+        let own = policies.iter().find(|policy| policy["Name"] == "reader");
+        let id = own.unwrap()["ID"].as_str().unwrap();
+        let policy = json!({ "ID": id, "Name": "reader", "Rules": rules });
+        let target = format!("/v1/acl/policy/{id}?token={MASTER}");
+        let answer = http::request(self.plain(), "PUT", &target, &policy.to_string()).unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+
     /// Revokes a token.
     pub fn revoke(&self, token: &Token) {
         let target = format!("/v1/acl/token/{}?token={MASTER}", token.accessor);

@@ -138,4 +138,4 @@ fn location(answer: &Answer) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -117,6 +117,31 @@ fn a_loss_is_written_only_after_reads_from_the_leader_have_confirmed_it() {
 }
 
 #[test]
+fn no_instances_for_a_minute_are_one_write_after_reads_from_the_leader() {
+    let mut bench = Bench::start(Mode::Daemon, vec![guarded(COUNT, true)]);
+    answer(&mut bench, service(""), passing(3), STALE);
+    assert_eq!(bench.write(), ["3"]);
+    let (mut writes, mut reads) = (Vec::new(), Vec::new());
+    for second in 0..60 {
+        // Answers of followers prove nothing, however many there are.
+        answer(&mut bench, service(""), passing(0), STALE);
+        bench.pass(Duration::from_secs(1));
+        reads.extend(take_reads(&mut bench));
+        if second >= 20 && !std::mem::take(&mut reads).is_empty() {
+            let (all, none) = (service("|any"), passing(0));
+            answer(&mut bench, all, none, Circumstances::CURRENT);
+        }
+        writes.extend(bench.write().into_iter().map(|text| (second, text)));
+    }
+    // Ten seconds after the first answer of the leader.
+    assert!(
+        matches!(&writes[..], [(30..=33, text)] if text == "0"),
+        "{writes:?}"
+    );
+    assert_eq!(held(&bench), []);
+}
+
+#[test]
 fn items_that_come_back_cause_no_pass() {
     let mut bench = Bench::start(Mode::Daemon, vec![guarded(COUNT, true)]);
     answer(&mut bench, service(""), passing(3), STALE);

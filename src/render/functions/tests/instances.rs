@@ -185,7 +185,7 @@ fn every_single_item_accepts_on_error() {
         (
             "node",
             r#"["dc=eu", "on_error=fail", "n1"]"#,
-            r#"{"Node":{"ID":""}}"#,
+            r#"{"Node":{"ID":"","Node":"","Address":"","Datacenter":"","TaggedAddresses":null,"Meta":null},"Services":[]}"#,
             "catalog.node(n1@eu) Unanswered",
         ),
     ]);

@@ -14,6 +14,13 @@ fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> 
     }
 }
 
+/// The error for an answer with this status and text, which must not be Consul's.
+pub(crate) fn error_for(status: u16, body: &str) -> Error {
+    let answer = answer(status, &[], body);
+    assert!(matches!(sender(&answer), Sender::Other | Sender::Unclear));
+    error_of(&answer, "http://a.test:8500")
+}
+
 fn error_of(answer: &Answer, server: &str) -> Error {
     error(answer, &server.parse().unwrap(), |text| {
         text.replace("t0ken", "***")
