@@ -1,6 +1,6 @@
 //! What follows a failed command or verification.
 
-use apply_ledger::{Hash, Intent, IntentId, Ledger, LedgerOptions};
+use apply_ledger::{Ending, Hash, Intent, IntentId, Ledger, LedgerOptions};
 
 use super::*;
 use crate::config::resolved::OnFailure;
@@ -189,4 +189,34 @@ fn another_content_than_the_one_that_was_rolled_back_is_applied() {
     bench.reload_ended(true);
     bench.news("a", "bad");
     assert_eq!(bench.write(), ["bad"], "it is judged again");
+}
+
+#[test]
+fn a_reload_records_which_command_is_owed_now_or_that_none_is() {
+    let template = |command| vec![job("{{ key \"a\" }}", command)];
+    for (command, is_transferred) in [(Some("new"), true), (None, false), (Some("old"), false)] {
+        let mut bench = Bench::start(Mode::Daemon, template(Some("old")));
+        bench.news("a", "1");
+        bench.write();
+        let run = bench.take_runs().remove(0);
+        bench.ended(run, false);
+        bench.actions.clear();
+        bench.renew(template(command));
+        let transferred = bench.take(|action| match action {
+            Action::Transfer(from, to) => Some((from.clone(), to.len())),
+            _ => None,
+        });
+        let dropped = bench.take(|action| match action {
+            Action::Finish(key, Ending::Dropped) => Some(key.clone()),
+            _ => None,
+        });
+        let is_dropped = command.is_none();
+        assert_eq!(
+            transferred.len(),
+            usize::from(is_transferred),
+            "{command:?}"
+        );
+        assert_eq!(dropped.len(), usize::from(is_dropped), "{command:?}");
+        assert_eq!(bench.parts.apply.is_owed(), !is_dropped, "{command:?}");
+    }
 }
