@@ -22,7 +22,7 @@ use file_writer::Previous;
 pub(super) use self::record::ChangedFile;
 use self::record::{Record, Restoration};
 use self::state::State;
-use self::worker::{Overdue, Worker};
+use self::worker::{NoResult, Worker};
 use crate::config::resolved::{GroupConfig, GroupKey};
 
 /// The program in the names of temporary files.
@@ -101,8 +101,11 @@ impl Journal {
         let records = Record::by_group(changes);
         let groups: Vec<_> = records.iter().map(|own| Arc::clone(&own.group)).collect();
         if !groups.is_empty() {
-            let bytes = Record::bytes(&records);
-            self.record(bytes, move |state| state.begin(&records));
+            let (bytes, own) = (Record::bytes(&records), groups.clone());
+            self.record_contents(bytes, records, move |state, records| match records {
+                Some(records) => state.begin(&records),
+                None => state.not_begun(&own),
+            });
         }
         groups
     }
@@ -120,31 +123,39 @@ impl Journal {
             return;
         }
         let (bytes, failed) = (Record::bytes(&written), failed.clone());
-        self.record(bytes, move |state| state.swapped(&begun, &failed, &written));
+        self.record_contents(bytes, written, move |state, written| {
+            state.swapped(&begun, &failed, &written.unwrap_or_default());
+        });
     }
 
     /// Records that these files of a group are about to be restored.
     pub fn begin_restoration(&self, group: &GroupKey, files: &[Previous]) {
         let restoration = Restoration::new(group, files);
-        let bytes = restoration.bytes();
-        self.record(bytes, move |state| state.begin_restoration(&restoration));
+        let without_files = Restoration::new(group, &[]);
+        self.record_contents(
+            restoration.bytes(),
+            restoration,
+            move |state, restoration| {
+                state.begin_restoration(&restoration.unwrap_or(without_files));
+            },
+        );
     }
 
     /// Records the end of a restoration.
     pub fn restored(&self, group: &GroupKey) {
         let group = group.clone();
-        self.record(0, move |state| state.restored(group));
+        self.record(move |state| state.restored(group));
     }
 
     /// Records the end of the command of a group and its verification.
     pub fn finished(&self, group: &GroupKey, ending: Ending) {
         let group = group.clone();
-        self.record(0, move |state| state.finished(&group, ending));
+        self.record(move |state| state.finished(&group, ending));
     }
 
     /// Records that other groups owe the command of a group.
     pub fn transfer(&self, group: GroupKey, others: BTreeSet<GroupKey>) {
-        self.record(0, move |state| state.transfer(&group, &others));
+        self.record(move |state| state.transfer(&group, &others));
     }
 
     /// The files that the ledger knows; none if it does not answer.
@@ -177,26 +188,45 @@ impl Journal {
         changed?
     }
 
-    /// Records something. If the ledger does not answer in time, it is recorded as soon as it does. `bytes` is the
-    /// size of the contents.
+    /// Records something. If the ledger does not answer in time, it is recorded as soon as it does.
     fn record<T: Send + 'static>(
         &self,
-        bytes: usize,
         work: impl FnOnce(&mut State) -> T + Send + 'static,
     ) -> Option<T> {
-        let recorded = self.worker.call(bytes, work);
+        let recorded = self.worker.call(work);
         self.in_time(recorded)
     }
 
-    /// Logs once that the ledger does not answer.
-    fn in_time<T>(&self, result: Result<T, Overdue>) -> Option<T> {
-        if let Err(Overdue { is_first: true }) = result {
-            let (directory, seconds) = (self.directory.display(), PATIENCE.as_secs());
-            tracing::warn!(
-                name: "ledger.slow", %directory, seconds,
-                "{directory}: the ledger has not answered within {seconds} s; does its file system hang? Files are \
-                 written and commands run meanwhile, and are recorded when it answers"
-            );
+    /// Like [`record`](Self::record), with contents of this size. If too many of them wait for the ledger, it is
+    /// recorded without them.
+    fn record_contents<C: Send + 'static>(
+        &self,
+        bytes: usize,
+        contents: C,
+        work: impl FnOnce(&mut State, Option<C>) + Send + 'static,
+    ) {
+        let recorded = self.worker.call_with(bytes, contents, work);
+        self.in_time(recorded);
+    }
+
+    /// Logs once that the ledger does not answer, and once that contents are dropped for this reason.
+    fn in_time<T>(&self, result: Result<T, NoResult>) -> Option<T> {
+        let directory = self.directory.display();
+        match &result {
+            Err(NoResult::Overdue { is_first: true }) => {
+                let seconds = PATIENCE.as_secs();
+                tracing::warn!(
+                    name: "ledger.slow", %directory, seconds,
+                    "{directory}: the ledger has not answered within {seconds} s; does its file system hang? Files \
+                     are written and commands run meanwhile, and are recorded when it answers"
+                );
+            }
+            Err(NoResult::ContentsDropped) => tracing::warn!(
+                name: "ledger.contents_dropped", %directory,
+                "{directory}: too many changes wait for the ledger, so the contents of this one and of further ones \
+                 are not recorded until it answers: they will be missing in the history"
+            ),
+            Ok(_) | Err(NoResult::Overdue { is_first: false }) => {}
         }
         result.ok()
     }

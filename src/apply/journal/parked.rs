@@ -26,7 +26,7 @@ impl Journal {
             lines: lines as u64,
         };
         self.parked_files().insert(target.clone());
-        let parked = self.record(0, move |state| {
+        let parked = self.record(move |state| {
             let parked = state.ledger.park(&target, &change);
             state.check(parked)
         });
@@ -61,7 +61,7 @@ impl Journal {
     }
 
     fn record_unparked(&self, target: PathBuf) {
-        self.record(0, move |state| {
+        self.record(move |state| {
             let unparked = state.ledger.unpark(&target);
             state.check(unparked)
         });

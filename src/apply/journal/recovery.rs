@@ -36,7 +36,7 @@ impl Journal {
 
     /// Records the end of an intent of an earlier process whose command does not run.
     pub fn settle(&self, intent: IntentId, ending: Ending) {
-        self.record(0, move |state| {
+        self.record(move |state| {
             let settled = state.ledger.finished(intent, ending);
             state.check(settled)
         });

@@ -46,11 +46,16 @@ impl State {
         let intents: Vec<_> = records.iter().map(Record::intent).collect();
         let begun = self.ledger.begin_all(&intents);
         let begun = self.check_begin(begun);
-        for record in records {
-            self.begun.remove(&record.group.key);
-        }
+        self.not_begun(records.iter().map(|record| &record.group));
         let keys = records.iter().map(|record| record.group.key.clone());
         self.begun.extend(keys.zip(begun.unwrap_or_default()));
+    }
+
+    /// Notes that files of these groups are about to be swapped without a record. Their ends are not recorded either.
+    pub(super) fn not_begun<'a>(&mut self, groups: impl IntoIterator<Item = &'a Arc<GroupConfig>>) {
+        for group in groups {
+            self.begun.remove(&group.key);
+        }
     }
 
     /// Records the end of the swaps of these groups.

@@ -78,6 +78,33 @@ fn files_are_written_while_the_ledger_hangs_and_the_record_follows_in_its_order(
     assert_eq!(journal.ask(|ledger| ledger.pending()), Some(Vec::new()));
 }
 
+#[test]
+fn the_end_of_a_change_is_recorded_if_its_begin_was_however_long_the_ledger_hangs() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().canonicalize().unwrap();
+    let journal = Journal::open(&directory.join("state"), 5).unwrap();
+    let (release, held) = mpsc::channel::<()>();
+    journal.worker.send(move |_| {
+        let _ = held.recv();
+    });
+    // A limit that counts 512 bytes for each of these tasks has room for one more change without its end.
+    for _ in 0..16_382 {
+        journal.finished(&group("other").key, Ending::Applied);
+    }
+    let writer = Writer::with_journal(Some(journal.clone()));
+    let (group, file) = (group("g"), directory.join("file"));
+    write_all(&writer, vec![change(&group, &file, "1")]);
+    drop(release);
+    assert_eq!(
+        journal.change(|ledger| ledger.pending()),
+        Some(Vec::new()),
+        "no swap was interrupted"
+    );
+    journal.finished(&group.key, Ending::Applied);
+    assert_eq!(owed(&journal), 0);
+    assert_eq!(generations(&journal, &file)[0].outcome, Outcome::Applied);
+}
+
 /// The number of intents that are owed.
 fn owed(journal: &Journal) -> usize {
     journal.ask(|ledger| ledger.owed()).unwrap().len()

@@ -8,11 +8,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
-/// The maximum size of the tasks that wait while the thread hangs. Further ones are dropped.
+/// The maximum size of the contents that wait while the thread hangs. Further ones are dropped, but no task is: a task
+/// without contents needs less than a kilobyte, and may end what an earlier one has begun.
 const MAX_WAITING_BYTES: usize = 8 << 20;
-
-/// The size of a task without contents.
-const TASK_BYTES: usize = 512;
 
 /// The time that dropping waits for the end of the thread, unless it hangs.
 const END_TIMEOUT: Duration = Duration::from_millis(200);
@@ -32,10 +30,12 @@ struct Queue<T> {
 }
 
 struct Tasks<T> {
-    /// The tasks with their sizes.
+    /// The tasks with the sizes of their contents.
     waiting: VecDeque<(usize, Task<T>)>,
     /// The sum of the sizes.
     bytes: usize,
+    /// `true` if contents were dropped since the thread hangs.
+    has_dropped: bool,
     /// The time at which the task in progress began.
     begun: Option<Instant>,
     /// `true` if a caller has waited in vain for the task in progress. The others do not wait then.
@@ -51,11 +51,13 @@ enum Phase {
     Ended,
 }
 
-/// A result that is not known in time.
+/// Why there is no result in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Overdue {
-    /// `true` if this is the first caller that has waited in vain.
-    pub(super) is_first: bool,
+pub(super) enum NoResult {
+    /// The thread takes too long for its task. `is_first` is `true` for the first caller whose time limit has ended.
+    Overdue { is_first: bool },
+    /// Like `Overdue`, and the contents of the task are the first ones that are dropped.
+    ContentsDropped,
 }
 
 impl<T: Send + 'static> Worker<T> {
@@ -67,6 +69,7 @@ impl<T: Send + 'static> Worker<T> {
         let tasks = Tasks {
             waiting: VecDeque::new(),
             bytes: 0,
+            has_dropped: false,
             begun: None,
             is_overdue: false,
             phase: Phase::Open,
@@ -84,17 +87,26 @@ impl<T: Send + 'static> Worker<T> {
     }
 
     /// Carries out a task, and waits for its result. If that takes too long, the task is carried out later.
-    /// `bytes` is the size of the contents in it.
     pub(super) fn call<R: Send + 'static>(
         &self,
-        bytes: usize,
         work: impl FnOnce(&mut T) -> R + Send + 'static,
-    ) -> Result<R, Overdue> {
+    ) -> Result<R, NoResult> {
+        self.call_with(0, (), move |value, _| work(value))
+    }
+
+    /// Like [`call`](Self::call), with contents of this size. While the thread hangs, too many contents are dropped,
+    /// and the task is carried out without them.
+    pub(super) fn call_with<C: Send + 'static, R: Send + 'static>(
+        &self,
+        bytes: usize,
+        contents: C,
+        work: impl FnOnce(&mut T, Option<C>) -> R + Send + 'static,
+    ) -> Result<R, NoResult> {
         let (done, result) = mpsc::channel();
-        let is_overdue = self.push(bytes, move |value| drop(done.send(work(value))));
-        if is_overdue {
-            return Err(Overdue { is_first: false });
-        }
+        let pushed = self.push(bytes, contents, move |value, contents| {
+            drop(done.send(work(value, contents)));
+        });
+        pushed?;
         let received = result.recv_timeout(self.patience);
         received.map_err(|_| self.queue.overdue())
     }
@@ -103,12 +115,12 @@ impl<T: Send + 'static> Worker<T> {
     pub(super) fn ask<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut T) -> R + Send + 'static,
-    ) -> Result<R, Overdue> {
+    ) -> Result<R, NoResult> {
         let caller = Arc::new(());
         let waits = Arc::downgrade(&caller);
-        let result = self.call(0, move |value| waits.upgrade().map(|_| work(value)));
+        let result = self.call(move |value| waits.upgrade().map(|_| work(value)));
         drop(caller);
-        result?.ok_or(Overdue { is_first: false })
+        result?.ok_or(NoResult::Overdue { is_first: false })
     }
 
     /// Carries out a task, and waits for its result without a limit; `None` if the task is dropped.
@@ -117,13 +129,13 @@ impl<T: Send + 'static> Worker<T> {
         work: impl FnOnce(&mut T) -> R + Send + 'static,
     ) -> Option<R> {
         let (done, result) = mpsc::channel();
-        self.push(0, move |value| drop(done.send(work(value))));
+        let _ = self.push(0, (), move |value, _| drop(done.send(work(value))));
         result.recv().ok()
     }
 
     /// Carries out a task, and does not wait for it.
     pub(super) fn send(&self, work: impl FnOnce(&mut T) + Send + 'static) {
-        self.push(0, work);
+        let _ = self.push(0, (), move |value, _| work(value));
     }
 
     /// Returns `true` if the task in progress has taken this time.
@@ -132,19 +144,38 @@ impl<T: Send + 'static> Worker<T> {
         begun.is_some_and(|begun| begun.elapsed() >= time)
     }
 
-    /// Adds a task. Returns `true` if the thread is overdue.
-    fn push(&self, bytes: usize, task: impl FnOnce(&mut T) + Send + 'static) -> bool {
+    /// Adds a task, without its contents if there is no room for them.
+    ///
+    /// # Errors
+    /// [`NoResult`] if the thread is overdue, so that the caller does not wait.
+    fn push<C: Send + 'static>(
+        &self,
+        bytes: usize,
+        contents: C,
+        task: impl FnOnce(&mut T, Option<C>) + Send + 'static,
+    ) -> Result<(), NoResult> {
         let mut tasks = self.queue.lock();
-        let bytes = bytes.saturating_add(TASK_BYTES);
         let sum = tasks.bytes.saturating_add(bytes);
-        if !tasks.is_overdue || sum <= MAX_WAITING_BYTES {
-            tasks.bytes = sum;
-            tasks.waiting.push_back((bytes, Box::new(task)));
-        }
+        let is_dropped = tasks.is_overdue && bytes > 0 && sum > MAX_WAITING_BYTES;
+        let is_first = is_dropped && !std::mem::replace(&mut tasks.has_dropped, true);
+        let (bytes, contents) = if is_dropped {
+            (0, None)
+        } else {
+            (bytes, Some(contents))
+        };
+        tasks.bytes = tasks.bytes.saturating_add(bytes);
+        let task = Box::new(move |value: &mut T| task(value, contents));
+        tasks.waiting.push_back((bytes, task));
         let is_overdue = tasks.is_overdue;
         drop(tasks);
         self.queue.changed.notify_one();
-        is_overdue
+        if is_first {
+            Err(NoResult::ContentsDropped)
+        } else if is_overdue {
+            Err(NoResult::Overdue { is_first: false })
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -161,7 +192,7 @@ impl<T> Queue<T> {
 
     fn next(&self) -> Option<Task<T>> {
         let mut tasks = self.lock();
-        (tasks.begun, tasks.is_overdue) = (None, false);
+        (tasks.begun, tasks.is_overdue, tasks.has_dropped) = (None, false, false);
         loop {
             if let Some((bytes, task)) = tasks.waiting.pop_front() {
                 tasks.bytes = tasks.bytes.saturating_sub(bytes);
@@ -177,10 +208,10 @@ impl<T> Queue<T> {
     }
 
     /// Notes that a caller has waited in vain, unless the thread has just finished.
-    fn overdue(&self) -> Overdue {
+    fn overdue(&self) -> NoResult {
         let mut tasks = self.lock();
         let is_busy = tasks.begun.is_some();
-        Overdue {
+        NoResult::Overdue {
             is_first: is_busy && !std::mem::replace(&mut tasks.is_overdue, true),
         }
     }
@@ -210,73 +241,4 @@ impl<T> fmt::Debug for Worker<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A worker with a list, which hangs until the returned value is dropped.
-    fn hung() -> (Worker<Vec<u32>>, mpsc::Sender<()>) {
-        let worker = Worker::start(Vec::new(), Duration::from_millis(50)).unwrap();
-        let (release, held) = mpsc::channel();
-        let (begun, begins) = mpsc::channel();
-        worker.send(move |_| {
-            begun.send(()).unwrap();
-            let _ = held.recv();
-        });
-        begins.recv().unwrap();
-        (worker, release)
-    }
-
-    #[test]
-    fn tasks_are_carried_out_in_their_order_also_after_their_callers_have_given_up() {
-        let (worker, release) = hung();
-        let push = |number| worker.call(0, move |list: &mut Vec<u32>| list.push(number));
-        assert_eq!(push(1), Err(Overdue { is_first: true }));
-        assert_eq!(push(2), Err(Overdue { is_first: false }));
-        assert!(worker.is_busy_for(Duration::from_millis(50)));
-        drop(release);
-        assert_eq!(worker.wait(|list| list.clone()), Some(vec![1, 2]));
-        assert_eq!(worker.call(0, |list| list.len()), Ok(2));
-        assert!(!worker.is_busy_for(Duration::from_secs(60)));
-    }
-
-    #[test]
-    fn a_question_that_is_late_is_not_carried_out() {
-        let (worker, release) = hung();
-        let late = worker.ask(|list| list.push(1));
-        assert_eq!(late, Err(Overdue { is_first: true }));
-        drop(release);
-        assert_eq!(worker.wait(|list| list.len()), Some(0));
-        assert_eq!(worker.ask(|list| list.len()), Ok(0));
-    }
-
-    #[test]
-    fn a_thread_that_hangs_keeps_a_limited_number_of_tasks() {
-        let (worker, release) = hung();
-        let push = || worker.call(MAX_WAITING_BYTES / 4, |list| list.push(0));
-        for is_first in [true, false, false, false, false] {
-            assert_eq!(push(), Err(Overdue { is_first }));
-        }
-        drop(release);
-        assert_eq!(worker.wait(|list| list.len()), Some(3));
-        assert_eq!(push(), Ok(()), "it accepts tasks again");
-    }
-
-    #[test]
-    fn dropping_waits_for_the_tasks_but_not_for_a_thread_that_hangs() {
-        struct Flag(mpsc::Sender<()>);
-        impl Drop for Flag {
-            fn drop(&mut self) {
-                let _ = self.0.send(());
-            }
-        }
-        let (ended, end) = mpsc::channel();
-        let worker = Worker::start(Flag(ended), Duration::from_secs(1)).unwrap();
-        worker.send(|_| ());
-        drop(worker);
-        assert_eq!(end.try_recv(), Ok(()), "the value is dropped");
-
-        let (worker, release) = hung();
-        drop(worker);
-        drop(release);
-    }
-}
+mod tests;
