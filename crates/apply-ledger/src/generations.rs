@@ -18,6 +18,8 @@ pub(crate) struct Adder<'a> {
     pub(crate) transaction: &'a Transaction<'a>,
     pub(crate) group: &'a str,
     pub(crate) now: TimeColumn,
+    /// `true` if the files are restored.
+    pub(crate) is_rollback: bool,
 }
 
 /// The rows of a file that was added.
@@ -74,9 +76,15 @@ impl Adder<'_> {
         let insert = "INSERT INTO contents (hash, data) VALUES (?1, ?2)
              ON CONFLICT DO UPDATE SET data = excluded.data";
         execute(self.transaction, insert, params![hash, content])?;
-        let last = "SELECT number FROM generations WHERE destination = ?1
-             ORDER BY number DESC LIMIT 1";
-        let last: Option<i64> = rows(self.transaction, last, destination)?.pop();
+        // A rollback gives the restored content the next number. If there was no file, it has removed the file: then
+        // this number stays unused, so that a later content is not taken for a restored one.
+        let next = "SELECT number + iif(outcome = 'rolled back' AND NOT ?2, 2, 1) FROM generations
+             WHERE destination = ?1 ORDER BY number DESC LIMIT 1";
+        let next: Option<i64> = self
+            .transaction
+            .prepare_cached(next)?
+            .query_row(params![destination, self.is_rollback], |row| row.get(0))
+            .optional()?;
         let insert = "INSERT INTO generations (destination, number, hash, size, outcome, at,
                  group_name, mode, uid, gid)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
@@ -88,7 +96,7 @@ impl Adder<'_> {
         };
         let row = params![
             destination,
-            last.unwrap_or(0) + 1,
+            next.unwrap_or(1),
             hash,
             count_column(content.len() as u64),
             outcome.name(),

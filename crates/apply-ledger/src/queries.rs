@@ -50,7 +50,8 @@ fn time(row: &Row<'_>, index: usize) -> Result<Option<std::time::SystemTime>> {
     Ok(row.get::<_, Option<TimeColumn>>(index)?.map(|time| time.0))
 }
 
-/// All destinations, sorted by path.
+/// All destinations, sorted by path. The content before a restored one was rolled back; each other content has a greater
+/// distance from a content that was rolled back.
 pub(crate) fn destinations(connection: &Connection) -> Result<Vec<Destination>> {
     let sql = format!(
         "SELECT {GENERATION}, d.path, written.hash, applied.hash,

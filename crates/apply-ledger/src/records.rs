@@ -267,7 +267,7 @@ pub struct Destination {
 /// A content of a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generation {
-    /// The number: 1 for the first content of the destination.
+    /// The number: 1 for the first content of the destination. The removal of a file by a rollback has one as well.
     pub number: u64,
     /// The hash of the content.
     pub hash: Hash,

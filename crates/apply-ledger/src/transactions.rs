@@ -100,6 +100,7 @@ fn add_files(
         transaction,
         group: intent.group,
         now,
+        is_rollback: intent.rolls_back.is_some(),
     };
     let mut destinations = BTreeSet::new();
     for file in &intent.files {

@@ -133,6 +133,14 @@ fn a_file_that_did_not_exist_before_is_known_as_rolled_back() {
     ledger.swapped(back).unwrap();
     ledger.finished(back, Ending::Applied).unwrap();
     assert_eq!(rolled_back(&ledger)[0].1, Some(Hash::of(b"bad")));
+    apply(&mut ledger, "good");
+    assert_eq!(rolled_back(&ledger)[0].1, None, "a success lies between");
+    let expected = [(3, Outcome::Applied), (1, Outcome::RolledBack)];
+    assert_eq!(
+        outcomes(&ledger, DESTINATION),
+        expected,
+        "the removal is 2, and has no content"
+    );
 }
 
 #[test]
