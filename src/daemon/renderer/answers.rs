@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::answer_change::AnswerChange;
-use super::dampers::Dampers;
+use super::damping::Dampers;
 use super::guard_log;
 use super::guards::Guards;
 use super::requirements::Requirements;
@@ -18,16 +18,14 @@ use crate::source::Circumstances;
 use crate::store::{InstanceId, Ruling, SavedAnswers, Snapshot, View};
 use crate::watch::WatchEvent;
 
-mod damping;
-
 /// The followed queries with their latest answers and failures.
 #[derive(Debug)]
 pub(super) struct Answers {
     followed: BTreeSet<Arc<Query>>,
-    snapshot: Snapshot,
+    pub(super) snapshot: Snapshot,
     failures: QueryFailures,
     guards: Guards,
-    dampers: Dampers,
+    pub(super) dampers: Dampers,
     /// The sizes of the accepted answers, of this process and of the one before.
     saved: Arc<SavedAnswers>,
 }

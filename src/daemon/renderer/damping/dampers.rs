@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::damping_rules::DampingRules;
+use super::rules::DampingRules;
 use crate::answer::Answer;
 use crate::query::Query;
 use crate::store::{DampedInstance, Damper, Flap, damped_by};
 
 /// The queries with instances that have toggled recently.
 #[derive(Debug, Default)]
-pub(super) struct Dampers(BTreeMap<Arc<Query>, Entry>);
+pub(in crate::daemon::renderer) struct Dampers(BTreeMap<Arc<Query>, Entry>);
 
 /// The flap damping of one query.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ struct Entry {
 
 impl Dampers {
     /// Counts the toggles between an accepted answer and the next one.
-    pub(super) fn observe(
+    pub(in crate::daemon::renderer) fn observe(
         &mut self,
         query: &Arc<Query>,
         rules: DampingRules,
@@ -50,7 +50,11 @@ impl Dampers {
     }
 
     /// The answer as templates with flap damping see it; `None` if they see what others see.
-    pub(super) fn apply(&self, query: &Query, answer: &Arc<Answer>) -> Option<Arc<Answer>> {
+    pub(in crate::daemon::renderer) fn apply(
+        &self,
+        query: &Query,
+        answer: &Arc<Answer>,
+    ) -> Option<Arc<Answer>> {
         let Entry { damper, rules } = self.0.get(query)?;
         let is_enough = |part: &Answer| rules.is_enough(part, answer);
         let damped = damper.apply(&rules.config, damped_by(query)?, answer, is_enough);
@@ -58,13 +62,15 @@ impl Dampers {
     }
 
     /// The queries with damped instances.
-    pub(super) fn queries(&self) -> impl Iterator<Item = &Arc<Query>> {
+    pub(in crate::daemon::renderer) fn queries(&self) -> impl Iterator<Item = &Arc<Query>> {
         let damping = self.0.iter().filter(|(_, entry)| entry.damper.is_damping());
         damping.map(|(query, _)| query)
     }
 
     /// The instances that are damped.
-    pub(super) fn damped(&self) -> impl Iterator<Item = (&Arc<Query>, DampedInstance<'_>)> {
+    pub(in crate::daemon::renderer) fn damped(
+        &self,
+    ) -> impl Iterator<Item = (&Arc<Query>, DampedInstance<'_>)> {
         self.0.iter().flat_map(|(query, entry)| {
             let damped = entry.damper.damped();
             damped.map(move |instance| (query, instance))
@@ -73,7 +79,7 @@ impl Dampers {
 
     /// Ends the damping of instances that have been stable for long enough, and adopts other rules; `None`: no template
     /// has flap damping for the query. Returns the instances that are no longer damped; `None` if nothing is due.
-    pub(super) fn reconsider(
+    pub(in crate::daemon::renderer) fn reconsider(
         &mut self,
         query: &Query,
         rules: Option<DampingRules>,
@@ -95,14 +101,14 @@ impl Dampers {
     }
 
     /// The time at which the damping of an instance may end.
-    pub(super) fn next_wake(&self) -> Option<Instant> {
+    pub(in crate::daemon::renderer) fn next_wake(&self) -> Option<Instant> {
         let entries = self.0.values();
         let ends = entries.filter_map(|entry| entry.damper.next_release(&entry.rules.config));
         ends.min()
     }
 
     /// Keeps only the queries that are still followed.
-    pub(super) fn retain(&mut self, wanted: impl Fn(&Query) -> bool) {
+    pub(in crate::daemon::renderer) fn retain(&mut self, wanted: impl Fn(&Query) -> bool) {
         self.0.retain(|query, _| wanted(query));
     }
 }

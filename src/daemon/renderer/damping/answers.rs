@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{AnswerChange, Answers};
+use super::log;
+use super::rules::DampingRules;
 use crate::daemon::event::Moment;
-use crate::daemon::renderer::answer_change::{Changes, ViewChange};
-use crate::daemon::renderer::damping_log;
-use crate::daemon::renderer::damping_rules::DampingRules;
+use crate::daemon::renderer::answer_change::{AnswerChange, Changes, ViewChange};
+use crate::daemon::renderer::answers::Answers;
 use crate::daemon::renderer::template_state::TemplateState;
 use crate::query::Query;
 use crate::store::View;
@@ -14,7 +14,7 @@ use crate::store::View;
 impl Answers {
     /// Counts the toggles of instances in an accepted answer, and adds to the change what templates with flap damping see
     /// of it.
-    pub(super) fn damp(
+    pub(in crate::daemon::renderer) fn damp(
         &mut self,
         mut change: AnswerChange,
         templates: &[TemplateState],
@@ -28,7 +28,7 @@ impl Answers {
             let config = rules.config;
             let answers = [&**before, &*change.after];
             let flaps = self.dampers.observe(&query, rules, answers, now.instant);
-            damping_log::flaps(&query, &flaps, Some(&config), now.time);
+            log::flaps(&query, &flaps, Some(&config), now.time);
         }
         let damped = self.dampers.apply(&query, &change.after);
         let views = if change.is_held {
@@ -67,7 +67,7 @@ impl Answers {
             let rules = DampingRules::of(templates, &query);
             let config = rules.as_ref().map(|rules| rules.config);
             if let Some(flaps) = self.dampers.reconsider(&query, rules, now.instant) {
-                damping_log::flaps(&query, &flaps, config.as_ref(), now.time);
+                log::flaps(&query, &flaps, config.as_ref(), now.time);
                 let changes = Changes {
                     raw: Vec::new(),
                     damped: Some(self.damp_again(&query)),

@@ -2,9 +2,9 @@
 //!
 //! Input: the templates, and a query. Output: the strictest numbers, and the least numbers of items.
 
-use super::template_state::TemplateState;
 use crate::answer::Answer;
 use crate::config::resolved::FlapDampingConfig;
+use crate::daemon::renderer::template_state::TemplateState;
 use crate::query::Query;
 use crate::render::Guarding;
 use crate::render::counted::Counted;
@@ -12,7 +12,7 @@ use crate::store::damped_by;
 
 /// The rules for one query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct DampingRules {
+pub(in crate::daemon::renderer) struct DampingRules {
     /// The strictest numbers.
     pub(super) config: FlapDampingConfig,
     /// The calls with options about a collapse.
@@ -47,7 +47,8 @@ impl DampingRules {
     }
 
     /// Returns `true` if a part of the answer is enough for all calls: it has the items that they require, as far as the
-    /// answer has them, and no call loses more than `max_damped` of the items that it selects.
+    /// answer has them, and no call loses more than `max_damped` of the items that it selects. It is monotone, because no
+    /// count becomes smaller by a further instance.
     pub(super) fn is_enough(&self, part: &Answer, answer: &Answer) -> bool {
         let keeps = |selection: &Counted| {
             let [left, all] = [part, answer].map(|answer| selection.count(answer));
