@@ -7,14 +7,22 @@ use consul_dev::{Background, Seed, Service, Status};
 use crate::support::ctmpl::{Ctmpl, DEADLINE, Folder, text};
 use crate::support::embedded;
 
-/// A server with three instances of `web` that have a check.
-fn consul() -> Background {
+/// The numbers of the template with flap damping.
+const DAMPING: &str =
+    "flap_damping { max_toggles = 3 window = \"1m\" stable_for = \"4s\" max_damped = 1 }";
+
+/// A server with this many instances of `web` that have a check.
+fn consul(count: u16) -> Background {
     let instance = |number: u16| {
         let service = Service::new("web").id(&format!("web{number}")).node("n1");
         let service = service.address("10.0.0.1").port(8000 + number);
         service.status(Status::Passing)
     };
-    embedded((1..=3).map(instance).fold(Seed::default(), Seed::service))
+    embedded(
+        (1..=count)
+            .map(instance)
+            .fold(Seed::default(), Seed::service),
+    )
 }
 
 /// Starts ctmpl with one template with flap damping, and one without.
@@ -27,10 +35,9 @@ fn start(consul: &Background, folder: &Folder) -> Ctmpl {
             text(&folder.path(destination))
         )
     };
-    let damping = "flap_damping { max_toggles = 3 window = \"1m\" stable_for = \"4s\" }";
     let configuration = format!(
         "log_level = \"info\"\n{}{}",
-        template("out", damping),
+        template("out", DAMPING),
         template("raw", ""),
     );
     folder.write("ctmpl.hcl", &configuration);
@@ -57,7 +64,7 @@ fn has_written(ctmpl: &Ctmpl, folder: &Folder, count: usize) {
 
 #[test]
 fn a_check_that_flips_writes_the_file_a_few_times_and_the_instance_returns_when_it_is_stable() {
-    let (folder, consul) = (Folder::new(), consul());
+    let (folder, consul) = (Folder::new(), consul(3));
     let ctmpl = start(&consul, &folder);
     let (all, others) = ("web1 web2 web3 ", "web2 web3 ");
     folder.becomes("out", all);
@@ -95,7 +102,7 @@ fn a_check_that_flips_writes_the_file_a_few_times_and_the_instance_returns_when_
 
 #[test]
 fn an_instance_that_is_deregistered_while_it_is_damped_does_not_return() {
-    let (folder, consul) = (Folder::new(), consul());
+    let (folder, consul) = (Folder::new(), consul(3));
     let ctmpl = start(&consul, &folder);
     let (all, others) = ("web1 web2 web3 ", "web1 web2 ");
     folder.becomes("raw", all);
@@ -110,4 +117,20 @@ fn an_instance_that_is_deregistered_while_it_is_damped_does_not_return() {
     ctmpl.logs("\"web3\" on \"n1\" is no longer damped");
     folder.stays("out", others, Duration::from_secs(1));
     has_written(&ctmpl, &folder, 4);
+}
+
+#[test]
+fn the_last_instance_is_shown_although_it_flaps() {
+    let (folder, consul) = (Folder::new(), consul(1));
+    let ctmpl = start(&consul, &folder);
+    folder.becomes("out", "web1 ");
+    for (status, ids) in [("critical", ""), ("passing", "web1 ")].repeat(2) {
+        consul.set_check("web1", status);
+        folder.becomes("raw", ids);
+        folder.becomes("out", ids);
+    }
+    ctmpl.logs(
+        "health.service(web|passing): instance \"web1\" on \"n1\" has changed 4 times within 1m, but is not damped: \
+         max_damped (1) is reached, or it is the last instance that is not damped",
+    );
 }

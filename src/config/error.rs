@@ -54,7 +54,7 @@ pub enum ValueError {
     NoFlag,
     /// Flap damping with a number or a time of zero.
     #[error("max_toggles, window and stable_for must be more than 0")]
-    NoFlaps,
+    ZeroFlapDamping,
     /// A timeout of zero.
     #[error("a limit of 0s would end the command at once; set a longer one, for example 5m")]
     NoTime,

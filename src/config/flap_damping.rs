@@ -90,7 +90,7 @@ impl FlapDampingBlock {
     pub fn checked(self) -> Result<Self, ValueError> {
         let times = [self.window, self.stable_for];
         if self.max_toggles == Some(0) || times.contains(&Some(Duration::ZERO)) {
-            return Err(ValueError::NoFlaps);
+            return Err(ValueError::ZeroFlapDamping);
         }
         Ok(self)
     }

@@ -6,8 +6,8 @@
 //! These are the rules:
 //!
 //! - An instance is identified by its node and its ID. Its state in an answer is its status, or that it is absent. Each
-//!   change of the state between two accepted answers is a toggle. So what the guard holds back is none, and neither is
-//!   maintenance where the answer shows it: operators begin and end it.
+//!   change of the state between two accepted answers is a toggle. An answer that the guard holds back adds no toggle.
+//!   Neither does a change to or from maintenance that the answer shows: operators begin and end it.
 //! - An instance that toggles more than `max_toggles` times within `window` is damped: it is shown in the worst of the
 //!   states between which it has toggled. For the usual query for passing instances this means that it is left out.
 //!   The opposite, to keep it, would send requests to an instance that Consul reports as failing, and keep one that is
@@ -91,8 +91,8 @@ impl Damper {
         let mut flapping = Vec::new();
         for (id, change) in changes(before, after) {
             let track = self.0.entry(id);
-            let track = track.or_insert_with(|| Track::of(change.instance));
-            if track.toggled(config, change.worse(), now) {
+            let track = track.or_insert_with(|| Track::new(change.instance));
+            if track.record_toggle(config, change.worse(), now) {
                 flapping.push(id);
             }
         }
@@ -104,7 +104,7 @@ impl Damper {
                 let max = config.max_damped_of(usable.len() + others);
                 let may_damp = self.damped_ids().count() < max;
                 let track = self.0.get_mut(&id);
-                flaps.extend(track.and_then(|track| track.flaps(may_damp, now)));
+                flaps.extend(track.and_then(|track| track.damp_or_report(may_damp, now)));
             }
         }
         flaps

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::query::Health;
 
-/// A change in the damping of an instance.
+/// An instance whose damping changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flap {
     /// The node of the instance.
@@ -22,8 +22,8 @@ pub struct Flap {
 pub enum FlapChange {
     /// It is damped.
     Damped(Shown),
-    /// It toggles too often, but is not damped, because too many others are.
-    Spared,
+    /// It toggles too often, but is not damped: `max_damped` is reached, or it is the last one that is not damped.
+    Flapping,
     /// It is damped no longer.
     Released {
         /// The time for which it was damped.

@@ -8,17 +8,17 @@ use crate::query::{Health, HealthFilter};
 use crate::store::guard::{InstanceId, instance_id};
 
 /// The state of an instance in an answer; `None`: it is absent.
-pub(super) type State = Option<Arc<Instance>>;
+pub(super) type InstanceState = Option<Arc<Instance>>;
 
 /// The rank of a state by severity. An absent instance is worse than one with any status.
-pub(super) fn severity(state: &State) -> u8 {
+pub(super) fn severity(state: &InstanceState) -> u8 {
     state
         .as_ref()
         .map_or(u8::MAX, |instance| instance.status.severity())
 }
 
 /// The worse of two states; the later one if both are the same.
-pub(super) fn worse(earlier: State, later: State) -> State {
+pub(super) fn worse(earlier: InstanceState, later: InstanceState) -> InstanceState {
     if severity(&earlier) > severity(&later) {
         earlier
     } else {
@@ -36,7 +36,7 @@ pub(super) struct Change<'a> {
 
 impl Change<'_> {
     /// The worse of both states.
-    pub(super) fn worse(&self) -> State {
+    pub(super) fn worse(&self) -> InstanceState {
         worse(self.before.cloned(), self.after.cloned())
     }
 }

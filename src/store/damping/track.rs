@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::flap::{DampedInstance, Flap, FlapChange, Shown};
-use super::state::{State, worse};
+use super::state::{InstanceState, worse};
 use crate::answer::Instance;
 use crate::config::flap_damping::FlapDampingConfig;
 
@@ -16,7 +16,7 @@ pub(super) struct Track {
     /// The latest toggles, at most one more than permitted.
     toggles: VecDeque<Toggle>,
     /// `true` if it was reported that the instance flaps and is not damped.
-    is_spared: bool,
+    is_reported: bool,
     damping: Option<Damping>,
 }
 
@@ -25,7 +25,7 @@ pub(super) struct Track {
 struct Toggle {
     time: Instant,
     /// The worse of the two states.
-    worse: State,
+    worse: InstanceState,
 }
 
 /// The damping of an instance.
@@ -34,19 +34,19 @@ pub(super) struct Damping {
     /// The time at which it has begun.
     pub(super) since: Instant,
     /// The worst state of the instance, in which it is shown.
-    pub(super) worst: State,
+    pub(super) worst: InstanceState,
     last_toggle: Instant,
     toggles: u64,
 }
 
 impl Track {
     /// Creates the track of an instance without toggles.
-    pub(super) fn of(instance: &Instance) -> Self {
+    pub(super) fn new(instance: &Instance) -> Self {
         Self {
             node: instance.node.clone(),
             id: instance.id.clone(),
             toggles: VecDeque::new(),
-            is_spared: false,
+            is_reported: false,
             damping: None,
         }
     }
@@ -75,10 +75,10 @@ impl Track {
     }
 
     /// Records a toggle. Returns `true` if the instance toggles too often and is not damped.
-    pub(super) fn toggled(
+    pub(super) fn record_toggle(
         &mut self,
         config: &FlapDampingConfig,
-        worse: State,
+        worse: InstanceState,
         now: Instant,
     ) -> bool {
         if let Some(damping) = &mut self.damping {
@@ -95,12 +95,13 @@ impl Track {
         self.toggles.len() > max
     }
 
-    /// Damps the instance, which toggles too often, if that is permitted. Returns what has changed.
-    pub(super) fn flaps(&mut self, may_damp: bool, now: Instant) -> Option<Flap> {
+    /// Damps the instance, which toggles too often, if that is permitted. Returns what has changed, or that the instance is
+    /// not damped, if that is news.
+    pub(super) fn damp_or_report(&mut self, may_damp: bool, now: Instant) -> Option<Flap> {
         let toggles = self.toggles.len() as u64;
         if !may_damp {
-            let is_news = !std::mem::replace(&mut self.is_spared, true);
-            return is_news.then(|| self.flap(toggles, FlapChange::Spared));
+            let is_news = !std::mem::replace(&mut self.is_reported, true);
+            return is_news.then(|| self.flap(toggles, FlapChange::Flapping));
         }
         let states = self.toggles.drain(..).map(|toggle| toggle.worse);
         let damping = Damping {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::state::{State, is_usable, severity};
+use super::state::{InstanceState, is_usable, severity};
 use super::track::{Damping, Track};
 use crate::answer::{Answer, Instance};
 use crate::config::flap_damping::FlapDampingConfig;
@@ -14,7 +14,7 @@ use crate::store::guard::{InstanceId, instance_id};
 /// The damped instances of an answer that are not shown as they are in the answer.
 pub(super) struct Withheld<'a> {
     by_id: HashMap<InstanceId, &'a Damping>,
-    /// The order in which they are spared: those that were damped last first. It does not depend on their toggles, because
+    /// The order in which they are restored: those that were damped last first. It does not depend on their toggles, because
     /// each change of the choice is a change of the result.
     order: Vec<InstanceId>,
 }
@@ -70,7 +70,7 @@ impl<'a> Withheld<'a> {
         Arc::clone(answer)
     }
 
-    fn shows(&self, instance: &Arc<Instance>) -> State {
+    fn shows(&self, instance: &Arc<Instance>) -> InstanceState {
         match self.by_id.get(&instance_id(instance)) {
             Some(damping) => damping.shows(instance),
             None => Some(Arc::clone(instance)),
@@ -88,7 +88,7 @@ fn last_first(damped: &HashMap<InstanceId, &Damping>) -> Vec<InstanceId> {
 impl Damping {
     /// An instance of the answer in its worst state; `None`: it is left out. Status and checks are those of this
     /// state, everything else is that of the answer. A worse status, for example maintenance, is shown as it is.
-    fn shows(&self, instance: &Arc<Instance>) -> State {
+    fn shows(&self, instance: &Arc<Instance>) -> InstanceState {
         let worst = self.worst.as_ref()?;
         if severity(&self.worst) < instance.status.severity() {
             return Some(Arc::clone(instance));

@@ -202,6 +202,10 @@ fn the_guard_compares_what_consul_has_answered() {
     bench.alternates(4, ["b c d", "a b c d"]);
     bench.alternates(4, ["a c d", "a b c d"]);
     assert_eq!(bench.damped().len(), 2);
+    assert_eq!(
+        status_line(&bench.parts.report()),
+        "2 instances flap (damped); 1 template written"
+    );
     bench.lists("", "a b c");
     assert_eq!(bench.parts.report().dependencies.held, []);
     // One of them has to return: at most half of three may be damped.

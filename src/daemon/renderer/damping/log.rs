@@ -18,7 +18,7 @@ pub(super) fn flaps(
     for flap in flaps {
         match (flap.change, config) {
             (FlapChange::Damped(shown), Some(config)) => damped(query, flap, shown, config, now),
-            (FlapChange::Spared, Some(config)) => spared(query, flap, config),
+            (FlapChange::Flapping, Some(config)) => flapping(query, flap, config),
             (FlapChange::Released { .. }, _) => released(query, flap, config),
             (_, None) => {}
         }
@@ -45,7 +45,7 @@ fn damped(query: &Query, flap: &Flap, shown: Shown, config: &FlapDampingConfig, 
     );
 }
 
-fn spared(query: &Query, flap: &Flap, config: &FlapDampingConfig) {
+fn flapping(query: &Query, flap: &Flap, config: &FlapDampingConfig) {
     let Flap {
         node, id, toggles, ..
     } = flap;
@@ -54,8 +54,8 @@ fn spared(query: &Query, flap: &Flap, config: &FlapDampingConfig) {
     let within = GoDuration(config.window);
     tracing::warn!(
         name: "instance.flapping", %query, service, node, instance = id, toggles, window, max_damped,
-        "{query}: instance {id:?} on {node:?} has changed {toggles} times within {within}, but is not damped: more than {max_damped} of \
-         the instances (max_damped) would be"
+        "{query}: instance {id:?} on {node:?} has changed {toggles} times within {within}, but is not damped: \
+         max_damped ({max_damped}) is reached, or it is the last instance that is not damped"
     );
 }
 
@@ -69,7 +69,7 @@ fn released(query: &Query, flap: &Flap, config: Option<&FlapDampingConfig>) {
     let service = service(query);
     let seconds = match change {
         FlapChange::Released { after } => after.as_secs_f64(),
-        FlapChange::Damped(_) | FlapChange::Spared => 0.0,
+        FlapChange::Damped(_) | FlapChange::Flapping => 0.0,
     };
     let Some(config) = config else {
         tracing::info!(

@@ -16,11 +16,11 @@ fn flapping(all: &[&str], flapping: &[&str]) -> (World, Vec<Flap>) {
 }
 
 /// The instances that flap, but are not damped.
-fn spared(flaps: &[Flap]) -> Vec<&str> {
-    let spared = flaps
+fn not_damped(flaps: &[Flap]) -> Vec<&str> {
+    let flapping = flaps
         .iter()
-        .filter(|flap| flap.change == FlapChange::Spared);
-    spared.map(|flap| flap.id.as_str()).collect()
+        .filter(|flap| flap.change == FlapChange::Flapping);
+    flapping.map(|flap| flap.id.as_str()).collect()
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn no_more_than_a_part_of_the_instances_is_damped() {
     for (all, flap, expected) in cases {
         let (world, flaps) = flapping(all, flap);
         assert_eq!(ids(&world.seen()), *expected, "{all:?} {flap:?}");
-        let named = damped(&flaps).len() + spared(&flaps).len();
+        let named = damped(&flaps).len() + not_damped(&flaps).len();
         assert_eq!(named, flap.len(), "{flaps:?}");
     }
 }
@@ -44,7 +44,7 @@ fn no_more_than_a_part_of_the_instances_is_damped() {
 #[test]
 fn an_instance_that_is_not_damped_is_reported_once_and_damped_when_others_are_stable() {
     let (mut world, flaps) = flapping(&["a", "b"], &["a", "b"]);
-    assert_eq!((damped(&flaps).len(), spared(&flaps)), (1, vec!["b"]));
+    assert_eq!((damped(&flaps).len(), not_damped(&flaps)), (1, vec!["b"]));
     let [less, all] = [passing(&["a"]), passing(&["a", "b"])];
     let mut seconds = 0;
     let later = loop {
