@@ -16,7 +16,7 @@
 //! - Damping must not cause an outage of its own. No instance is damped beyond `max_damped` of the instances that are known, and
 //!   those of them that are needed in the present answer are shown: see [`Damper::apply`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -97,15 +97,31 @@ impl Damper {
             }
         }
         if !flapping.is_empty() {
-            let usable = usable(filter, after);
-            for id in flapping {
-                let known = self.damped_ids().chain([id]);
-                let others = known.filter(|id| !usable.contains(id)).count();
-                let max = config.max_damped_of(usable.len() + others);
-                let may_damp = self.damped_ids().count() < max;
-                let track = self.0.get_mut(&id);
-                flaps.extend(track.and_then(|track| track.damp_or_report(may_damp, now)));
+            flaps.extend(self.damp(config, &flapping, &usable(filter, after), now));
+        }
+        flaps
+    }
+
+    /// Damps the instances that toggle too often, up to `max_damped` of those that are usable or damped.
+    fn damp(
+        &mut self,
+        config: &FlapDampingConfig,
+        flapping: &[InstanceId],
+        usable: &HashSet<InstanceId>,
+        now: Instant,
+    ) -> Vec<Flap> {
+        let mut damped = self.damped_ids().count();
+        let mut others = self.damped_ids().filter(|id| !usable.contains(id)).count();
+        let mut flaps = Vec::new();
+        for id in flapping {
+            let further = usize::from(!usable.contains(id));
+            let may_damp = damped < config.max_damped_of(usable.len() + others + further);
+            if may_damp {
+                damped += 1;
+                others += further;
             }
+            let track = self.0.get_mut(id);
+            flaps.extend(track.and_then(|track| track.damp_or_report(may_damp, now)));
         }
         flaps
     }
@@ -138,7 +154,7 @@ impl Damper {
     }
 
     /// The answer as templates with flap damping see it. `is_enough` returns `true` if a part of the answer has the items
-    /// that calls require of it.
+    /// that calls require of it. It must be monotone: what is enough is also enough with further instances.
     ///
     /// Instances that the answer needs are shown although they are damped, first those that were damped last:
     ///

@@ -235,6 +235,15 @@ proptest! {
     }
 
     #[test]
+    fn a_further_instance_never_lowers_the_count([instances, ..] in permuted(), which: prop::sample::Index, choice in any_options()) {
+        prop_assume!(!instances.is_empty());
+        let count = |instances: &[Arc<Instance>]| choice.apply(instances, Order::Name, "", |_| true).len();
+        let mut fewer = instances.clone();
+        fewer.remove(which.index(instances.len()));
+        prop_assert!(count(&fewer) <= count(&instances));
+    }
+
+    #[test]
     fn no_option_causes_a_panic(name in "[a-z_]{0,12}", text in ".{0,12}") {
         let _ = Choice::read([(name.as_str(), Setting::Text(&text))], OPTIONS);
         for name in OPTIONS {

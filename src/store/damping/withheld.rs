@@ -12,12 +12,10 @@ use crate::query::HealthFilter;
 use crate::store::guard::{InstanceId, instance_id};
 
 /// The damped instances of an answer that are not shown as they are in the answer.
-pub(super) struct Withheld<'a> {
-    by_id: HashMap<InstanceId, &'a Damping>,
-    /// The order in which they are restored: those that were damped last first. It does not depend on their toggles, because
-    /// each change of the choice is a change of the result.
-    order: Vec<InstanceId>,
-}
+///
+/// Each has its place in the order in which they are restored: those that were damped last first. The order does not depend
+/// on their toggles, because each change of the choice is a change of the result.
+pub(super) struct Withheld<'a>(HashMap<InstanceId, (usize, &'a Damping)>);
 
 impl<'a> Withheld<'a> {
     /// Withholds the instances that are damped, except those beyond `max_damped`.
@@ -47,33 +45,70 @@ impl<'a> Withheld<'a> {
         for id in last_first(&lost).into_iter().take(excess) {
             by_id.remove(&id);
         }
-        let order = last_first(&by_id);
-        Self { by_id, order }
+        let places = last_first(&by_id).into_iter().enumerate();
+        Self(
+            places
+                .map(|(place, id)| (id, (place, by_id[&id])))
+                .collect(),
+        )
     }
 
     /// The answer without the withheld instances, or with their worst state. If that is not enough, some are shown as they
-    /// are.
+    /// are: the fewest that are enough. Because `is_enough` is monotone, a binary search finds their number.
     pub(super) fn apply(
-        mut self,
+        &self,
         answer: &Arc<Answer>,
         instances: &[Arc<Instance>],
         is_enough: impl Fn(&Answer) -> bool,
     ) -> Arc<Answer> {
-        for id in std::mem::take(&mut self.order) {
-            let shown = instances.iter().filter_map(|instance| self.shows(instance));
+        let instances = instances.iter().map(|instance| self.restorable(instance));
+        let instances: Vec<_> = instances.collect();
+        let enough = |restored: usize| {
+            let shown = instances
+                .iter()
+                .filter_map(|instance| instance.shows(restored));
             let shown = Answer::Service(shown.collect());
-            if !shown.is_empty() && is_enough(&shown) {
-                return Arc::new(shown);
+            (!shown.is_empty() && is_enough(&shown)).then_some(shown)
+        };
+        let all = self.0.len();
+        // Most answers need none of the withheld instances. If all are restored, the answer is shown as it is.
+        let mut found = (all > 0).then(|| enough(0)).flatten();
+        let (mut low, mut high) = if found.is_some() { (0, 0) } else { (1, all) };
+        while low < high {
+            let middle = low.midpoint(high);
+            match enough(middle) {
+                Some(shown) => {
+                    found = Some(shown);
+                    high = middle;
+                }
+                None => low = middle + 1,
             }
-            self.by_id.remove(&id);
         }
-        Arc::clone(answer)
+        found.map_or_else(|| Arc::clone(answer), Arc::new)
     }
 
-    fn shows(&self, instance: &Arc<Instance>) -> InstanceState {
-        match self.by_id.get(&instance_id(instance)) {
-            Some(damping) => damping.shows(instance),
-            None => Some(Arc::clone(instance)),
+    fn restorable<'b>(&self, instance: &'b Arc<Instance>) -> Restorable<'b> {
+        let withheld = self.0.get(&instance_id(instance));
+        Restorable {
+            raw: instance,
+            withheld: withheld.map(|(place, damping)| (*place, damping.shows(instance))),
+        }
+    }
+}
+
+/// An instance of an answer, and how it is shown.
+struct Restorable<'a> {
+    raw: &'a Arc<Instance>,
+    /// The place in the order in which instances are restored, and the state until then; `None`: it is not withheld.
+    withheld: Option<(usize, InstanceState)>,
+}
+
+impl Restorable<'_> {
+    /// How it is shown if this many instances are restored.
+    fn shows(&self, restored: usize) -> InstanceState {
+        match &self.withheld {
+            Some((place, state)) if *place >= restored => state.clone(),
+            _ => Some(Arc::clone(self.raw)),
         }
     }
 }

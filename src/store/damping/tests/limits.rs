@@ -1,5 +1,7 @@
 //! Damping must not cause an outage of its own.
 
+use std::cell::Cell;
+
 use super::*;
 
 /// Lets all these instances flap, one after the other, while the others stay. Returns the world and the changes.
@@ -98,6 +100,28 @@ fn the_items_that_calls_require_are_kept() {
             .damper
             .apply(&world.config, &world.filter, answer, is_enough);
         assert_eq!(ids(&seen), expected, "{min}");
+    }
+}
+
+#[test]
+fn a_binary_search_finds_the_fewest_instances_that_have_to_return() {
+    let names: Vec<_> = (0..28).map(|number| format!("i{number:02}")).collect();
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (world, _) = flapping(&all, &all[..14]);
+    let answer = world.accepted.as_ref().unwrap();
+    for min in 1..=28 {
+        let candidates = Cell::new(0);
+        let is_enough = |part: &Answer| {
+            candidates.set(candidates.get() + 1);
+            part.len() >= min
+        };
+        let seen = world
+            .damper
+            .apply(&world.config, &world.filter, answer, is_enough);
+        // Those that were damped last return first.
+        assert_eq!(ids(&seen), all[28 - min.max(14)..], "{min}");
+        let most = if min <= 14 { 1 } else { 5 };
+        assert!(candidates.get() <= most, "{min}: {}", candidates.get());
     }
 }
 
