@@ -185,7 +185,7 @@ impl Journal {
             let changed = work(&mut state.ledger);
             state.check(changed)
         });
-        changed?
+        self.in_time(changed)?
     }
 
     /// Records something. If the ledger does not answer in time, it is recorded as soon as it does.
@@ -209,7 +209,8 @@ impl Journal {
         self.in_time(recorded);
     }
 
-    /// Logs once that the ledger does not answer, and once that contents are dropped for this reason.
+    /// Logs once that the ledger does not answer, once that contents are dropped for this reason, and once that
+    /// recording has panicked.
     fn in_time<T>(&self, result: Result<T, NoResult>) -> Option<T> {
         let directory = self.directory.display();
         match &result {
@@ -226,7 +227,15 @@ impl Journal {
                 "{directory}: too many changes wait for the ledger, so the contents of this one and of further ones \
                  are not recorded until it answers: they will be missing in the history"
             ),
-            Ok(_) | Err(NoResult::Overdue { is_first: false }) => {}
+            Err(NoResult::Panicked { is_first: true }) => {
+                let error = "an internal error, which process.panicked reports";
+                tracing::warn!(
+                    name: "ledger.failed", %directory, error,
+                    "{directory}: something is not recorded because of {error}: files are written nevertheless, but \
+                     after a crash an owed command may be forgotten"
+                );
+            }
+            Ok(_) | Err(NoResult::Overdue { .. } | NoResult::Panicked { .. }) => {}
         }
         result.ok()
     }

@@ -21,7 +21,7 @@ impl Journal {
             let owed = state.ledger.owed();
             state.check(owed)
         });
-        owed.flatten().unwrap_or_default()
+        self.in_time(owed).flatten().unwrap_or_default()
     }
 
     /// A destination before its first write since the last success; `None` if its content is not stored.

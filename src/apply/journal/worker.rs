@@ -4,7 +4,9 @@
 //! result its caller does not wait any more is carried out nevertheless, as soon as the thread gets to it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
@@ -40,6 +42,8 @@ struct Tasks<T> {
     begun: Option<Instant>,
     /// `true` if a caller has waited in vain for the task in progress. The others do not wait then.
     is_overdue: bool,
+    /// `true` if a caller knows that a task has panicked.
+    has_panicked: bool,
     phase: Phase,
 }
 
@@ -58,6 +62,8 @@ pub(super) enum NoResult {
     Overdue { is_first: bool },
     /// Like `Overdue`, and the contents of the task are the first ones that are dropped.
     ContentsDropped,
+    /// The task has panicked. The thread continues with the next one.
+    Panicked { is_first: bool },
 }
 
 impl<T: Send + 'static> Worker<T> {
@@ -72,6 +78,7 @@ impl<T: Send + 'static> Worker<T> {
             has_dropped: false,
             begun: None,
             is_overdue: false,
+            has_panicked: false,
             phase: Phase::Open,
         };
         let queue = Arc::new(Queue {
@@ -108,7 +115,10 @@ impl<T: Send + 'static> Worker<T> {
         });
         pushed?;
         let received = result.recv_timeout(self.patience);
-        received.map_err(|_| self.queue.overdue())
+        received.map_err(|error| match error {
+            RecvTimeoutError::Timeout => self.queue.overdue(),
+            RecvTimeoutError::Disconnected => self.queue.panicked(),
+        })
     }
 
     /// Like [`call`](Self::call), but a task that has not begun in time is not carried out.
@@ -123,14 +133,14 @@ impl<T: Send + 'static> Worker<T> {
         result?.ok_or(NoResult::Overdue { is_first: false })
     }
 
-    /// Carries out a task, and waits for its result without a limit; `None` if the task is dropped.
+    /// Carries out a task, and waits for its result without a limit.
     pub(super) fn wait<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut T) -> R + Send + 'static,
-    ) -> Option<R> {
+    ) -> Result<R, NoResult> {
         let (done, result) = mpsc::channel();
         let _ = self.push(0, (), move |value, _| drop(done.send(work(value))));
-        result.recv().ok()
+        result.recv().map_err(|_| self.queue.panicked())
     }
 
     /// Carries out a task, and does not wait for it.
@@ -183,7 +193,9 @@ impl<T> Queue<T> {
     /// Carries out tasks until the queue is closed.
     fn run(&self, mut value: T) {
         while let Some(task) = self.next() {
-            task(&mut value);
+            // The panic hook has logged where it panicked. The value is still usable: a transaction in progress is
+            // rolled back when it is dropped.
+            let _ = catch_unwind(AssertUnwindSafe(|| task(&mut value)));
         }
         drop(value);
         self.lock().phase = Phase::Ended;
@@ -213,6 +225,13 @@ impl<T> Queue<T> {
         let is_busy = tasks.begun.is_some();
         NoResult::Overdue {
             is_first: is_busy && !std::mem::replace(&mut tasks.is_overdue, true),
+        }
+    }
+
+    fn panicked(&self) -> NoResult {
+        let mut tasks = self.lock();
+        NoResult::Panicked {
+            is_first: !std::mem::replace(&mut tasks.has_panicked, true),
         }
     }
 

@@ -21,7 +21,7 @@ fn tasks_are_carried_out_in_their_order_also_after_their_callers_have_given_up()
     assert_eq!(push(2), Err(NoResult::Overdue { is_first: false }));
     assert!(worker.is_busy_for(Duration::from_millis(50)));
     drop(release);
-    assert_eq!(worker.wait(|list| list.clone()), Some(vec![1, 2]));
+    assert_eq!(worker.wait(|list| list.clone()), Ok(vec![1, 2]));
     assert_eq!(worker.call(|list| list.len()), Ok(2));
     assert!(!worker.is_busy_for(Duration::from_secs(60)));
 }
@@ -32,7 +32,7 @@ fn a_question_that_is_late_is_not_carried_out() {
     let late = worker.ask(|list| list.push(1));
     assert_eq!(late, Err(NoResult::Overdue { is_first: true }));
     drop(release);
-    assert_eq!(worker.wait(|list| list.len()), Some(0));
+    assert_eq!(worker.wait(|list| list.len()), Ok(0));
     assert_eq!(worker.ask(|list| list.len()), Ok(0));
 }
 
@@ -53,9 +53,22 @@ fn a_thread_that_hangs_drops_contents_but_no_task() {
     assert_eq!(end, Err(NoResult::Overdue { is_first: false }));
     drop(release);
     let done = worker.wait(|list| list.clone());
-    assert_eq!(done, Some(vec![1, 2, 0, 0, 5]));
+    assert_eq!(done, Ok(vec![1, 2, 0, 0, 5]));
     assert_eq!(push(6), Ok(()), "it accepts contents again");
-    assert_eq!(worker.wait(|list| list.last().copied()), Some(Some(6)));
+    assert_eq!(worker.wait(|list| list.last().copied()), Ok(Some(6)));
+}
+
+#[test]
+fn a_task_that_panics_hangs_neither_its_caller_nor_the_next_ones() {
+    let worker = Worker::start(0, Duration::from_secs(60)).unwrap();
+    for is_first in [true, false] {
+        let result = worker.call(|number: &mut u32| *number = [0][*number as usize + 1]);
+        assert_eq!(result, Err(NoResult::Panicked { is_first }));
+    }
+    let result = worker.wait(|number| [0][*number as usize + 1]);
+    assert_eq!(result, Err(NoResult::Panicked { is_first: false }));
+    assert_eq!(worker.call(|number| *number), Ok(0));
+    assert!(!worker.is_busy_for(Duration::from_secs(60)));
 }
 
 #[test]
