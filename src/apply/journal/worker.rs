@@ -22,12 +22,12 @@ type Task<T> = Box<dyn FnOnce(&mut T) + Send>;
 /// The thread. It ends after all its tasks when this value is dropped.
 pub(super) struct Worker<T> {
     queue: Arc<Queue<T>>,
-    /// How long a caller waits for a result.
-    patience: Duration,
 }
 
 struct Queue<T> {
     tasks: Mutex<Tasks<T>>,
+    /// How long a caller waits for a result. A task that takes longer is slow.
+    patience: Duration,
     changed: Condvar,
 }
 
@@ -36,15 +36,22 @@ struct Tasks<T> {
     waiting: VecDeque<(usize, Task<T>)>,
     /// The sum of the sizes.
     bytes: usize,
-    /// `true` if contents were dropped since the thread hangs.
-    has_dropped: bool,
     /// The time at which the task in progress began.
     begun: Option<Instant>,
-    /// `true` if a caller has waited in vain for the task in progress. The others do not wait then.
+    /// `true` if a caller has waited in vain during the task in progress.
+    is_slow: bool,
+    /// `true` if a caller has waited in vain. The others do not wait until a task is not slow, or none is left.
     is_overdue: bool,
-    /// `true` if a caller knows that a task has panicked.
-    has_panicked: bool,
+    reported: Reported,
     phase: Phase,
+}
+
+/// What a caller knows already. `overdue` and `dropped` end with the next task that is not slow.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reported {
+    overdue: bool,
+    dropped: bool,
+    panicked: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,14 +82,15 @@ impl<T: Send + 'static> Worker<T> {
         let tasks = Tasks {
             waiting: VecDeque::new(),
             bytes: 0,
-            has_dropped: false,
             begun: None,
+            is_slow: false,
             is_overdue: false,
-            has_panicked: false,
+            reported: Reported::default(),
             phase: Phase::Open,
         };
         let queue = Arc::new(Queue {
             tasks: Mutex::new(tasks),
+            patience,
             changed: Condvar::new(),
         });
         let own = Arc::clone(&queue);
@@ -90,7 +98,7 @@ impl<T: Send + 'static> Worker<T> {
         thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(run)?;
-        Ok(Self { queue, patience })
+        Ok(Self { queue })
     }
 
     /// Carries out a task, and waits for its result. If that takes too long, the task is carried out later.
@@ -114,7 +122,7 @@ impl<T: Send + 'static> Worker<T> {
             drop(done.send(work(value, contents)));
         });
         pushed?;
-        let received = result.recv_timeout(self.patience);
+        let received = result.recv_timeout(self.queue.patience);
         received.map_err(|error| match error {
             RecvTimeoutError::Timeout => self.queue.overdue(),
             RecvTimeoutError::Disconnected => self.queue.panicked(),
@@ -167,7 +175,7 @@ impl<T: Send + 'static> Worker<T> {
         let mut tasks = self.queue.lock();
         let sum = tasks.bytes.saturating_add(bytes);
         let is_dropped = tasks.is_overdue && bytes > 0 && sum > MAX_WAITING_BYTES;
-        let is_first = is_dropped && !std::mem::replace(&mut tasks.has_dropped, true);
+        let is_first = is_dropped && !std::mem::replace(&mut tasks.reported.dropped, true);
         let (bytes, contents) = if is_dropped {
             (0, None)
         } else {
@@ -204,7 +212,16 @@ impl<T> Queue<T> {
 
     fn next(&self) -> Option<Task<T>> {
         let mut tasks = self.lock();
-        (tasks.begun, tasks.is_overdue, tasks.has_dropped) = (None, false, false);
+        let took = tasks
+            .begun
+            .take()
+            .map_or(Duration::ZERO, |begun| begun.elapsed());
+        let is_slow = std::mem::take(&mut tasks.is_slow) || took >= self.patience;
+        if !is_slow {
+            tasks.is_overdue = false;
+            tasks.reported.overdue = false;
+            tasks.reported.dropped = false;
+        }
         loop {
             if let Some((bytes, task)) = tasks.waiting.pop_front() {
                 tasks.bytes = tasks.bytes.saturating_sub(bytes);
@@ -214,6 +231,7 @@ impl<T> Queue<T> {
             if tasks.phase != Phase::Open {
                 return None;
             }
+            tasks.is_overdue = false;
             let changed = self.changed.wait(tasks);
             tasks = changed.unwrap_or_else(PoisonError::into_inner);
         }
@@ -222,16 +240,18 @@ impl<T> Queue<T> {
     /// Notes that a caller has waited in vain, unless the thread has just finished.
     fn overdue(&self) -> NoResult {
         let mut tasks = self.lock();
-        let is_busy = tasks.begun.is_some();
+        let is_busy = tasks.begun.is_some() || !tasks.waiting.is_empty();
+        tasks.is_slow |= is_busy;
+        tasks.is_overdue |= is_busy;
         NoResult::Overdue {
-            is_first: is_busy && !std::mem::replace(&mut tasks.is_overdue, true),
+            is_first: is_busy && !std::mem::replace(&mut tasks.reported.overdue, true),
         }
     }
 
     fn panicked(&self) -> NoResult {
         let mut tasks = self.lock();
         NoResult::Panicked {
-            is_first: !std::mem::replace(&mut tasks.has_panicked, true),
+            is_first: !std::mem::replace(&mut tasks.reported.panicked, true),
         }
     }
 

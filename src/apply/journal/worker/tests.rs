@@ -59,6 +59,33 @@ fn a_thread_that_hangs_drops_contents_but_no_task() {
 }
 
 #[test]
+fn a_slow_thread_is_waited_for_once_and_not_before_each_of_its_tasks() {
+    let (worker, release) = hung();
+    let block = |worker: &Worker<Vec<u32>>| {
+        let ((release, held), (begun, begins)) = (mpsc::channel::<()>(), mpsc::channel());
+        let late = worker.call(move |_| {
+            let _ = (begun.send(()), held.recv());
+        });
+        (release, begins, late)
+    };
+    let (next, start, late) = block(&worker);
+    assert_eq!(late, Err(NoResult::Overdue { is_first: true }));
+    drop(release);
+    start.recv().unwrap();
+    let pushed = worker.call(|list| list.push(1));
+    assert_eq!(pushed, Err(NoResult::Overdue { is_first: false }));
+    drop(next);
+    assert_eq!(worker.wait(|list| list.clone()), Ok(vec![1]));
+
+    // The queue is empty after each slow task: its caller waits, but it is not the first one.
+    for is_first in [true, false] {
+        let (release, _, late) = block(&worker);
+        assert_eq!(late, Err(NoResult::Overdue { is_first }));
+        drop(release);
+    }
+}
+
+#[test]
 fn a_task_that_panics_hangs_neither_its_caller_nor_the_next_ones() {
     let worker = Worker::start(0, Duration::from_secs(60)).unwrap();
     for is_first in [true, false] {
