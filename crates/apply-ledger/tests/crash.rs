@@ -186,7 +186,7 @@ fn recover_and_check(directory: &Path, last: Acknowledged, met: &mut Met) {
         assert_eq!(intent.files.len(), FILES, "half a transaction");
         staged.extend(intent.files.iter().filter_map(|file| file.staged.clone()));
         let plan = recover(intent, &intent.states().unwrap());
-        plan.execute(&ledger, "crash").unwrap();
+        plan.execute(&ledger, "crash", || true).unwrap();
         match plan.result {
             Recovery::Old => {
                 met.old += 1;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -59,7 +60,7 @@ impl Interrupted {
 
     fn recover(&self) -> Recovery {
         let plan = self.plan();
-        plan.execute(&self.ledger, "test").unwrap();
+        assert!(plan.execute(&self.ledger, "test", || true).unwrap());
         plan.result
     }
 
@@ -99,6 +100,35 @@ fn the_other_files_are_written_with_their_attributes() {
         }
         assert_eq!(interrupted.read(".b"), None);
         assert_eq!(interrupted.plan().steps, vec![]);
+    }
+}
+
+#[test]
+fn a_recovery_that_is_not_wanted_any_more_writes_nothing_over_newer_contents() {
+    // The plan writes `b`. It asks before the step, and before the rename.
+    for wanted in 0..3 {
+        let interrupted = Interrupted::new();
+        fs::copy(interrupted.path(".a"), interrupted.path("a")).unwrap();
+        fs::remove_file(interrupted.path(".a")).unwrap();
+        fs::remove_file(interrupted.path(".b")).unwrap();
+        fs::write(interrupted.path("b"), "newer").unwrap();
+        let plan = interrupted.plan();
+        let asked = Cell::new(0);
+        let is_wanted = || asked.replace(asked.get() + 1) < wanted;
+        let executed = plan.execute(&interrupted.ledger, "test", is_wanted);
+        let is_complete = wanted == 2;
+        assert_eq!(executed.unwrap(), is_complete, "{wanted}");
+        let content = if is_complete { "new" } else { "newer" };
+        assert_eq!(interrupted.read("b").as_deref(), Some(content), "{wanted}");
+        let names = fs::read_dir(interrupted.directory.path()).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            ["a", "b", "state"],
+            "{wanted}: no staged file is left"
+        );
     }
 }
 

@@ -13,8 +13,8 @@ use crate::error_chain::chain;
 
 impl Journal {
     /// Completes or takes back the swaps that a crash has interrupted. Returns the groups that owe
-    /// their command. `is_wanted` returns `false` if the caller does not wait any more: then no file is written,
-    /// because it may have newer content.
+    /// their command. `is_wanted` returns `false` if the caller does not wait any more: then no further file is
+    /// written, because it may have newer content.
     pub fn recover(&self, is_wanted: impl Fn() -> bool + Send + 'static) -> Vec<OwedGroup> {
         let owed = self.worker.wait(move |state| {
             state.recover(is_wanted);
@@ -74,10 +74,10 @@ impl State {
         is_wanted: &impl Fn() -> bool,
     ) -> Result<Option<&'static str>, LedgerError> {
         let plan = recover(intent, &intent.states()?);
-        if !is_wanted() {
+        // It is asked again before each step. A system call in progress cannot be recalled.
+        if !is_wanted() || !plan.execute(&self.ledger, PROGRAM, is_wanted)? {
             return Ok(None);
         }
-        plan.execute(&self.ledger, PROGRAM)?;
         Ok(Some(match plan.result {
             Recovery::Old => {
                 self.ledger.discarded(intent.id)?;

@@ -54,13 +54,28 @@ impl RecoveryPlan {
     /// Executes the steps with the contents of a ledger, and flushes the changed directories.
     /// `program` is a part of the names of temporary files.
     ///
+    /// `is_wanted` is asked before each step, and before a staged file becomes visible. Returns
+    /// `false` if it said no: then the other steps are not executed, because the files may have
+    /// newer contents. A system call in progress cannot be recalled: if a file system hangs in a
+    /// rename or in a write in place, it may still complete that one file when it answers again.
+    ///
     /// # Errors
-    /// [`LedgerError`] of the first step that fails. Then the intent is still pending, and a new
-    /// plan leads to the same end.
-    pub fn execute(&self, ledger: &Ledger, program: &'static str) -> Result<(), LedgerError> {
+    /// [`LedgerError`] of the first step that fails. Then, and if not all steps were executed, the
+    /// intent is still pending, and a new plan leads to the same end.
+    pub fn execute(
+        &self,
+        ledger: &Ledger,
+        program: &'static str,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<bool, LedgerError> {
         let mut writer = Writer::new(program);
         let mut swapped = Vec::new();
+        let mut is_complete = true;
         for step in &self.steps {
+            is_complete = is_wanted();
+            if !is_complete {
+                break;
+            }
             match step {
                 RecoveryStep::Remove { staged } => remove(staged),
                 RecoveryStep::Write {
@@ -70,30 +85,39 @@ impl RecoveryPlan {
                 } => {
                     let text = ledger.content(*content)?;
                     let text = text.ok_or(Cause::NoContent(*content));
-                    text.and_then(|text| write(&mut writer, destination, &text, *attributes))
-                        .map(|new| swapped.extend(new))
+                    let staged =
+                        text.and_then(|text| stage(&mut writer, destination, &text, *attributes));
+                    is_complete = is_wanted();
+                    if !is_complete {
+                        break;
+                    }
+                    staged.and_then(|staged| swap(staged).map(|new| swapped.extend(new)))
                 }
             }
             .map_err(LedgerError::when("recover an interrupted swap"))?;
         }
         Swapped::flush(swapped);
-        Ok(())
+        Ok(is_complete)
     }
 }
 
-fn write(
+fn stage(
     writer: &mut Writer,
     destination: &Path,
     content: &[u8],
     attributes: Attributes,
-) -> Result<Option<Swapped>, Cause> {
+) -> Result<Stage, Cause> {
     let options = FileOptions {
         mode: attributes.mode,
         user: attributes.uid.map(Owner::Id),
         group: attributes.gid.map(Owner::Id),
         ..FileOptions::default()
     };
-    Ok(match writer.stage(destination, content, None, &options)? {
+    Ok(writer.stage(destination, content, None, &options)?)
+}
+
+fn swap(stage: Stage) -> Result<Option<Swapped>, Cause> {
+    Ok(match stage {
         Stage::Unchanged => None,
         Stage::Staged(staged) => Some(staged.swap()?),
     })
