@@ -75,6 +75,9 @@ impl<S: Source> Driver<S> {
                 return;
             }
             self.send_all();
+            if self.schedule.has_events() {
+                continue;
+            }
             let wake = self.schedule.next_wake(now());
             let sleep = async {
                 match wake {

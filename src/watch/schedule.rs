@@ -106,8 +106,8 @@ pub(super) struct Schedule {
     random: fastrand::Rng,
     events: Vec<WatchEvent>,
     cancelled: Vec<u64>,
-    /// The entries to read beside their long poll.
-    beside: VecDeque<Id>,
+    /// The entries to read once more while their long poll is in flight.
+    extra_reads: VecDeque<Id>,
 }
 
 /// How many queries have a long poll of their own.
@@ -192,7 +192,7 @@ impl Schedule {
             random: fastrand::Rng::with_seed(seed),
             events: Vec::new(),
             cancelled: Vec::new(),
-            beside: VecDeque::new(),
+            extra_reads: VecDeque::new(),
         }
     }
 
@@ -245,7 +245,7 @@ impl Schedule {
         match entry.state {
             State::Time(_) if is_failing => {}
             // Its long poll goes on: Consul keeps the connection of a cancelled one.
-            State::Answer(_) => self.beside.push_back(id),
+            State::Answer(_) => self.extra_reads.push_back(id),
             _ => self.entries.queue_first(id, Lane::Again),
         }
     }
@@ -259,6 +259,11 @@ impl Schedule {
         for id in ids {
             self.entries.start_over(id);
         }
+    }
+
+    /// Returns `true` if there are events to take. The choice of a request may cause one, too.
+    pub(super) fn has_events(&self) -> bool {
+        !self.events.is_empty()
     }
 
     /// Removes the events since the last call.

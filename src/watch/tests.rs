@@ -16,6 +16,7 @@ use crate::source::{Error, Poll, Reply};
 mod many;
 mod not_consul;
 mod read_again;
+mod silent_datacenter;
 mod together;
 
 /// A source that answers from a list and records the polls with their times. The last entry repeats

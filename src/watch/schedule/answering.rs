@@ -74,6 +74,16 @@ impl Schedule {
         let Some(entry) = self.entries.get_mut(id) else {
             return;
         };
+        let is_extra = entry.request_id() != Some(request.request_id);
+        if is_extra && entry.answered.is_some_and(|at| at >= request.sent) {
+            // The long poll was answered meanwhile, perhaps with something newer.
+            entry.read_again = true;
+            if entry.request_id().is_some() {
+                self.extra_reads.push_back(id);
+            }
+            return;
+        }
+        entry.answered = Some(now);
         let verdict = entry.cursor.accept(reply, request.poll.stale);
         if verdict == Verdict::TooStale {
             return self.entries.queue_first(id, Lane::Again);
@@ -94,7 +104,7 @@ impl Schedule {
         let Some(entry) = self.entries.get(id) else {
             return;
         };
-        // If it was read beside its long poll, that goes on.
+        // This was an extra read if another request is in flight: that one goes on.
         if entry
             .request_id()
             .is_none_or(|own| own == request.request_id)

@@ -45,6 +45,8 @@ pub(super) struct Entry {
     pub(super) generation: u64,
     /// The time of the last change.
     pub(super) changed: Option<Instant>,
+    /// The time of the last answer.
+    pub(super) answered: Option<Instant>,
     /// `true` if the next request has to be answered by the leader, and reported even if nothing has changed.
     pub(super) read_again: bool,
     /// The time at which the whole answer is read again, even if nothing has announced a change.
@@ -136,6 +138,7 @@ impl Entry {
             area: None,
             generation: 0,
             changed: None,
+            answered: None,
             read_again: false,
             full_read,
         }

@@ -36,10 +36,8 @@ impl Schedule {
         if cause == Cause::Throttled {
             self.throttled(error, now);
         }
-        let own = self.entries.get(id).and_then(Entry::request_id);
-        if let Some(other) = own.filter(|own| *own != request.request_id) {
-            // It was read beside its long poll, whose server does not answer.
-            self.cancel(other);
+        if !self.concerns_the_entry((id, request), error, cause) {
+            return;
         }
         let Some(entry) = self.entries.get_mut(id) else {
             return;
@@ -78,6 +76,36 @@ impl Schedule {
             self.dissolve_refused(id, now);
             self.refuse_tick(id, error, now);
         }
+    }
+
+    /// Returns `true` if a failed request means that its entry has failed. For an extra read this is only so if the server
+    /// does not answer that its long poll waits for, too; then that poll is cancelled.
+    fn concerns_the_entry(
+        &mut self,
+        (id, request): (Id, &InFlight),
+        error: &Arc<Error>,
+        cause: Cause,
+    ) -> bool {
+        let Some(entry) = self.entries.get_mut(id) else {
+            return false;
+        };
+        let own = entry.request_id();
+        if own == Some(request.request_id) {
+            return true;
+        }
+        let is_same_server = entry.cursor.poll().server == request.poll.server;
+        if is_same_server && matches!(cause, Cause::Outage | Cause::NotConsul) {
+            if let Some(own) = own {
+                self.cancel(own);
+            }
+            return true;
+        }
+        // The entry is read before its next poll.
+        entry.read_again = true;
+        if cause == Cause::Datacenter {
+            self.datacenter_failed(&request.datacenter, error, Some(id));
+        }
+        false
     }
 
     /// Lets the queries fail whose changes a tick does not announce at present. They are read when it is answered again.

@@ -95,7 +95,7 @@ impl Schedule {
         if self.is_busy || self.pace.unannounced_at(now).is_some() {
             return None;
         }
-        if let Some(request) = self.next_beside(now) {
+        if let Some(request) = self.next_extra_read(now) {
             return Some(request);
         }
         let id = self.first_admitted(Lane::Again, now)?;
@@ -116,8 +116,8 @@ impl Schedule {
         if !self.connections.has_room_for_short() {
             return None;
         }
-        let waits =
-            !self.is_busy && (self.entries.first(Lane::Again).is_some() || !self.beside.is_empty());
+        let waits = !self.is_busy
+            && (self.entries.first(Lane::Again).is_some() || !self.extra_reads.is_empty());
         if self.entries.first(Lane::First).is_some() {
             self.pace.first_at(now)
         } else if waits {
@@ -127,16 +127,20 @@ impl Schedule {
         }
     }
 
-    /// Reads the answer of an entry whose long poll is in flight.
-    fn next_beside(&mut self, now: Instant) -> Option<Request> {
-        while let Some(id) = self.beside.pop_front() {
-            let entry = self.entries.get_mut(id);
-            // If the poll has ended meanwhile, the entry is read before its next one.
-            let Some(entry) =
-                entry.filter(|entry| entry.read_again && entry.request_id().is_some())
-            else {
+    /// Reads the answer of an entry once more while its long poll is in flight.
+    fn next_extra_read(&mut self, now: Instant) -> Option<Request> {
+        while let Some(id) = self.extra_reads.pop_front() {
+            let Some(entry) = self.entries.get_mut(id) else {
                 continue;
             };
+            let name = entry.datacenter();
+            let is_admitted = self
+                .datacenters
+                .admit(name, self.failures.has_prober_of_datacenter(name));
+            // If the poll has ended meanwhile, or the datacenter does not answer, the entry is read before its next poll.
+            if !entry.read_again || entry.request_id().is_none() || !is_admitted {
+                continue;
+            }
             entry.read_again = false;
             let poll = Poll {
                 index: 0,

@@ -14,6 +14,7 @@ use crate::source::{Area, Error, Reply, Tick, TickReply};
 mod budget;
 mod consul;
 mod datacenters;
+mod extra_reads;
 mod properties;
 mod sharing;
 mod simulation;
