@@ -3,6 +3,7 @@
 //! Over HTTP/1.1 a request in flight takes a connection. Consul accepts 200 connections from one
 //! address by default, and all programs of a host share them.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// The maximum number of short requests in flight. With more of them Consul does not answer more per second.
@@ -108,7 +109,7 @@ impl Connections {
 
     /// The maximum number of long polls at one server.
     pub(super) fn long_limit(&mut self, server: usize, now: Instant) -> usize {
-        self.abandoned.retain(|(_, until)| now < *until);
+        self.forget_ended(now);
         let abandoned = self.abandoned.iter().filter(|(at, _)| *at == server);
         let abandoned = abandoned.count();
         let own = self.own_limit();
@@ -139,7 +140,23 @@ impl Connections {
 
     /// Returns `true` if there is room for a short request.
     pub(super) fn has_room_for_short(&self) -> bool {
-        self.short < self.short_limit() && self.short + self.long < self.requests()
+        self.short < self.short_limit() && self.short + self.long + self.kept() < self.requests()
+    }
+
+    /// The number of connections that a server keeps for cancelled polls, the most of all servers. One request at a time
+    /// is sent in any case.
+    fn kept(&self) -> usize {
+        let mut servers = BTreeMap::<usize, usize>::new();
+        for (server, _) in &self.abandoned {
+            *servers.entry(*server).or_default() += 1;
+        }
+        let most = servers.into_values().max().unwrap_or(0);
+        most.min(self.requests().saturating_sub(1))
+    }
+
+    /// Forgets the cancelled polls whose wait is over.
+    pub(super) fn forget_ended(&mut self, now: Instant) {
+        self.abandoned.retain(|(_, until)| now < *until);
     }
 
     /// Returns `true` if there is room for a long poll to this server.
@@ -238,6 +255,20 @@ mod tests {
         assert_eq!(connections.long_limit(1, now), 54, "another server");
         assert_eq!(connections.next_wake(), Some(now + minute));
         assert_eq!(connections.long_limit(0, now + minute), 54);
+    }
+
+    /// A request to a slow datacenter counts as a long poll, so a further short one exceeded the limit.
+    #[test]
+    fn cancelled_polls_and_a_slow_request_leave_no_room_for_a_short_one() {
+        let now = Instant::now();
+        let minute = Duration::from_secs(60);
+        let mut connections = Connections::new(3);
+        (0..2).for_each(|_| connections.abandon(0, now + minute));
+        assert!(connections.has_room_for_short());
+        connections.begin(Kind::Long);
+        assert!(!connections.has_room_for_short());
+        connections.forget_ended(now + minute);
+        assert!(connections.has_room_for_short());
     }
 
     #[test]

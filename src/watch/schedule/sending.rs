@@ -26,6 +26,7 @@ impl Schedule {
         while let Some(id) = self.entries.pop_due(now) {
             self.due(id, now);
         }
+        self.connections.forget_ended(now);
         self.find_silent_datacenters(now);
         self.choose_mode(now);
         if let Some(probe) = self.probe(now) {
