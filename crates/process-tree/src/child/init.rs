@@ -8,7 +8,6 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
@@ -23,11 +22,13 @@ use crate::signals;
 /// them would end it, though it handles them later. Signals that request the end are forwarded at once.
 const HELD_BACK: [Signal; 3] = [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2];
 
-/// The time after the start of the child from which every signal is forwarded at once.
-const START_TIMEOUT: Duration = Duration::from_secs(1);
+/// The time after the start of the child from which every signal is forwarded at once. Loading the program takes
+/// milliseconds, but seconds if the CPU of the container is throttled. Without `/proc`, signals wait for this time.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The interval of checks whether the child survives a signal that is held back.
-const CHECK_INTERVAL: Duration = Duration::from_millis(1);
+/// The shortest and the longest interval of checks whether the child survives a signal that is held back. The interval
+/// grows with the age of the child, so that the checks take no CPU time that a throttled child needs.
+const CHECK_INTERVALS: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(100)];
 
 /// Runs this program with the same arguments. Returns its exit code.
 pub(super) async fn run(words: &[OsString]) -> io::Result<u8> {
@@ -45,11 +46,11 @@ pub(super) async fn run(words: &[OsString]) -> io::Result<u8> {
                 }
             }
             Some(signal) = received.recv() => waiting.push(signal),
-            () = sleep(CHECK_INTERVAL), if !waiting.is_empty() => {}
+            () = sleep(check_interval(started.elapsed())), if !waiting.is_empty() => {}
         }
-        let is_started = started.elapsed() >= START_TIMEOUT;
+        let age = started.elapsed();
         waiting.retain(|signal| {
-            let is_held_back = !is_started && is_held_back(child, *signal);
+            let is_held_back = is_held_back(*signal, age, || survives(child, *signal));
             if !is_held_back {
                 let _ = kill(child, *signal);
             }
@@ -58,7 +59,32 @@ pub(super) async fn run(words: &[OsString]) -> io::Result<u8> {
     }
 }
 
-/// Returns `true` if the signal would end the child before it can handle it.
-fn is_held_back(child: Pid, signal: Signal) -> bool {
-    HELD_BACK.contains(&signal) && !survives(child, signal)
+/// Returns `true` if the signal would end a child of this age before it can handle it.
+fn is_held_back(signal: Signal, age: Duration, survives: impl FnOnce() -> bool) -> bool {
+    HELD_BACK.contains(&signal) && age < START_TIMEOUT && !survives()
+}
+
+fn check_interval(age: Duration) -> Duration {
+    let [shortest, longest] = CHECK_INTERVALS;
+    (age / 16).clamp(shortest, longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hup_does_not_end_a_child_that_a_throttled_cpu_loads_for_seconds() {
+        for seconds in [0, 2, 29] {
+            let age = Duration::from_secs(seconds);
+            for signal in HELD_BACK {
+                assert!(is_held_back(signal, age, || false), "{signal} {age:?}");
+                assert!(!is_held_back(signal, age, || true), "{signal} {age:?}");
+            }
+            assert!(!is_held_back(Signal::SIGTERM, age, || false), "{age:?}");
+        }
+        assert!(!is_held_back(Signal::SIGHUP, START_TIMEOUT, || false));
+        let intervals = [0, 160, 5000].map(|age| check_interval(Duration::from_millis(age)));
+        assert_eq!(intervals, [1, 10, 100].map(Duration::from_millis));
+    }
 }
