@@ -41,18 +41,18 @@ struct Debt {
     /// The position of its first template, which orders the commands.
     rank: usize,
     /// What was written since the last run started; if it has no files, no further run is owed.
-    waiting: Written,
+    waiting: UnappliedFiles,
     /// What the current run covers; `None` if it is not running.
-    running: Option<Written>,
+    running: Option<UnappliedFiles>,
     /// The number of failures since the last success.
     failures: u32,
     /// The earliest time of the next run.
     due: Instant,
 }
 
-/// What was written since the last success.
+/// Files that were written since the last success.
 #[derive(Clone, Debug, Default)]
-struct Written {
+struct UnappliedFiles {
     files: BTreeSet<PathBuf>,
     /// The number of changed lines, if it is known.
     size: Option<DiffSize>,
@@ -67,7 +67,7 @@ pub struct Dissolved {
     pub others: BTreeSet<GroupKey>,
 }
 
-impl Written {
+impl UnappliedFiles {
     fn extend(&mut self, more: Self) {
         self.files.extend(more.files);
         self.grow(more.size);
@@ -124,7 +124,7 @@ impl Debts {
             self.debts.push(Debt {
                 group: Arc::clone(group),
                 rank,
-                waiting: Written::default(),
+                waiting: UnappliedFiles::default(),
                 running: None,
                 failures: 0,
                 due,

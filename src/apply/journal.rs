@@ -3,11 +3,11 @@
 //! Input: staged changes, the results of swaps and commands. Output: after a crash, the groups that owe
 //! their command. A ledger that cannot be written stops no write: the failure is logged once.
 
+mod ledger_thread;
 mod parked;
 mod record;
 mod recovery;
 mod state;
-mod worker;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -19,25 +19,25 @@ use apply_ledger::{
 };
 use file_writer::Previous;
 
+use self::ledger_thread::{LedgerThread, NoResult};
 pub(super) use self::record::ChangedFile;
 use self::record::{Record, Restoration};
 use self::state::State;
-use self::worker::{NoResult, Worker};
 use crate::config::resolved::{GroupConfig, GroupKey};
 
 /// The program in the names of temporary files.
 pub(super) const PROGRAM: &str = "ctmpl";
 
-/// How long a write or a command waits for the ledger.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The time limit for which a write or a command waits for the ledger.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A ledger that has not answered for this time is late.
-const LATE: Duration = Duration::from_millis(800);
+/// The time without an answer after which the ledger is slow.
+const SLOW_AFTER: Duration = Duration::from_millis(800);
 
 /// The ledger of the daemon. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Journal {
-    worker: Arc<Worker<State>>,
+    thread: Arc<LedgerThread<State>>,
     directory: Arc<Path>,
     /// The files with a parked change, at the end of all links.
     parked: Arc<Mutex<BTreeSet<PathBuf>>>,
@@ -63,13 +63,14 @@ impl Journal {
         let parked = state.ledger.parked();
         let parked = state.check(parked).unwrap_or_default();
         let parked: BTreeSet<_> = parked.into_iter().map(|it| it.destination).collect();
-        let worker = Worker::start(state, PATIENCE).map_err(|error| OpenError::Unusable {
-            operation: "start a thread for",
-            path: directory.clone(),
-            source: error.into(),
-        })?;
+        let thread =
+            LedgerThread::start(state, RECORD_TIMEOUT).map_err(|error| OpenError::Unusable {
+                operation: "start a thread for",
+                path: directory.clone(),
+                source: error.into(),
+            })?;
         Ok(Self {
-            worker: Arc::new(worker),
+            thread: Arc::new(thread),
             directory: directory.into(),
             parked: Arc::new(Mutex::new(parked)),
         })
@@ -84,13 +85,13 @@ impl Journal {
     /// Returns `true` if the ledger has not answered for so long that a write waits for it.
     #[must_use]
     pub fn is_late(&self) -> bool {
-        self.worker.is_busy_for(LATE)
+        self.thread.is_busy_for(SLOW_AFTER)
     }
 
     /// Records that a group owes the command of an intent of an earlier process.
     pub fn inherit(&self, group: &GroupKey, intent: IntentId) {
         let group = group.clone();
-        self.worker.send(move |state| state.inherit(group, intent));
+        self.thread.send(move |state| state.inherit(group, intent));
     }
 
     /// Records that changes are about to be swapped. Returns their groups.
@@ -164,12 +165,13 @@ impl Journal {
         self.ask(|ledger| ledger.destinations()).unwrap_or_default()
     }
 
-    /// Asks the ledger. A failure is logged once. Without an answer in time, the question is dropped.
+    /// Asks the ledger. A failure is logged once. If the ledger has not begun before the timeout, the question is
+    /// dropped.
     pub(super) fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&mut Ledger) -> Result<T, LedgerError> + Send + 'static,
     ) -> Option<T> {
-        let answer = self.worker.ask(move |state| {
+        let answer = self.thread.ask(move |state| {
             let answer = question(&mut state.ledger);
             state.check(answer)
         });
@@ -181,7 +183,7 @@ impl Journal {
         &self,
         work: impl FnOnce(&mut Ledger) -> Result<T, LedgerError> + Send + 'static,
     ) -> Option<T> {
-        let changed = self.worker.wait(move |state| {
+        let changed = self.thread.wait(move |state| {
             let changed = work(&mut state.ledger);
             state.check(changed)
         });
@@ -193,7 +195,7 @@ impl Journal {
         &self,
         work: impl FnOnce(&mut State) -> T + Send + 'static,
     ) -> Option<T> {
-        let recorded = self.worker.call(work);
+        let recorded = self.thread.call(work);
         self.in_time(recorded)
     }
 
@@ -205,7 +207,7 @@ impl Journal {
         contents: C,
         work: impl FnOnce(&mut State, Option<C>) + Send + 'static,
     ) {
-        let recorded = self.worker.call_with(bytes, contents, work);
+        let recorded = self.thread.call_with(bytes, contents, work);
         self.in_time(recorded);
     }
 
@@ -215,7 +217,7 @@ impl Journal {
         let directory = self.directory.display();
         match &result {
             Err(NoResult::Overdue { is_first: true }) => {
-                let seconds = PATIENCE.as_secs();
+                let seconds = RECORD_TIMEOUT.as_secs();
                 tracing::warn!(
                     name: "ledger.slow", %directory, seconds,
                     "{directory}: the ledger has not answered within {seconds} s; does its file system hang? Files \

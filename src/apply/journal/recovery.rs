@@ -16,7 +16,7 @@ impl Journal {
     /// their command. `is_wanted` returns `false` if the caller does not wait any more: then no further file is
     /// written, because it may have newer content.
     pub fn recover(&self, is_wanted: impl Fn() -> bool + Send + 'static) -> Vec<OwedGroup> {
-        let owed = self.worker.wait(move |state| {
+        let owed = self.thread.wait(move |state| {
             state.recover(is_wanted);
             let owed = state.ledger.owed();
             state.check(owed)

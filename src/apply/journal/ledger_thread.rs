@@ -1,7 +1,6 @@
-//! A thread that owns a value, and carries out tasks with it in their order.
+//! The thread that owns the ledger, and runs tasks with it in their order.
 //!
-//! Input: tasks. Output: their results. No caller waits without a limit, unless it chooses to. A task for whose
-//! result its caller does not wait any more is carried out nevertheless, as soon as the thread gets to it.
+//! Input: tasks. Output: their results. A task runs even if its caller has timed out.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,15 +18,24 @@ const END_TIMEOUT: Duration = Duration::from_millis(200);
 
 type Task<T> = Box<dyn FnOnce(&mut T) + Send>;
 
-/// The thread. It ends after all its tasks when this value is dropped.
-pub(super) struct Worker<T> {
+/// The thread, with a value of its own: the ledger. It ends after all its tasks when this value is dropped.
+///
+/// | method | its caller waits | if the thread hangs |
+/// |---|---|---|
+/// | [`call`](Self::call), [`call_with`](Self::call_with) | until the timeout | the task runs later, `call_with` without its contents if too many wait |
+/// | [`ask`](Self::ask) | until the timeout | a task that has not begun is dropped |
+/// | [`wait`](Self::wait) | without a limit | the task runs later |
+/// | [`send`](Self::send) | not at all | the task runs later |
+///
+/// After one caller has timed out, `call`, `call_with` and `ask` return at once while the thread is overdue.
+pub(super) struct LedgerThread<T> {
     queue: Arc<Queue<T>>,
 }
 
 struct Queue<T> {
     tasks: Mutex<Tasks<T>>,
     /// How long a caller waits for a result. A task that takes longer is slow.
-    patience: Duration,
+    timeout: Duration,
     changed: Condvar,
 }
 
@@ -38,9 +46,9 @@ struct Tasks<T> {
     bytes: usize,
     /// The time at which the task in progress began.
     begun: Option<Instant>,
-    /// `true` if a caller has waited in vain during the task in progress.
+    /// `true` if a caller has timed out during the task in progress.
     is_slow: bool,
-    /// `true` if a caller has waited in vain. The others do not wait until a task is not slow, or none is left.
+    /// `true` if a caller has timed out. The others do not wait until a task is not slow, or none is left.
     is_overdue: bool,
     reported: Reported,
     phase: Phase,
@@ -62,10 +70,10 @@ enum Phase {
     Ended,
 }
 
-/// Why there is no result in time.
+/// The reason for which a caller has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoResult {
-    /// The thread takes too long for its task. `is_first` is `true` for the first caller whose time limit has ended.
+    /// The thread takes too long for its task. `is_first` is `true` for the first caller that has timed out.
     Overdue { is_first: bool },
     /// Like `Overdue`, and the contents of the task are the first ones that are dropped.
     ContentsDropped,
@@ -73,12 +81,12 @@ pub(super) enum NoResult {
     Panicked { is_first: bool },
 }
 
-impl<T: Send + 'static> Worker<T> {
+impl<T: Send + 'static> LedgerThread<T> {
     /// Starts a thread with this value.
     ///
     /// # Errors
     /// The error of starting it.
-    pub(super) fn start(value: T, patience: Duration) -> io::Result<Self> {
+    pub(super) fn start(value: T, timeout: Duration) -> io::Result<Self> {
         let tasks = Tasks {
             waiting: VecDeque::new(),
             bytes: 0,
@@ -90,7 +98,7 @@ impl<T: Send + 'static> Worker<T> {
         };
         let queue = Arc::new(Queue {
             tasks: Mutex::new(tasks),
-            patience,
+            timeout,
             changed: Condvar::new(),
         });
         let own = Arc::clone(&queue);
@@ -101,7 +109,7 @@ impl<T: Send + 'static> Worker<T> {
         Ok(Self { queue })
     }
 
-    /// Carries out a task, and waits for its result. If that takes too long, the task is carried out later.
+    /// Runs a task, and waits for its result until the timeout. The task runs even after that.
     pub(super) fn call<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut T) -> R + Send + 'static,
@@ -110,7 +118,7 @@ impl<T: Send + 'static> Worker<T> {
     }
 
     /// Like [`call`](Self::call), with contents of this size. While the thread hangs, too many contents are dropped,
-    /// and the task is carried out without them.
+    /// and the task runs without them.
     pub(super) fn call_with<C: Send + 'static, R: Send + 'static>(
         &self,
         bytes: usize,
@@ -122,14 +130,14 @@ impl<T: Send + 'static> Worker<T> {
             drop(done.send(work(value, contents)));
         });
         pushed?;
-        let received = result.recv_timeout(self.queue.patience);
+        let received = result.recv_timeout(self.queue.timeout);
         received.map_err(|error| match error {
             RecvTimeoutError::Timeout => self.queue.overdue(),
             RecvTimeoutError::Disconnected => self.queue.panicked(),
         })
     }
 
-    /// Like [`call`](Self::call), but a task that has not begun in time is not carried out.
+    /// Like [`call`](Self::call), but a task that has not begun before the timeout is dropped.
     pub(super) fn ask<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut T) -> R + Send + 'static,
@@ -141,7 +149,7 @@ impl<T: Send + 'static> Worker<T> {
         result?.ok_or(NoResult::Overdue { is_first: false })
     }
 
-    /// Carries out a task, and waits for its result without a limit.
+    /// Runs a task, and waits for its result without a limit.
     pub(super) fn wait<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut T) -> R + Send + 'static,
@@ -151,7 +159,7 @@ impl<T: Send + 'static> Worker<T> {
         result.recv().map_err(|_| self.queue.panicked())
     }
 
-    /// Carries out a task, and does not wait for it.
+    /// Runs a task, and does not wait for it.
     pub(super) fn send(&self, work: impl FnOnce(&mut T) + Send + 'static) {
         let _ = self.push(0, (), move |value, _| work(value));
     }
@@ -198,7 +206,7 @@ impl<T: Send + 'static> Worker<T> {
 }
 
 impl<T> Queue<T> {
-    /// Carries out tasks until the queue is closed.
+    /// Runs tasks until the queue is closed.
     fn run(&self, mut value: T) {
         while let Some(task) = self.next() {
             // The panic hook has logged where it panicked. The value is still usable: a transaction in progress is
@@ -216,7 +224,7 @@ impl<T> Queue<T> {
             .begun
             .take()
             .map_or(Duration::ZERO, |begun| begun.elapsed());
-        let is_slow = std::mem::take(&mut tasks.is_slow) || took >= self.patience;
+        let is_slow = std::mem::take(&mut tasks.is_slow) || took >= self.timeout;
         if !is_slow {
             tasks.is_overdue = false;
             tasks.reported.overdue = false;
@@ -237,7 +245,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Notes that a caller has waited in vain, unless the thread has just finished.
+    /// Records that a caller has timed out, unless the thread has just finished.
     fn overdue(&self) -> NoResult {
         let mut tasks = self.lock();
         let is_busy = tasks.begun.is_some() || !tasks.waiting.is_empty();
@@ -260,7 +268,7 @@ impl<T> Queue<T> {
     }
 }
 
-impl<T> Drop for Worker<T> {
+impl<T> Drop for LedgerThread<T> {
     fn drop(&mut self) {
         let mut tasks = self.queue.lock();
         tasks.phase = Phase::Closed;
@@ -273,9 +281,9 @@ impl<T> Drop for Worker<T> {
     }
 }
 
-impl<T> fmt::Debug for Worker<T> {
+impl<T> fmt::Debug for LedgerThread<T> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Worker").finish_non_exhaustive()
+        out.debug_struct("LedgerThread").finish_non_exhaustive()
     }
 }
 
