@@ -2,6 +2,15 @@
 //!
 //! Input: staged changes, the results of swaps and commands. Output: after a crash, the groups that owe
 //! their command. A ledger that cannot be written stops no write: the failure is logged once.
+//!
+//! - `ledger_thread.rs`: the thread that owns the ledger, so that one that hangs delays a write by
+//!   [`RECORD_TIMEOUT`] at most.
+//! - `state.rs`: what this thread owns: the ledger, and the intents of the groups that are being applied.
+//! - `record.rs`: what is recorded about the files of a group.
+//! - `parked.rs`: the changes that are parked.
+//! - `recovery.rs`: the start after an earlier process.
+//!
+//! The ledger itself is the library `apply_ledger`; `daemon/state_dir.rs` opens it at the start.
 
 mod ledger_thread;
 mod parked;
