@@ -88,12 +88,12 @@ impl Catalog {
             return;
         }
         let create = old.map_or(index, |old| old.create);
-        if let Some(renamed) = old
+        let renamed = old
             .map(|old| casefold(&old.value.name))
-            .filter(|name| *name != casefold(&instance.name))
-        {
-            writes.record(Table::ServiceInstances, &renamed, index);
-            self.services.insert(renamed, index);
+            .filter(|name| *name != casefold(&instance.name));
+        if let Some(renamed) = &renamed {
+            writes.record(Table::ServiceInstances, renamed, index);
+            self.services.insert(renamed.clone(), index);
         }
         self.record_instance(writes, &instance, index);
         self.services.insert(casefold(&instance.name), index);
@@ -105,7 +105,9 @@ impl Catalog {
                 modify: index,
             },
         );
-        self.drop_services_without_instances(index);
+        if let Some(renamed) = renamed {
+            self.drop_service_without_instances(&renamed, index);
+        }
     }
 
     /// Registers or updates a check. The service's name and tags are copied from the instance.
@@ -167,8 +169,9 @@ impl Catalog {
         // Consul changes the index of the checks even if the instance had none; this wakes no
         // query.
         self.tables.checks = index;
-        self.services.insert(casefold(&gone.value.name), index);
-        self.drop_services_without_instances(index);
+        let name = casefold(&gone.value.name);
+        self.services.insert(name.clone(), index);
+        self.drop_service_without_instances(&name, index);
     }
 
     /// Removes a check.
@@ -242,15 +245,12 @@ impl Catalog {
         }
     }
 
-    fn drop_services_without_instances(&mut self, index: u64) {
-        let before = self.services.len();
-        let instances = &self.instances;
-        self.services.retain(|name, _| {
-            instances
-                .values()
-                .any(|found| casefold(&found.value.name) == *name)
-        });
-        if self.services.len() < before {
+    fn drop_service_without_instances(&mut self, name: &str, index: u64) {
+        let mut instances = self.instances.values();
+        if instances.any(|found| casefold(&found.value.name) == *name) {
+            return;
+        }
+        if self.services.remove(name).is_some() {
             self.last_removal = Some(index);
         }
     }
