@@ -23,7 +23,7 @@ async fn every_error_has_its_class() {
         ("acl-health-bad-token", Denied, false),
         ("acl-via-client-agent-health-bad-token", Denied, false),
         ("acl-kv-get-no-token", Denied, false),
-        ("error-unknown-dc-500", ErrorClass::Query, false),
+        ("error-unknown-dc-500", ErrorClass::Datacenter, false),
         ("error-bad-filter-500", ErrorClass::Query, false),
         ("error-bad-index-400", ErrorClass::Query, false),
         ("error-stale-and-consistent-400", ErrorClass::Query, false),
