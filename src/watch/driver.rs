@@ -158,11 +158,17 @@ impl<S: Source> Driver<S> {
         let server = self.source.preferred();
         self.schedule.share_connections(self.source.sharing(server));
         while let Some(request) = self.schedule.next(now()) {
+            // Their connections are closed before others are opened.
+            self.abort_cancelled();
             let request_id = request.id;
             let send = send(self.source.clone(), request);
             let handle = self.requests.spawn(async move { (request_id, send.await) });
             self.handles.insert(request_id, handle);
         }
+        self.abort_cancelled();
+    }
+
+    fn abort_cancelled(&mut self) {
         for request_id in self.schedule.take_cancelled() {
             if let Some(handle) = self.handles.remove(&request_id) {
                 handle.abort();

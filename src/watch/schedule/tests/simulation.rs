@@ -142,6 +142,7 @@ impl Simulation {
     pub(super) fn exchange(&mut self) {
         while let Some(request) = self.schedule.next(self.now) {
             assert!(self.sent.len() < 300_000, "requests in a tight loop");
+            self.drop_cancelled();
             self.sent.push((self.now, request.clone()));
             self.in_flight.insert(request.id, (self.now, request));
             let now = self.now;
@@ -149,14 +150,7 @@ impl Simulation {
             let connections = self.in_flight.len() + self.kept.len();
             self.most_connections = self.most_connections.max(connections);
         }
-        for request_id in self.schedule.take_cancelled() {
-            if let Some((sent, request)) = self.in_flight.remove(&request_id)
-                && request.poll.index > 0
-            {
-                let wait = request.poll.wait;
-                self.kept.push((sent + wait + wait / 16, request));
-            }
-        }
+        self.drop_cancelled();
         for event in self.schedule.take_events() {
             match event {
                 WatchEvent::Answered(query, answer, _) => {
@@ -169,6 +163,18 @@ impl Simulation {
                 WatchEvent::Recovered(query) => {
                     self.failing.remove(&query);
                 }
+            }
+        }
+    }
+
+    /// Drops the requests that were cancelled. The server keeps the connections of long polls.
+    fn drop_cancelled(&mut self) {
+        for request_id in self.schedule.take_cancelled() {
+            if let Some((sent, request)) = self.in_flight.remove(&request_id)
+                && request.poll.index > 0
+            {
+                let wait = request.poll.wait;
+                self.kept.push((sent + wait + wait / 16, request));
             }
         }
     }
