@@ -3,6 +3,8 @@
 //! Input: rules ("three times, below `/v1/health/`, answer 500"), and orders that take effect at
 //! once. Output: the faults of the next request, and the recorded requests.
 
+mod serving;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -288,66 +290,5 @@ impl Faults {
 
     fn locked<R>(&self, change: impl FnOnce(&mut Rules) -> R) -> R {
         change(&mut self.rules.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// The methods for the server.
-impl Faults {
-    /// Returns the faults that apply to a request for `path` that names this datacenter, and counts each as used.
-    pub(crate) fn take(&self, path: &str, datacenter: Option<&str>) -> Vec<ActiveFault> {
-        self.locked(|rules| {
-            let mut active = Vec::new();
-            rules.by_number.retain(|_, rule| {
-                let named = rule.datacenter.as_deref();
-                let applies = path.starts_with(&rule.prefix)
-                    && named.is_none_or(|named| datacenter == Some(named));
-                if !applies || rule.left == Some(0) {
-                    return rule.left != Some(0);
-                }
-                active.push(ActiveFault {
-                    fault: rule.fault.clone(),
-                    since: rule.since,
-                });
-                rule.left = rule.left.map(|left| left - 1);
-                true
-            });
-            active
-        })
-    }
-
-    /// Waits until this datacenter is not reachable; without a name, for ever.
-    pub(crate) async fn datacenter_lost(&self, name: Option<&str>) {
-        let Some(name) = name else {
-            return std::future::pending().await;
-        };
-        // This handle holds a sender, so the channel cannot be closed.
-        let _ = self
-            .lost
-            .subscribe()
-            .wait_for(|lost| lost.contains(name))
-            .await;
-    }
-
-    /// Returns the number of orders to cut all connections so far.
-    pub(crate) fn cuts(&self) -> u64 {
-        self.listener.borrow().cuts
-    }
-
-    /// Subscribes to interruptions.
-    pub(crate) fn interruptions(&self) -> Interruptions {
-        Interruptions {
-            receiver: self.interruption.subscribe(),
-            epoch: self.store.read(|cluster| cluster.epoch),
-        }
-    }
-
-    /// Subscribes to the orders to the listener.
-    pub(crate) fn listener_orders(&self) -> watch::Receiver<ListenerOrder> {
-        self.listener.subscribe()
-    }
-
-    /// Returns the log of requests.
-    pub(crate) fn log(&self) -> &RequestLog {
-        &self.log
     }
 }
