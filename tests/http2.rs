@@ -192,8 +192,9 @@ fn a_balancer_in_front_of_servers_with_and_without_http2_works() {
     let _haproxy = scene.haproxy(&(balancer + &fronts));
     let ctmpl = scene.start();
     scene.becomes_whole();
-    eventually("every query waits", || {
-        scene.consul.faults().open_requests("/v1/kv/") == KEYS
+    // All queries, or a tick if the latest connection was one without HTTP/2.
+    eventually("a poll waits", || {
+        scene.consul.faults().open_requests("/v1/kv/") > 0
     });
     scene.receives_changes();
     assert_eq!(ctmpl.stop().code(), Some(12));
