@@ -10,6 +10,7 @@ use crate::config::resolved::{
 };
 use crate::query::{Health, Query};
 
+mod both_languages;
 mod denied;
 mod formats;
 mod library;
@@ -98,6 +99,64 @@ fn names(queries: impl IntoIterator<Item: ToString>) -> String {
         .join(" ")
 }
 
+fn world() -> Snapshot {
+    let mut snapshot = known(&[("port", "80"), ("json", r#"{"b": [1, 2.5], "a": "<"}"#)]);
+    let instance = |number: i64| {
+        Arc::new(Instance {
+            node: format!("n{number}"),
+            node_id: String::new(),
+            node_address: "10.0.0.1".into(),
+            node_tagged_addresses: TextMap::new(),
+            node_meta: TextMap::new(),
+            service_meta: TextMap::from([("version".into(), "2".into())]),
+            address: format!("10.0.0.{number}"),
+            service_tagged_addresses: Nullable::new(),
+            id: format!("web-{number}"),
+            name: "web".into(),
+            tags: vec!["blue".into(), format!("t{number}")],
+            checks: Nullable::new(),
+            status: Health::Passing,
+            port: 8000 + number,
+            weights: Weights {
+                passing: 1,
+                warning: 1,
+            },
+        })
+    };
+    snapshot.record(
+        Query::service("web").unwrap(),
+        Arc::new(Answer::Service(vec![instance(1), instance(2)])),
+    );
+    snapshot.record(
+        Query::service("web|any").unwrap(),
+        Arc::new(Answer::Service(vec![instance(1), instance(2)])),
+    );
+    let pair = |key: &str| {
+        Arc::new(Pair {
+            key: key.into(),
+            value: key.to_uppercase(),
+            ..Pair::default()
+        })
+    };
+    let pairs = vec![pair("a/x"), pair("a/y"), pair("b")];
+    snapshot.record(Query::pairs("app").unwrap(), Arc::new(Answer::Pairs(pairs)));
+    let node = Arc::new(Node {
+        node: "n1".into(),
+        address: "10.0.0.1".into(),
+        ..Node::default()
+    });
+    let found = NodeServices {
+        node,
+        services: Vec::new(),
+    };
+    snapshot.record(
+        Query::node("n1").unwrap(),
+        Arc::new(Answer::Node(Some(Arc::new(found)))),
+    );
+    snapshot.record(Query::node("n2").unwrap(), Arc::new(Answer::Node(None)));
+    snapshot
+}
+
 #[test]
 fn a_rendering_has_its_queries_and_the_missing_ones() {
     let template = inline("{{ key('a') }}{{ key('b') }}", Language::Jinja).unwrap();
@@ -184,241 +243,6 @@ fn an_unreadable_template_is_an_error() {
     insta::assert_snapshot!(error_text("none.j2"), @"DIR/none.j2: cannot read the template: No such file or directory (os error 2)");
     fs::write(directory.path().join("bytes.j2"), b"a\n\xff").unwrap();
     insta::assert_snapshot!(error_text("bytes.j2"), @"DIR/bytes.j2: cannot read the template: line 2 is not UTF-8 text");
-}
-
-/// Renders a template of each language with the same answers.
-fn both(go: &str, jinja: &str, snapshot: &Snapshot) -> (Rendering, Rendering) {
-    let render = |text, language| {
-        render(
-            &inline(text, language).unwrap_or_else(|error| panic!("{error}")),
-            snapshot,
-        )
-    };
-    (render(go, Language::Go), render(jinja, Language::Jinja))
-}
-
-fn world() -> Snapshot {
-    let mut snapshot = known(&[("port", "80"), ("json", r#"{"b": [1, 2.5], "a": "<"}"#)]);
-    let instance = |number: i64| {
-        Arc::new(Instance {
-            node: format!("n{number}"),
-            node_id: String::new(),
-            node_address: "10.0.0.1".into(),
-            node_tagged_addresses: TextMap::new(),
-            node_meta: TextMap::new(),
-            service_meta: TextMap::from([("version".into(), "2".into())]),
-            address: format!("10.0.0.{number}"),
-            service_tagged_addresses: Nullable::new(),
-            id: format!("web-{number}"),
-            name: "web".into(),
-            tags: vec!["blue".into(), format!("t{number}")],
-            checks: Nullable::new(),
-            status: Health::Passing,
-            port: 8000 + number,
-            weights: Weights {
-                passing: 1,
-                warning: 1,
-            },
-        })
-    };
-    snapshot.record(
-        Query::service("web").unwrap(),
-        Arc::new(Answer::Service(vec![instance(1), instance(2)])),
-    );
-    snapshot.record(
-        Query::service("web|any").unwrap(),
-        Arc::new(Answer::Service(vec![instance(1), instance(2)])),
-    );
-    let pair = |key: &str| {
-        Arc::new(Pair {
-            key: key.into(),
-            value: key.to_uppercase(),
-            ..Pair::default()
-        })
-    };
-    let pairs = vec![pair("a/x"), pair("a/y"), pair("b")];
-    snapshot.record(Query::pairs("app").unwrap(), Arc::new(Answer::Pairs(pairs)));
-    let node = Arc::new(Node {
-        node: "n1".into(),
-        address: "10.0.0.1".into(),
-        ..Node::default()
-    });
-    let found = NodeServices {
-        node,
-        services: Vec::new(),
-    };
-    snapshot.record(
-        Query::node("n1").unwrap(),
-        Arc::new(Answer::Node(Some(Arc::new(found)))),
-    );
-    snapshot.record(Query::node("n2").unwrap(), Arc::new(Answer::Node(None)));
-    snapshot
-}
-
-#[test]
-#[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn both_languages_render_the_same() {
-    let cases = [
-        (
-            "{{ range service \"web\" }}server {{ .Address }}:{{ .Port }};\n{{ end }}",
-            "{% for s in service('web') %}server {{ s.address }}:{{ s.port }};\n{% endfor %}",
-            "server 10.0.0.1:8001;\nserver 10.0.0.2:8002;\n",
-        ),
-        (
-            "{{ key \"port\" | parseInt | add 1 }}",
-            "{{ key('port') | parse_int | add(1) }}",
-            "81",
-        ),
-        (
-            "{{ range $tag, $list := service \"web\" | byTag }}{{ $tag }}={{ len $list }} {{ end }}",
-            "{% for tag, list in service('web') | by_tag | items %}{{ tag }}={{ list | length }} {% endfor %}",
-            "blue=2 t1=1 t2=1 ",
-        ),
-        (
-            "{{ range $port, $list := service \"web\" | byPort }}{{ $port }} {{ end }}",
-            "{% for port in service('web') | by_port %}{{ port }} {% endfor %}",
-            "8001 8002 ",
-        ),
-        (
-            "{{ range $f, $p := tree \"app\" | byKey }}{{ $f }}:{{ range $k, $v := $p }}{{ $k }}={{ $v.Value }},{{ end }}{{ end }}",
-            "{% for f, p in by_key(tree('app')) | items %}{{ f }}:{% for k, v in p | items %}{{ k }}={{ v.value }},{% endfor %}{% endfor %}",
-            "a:x=A/X,y=A/Y,",
-        ),
-        (
-            "{{ (index (service \"web\") 0).ServiceMeta.version }}",
-            "{{ service('web')[0].service_meta.version }}",
-            "2",
-        ),
-        (
-            "{{ key \"json\" | parseJSON | toJSON }}",
-            "{{ key('json') | parse_json | to_json }}",
-            r#"{"a":"\u003c","b":[1,2.5]}"#,
-        ),
-        (
-            "{{ with node \"n1\" }}{{ .Node.Address }}{{ end }}",
-            "{{ node('n1').node.address }}",
-            "10.0.0.1",
-        ),
-        (
-            "{{ with node \"n2\" }}{{ if .Node }}yes{{ else }}no{{ end }}{{ end }}",
-            "{{ 'yes' if node('n2').node else 'no' }}",
-            "no",
-        ),
-        (
-            "{{ scratch.MapSet \"m\" \"b\" 1 }}{{ scratch.MapSet \"m\" \"a\" 2 }}{{ scratch.MapValues \"m\" | toJSON }}",
-            "{{ scratch().map_set('m', 'b', 1) }}{{ scratch().map_set('m', 'a', 2) }}{{ scratch().map_values('m') | to_json }}",
-            "[2,1]",
-        ),
-        (
-            "{{ range loop 1 3 }}{{ . }}{{ end }}",
-            "{% for i in loop_range(1, 3) %}{{ i }}{% endfor %}",
-            "12",
-        ),
-        (
-            "{{ range $i, $s := service \"web\" }}{{ $i }}{{ .Tags | join \"+\" }} {{ end }}",
-            "{% for s in service('web') %}{{ loop.index0 }}{{ s.tags | join('+') }} {% endfor %}",
-            "0blue+t1 1blue+t2 ",
-        ),
-        (
-            "{{ range service \"web\" \"tag=blue,t2\" \"require_port=true\" }}{{ .ID }} {{ end }}",
-            "{% for s in service('web', tag=['blue', 't2'], require_port=true) %}{{ s.id }} {% endfor %}",
-            "web-2 ",
-        ),
-        (
-            "{{ range service \"web\" \"any\" \"tag=t1\" }}{{ .ID }}{{ else }}none{{ end }}",
-            "{% for s in service('web', 'any', tag='t1') %}{{ s.id }}{% else %}none{% endfor %}",
-            "web-1",
-        ),
-        (
-            "{{ range service \"web\" \"shuffle=true\" \"unique=addr:port\" \"passing_for=5s\" }}{{ .ID }} {{ end }}",
-            "{% for s in 'web' | service(unique='addr:port', shuffle=true, passing_for='5s') %}{{ s.id }} {% endfor %}",
-            "web-1 web-2 ",
-        ),
-        (
-            "{{ or \"x\" (key \"unasked\") }}",
-            "{{ 'x' or key('unasked') }}",
-            "x",
-        ),
-    ];
-    assert!(!cases.is_empty());
-    for (go, jinja, wanted) in cases {
-        let (in_go, in_jinja) = both(go, jinja, &world());
-        assert_eq!(in_go.text, Ok(wanted.to_owned()), "{go}");
-        assert_eq!(in_jinja.text, Ok(wanted.to_owned()), "{jinja}");
-        assert_eq!(without_sites(&in_go), without_sites(&in_jinja), "{go}");
-        assert!(in_go.dependencies.missing.is_empty() && in_jinja.dependencies.missing.is_empty());
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn instances_in_another_order_give_the_same_bytes(order in Just((0..8).collect::<Vec<i64>>()).prop_shuffle()) {
-        let snapshot = |order: &[i64]| {
-            let instance = |one: &i64| {
-                let (node, id, tags) = (format!("n{}", one % 3), format!("web-{one}"), vec!["blue".to_owned()]);
-                let tags = if one % 4 == 0 { Vec::new() } else { tags };
-                Arc::new(Instance { node, address: "10.0.0.1".into(), id, tags, port: one / 2, ..Instance::default() })
-            };
-            let mut snapshot = Snapshot::default();
-            let answer = Answer::Service(order.iter().map(instance).collect());
-            snapshot.record(Query::service("web").unwrap(), Arc::new(answer));
-            snapshot
-        };
-        let options =
-            ["tag=blue", "unique=addr:port", "require_port=true", "sort=name", "passing_for=5s", "shuffle=true"];
-        for option in options {
-            let go = format!("{{{{ range service \"web\" \"{option}\" }}}}{{{{ .ID }}}} {{{{ end }}}}");
-            let jinja = format!("{{% for s in service('web', '{option}') %}}{{{{ s.id }}}} {{% endfor %}}");
-            let sorted: Vec<i64> = (0..8).collect();
-            let (in_go, in_jinja) = both(&go, &jinja, &snapshot(&order));
-            let (wanted, _) = both(&go, &jinja, &snapshot(&sorted));
-            prop_assert!(wanted.text.as_ref().is_ok_and(|text| text.len() > 10), "{option}: {:?}", wanted.text);
-            prop_assert_eq!(&in_go.text, &wanted.text, "{}", option);
-            prop_assert_eq!(&in_jinja.text, &wanted.text, "{}", option);
-        }
-    }
-}
-
-#[test]
-fn both_languages_request_the_same_without_data() {
-    let cases = [
-        (
-            "{{ range service \"web\" }}{{ end }}{{ key \"a\" }}{{ keyOrDefault \"b\" \"1\" }}",
-            "{% for s in service('web') %}{% endfor %}{{ key('a') }}{{ key_or_default('b', '1') }}",
-        ),
-        (
-            "{{ (node).Node.Address }}{{ with node \"x\" }}{{ .Node.Address }}{{ end }}",
-            "{{ node().node.address }}{{ node('x').node.address }}",
-        ),
-        (
-            "{{ range service \"web\" (key \"a\" | printf \"tag=%s\") }}{{ end }}",
-            "{% for s in service('web', tag=parse_json(key('a')).tag) %}{% endfor %}",
-        ),
-        (
-            "{{ range service \"web\" \"tag=a\" }}{{ end }}{{ range connect \"web\" \"sort=near\" }}{{ end }}",
-            "{% for s in service('web', tag='a') %}{% endfor %}{% for s in connect('web', sort='near') %}{% endfor %}",
-        ),
-        (
-            "{{ with caLeaf \"web\" }}{{ .CertPEM }}{{ end }}{{ range caRoots }}{{ end }}{{ range importedServices \"p\" }}{{ end }}",
-            "{{ ca_leaf('web').cert_pem }}{% for r in ca_roots() %}{% endfor %}{% for s in imported_services('p') %}{% endfor %}",
-        ),
-        (
-            "{{ range tree \"a\" | byKey }}{{ end }}{{ range nodes }}{{ end }}",
-            "{% for p in tree('a') | by_key %}{% endfor %}{% for n in nodes() %}{% endfor %}",
-        ),
-    ];
-    assert!(!cases.is_empty());
-    for (go, jinja) in cases {
-        let (in_go, in_jinja) = both(go, jinja, &Snapshot::default());
-        assert_eq!(
-            (&in_go.text, &in_jinja.text),
-            (&Ok(String::new()), &Ok(String::new()))
-        );
-        assert_eq!(without_sites(&in_go), without_sites(&in_jinja), "{go}");
-        assert!(in_go.dependencies.missing.len() >= 2);
-    }
 }
 
 #[test]

@@ -92,5 +92,5 @@ async fn more_queries_than_the_limit_take_turns() {
         );
     }
     assert!(begun.elapsed() < CROWDED_WAIT * 6, "{:?}", begun.elapsed());
-    assert_eq!(script.0.lock().unwrap().most_blocking, 4);
+    assert_eq!(script.most_blocking(), 4);
 }
