@@ -161,18 +161,7 @@ mod tests {
     use crate::report::{ApplyReport, DependencyReport, Phase, TemplateReport};
 
     fn report(states: &[TemplatePhase]) -> Report {
-        let template = |state: &TemplatePhase| TemplateReport {
-            name: "web.ctmpl".into(),
-            destination: None,
-            state: *state,
-            is_written: false,
-            missing: 0,
-            waiting: None,
-            drift: None,
-            parked: None,
-            substitutes: Vec::new(),
-            is_held: false,
-        };
+        let template = |state: &TemplatePhase| TemplateReport::example(None, *state);
         Report {
             phase: Phase::Starting,
             templates: states.iter().map(template).collect(),

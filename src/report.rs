@@ -61,6 +61,25 @@ pub struct TemplateReport {
     pub substitutes: Vec<SubstituteReport>,
 }
 
+#[cfg(test)]
+impl TemplateReport {
+    /// The report of a template that waits for nothing.
+    pub(crate) fn example(destination: Option<PathBuf>, state: TemplatePhase) -> Self {
+        Self {
+            name: "web.ctmpl".into(),
+            destination,
+            state,
+            is_written: false,
+            missing: 0,
+            waiting: None,
+            drift: None,
+            parked: None,
+            is_held: false,
+            substitutes: Vec::new(),
+        }
+    }
+}
+
 /// What a template uses for a query that fails.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SubstituteReport {

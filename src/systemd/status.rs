@@ -117,17 +117,10 @@ mod tests {
     use crate::report::{ApplyReport, DependencyReport, DriftKind, ParkedReport};
 
     fn template(destination: &str) -> TemplateReport {
+        let destination = (!destination.is_empty()).then(|| destination.into());
         TemplateReport {
-            name: "web.ctmpl".into(),
-            destination: (!destination.is_empty()).then(|| destination.into()),
-            state: TemplatePhase::UpToDate,
             is_written: true,
-            missing: 0,
-            waiting: None,
-            drift: None,
-            parked: None,
-            substitutes: Vec::new(),
-            is_held: false,
+            ..TemplateReport::example(destination, TemplatePhase::UpToDate)
         }
     }
 

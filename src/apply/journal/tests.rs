@@ -41,6 +41,16 @@ fn change(group: &Arc<GroupConfig>, destination: &Path, content: &str) -> Change
     }
 }
 
+/// A journal whose ledger hangs until the sender is dropped.
+fn hanging(directory: &Path) -> (Journal, mpsc::Sender<()>) {
+    let journal = Journal::open(&directory.join("state"), 5).unwrap();
+    let (release, held) = mpsc::channel::<()>();
+    journal.thread.send(move |_| {
+        let _ = held.recv();
+    });
+    (journal, release)
+}
+
 fn generations(journal: &Journal, destination: &Path) -> Vec<Generation> {
     let path = destination.to_owned();
     journal
@@ -52,11 +62,7 @@ fn generations(journal: &Journal, destination: &Path) -> Vec<Generation> {
 fn files_are_written_while_the_ledger_hangs_and_the_record_follows_in_its_order() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path().canonicalize().unwrap();
-    let journal = Journal::open(&directory.join("state"), 5).unwrap();
-    let (release, held) = mpsc::channel::<()>();
-    journal.thread.send(move |_| {
-        let _ = held.recv();
-    });
+    let (journal, release) = hanging(&directory);
     let writer = Writer::with_journal(Some(journal.clone()));
     let (group, file) = (group("g"), directory.join("file"));
     let begun = Instant::now();
@@ -85,11 +91,7 @@ fn files_are_written_while_the_ledger_hangs_and_the_record_follows_in_its_order(
 fn the_end_of_a_change_is_recorded_if_its_begin_was_however_long_the_ledger_hangs() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path().canonicalize().unwrap();
-    let journal = Journal::open(&directory.join("state"), 5).unwrap();
-    let (release, held) = mpsc::channel::<()>();
-    journal.thread.send(move |_| {
-        let _ = held.recv();
-    });
+    let (journal, release) = hanging(&directory);
     // A limit that counts 512 bytes for each of these tasks has room for one more change without its end.
     for _ in 0..16_382 {
         journal.finished(&group("other").key, Ending::Applied);
