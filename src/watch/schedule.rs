@@ -11,7 +11,7 @@
 //! - `entry.rs`, `entries.rs`: a query, prefix or tick, and the table of them.
 //! - `connections.rs`, `pace.rs`: the limits.
 //! - `areas.rs`, `prefixes.rs`: what is shared beyond the limits.
-//! - `failures.rs`: retries; `datacenters.rs`, `closed.rs`: what a datacenter that does not answer may delay.
+//! - `failures.rs`: retries; `datacenters.rs`, `datacenter_requests.rs`: what a datacenter that does not answer may delay.
 //! - `following.rs`: begins and ends to follow; `mode.rs`: chooses between long polls and ticks.
 //! - `sending.rs`, `announced.rs`: choose requests; `servers.rs`: chooses the server of a request.
 //! - `answering.rs`, `failing.rs`: handle outcomes.
@@ -37,8 +37,8 @@
 mod announced;
 mod answering;
 mod areas;
-mod closed;
 mod connections;
+mod datacenter_requests;
 mod datacenters;
 mod entries;
 mod entry;

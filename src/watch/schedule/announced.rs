@@ -48,7 +48,7 @@ impl Schedule {
                 break id;
             }
         };
-        self.areas.is_read(id);
+        self.areas.record_read(id);
         self.choose_server(id);
         let entry = self.entries.get(id)?;
         if entry.cursor.poll().index == 0 || !self.areas.is_comparable(entry) {

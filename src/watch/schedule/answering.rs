@@ -71,10 +71,10 @@ impl Schedule {
         };
         let is_full = request.kind == Kind::Short;
         let full_read = self.next_full_read(now);
+        let is_extra = self.is_extra_read(id, &request);
         let Some(entry) = self.entries.get_mut(id) else {
             return;
         };
-        let is_extra = entry.request_id() != Some(request.request_id);
         if is_extra && entry.answered.is_some_and(|at| at >= request.sent) {
             // The long poll was answered meanwhile, perhaps with something newer.
             entry.read_again = true;
@@ -104,11 +104,8 @@ impl Schedule {
         let Some(entry) = self.entries.get(id) else {
             return;
         };
-        // This was an extra read if another request is in flight: that one goes on.
-        if entry
-            .request_id()
-            .is_none_or(|own| own == request.request_id)
-        {
+        // After an extra read, the long poll that is in flight goes on.
+        if !is_extra || entry.request_id().is_none() {
             let pause = entry.traits.interval.unwrap_or(pause);
             self.requeue_after(id, pause, now);
         }

@@ -22,8 +22,8 @@ pub(super) struct Areas {
     all: BTreeMap<Area, AreaState>,
     /// The queries that have to be read first.
     urgent: VecDeque<Id>,
-    /// The same queries.
-    is_urgent: BTreeSet<Id>,
+    /// The same queries, to find them.
+    urgent_ids: BTreeSet<Id>,
     /// `true` if the last query that was read was urgent; then the next one is not, so that a round goes on.
     was_urgent: bool,
     /// The areas with a tick that the server refuses, with the time until which it is not requested again.
@@ -80,7 +80,7 @@ impl Areas {
         }
         if self.all.is_empty() {
             self.urgent.clear();
-            self.is_urgent.clear();
+            self.urgent_ids.clear();
             self.hot.clear();
         }
         before.into_values().flat_map(|state| state.ticks).collect()
@@ -152,7 +152,7 @@ impl Areas {
 
     /// Requests that a query be read before the others.
     pub(super) fn prioritize(&mut self, id: Id) {
-        if self.is_urgent.insert(id) {
+        if self.urgent_ids.insert(id) {
             self.urgent.push_back(id);
         }
     }
@@ -188,7 +188,7 @@ impl Areas {
     }
 
     /// Records that this query is read now.
-    pub(super) fn is_read(&mut self, id: Id) {
+    pub(super) fn record_read(&mut self, id: Id) {
         self.was_urgent = self.urgent.front() == Some(&id);
     }
 
@@ -198,7 +198,7 @@ impl Areas {
                 return Some(id);
             }
             self.urgent.pop_front();
-            self.is_urgent.remove(&id);
+            self.urgent_ids.remove(&id);
         }
         None
     }

@@ -11,8 +11,8 @@ use super::id::Id;
 use crate::source::Error;
 
 impl Schedule {
-    /// Returns `true` if a short request of this entry may be sent now. Otherwise the entry waits for an answer of its
-    /// datacenter.
+    /// Returns `true` if a short request of this entry may be sent now. If not, it lets the entry wait for an answer of its
+    /// datacenter, and reports the failure of the datacenter if there is one.
     pub(super) fn admit(&mut self, id: Id, now: Instant) -> bool {
         let Some(entry) = self.entries.get(id) else {
             return true;

@@ -36,8 +36,12 @@ impl Schedule {
         if cause == Cause::Throttled {
             self.throttled(error, now);
         }
-        if !self.concerns_the_entry((id, request), error, cause) {
-            return;
+        if self.is_extra_read(id, request) {
+            let is_server_dead = matches!(cause, Cause::Outage | Cause::NotConsul);
+            if !is_server_dead || !self.is_at_server_of(id, request) {
+                return self.extra_read_failed((id, request), error, cause);
+            }
+            self.cancel_request_of(id);
         }
         let Some(entry) = self.entries.get_mut(id) else {
             return;
@@ -78,34 +82,37 @@ impl Schedule {
         }
     }
 
-    /// Returns `true` if a failed request means that its entry has failed. For an extra read this is only so if the server
-    /// does not answer that its long poll waits for, too; then that poll is cancelled.
-    fn concerns_the_entry(
+    /// Returns `true` if the entry does not wait for this request, but was read once more beside its long poll.
+    pub(super) fn is_extra_read(&self, id: Id, request: &InFlight) -> bool {
+        let entry = self.entries.get(id);
+        entry.is_some_and(|entry| entry.request_id() != Some(request.request_id))
+    }
+
+    fn is_at_server_of(&self, id: Id, request: &InFlight) -> bool {
+        let entry = self.entries.get(id);
+        entry.is_some_and(|entry| entry.cursor.poll().server == request.poll.server)
+    }
+
+    /// Cancels the long poll of an entry.
+    fn cancel_request_of(&mut self, id: Id) {
+        if let Some(own) = self.entries.get(id).and_then(Entry::request_id) {
+            self.cancel(own);
+        }
+    }
+
+    /// Leaves the long poll alone. The entry is read before its next poll.
+    fn extra_read_failed(
         &mut self,
         (id, request): (Id, &InFlight),
         error: &Arc<Error>,
         cause: Cause,
-    ) -> bool {
-        let Some(entry) = self.entries.get_mut(id) else {
-            return false;
-        };
-        let own = entry.request_id();
-        if own == Some(request.request_id) {
-            return true;
+    ) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.read_again = true;
         }
-        let is_same_server = entry.cursor.poll().server == request.poll.server;
-        if is_same_server && matches!(cause, Cause::Outage | Cause::NotConsul) {
-            if let Some(own) = own {
-                self.cancel(own);
-            }
-            return true;
-        }
-        // The entry is read before its next poll.
-        entry.read_again = true;
         if cause == Cause::Datacenter {
             self.datacenter_failed(&request.datacenter, error, Some(id));
         }
-        false
     }
 
     /// Lets the queries fail whose changes a tick does not announce at present. They are read when it is answered again.

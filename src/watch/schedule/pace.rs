@@ -13,14 +13,14 @@ pub(in crate::watch) const MIN_POLL_INTERVAL: Duration = Duration::from_millis(5
 pub(in crate::watch) const CROWDED_WAIT: Duration = Duration::from_secs(2);
 /// The number of requests that may be sent at once after a quiet time.
 const BURST: f64 = 2_000.0;
-/// The maximum number of short requests per second beyond the bucket.
+/// The maximum number of short requests per second once the burst is used up.
 const MAX_RATE: f64 = 3_000.0;
 /// The lowest rate to which useless requests reduce it.
 const MIN_RATE: f64 = 20.0;
 /// The number of useless rounds from which the rate falls. A change moves up to three ticks, one after the other, so up to
 /// two rounds after a useful one may find nothing.
 const USELESS_ROUNDS: u32 = 3;
-/// The maximum number of long polls per second beyond the bucket.
+/// The maximum number of long polls per second once the burst is used up.
 const POLL_RATE: f64 = 2_000.0;
 /// The time in seconds in which each query is read once at the full rate.
 const FULL_ROUND: f64 = 0.7;
@@ -67,7 +67,7 @@ impl TokenBucket {
     }
 }
 
-/// The supplies of requests and bytes.
+/// The token buckets of requests and bytes.
 #[derive(Debug)]
 pub(super) struct Pace {
     reads: TokenBucket,

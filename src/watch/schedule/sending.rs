@@ -200,8 +200,8 @@ impl Schedule {
         }
         if !self.connections.has_room_for_long(poll.server, now) {
             // All connections belong to cancelled polls: do not wait for the end of their wait.
-            let is_blind = self.mode.limit == 0 && self.connections.has_room_for_short();
-            return is_blind
+            let all_are_cancelled = self.mode.limit == 0 && self.connections.has_room_for_short();
+            return all_are_cancelled
                 .then(|| self.send_short(id, Purpose::Follow, now))
                 .flatten();
         }
