@@ -157,14 +157,14 @@ fn row_8_no_mixture_of_arguments_has_another_result_than_in_consul_template() {
         let Case { function, results } = serde_json::from_str(line).expect(line);
         let is_known = |mixture: &String| header.mixtures.contains(mixture);
         assert!(results.keys().all(is_known), "{line}");
+        if is_omitted(&function) {
+            continue;
+        }
         if !untested.remove(function.as_str()) {
             assert!(
                 elsewhere.remove(function.as_str()),
                 "{function}: unknown, or twice"
             );
-            continue;
-        }
-        if is_omitted(&function) {
             continue;
         }
         for mixture in &header.mixtures {
