@@ -78,7 +78,7 @@ impl<S: Source> Driver<S> {
             if self.schedule.has_events() {
                 continue;
             }
-            let wake = self.schedule.next_wake(now());
+            let wake = self.schedule.next_wake();
             let sleep = async {
                 match wake {
                     Some(time) => sleep_until(Clock::from_std(time)).await,

@@ -103,6 +103,8 @@ pub(super) struct Schedule {
     yields_until: Option<Instant>,
     /// The time since which long polls may become longer.
     ramp: Instant,
+    /// The time of the last choice of a request.
+    chosen_at: Instant,
     random: fastrand::Rng,
     events: Vec<WatchEvent>,
     cancelled: Vec<u64>,
@@ -189,6 +191,7 @@ impl Schedule {
             is_busy: false,
             yields_until: None,
             ramp: now,
+            chosen_at: now,
             random: fastrand::Rng::with_seed(seed),
             events: Vec::new(),
             cancelled: Vec::new(),
@@ -307,8 +310,10 @@ impl Schedule {
         pause.mul_f64(0.5 + self.random.f64())
     }
 
-    /// The time at which the next request may become due without an event.
-    pub(super) fn next_wake(&mut self, now: Instant) -> Option<Instant> {
+    /// The time at which the next request may become due without an event. It is that of the last choice of a request: what
+    /// was not due then, and is due now, is due in the past.
+    pub(super) fn next_wake(&mut self) -> Option<Instant> {
+        let now = self.chosen_at;
         let pause = self.pace.pause(now);
         let reading = self.paced_reading_at(now);
         let short = self.short_at(now);

@@ -23,6 +23,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(2);
 impl Schedule {
     /// Returns the next request to send; `None` if there is none at present.
     pub(in crate::watch) fn next(&mut self, now: Instant) -> Option<Request> {
+        self.chosen_at = now;
         while let Some(id) = self.entries.pop_due(now) {
             self.due(id, now);
         }

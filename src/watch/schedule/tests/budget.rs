@@ -88,9 +88,7 @@ fn useless_ticks_are_followed_by_ever_fewer_requests() {
     let tick = |simulation: &mut Simulation, seconds: u64| {
         let begun = simulation.now;
         for _ in 0..seconds * 5 {
-            // The output of a check changes, which is not part of any answer here.
-            simulation.consul.index += 1;
-            simulation.consul.ticks.0 = simulation.consul.index;
+            simulation.change_output();
             simulation.run(Duration::from_millis(200));
         }
         simulation.sent_since(begun) as u64 / seconds
@@ -104,6 +102,24 @@ fn useless_ticks_are_followed_by_ever_fewer_requests() {
         simulation.outdated().is_empty(),
         "the bound of staleness holds"
     );
+}
+
+/// A read that became due between the choice of requests and the question when the next one is due had no wake-up, so
+/// reading stopped until some long poll was answered.
+#[test]
+fn reading_goes_on_although_the_choice_of_requests_takes_time() {
+    let mut simulation = Simulation::new(rules(64));
+    simulation.follow(1000, 0);
+    simulation.run(Duration::from_secs(30));
+    for _ in 0..600 {
+        simulation.change_output();
+        simulation.run(Duration::from_millis(200));
+    }
+    // Less than 40 requests per second are sent now.
+    simulation.choice = Duration::from_millis(30);
+    simulation.change_service(500);
+    simulation.run(Duration::from_secs(60));
+    assert_eq!(simulation.outdated(), Vec::<String>::new());
 }
 
 #[test]

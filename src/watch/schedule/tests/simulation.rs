@@ -16,6 +16,8 @@ pub(super) struct Simulation {
     pub(super) failing: BTreeSet<Query>,
     pub(super) sent: Vec<(Instant, Request)>,
     pub(super) most_connections: usize,
+    /// The time between the choice of requests and the question when the next one is due.
+    pub(super) choice: Duration,
 }
 
 impl Simulation {
@@ -35,6 +37,7 @@ impl Simulation {
             failing: BTreeSet::new(),
             sent: Vec::new(),
             most_connections: 0,
+            choice: Duration::ZERO,
         }
     }
 
@@ -71,6 +74,12 @@ impl Simulation {
     /// Changes the status of a service's check.
     pub(super) fn flip(&mut self, number: usize) {
         self.consul.flip(&format!("s{number}"));
+    }
+
+    /// Changes the output of a check, which is not part of any answer here.
+    pub(super) fn change_output(&mut self) {
+        self.consul.index += 1;
+        self.consul.ticks.0 = self.consul.index;
     }
 
     pub(super) fn change_key(&mut self, number: usize) {
@@ -115,15 +124,18 @@ impl Simulation {
         let end = self.now + time;
         let mut idle = 0;
         loop {
+            let before = self.sent.len();
             self.exchange();
+            self.now += self.choice;
             let answer = self.next_answer();
-            let wake = self.schedule.next_wake(self.now);
+            let wake = self.schedule.next_wake();
             let next = answer.map(|(at, _)| at).into_iter().chain(wake).min();
             let Some(next) = next.filter(|next| *next <= end) else {
                 self.now = end;
                 return;
             };
-            idle = if next > self.now || answer.is_some_and(|(at, _)| at <= self.now) {
+            let is_answered = answer.is_some_and(|(at, _)| at <= self.now);
+            idle = if next > self.now || is_answered || self.sent.len() > before {
                 0
             } else {
                 idle + 1
