@@ -27,6 +27,7 @@ mod resolve;
 pub mod resolved;
 mod show;
 pub mod signal;
+pub mod status_addr;
 pub mod template_argument;
 pub mod token;
 pub mod values;

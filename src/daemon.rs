@@ -36,6 +36,7 @@ mod waiting;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Instant;
 
 use apply_ledger::OpenError;
@@ -77,11 +78,14 @@ pub async fn run(config: Config, process: Process) -> Result<End, StartError> {
     let is_once = config.mode != Mode::Daemon && !config.dry;
     drop(config);
     let mut actions = parts.begin(Moment::now());
-    let reports = watch::Sender::new(parts.report());
+    let reports = watch::Sender::new(Arc::new(parts.report()));
+    let pulse = executor.status_server().pulse();
     let mut systemd = Systemd::from_environment(&reports, Moment::now().instant);
     let mut progress = Progress::new(is_once, &reports, Moment::now().instant);
     loop {
+        executor.status_server().subscribe(&reports);
         publish(&reports, || parts.report());
+        executor.status_server().turned();
         systemd.notify(Moment::now().instant);
         progress.update(Moment::now().instant);
         for action in actions {
@@ -110,6 +114,8 @@ pub async fn run(config: Config, process: Process) -> Result<End, StartError> {
             () = sleep_until(parts.next_wake()) => Some(Event::Time),
             // Each iteration notifies the watchdog of systemd, so a loop that hangs is detected.
             () = sleep_until(notice.into_iter().flatten().min()) => None,
+            // The status server proves in the same way that the loop turns.
+            () = pulse.asked() => None,
         };
         actions = event.map_or_else(Vec::<Action>::new, |event| {
             parts.step(&event, Moment::now())
@@ -150,12 +156,14 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
 }
 
 /// Publishes a report, if there are readers.
-fn publish(reports: &watch::Sender<Report>, report: impl FnOnce() -> Report) {
+fn publish(reports: &watch::Sender<Arc<Report>>, report: impl FnOnce() -> Report) {
     if reports.receiver_count() > 0 {
         let report = report();
         reports.send_if_modified(|published| {
-            let is_news = *published != report;
-            *published = report;
+            let is_news = **published != report;
+            if is_news {
+                *published = Arc::new(report);
+            }
             is_news
         });
     }

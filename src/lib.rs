@@ -36,6 +36,9 @@ pub mod report;
 // Reports readiness, status and watchdog to systemd.
 pub mod systemd;
 
+// Answers over HTTP what state the daemon is in.
+pub mod observe;
+
 // Shows the progress of `-once` on a terminal.
 pub mod progress;
 

@@ -5,7 +5,7 @@
 //! output or error is not a terminal.
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ const DEFAULT_WIDTH: usize = 80;
 #[derive(Debug)]
 pub struct Progress {
     /// The reports; `None` if nothing is shown.
-    reports: Option<watch::Receiver<Report>>,
+    reports: Option<watch::Receiver<Arc<Report>>>,
     /// The time at which the line is shown next.
     next: Instant,
     /// The thread that writes; `None` before the first line. The loop must not wait for a terminal.
@@ -41,7 +41,7 @@ type Text = (String, Option<mpsc::Sender<()>>);
 
 impl Progress {
     /// Creates the line, for `-once` on a terminal.
-    pub fn new(is_once: bool, reports: &watch::Sender<Report>, now: Instant) -> Self {
+    pub fn new(is_once: bool, reports: &watch::Sender<Arc<Report>>, now: Instant) -> Self {
         let is_shown = is_once && io::stdout().is_terminal() && io::stderr().is_terminal();
         Self {
             reports: is_shown.then(|| reports.subscribe()),

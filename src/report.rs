@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// The state of the daemon at one point in time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,6 +42,7 @@ pub struct TemplateReport {
     /// The path of the template, or its name in the configuration.
     pub name: Arc<str>,
     /// The destination; `None` in a dry run that prints it.
+    #[serde(serialize_with = "lossy")]
     pub destination: Option<PathBuf>,
     /// The combined state of template and destination.
     pub state: TemplatePhase,
@@ -59,6 +60,27 @@ pub struct TemplateReport {
     pub is_held: bool,
     /// The queries that fail, and for which the template uses an earlier answer or none.
     pub substitutes: Vec<SubstituteReport>,
+}
+
+/// Writes a path as text, because not every path is UTF-8.
+#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
+fn lossy<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = path.as_ref().map(|path| path.to_string_lossy());
+    text.serialize(serializer)
+}
+
+#[cfg(test)]
+impl Report {
+    /// The report of a process that is ready, with these templates.
+    pub(crate) fn example(templates: Vec<TemplateReport>) -> Self {
+        Self {
+            phase: Phase::Ready,
+            templates,
+            dependencies: DependencyReport::default(),
+            applies: ApplyReport::default(),
+            child: None,
+        }
+    }
 }
 
 #[cfg(test)]

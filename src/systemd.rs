@@ -5,6 +5,7 @@
 
 mod status;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use systemd_notifier::{Notifier, State};
@@ -19,12 +20,12 @@ pub(crate) use status::status_line;
 pub struct Systemd {
     notifier: Notifier,
     /// The reports; `None` without a connection.
-    reports: Option<watch::Receiver<Report>>,
+    reports: Option<watch::Receiver<Arc<Report>>>,
 }
 
 impl Systemd {
     /// Connects to the socket in the environment. An unusable address is logged.
-    pub fn from_environment(reports: &watch::Sender<Report>, now: Instant) -> Self {
+    pub fn from_environment(reports: &watch::Sender<Arc<Report>>, now: Instant) -> Self {
         let notifier = Notifier::from_environment(now).unwrap_or_else(|failure| {
             let (message, error) = (chain(&failure), failure.source);
             tracing::warn!(name: "systemd.not_told", %error, "{message}");
@@ -33,7 +34,7 @@ impl Systemd {
         Self::new(notifier, reports)
     }
 
-    fn new(notifier: Notifier, reports: &watch::Sender<Report>) -> Self {
+    fn new(notifier: Notifier, reports: &watch::Sender<Arc<Report>>) -> Self {
         Self {
             reports: notifier.is_connected().then(|| reports.subscribe()),
             notifier,
@@ -81,7 +82,7 @@ mod tests {
             applies: crate::report::ApplyReport::default(),
             child: None,
         };
-        let reports = watch::Sender::new(report);
+        let reports = watch::Sender::new(Arc::new(report));
         let mut systemd = Systemd::new(Notifier::default(), &reports);
         systemd.notify(Instant::now());
         assert_eq!(systemd.next_wake(), None);

@@ -63,6 +63,7 @@ pages! {
     dev_server_support: "docs/src/reference/dev-server-support.md";
     exit_codes: "docs/src/reference/exit-codes.md";
     formats: "docs/src/reference/formats.md";
+    status: "docs/src/reference/status.md";
     side_effects: "docs/src/reference/side-effects.md";
     template_languages: "docs/src/reference/template-languages.md";
 }

@@ -293,6 +293,11 @@ const TOP: &[(&str, &str, &str)] = &[
         "pid_file = \"/run/ctmpl.pid\"",
     ),
     (
+        "status_addr",
+        "status_addr = \"unix:/run/s\"",
+        "status_addr = \"unix:///run/s\"",
+    ),
+    (
         "state_dir",
         "state_dir = \"/var/lib/x\"",
         "state_dir = \"/var/lib/x\"",

@@ -30,6 +30,7 @@ use super::guard::GuardBlock;
 use super::logging::Color;
 use super::rate::ReloadRate;
 use super::signal::SignalName;
+use super::status_addr::StatusAddrSetting;
 use super::values::{CommandOutput, OnFailure, WriteMode};
 use super::wait::WaitBlock;
 use unsupported::{DeduplicateBlock, NomadBlock, VaultBlock};
@@ -133,6 +134,17 @@ pub(crate) struct ConfigLayer {
     /// File for the process ID
     #[key(flag = "--pid-file", skip_empty, heading = "Process")]
     pub(crate) pid_file: Setting<PathBuf>,
+    /// Address of the status server: `HOST:PORT`, `unix:///PATH` or `unix:@NAME`; `""`: none. With `once` there is none
+    #[key(
+        flag = "--status-addr",
+        value_name = "ADDR",
+        env = "CTMPL_STATUS_ADDR",
+        heading = "Process"
+    )]
+    #[key(
+        help = "Address of the status server: HOST:PORT, unix:///PATH or unix:@NAME; none with --once"
+    )]
+    pub(crate) status_addr: Setting<StatusAddrSetting>,
     /// Directory for the state that outlives the process: the commands that are owed, and earlier contents of the files;
     /// `""`: none
     #[key(

@@ -90,6 +90,9 @@ pub(super) fn resolve(
         kill_signal,
         reload_signal,
         pid_file: value(layer.pid_file),
+        status_addr: value(layer.status_addr)
+            .and_then(|setting| setting.0)
+            .filter(|_| mode == Mode::Daemon),
         state_dir: state_dir.filter(|_| common.writes()),
         history: value(layer.history).unwrap_or(HISTORY) as usize,
         dev,

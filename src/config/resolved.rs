@@ -18,6 +18,7 @@ pub use super::guard::GuardConfig;
 pub use super::logging::{LogConfig, LogLevel};
 pub use super::max_change::{Fraction, MaxChange};
 pub use super::rate::ReloadRate;
+pub use super::status_addr::StatusAddr;
 pub use super::values::{CommandOutput, Drift, Language, OnFailure, Program, WriteMode};
 pub use action::{HttpAction, ReloadAction, SignalTarget};
 pub use command::CommandConfig;
@@ -57,6 +58,8 @@ pub struct Config {
     pub reload_signal: Option<Signal>,
     /// The file for the process ID.
     pub pid_file: Option<PathBuf>,
+    /// The address of the status server; `None`: there is none.
+    pub status_addr: Option<StatusAddr>,
     /// The directory for the state that outlives the process; `None`: no state is kept.
     pub state_dir: Option<StateDir>,
     /// The number of contents that are kept for each destination in the state directory.

@@ -112,6 +112,7 @@ mod tests {
                 "retry",
                 "1/10s",
                 "never",
+                "unix:@s",
             ];
             let layer = values.iter().find_map(|value| {
                 let mut flags = Flags::default();

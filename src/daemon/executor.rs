@@ -20,6 +20,7 @@ use crate::apply::change::Change;
 use crate::apply::journal::Journal;
 use crate::command;
 use crate::config::exec::ExecConfig;
+use crate::observe::StatusServer;
 use crate::query::Query;
 use crate::source::consul::Client;
 use crate::source::plugin::PluginSource;
@@ -180,6 +181,11 @@ impl Executor {
             Action::EndNow => return Executed::EndNow,
         }
         Executed::Begun
+    }
+
+    /// The status server of the process.
+    pub(super) fn status_server(&mut self) -> &mut StatusServer {
+        self.process.status_server()
     }
 
     /// Keeps the sizes of the accepted answers in this file.

@@ -6,6 +6,7 @@
 use nix::sys::resource::{Resource, getrlimit};
 
 use crate::config::resolved::{Config, WriteMode};
+use crate::observe::MAX_CONNECTIONS;
 
 /// The number of open files that every process needs besides its long polls: standard streams,
 /// connections for first answers, files being read and written, pipes of a command, the file watch,
@@ -20,6 +21,9 @@ const CHILD: usize = 4;
 
 /// The number of open files for a log file, during a rotation.
 const LOG_FILE: usize = 2;
+
+/// The number of open files of the status server: its connections, its socket and those of its runtime.
+const STATUS_SERVER: usize = MAX_CONNECTIONS + 5;
 
 /// The limit of open files is too low.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +78,7 @@ fn others(config: &Config) -> usize {
         + config.exec.as_ref().map_or(0, |_| CHILD)
         + log.file.as_ref().map_or(0, |_| LOG_FILE)
         + usize::from(log.syslog.is_some())
+        + config.status_addr.as_ref().map_or(0, |_| STATUS_SERVER)
         + usize::from(config.dev.is_some())
 }
 
@@ -119,6 +124,7 @@ mod tests {
                 "exec { command = \"app\" } log_file { path = \"/l\" } syslog { enabled = true }",
                 71,
             ),
+            ("exec { command = \"app\" } status_addr = \"unix:@s\"", 89),
             (&in_place, 164),
         ] {
             assert_eq!(needed(&config(text)), expected, "{text}");

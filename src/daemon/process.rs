@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use super::file_limit::{self, FileLimitError};
 use crate::config::ConfigError;
-use crate::config::resolved::{Config, Mode};
+use crate::config::resolved::{Config, Mode, StatusAddr};
 use crate::log::{LogError, OpenedLog};
+use crate::observe::{self, BindError, Change, StatusServer};
 use crate::pid_file::{PidFile, PidFileError};
 use crate::signals::{Roles, SignalAction, SignalError, Signals};
 use crate::source::consul::{Client, ClientError};
@@ -31,6 +32,8 @@ pub(super) struct Reader {
     read: ReadConfig,
     /// The PID file that is in use.
     pid_file: Option<PathBuf>,
+    /// The address of the status server.
+    status_addr: Option<StatusAddr>,
 }
 
 /// A configuration that was read again, with everything that it needs. Nothing is in use yet.
@@ -38,6 +41,7 @@ pub(super) struct Prepared {
     config: Config,
     client: Client,
     pid_file: PidFileChange,
+    status: Change,
     log: OpenedLog,
 }
 
@@ -51,6 +55,7 @@ enum PidFileChange {
 pub struct Process {
     signals: Signals,
     pid_file: Option<PidFile>,
+    status: StatusServer,
     read: ReadConfig,
     /// The mode that the process was started in.
     mode: Mode,
@@ -65,6 +70,9 @@ pub enum ProcessError {
     /// The PID file cannot be written.
     #[error(transparent)]
     PidFile(#[from] PidFileError),
+    /// The address of the status server cannot be used.
+    #[error(transparent)]
+    Status(#[from] BindError),
 }
 
 /// A configuration that was read again, with its client and rules.
@@ -110,8 +118,8 @@ impl std::fmt::Debug for Renewal {
 }
 
 impl Process {
-    /// Creates the process: installs the signal handlers, then writes the PID file, because a
-    /// program that reads it may send a signal at once. `read` reads the configuration again for a
+    /// Creates the process: installs the signal handlers, binds the address of the status server, then writes the PID
+    /// file, because a program that reads it may send a signal at once. `read` reads the configuration again for a
     /// reload.
     ///
     /// # Errors
@@ -121,6 +129,7 @@ impl Process {
         read: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
     ) -> Result<Self, ProcessError> {
         let signals = Signals::listen(roles(config))?;
+        let bound = config.status_addr.as_ref().map(observe::bind).transpose()?;
         let pid_file = config
             .pid_file
             .as_deref()
@@ -129,6 +138,7 @@ impl Process {
         Ok(Self {
             signals,
             pid_file,
+            status: StatusServer::new(bound),
             read: Arc::new(read),
             mode: config.mode,
         })
@@ -137,6 +147,11 @@ impl Process {
     /// Returns `true` if the process was started with `-once`.
     pub(super) fn is_once(&self) -> bool {
         self.mode != Mode::Daemon
+    }
+
+    /// The status server.
+    pub(super) fn status_server(&mut self) -> &mut StatusServer {
+        &mut self.status
     }
 
     /// Waits for the next action that a signal requests.
@@ -174,6 +189,7 @@ impl Process {
         Reader {
             read: Arc::clone(&self.read),
             pid_file: self.pid_file.as_ref().map(|file| file.path().to_owned()),
+            status_addr: self.status.address().cloned(),
         }
     }
 
@@ -184,6 +200,7 @@ impl Process {
             config,
             client,
             pid_file,
+            status,
             log,
         } = prepared;
         self.signals.assign(roles(&config))?;
@@ -193,6 +210,7 @@ impl Process {
             // Removing the old file may block.
             let _ = thread::Builder::new().spawn(move || drop(old));
         }
+        self.status.adopt(status);
         Ok(Box::new(Renewal {
             rules: self.rules(&config),
             config,
@@ -202,7 +220,8 @@ impl Process {
 }
 
 impl Reader {
-    /// Reads the configuration, creates its client, writes its PID file and opens its log.
+    /// Reads the configuration, creates its client, writes its PID file, binds the address of its status server and opens
+    /// its log.
     pub(super) fn prepare(&self) -> Result<Prepared, RenewalError> {
         let config = (self.read)()?;
         file_limit::check(&config)?;
@@ -217,6 +236,7 @@ impl Reader {
             client,
             pid_file,
             log: OpenedLog::open(&config.log)?,
+            status: Change::between(self.status_addr.as_ref(), config.status_addr.as_ref()),
             config,
         })
     }

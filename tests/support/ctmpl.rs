@@ -142,6 +142,7 @@ pub fn command() -> Command {
         let heeded = name.to_string_lossy();
         if heeded.starts_with("CONSUL_")
             || heeded.starts_with("CT_")
+            || heeded == "CTMPL_STATUS_ADDR"
             || heeded.to_lowercase().ends_with("_proxy")
         {
             command.env_remove(&name);

@@ -67,6 +67,7 @@ pub(super) fn config(mode: Mode, jobs: Vec<Job>) -> Config {
         dry: false,
         parse_only: false,
         fail_on_missing: false,
+        status_addr: None,
         state_dir: None,
         history: 5,
         log: LogConfig::of_level(LogLevel::Warn),

@@ -1,0 +1,144 @@
+//! Decides whether the daemon is ready: every file has the content that its program should use.
+//!
+//! Input: a [`Report`]. Output: the [`Problem`]s; none if it is ready.
+
+use serde::Serialize;
+
+use crate::report::{Phase, Report, TemplatePhase, TemplateReport};
+
+/// The reason for which the daemon is not ready.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Problem {
+    /// The kind of the object that has the problem.
+    kind: Kind,
+    /// The object: a template, a command line or a group; `None` for the other kinds.
+    name: Option<String>,
+    /// The reason.
+    reason: String,
+}
+
+/// The object that has a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Process,
+    Consul,
+    Template,
+    Group,
+    Command,
+}
+
+/// Returns the reasons for which the daemon is not ready.
+pub(super) fn problems(report: &Report) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut add = |kind, name: Option<&str>, reason: String| {
+        let name = name.map(str::to_owned);
+        problems.push(Problem { kind, name, reason });
+    };
+    if report.phase == Phase::Ending {
+        add(Kind::Process, None, "it is shutting down".to_owned());
+    }
+    if report.dependencies.is_outage {
+        add(Kind::Consul, None, "it does not answer".to_owned());
+    }
+    for template in &report.templates {
+        if let Some(reason) = of_template(template) {
+            add(Kind::Template, Some(&template.name), reason);
+        }
+    }
+    for refused in &report.applies.refused {
+        add(Kind::Group, Some(&refused.group), refused.reason.clone());
+    }
+    for command in &report.applies.failing_commands {
+        let reason = "its last run failed; the log has the reason".to_owned();
+        add(Kind::Command, Some(command), reason);
+    }
+    problems
+}
+
+fn of_template(template: &TemplateReport) -> Option<String> {
+    if template.state == TemplatePhase::Failed {
+        return Some("it fails; the log has the reason".to_owned());
+    }
+    if template.is_written {
+        return None;
+    }
+    Some(match (&template.waiting, template.missing) {
+        (Some(line), _) => line.to_string(),
+        (None, 0) => "it is not written yet".to_owned(),
+        (None, 1) => "waiting for 1 query".to_owned(),
+        (None, missing) => format!("waiting for {missing} queries"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::RefusedReport;
+
+    fn template(state: TemplatePhase) -> TemplateReport {
+        TemplateReport::example(Some("/etc/app.conf".into()), state)
+    }
+
+    fn reasons(report: &Report) -> Vec<String> {
+        let text = |problem: &Problem| {
+            let name = problem.name.as_deref().unwrap_or_default();
+            format!("{:?} {name}: {}", problem.kind, problem.reason)
+        };
+        problems(report).iter().map(text).collect()
+    }
+
+    #[test]
+    fn a_written_template_is_ready_even_if_new_data_is_outstanding() {
+        let written = TemplateReport {
+            is_written: true,
+            missing: 1,
+            ..template(TemplatePhase::Waiting)
+        };
+        let none: Vec<String> = Vec::new();
+        assert_eq!(reasons(&Report::example(vec![written])), none);
+        assert_eq!(reasons(&Report::example(Vec::new())), none);
+    }
+
+    #[test]
+    fn every_problem_has_its_object_and_its_reason() {
+        let waiting = |missing, line: Option<&str>| TemplateReport {
+            missing,
+            waiting: line.map(Into::into),
+            ..template(TemplatePhase::Waiting)
+        };
+        let failed = TemplateReport {
+            is_written: true,
+            ..template(TemplatePhase::Failed)
+        };
+        let lines = [
+            waiting(0, None),
+            waiting(1, None),
+            waiting(2, None),
+            waiting(2, Some("web.ctmpl:1: waiting for kv.get(a)")),
+            failed,
+        ];
+        let mut report = Report::example(lines.into());
+        report.phase = Phase::Ending;
+        report.dependencies.is_outage = true;
+        report.applies.failing_commands = vec!["reload".to_owned()];
+        report.applies.refused = vec![RefusedReport {
+            group: "nginx".to_owned(),
+            reason: "the check failed: no".to_owned(),
+        }];
+        assert_eq!(
+            reasons(&report),
+            [
+                "Process : it is shutting down",
+                "Consul : it does not answer",
+                "Template web.ctmpl: it is not written yet",
+                "Template web.ctmpl: waiting for 1 query",
+                "Template web.ctmpl: waiting for 2 queries",
+                "Template web.ctmpl: web.ctmpl:1: waiting for kv.get(a)",
+                "Template web.ctmpl: it fails; the log has the reason",
+                "Group nginx: the check failed: no",
+                "Command reload: its last run failed; the log has the reason",
+            ]
+        );
+    }
+}
