@@ -434,3 +434,32 @@ fn on_a_terminal_it_says_what_it_waits_for_and_what_it_has_done() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_verified_command_waits_for_a_template_whose_data_comes_later_and_runs_once() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("a.in", r#"{{ key "app/port" }}"#);
+    folder.write("b.in", r#"{{ key "app/late" }}"#);
+    let command = format!("echo ran >> {}", folder.path("runs").display());
+    let (a, b) = (
+        folder.template("a.in", "a", &command),
+        folder.template("b.in", "b", &command),
+    );
+    let address = format!("-consul-addr={}", consul.address());
+    let mut once = command_of_once(&address);
+    once.args(["-template", &a, "-template", &b]);
+    once.args(["-verify", "test -s .", "-timeout=20s"]);
+    let ctmpl = Ctmpl::spawn(once);
+    folder.becomes("a", "80");
+    consul.put_key("app/late", "x");
+    let ended = ctmpl.ends();
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert_eq!([folder.read("a"), folder.read("b")], ["80", "x"]);
+    assert_eq!(folder.read("runs"), "ran\n");
+}
+
+fn command_of_once(address: &str) -> std::process::Command {
+    let mut command = crate::support::ctmpl::command();
+    command.args([address, "-once"]);
+    command
+}

@@ -7,11 +7,14 @@
 //! Each group has one debt, and one run settles it for all its files. A debt remains until a run
 //! that started after the last write has succeeded. A failed run is repeated with backoff, without a limit.
 
+mod unapplied;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::unapplied::UnappliedFiles;
 use super::budget::DiffSize;
 pub use super::pace::COMMAND_COOLDOWN;
 use super::pace::Pace;
@@ -50,34 +53,14 @@ struct Debt {
     due: Instant,
 }
 
-/// Files that were written since the last success.
-#[derive(Clone, Debug, Default)]
-struct UnappliedFiles {
-    files: BTreeSet<PathBuf>,
-    /// The number of changed lines, if it is known.
-    size: Option<DiffSize>,
-}
-
-/// A debt whose files have left their group, because of a new configuration.
+/// A debt of which files have left their group, because of a new configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dissolved {
+pub struct Division {
     /// The group.
     pub group: Arc<GroupConfig>,
-    /// The groups that owe the command of these files now; empty: no command is configured for them any more.
-    pub others: BTreeSet<GroupKey>,
-}
-
-impl UnappliedFiles {
-    fn extend(&mut self, more: Self) {
-        self.files.extend(more.files);
-        self.grow(more.size);
-    }
-
-    fn grow(&mut self, size: Option<DiffSize>) {
-        let known = self.size.is_some() || size.is_some();
-        let sum = self.size.into_iter().chain(size).sum();
-        self.size = known.then_some(sum);
-    }
+    /// The groups that owe the command of these files now, with the group itself if files have stayed; empty: no command
+    /// is configured for any of them.
+    pub heirs: BTreeSet<GroupKey>,
 }
 
 /// The repetition of a failed run.
@@ -232,23 +215,24 @@ impl Debts {
 
     /// Adopts a new configuration: each waiting file now waits for the command of the group that
     /// `group_of` returns. Files without a group are dropped. A current run continues, but is not repeated
-    /// for files that no longer belong to it. Returns the debts whose files have all left their group.
+    /// for files that no longer belong to it. Returns the debts of which files now belong to other groups, or to none at
+    /// all.
     pub fn renew(
         &mut self,
         now: Instant,
         group_of: impl Fn(&Path) -> Option<(Arc<GroupConfig>, usize)>,
-    ) -> Vec<Dissolved> {
-        let (mut moved, mut dissolved) = (Vec::new(), Vec::new());
+    ) -> Vec<Division> {
+        let (mut moved, mut divisions) = (Vec::new(), Vec::new());
         for debt in &mut self.debts {
             let key = debt.group.key.clone();
-            let mut others = BTreeSet::new();
+            let mut heirs = BTreeSet::new();
             let mut stays = |path: &PathBuf| match group_of(path) {
                 Some((group, rank)) if group.key == key => {
                     (debt.group, debt.rank) = (group, rank);
                     true
                 }
                 Some((group, rank)) => {
-                    others.insert(group.key.clone());
+                    heirs.insert(group.key.clone());
                     moved.push((group, rank, path.clone()));
                     false
                 }
@@ -258,16 +242,20 @@ impl Debts {
             if let Some(running) = &mut debt.running {
                 running.files.retain(stays);
             }
-            if debt.is_settled() {
+            let is_settled = debt.is_settled();
+            if !is_settled && !heirs.is_empty() {
+                heirs.insert(key);
+            }
+            if is_settled || !heirs.is_empty() {
                 let group = Arc::clone(&debt.group);
-                dissolved.push(Dissolved { group, others });
+                divisions.push(Division { group, heirs });
             }
         }
         self.debts.retain(|debt| !debt.is_settled());
         for (group, rank, path) in moved {
             self.owe(&group, rank, [path], now);
         }
-        dissolved
+        divisions
     }
 
     /// Makes failed commands due at the end of their cooldown, after a reload by the user.
@@ -306,6 +294,12 @@ impl Debts {
     /// Returns `true` while the command of this group is owed or runs.
     pub fn has(&self, key: &GroupKey) -> bool {
         self.index_of(key).is_some()
+    }
+
+    /// Returns `true` if the command of this group is owed, and no run has begun or failed since the last success.
+    pub fn is_untried(&self, key: &GroupKey) -> bool {
+        let debt = self.index_of(key).map(|index| &self.debts[index]);
+        debt.is_some_and(|debt| debt.running.is_none() && debt.failures == 0)
     }
 
     /// The files whose command has not succeeded since they were written, with their group.

@@ -163,9 +163,10 @@ impl Journal {
         self.record(move |state| state.finished(&group, ending));
     }
 
-    /// Records that other groups owe the command of a group.
-    pub fn transfer(&self, group: GroupKey, others: BTreeSet<GroupKey>) {
-        self.record(move |state| state.transfer(&group, &others));
+    /// Records that other groups owe the command of a group, or of a part of its files: then the group is among the
+    /// heirs.
+    pub fn transfer(&self, group: GroupKey, heirs: BTreeSet<GroupKey>) {
+        self.record(move |state| state.transfer(&group, &heirs));
     }
 
     /// The files that the ledger knows; none if it does not answer.

@@ -218,7 +218,7 @@ pub(super) enum Action {
     TakeRequests(Vec<PathBuf>),
     /// Record the end of the command of this group and its verification.
     Finish(GroupKey, Ending),
-    /// Record that these groups owe the command of this one, because a new configuration has moved its files.
+    /// Record that these groups owe the command of this one, because a new configuration has moved some or all of its files.
     Transfer(GroupKey, BTreeSet<GroupKey>),
     /// Compare these destinations with what was written last.
     Inspect(Vec<Inspection>),

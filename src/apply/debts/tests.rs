@@ -301,19 +301,25 @@ fn a_run_has_the_size_of_all_changes_since_the_last_success() {
 }
 
 #[test]
-fn a_new_configuration_dissolves_debts_whose_files_have_left() {
+fn a_new_configuration_divides_debts_whose_files_have_left() {
     let now = Instant::now();
-    let [a, b, c] = ["a", "b", "c"].map(command);
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(command);
     let mut debts = Debts::default();
     debts.owe(&a, 0, ["moved", "dropped"], now);
     debts.owe(&b, 1, ["gone"], now);
     debts.owe(&c, 2, ["stays"], now);
-    let dissolved = debts.renew(now, |path| match path.to_str() {
-        Some("moved" | "stays") => Some((Arc::clone(&c), 0)),
+    debts.owe(&d, 3, ["moved too", "stays too"], now);
+    let divisions = debts.renew(now, |path| match path.to_str() {
+        Some("moved" | "moved too" | "stays") => Some((Arc::clone(&c), 0)),
+        Some("stays too") => Some((Arc::clone(&d), 0)),
         _ => None,
     });
-    let expected = [(a, BTreeSet::from([c.key.clone()])), (b, BTreeSet::new())];
-    let expected = expected.map(|(group, others)| Dissolved { group, others });
-    assert_eq!(dissolved, expected);
-    assert_eq!(debts.unapplied().count(), 2);
+    let expected = [
+        (a, BTreeSet::from([c.key.clone()])),
+        (b, BTreeSet::new()),
+        (d.clone(), BTreeSet::from([c.key.clone(), d.key.clone()])),
+    ];
+    let expected = expected.map(|(group, heirs)| Division { group, heirs });
+    assert_eq!(divisions, expected);
+    assert_eq!(debts.unapplied().count(), 4);
 }

@@ -111,12 +111,24 @@ impl State {
         self.inherited.insert((key, intent));
     }
 
-    /// Records that other groups owe the command of a group.
-    pub(super) fn transfer(&mut self, key: &GroupKey, others: &BTreeSet<GroupKey>) {
-        for intent in self.intents_of(key) {
-            let others = others.iter().map(|other| (other.clone(), intent));
-            self.inherited.extend(others);
+    /// Records that other groups owe the command of a group, or of a part of its files: then the group is among the
+    /// heirs.
+    pub(super) fn transfer(&mut self, key: &GroupKey, heirs: &BTreeSet<GroupKey>) {
+        let intents = self.intents_of(key);
+        self.forget(key);
+        self.leave(&intents, heirs);
+    }
+
+    /// Lets groups owe the command of these intents.
+    fn leave(&mut self, intents: &BTreeSet<IntentId>, heirs: &BTreeSet<GroupKey>) {
+        for intent in intents {
+            let heirs = heirs.iter().map(|heir| (heir.clone(), *intent));
+            self.inherited.extend(heirs);
         }
+    }
+
+    /// Forgets what a group owes.
+    fn forget(&mut self, key: &GroupKey) {
         self.owing.remove(key);
         self.inherited.retain(|(group, _)| group != key);
     }
@@ -125,15 +137,27 @@ impl State {
     pub(super) fn finished(&mut self, key: &GroupKey, ending: Ending) {
         let mut intents = self.intents_of(key);
         if ending != Ending::Failed {
-            self.owing.remove(key);
-            self.inherited.retain(|(group, _)| group != key);
-            // Another group owes a part of such an intent.
-            intents.retain(|intent| self.inherited.iter().all(|(_, other)| other != intent));
+            self.forget(key);
+            self.keep_shared(&mut intents);
         }
         for intent in intents {
             let ended = self.ledger.finished(intent, ending);
             self.check(ended);
         }
+    }
+
+    /// Takes out the intents of which another group owes a part. The ledger ends an intent together with the earlier
+    /// ones of its group, so later ones wait for these groups as well.
+    fn keep_shared(&mut self, intents: &mut BTreeSet<IntentId>) {
+        let is_shared = |intent: &&IntentId| self.inherited.iter().any(|(_, own)| own == *intent);
+        let Some(first) = intents.iter().find(is_shared).copied() else {
+            return;
+        };
+        let shared = intents.split_off(&first);
+        let heirs = self.inherited.iter();
+        let heirs = heirs.filter(|(_, intent)| shared.contains(intent));
+        let heirs: BTreeSet<_> = heirs.map(|(heir, _)| heir.clone()).collect();
+        self.leave(&shared, &heirs);
     }
 
     /// The intents for which a group owes its command, the latest one last.

@@ -139,3 +139,35 @@ fn commands_that_a_new_configuration_joins_or_divides_are_settled_together() {
     journal.finished(&a.key, Ending::Applied);
     assert_eq!(owed(&journal), 0);
 }
+
+#[test]
+fn a_file_that_moves_to_another_group_is_owed_until_the_command_of_that_group_has_succeeded() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().canonicalize().unwrap();
+    let journal = Journal::open(&directory.join("state"), 5).unwrap();
+    let writer = Writer::with_journal(Some(journal.clone()));
+    let [a, b] = ["a", "b"].map(group);
+    let write = |file: &str| {
+        write_all(&writer, vec![change(&a, &directory.join(file), "new")]);
+    };
+    let owed_files = || {
+        let owed = journal.ask(|ledger| ledger.owed()).unwrap().into_iter();
+        owed.flat_map(|group| group.destinations)
+            .collect::<Vec<_>>()
+    };
+    let moved = directory.join("moved");
+    write("moved");
+    write("stays");
+    let heirs = [&a, &b].map(|group| group.key.clone());
+    journal.transfer(a.key.clone(), BTreeSet::from(heirs));
+    journal.finished(&a.key, Ending::Applied);
+    assert!(owed_files().contains(&moved), "b has not succeeded");
+    // A later write of the group does not end what b owes.
+    write("stays");
+    journal.finished(&a.key, Ending::Applied);
+    assert!(owed_files().contains(&moved));
+    journal.finished(&b.key, Ending::Failed);
+    assert!(owed_files().contains(&moved));
+    journal.finished(&b.key, Ending::Applied);
+    assert_eq!(owed_files(), [""; 0].map(PathBuf::from));
+}

@@ -23,7 +23,7 @@ use self::queue::{Hold, Queue};
 #[cfg(test)]
 pub(crate) use self::queue::{ORDER_WINDOW, STARTUP_BATCH_WINDOW};
 use crate::apply::budget::DiffSize;
-use crate::apply::debts::{Debts, Dissolved};
+use crate::apply::debts::{Debts, Division};
 use crate::command::CommandFailure;
 use crate::config::resolved::{GroupConfig, GroupKey, Mode};
 use crate::daemon::event::{Action, Moment, VerifyFailure};
@@ -165,16 +165,16 @@ impl Commands {
     }
 
     /// Adopts a new configuration. `group_of` returns the group of a file with its rank. Returns what is recorded about
-    /// the commands that a group does not owe any more.
+    /// the files whose command another group owes now, or none.
     pub(super) fn renew(
         &mut self,
         now: Instant,
         group_of: impl Fn(&Path) -> Option<(Arc<GroupConfig>, usize)>,
     ) -> Vec<Action> {
-        let dissolved = self.debts.renew(now, group_of).into_iter();
-        let record = |Dissolved { group, others }: Dissolved| {
-            if !others.is_empty() {
-                return Action::Transfer(group.key.clone(), others);
+        let divisions = self.debts.renew(now, group_of).into_iter();
+        let record = |Division { group, heirs }: Division| {
+            if !heirs.is_empty() {
+                return Action::Transfer(group.key.clone(), heirs);
             }
             let line = name(&group);
             tracing::warn!(
@@ -183,7 +183,7 @@ impl Commands {
             );
             Action::Finish(group.key.clone(), Ending::Dropped)
         };
-        dissolved.map(record).collect()
+        divisions.map(record).collect()
     }
 
     /// Handles the end of a command. Returns the verification that follows it.

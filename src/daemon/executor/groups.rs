@@ -94,10 +94,10 @@ impl Executor {
     }
 
     /// Records that other groups owe the command of a group.
-    pub(super) fn transfer(&mut self, key: GroupKey, others: BTreeSet<GroupKey>) {
+    pub(super) fn transfer(&mut self, key: GroupKey, heirs: BTreeSet<GroupKey>) {
         self.writers.begin(move |writer| {
             if let Some(journal) = writer.journal() {
-                journal.transfer(key, others);
+                journal.transfer(key, heirs);
             }
             Event::Recorded
         });

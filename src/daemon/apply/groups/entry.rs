@@ -143,7 +143,9 @@ impl Entry {
     ) -> Option<Instant> {
         let members = self.members.iter().map(|at| &destinations[*at]);
         let due = members.filter_map(Destination::restores_at).min()?;
-        self.starts_at(|| self.restored_content(destinations), debts, due.max(now))
+        let is_owing = debts.has(&self.group.config().key);
+        let content = || self.restored_content(destinations);
+        self.starts_at(content, is_owing, due.max(now))
     }
 
     /// The time from which the group can begin, not before `now`; `None`: after an event.
@@ -192,7 +194,11 @@ impl Entry {
         // After a failed write of one file, none is written.
         let retry = members().filter_map(Destination::retry).max();
         let due = retry.map_or(due, |retry| retry.max(due)).max(now);
-        self.starts_at(|| self.content(destinations), debts, due)
+        // A command that has not begun covers the first text of a template as well, and may be waiting for it.
+        let is_joined =
+            debts.is_untried(&config.key) && members().any(|member| !member.is_written());
+        let is_owing = debts.has(&config.key) && !is_joined;
+        self.starts_at(|| self.content(destinations), is_owing, due)
     }
 
     /// The member of a named group that cannot be rendered, so that the files of the others would not fit to its own.
@@ -235,14 +241,14 @@ impl Entry {
         }
     }
 
-    /// The time from which the group can begin with a content, not before `due`; `None`: after an event.
+    /// The time from which the group can begin with a content, not before `due`; `None`: after an event. `is_owing`:
+    /// its command is owed for another change, or runs.
     fn starts_at(
         &self,
         content: impl FnOnce() -> u64,
-        debts: &Debts,
+        is_owing: bool,
         due: Instant,
     ) -> Option<Instant> {
-        let is_owing = debts.has(&self.group.config().key);
         match self.group.start(content, is_owing, due) {
             Start::Now => Some(due),
             Start::At(at) => Some(at),

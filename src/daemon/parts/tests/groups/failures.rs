@@ -12,7 +12,7 @@ fn rolls_back(group: &mut GroupConfig) {
 }
 
 /// The intents of a ledger.
-fn owed_intents(count: usize) -> Vec<IntentId> {
+pub(super) fn owed_intents(count: usize) -> Vec<IntentId> {
     let directory = tempfile::tempdir().unwrap();
     let (mut ledger, _) = Ledger::open(directory.path(), LedgerOptions::default()).unwrap();
     let intent = Intent {

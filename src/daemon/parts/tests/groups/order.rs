@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::resolved::ReloadRate;
 use crate::daemon::apply::commands::ORDER_WINDOW;
+use crate::daemon::state_dir::OwedFile;
 
 #[test]
 fn a_command_that_takes_long_delays_others_for_a_moment_and_named_groups_never() {
@@ -70,4 +71,45 @@ fn a_rate_defers_commands_and_drops_none() {
     assert_eq!(runs, 1);
     bench.pass(Duration::from_secs(10));
     assert_eq!(bench.take_runs().len(), 1, "the last content is live");
+}
+
+/// A template without a named group, whose command is verified.
+fn verified_alone(text: &str) -> Job {
+    let mut job = job(text, Some("reload"));
+    let mut group = GroupConfig::clone(&job.applied_with());
+    verified(&mut group);
+    job.group = Some(Arc::new(group));
+    job
+}
+
+#[test]
+fn a_verified_command_that_has_not_begun_lets_the_first_text_of_another_template_pass() {
+    for mode in [Mode::Daemon, ONCE] {
+        let jobs = ["{{ key \"a\" }}", "-{{ key \"b\" }}"].map(verified_alone);
+        let mut bench = Bench::start(mode, jobs.into());
+        bench.news("a", "1");
+        assert_eq!(bench.write(), ["1"]);
+        assert_eq!(bench.take_runs(), [], "it waits for the other template");
+        bench.news("b", "2");
+        assert_eq!(bench.write(), ["-2"], "which does not wait for it");
+        assert_eq!(bench.take_runs().len(), 1, "one run covers both");
+        bench.news("a", "3");
+        assert_eq!(bench.write(), [""; 0], "the content under test stays");
+    }
+}
+
+#[test]
+fn once_writes_the_files_of_a_group_that_owes_a_verified_command_since_an_earlier_process() {
+    let mut bench = Bench::start(ONCE, vec![member("{{ key \"a\" }}", verified)]);
+    let owed = OwedFile {
+        destination: "/out/13".into(),
+        intent: failures::owed_intents(1).remove(0),
+        previous: None,
+    };
+    bench.parts.owe(vec![owed], bench.now);
+    bench.news("a", "1");
+    assert_eq!(bench.write(), ["1"]);
+    bench.reload_ended(true);
+    bench.verification_ended(true);
+    assert_eq!(bench.end(), Some(End::Done));
 }
