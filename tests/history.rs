@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use apply_ledger::{
-    Answer, Attributes, Ending, Intent, IntentFile, Ledger, LedgerOptions, Request, RequestAction,
+    Answer, Attributes, Ending, Intent, IntentFile, IntentId, Ledger, LedgerOptions, Request,
+    RequestAction,
 };
 use serde_json::Value;
 
@@ -36,6 +37,15 @@ impl State {
 
     /// Writes a content. `ending`: the end of its command; `None`: the command is owed.
     fn write(&mut self, path: &str, content: &str, ending: Option<Ending>) {
+        let id = self.begin(path, content);
+        self.ledger.swapped(id).unwrap();
+        if let Some(ending) = ending {
+            self.ledger.finished(id, ending).unwrap();
+        }
+    }
+
+    /// Records that a content is about to be swapped.
+    fn begin(&mut self, path: &str, content: &str) -> IntentId {
         let intent = Intent {
             group: "nginx",
             command: Some("nginx -s reload"),
@@ -48,11 +58,7 @@ impl State {
             }],
             rolls_back: None,
         };
-        let id = self.ledger.begin(&intent).unwrap();
-        self.ledger.swapped(id).unwrap();
-        if let Some(ending) = ending {
-            self.ledger.finished(id, ending).unwrap();
-        }
+        self.ledger.begin(&intent).unwrap()
     }
 
     /// Runs `ctmpl` with the words and the state directory.
@@ -137,6 +143,23 @@ fn history_lists_all_files_and_what_is_owed() {
     let owed = &json["owed"][0];
     assert_eq!(owed["command"], "nginx -s reload");
     assert_eq!(owed["destinations"][0], CONF);
+}
+
+#[test]
+fn history_names_a_swap_that_has_not_ended() {
+    let mut state = State::new();
+    state.begin(CONF, "listen 80;\n");
+    insta::assert_snapshot!(without_times(&state.output(&["history"])), @r"
+    FILE                        LATEST  TIME                  BYTES  OUTCOME  GROUP
+    /etc/nginx/conf.d/app.conf       1  2026-01-01T00:00:00Z     11  pending  nginx
+
+    The swap of the group nginx has not ended since 2026-01-01T00:00:00Z: until it is completed, its files may not fit together
+    ");
+    let json = state.json(&["history"]);
+    assert_eq!(json["owed"], Value::Array(Vec::new()));
+    let interrupted = &json["interrupted"][0];
+    assert_eq!(interrupted["group"], "nginx");
+    assert_eq!(interrupted["destinations"][0], CONF);
 }
 
 #[test]

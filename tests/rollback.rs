@@ -103,7 +103,11 @@ fn a_hold_ends_at_its_time() {
     let ended = fixture.rollback(&["--hold=2s"]);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     fixture.applies("1");
+    ctmpl.logs("keeps generation 1, whatever its template renders, until 2");
     fixture.applies("2");
+    let ended = fixture.rollback(&["--release"]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert!(ended.output.contains("is not held"), "{}", ended.output);
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 

@@ -61,6 +61,8 @@ impl Journal {
     pub fn open(directory: &Path, contents: usize) -> Result<Self, OpenError> {
         let (ledger, notices) = Ledger::open(directory, LedgerOptions { contents })?;
         for Notice::Rebuilt { moved_to, cause } in notices {
+            // That of SQLite may have several lines.
+            let cause = cause.lines().collect::<Vec<_>>().join(" ");
             let (directory, moved_to) = (directory.display(), moved_to.display());
             tracing::warn!(
                 name: "ledger.rebuilt", %directory, %moved_to, cause,

@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use apply_ledger::{Answer, Hash, Ledger, LedgerError, Request, RequestAction};
+use apply_ledger::{Answer, Hash, Hold, Ledger, LedgerError, Request, RequestAction};
 
 use super::journal::Journal;
 use super::targets::Targets;
@@ -147,11 +147,15 @@ fn carry_out(
 type CarriedOut = Result<Result<(RequestedChange, String), String>, LedgerError>;
 
 fn release(ledger: &mut Ledger, path: &Path) -> CarriedOut {
+    let shown = path.display();
+    let now = SystemTime::now();
+    let is_held = |hold: &Hold| hold.destination == path && hold.is_active(now);
+    let answer = if ledger.holds()?.iter().any(is_held) {
+        format!("{shown} is released: its template writes it again")
+    } else {
+        format!("{shown} is not held: nothing is changed")
+    };
     ledger.release(path)?;
-    let answer = format!(
-        "{} is released: its template writes it again",
-        path.display()
-    );
     Ok(Ok((RequestedChange::Release, answer)))
 }
 

@@ -1,10 +1,11 @@
 //! `ctmpl history`: lists the written files, or the stored contents of one.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use apply_ledger::{Destination, Generation, Hold, OwedGroup};
+use apply_ledger::{Destination, Generation, Hold, OwedGroup, PendingIntent};
 use serde_json::{Value, json};
 
 use super::output::{Failure, print};
@@ -23,12 +24,13 @@ pub(super) fn run(arguments: HistoryArguments) -> Result<u8, Failure> {
     holds.retain(|hold| hold.is_active(SystemTime::now()));
     let text = match destination {
         None => {
-            let (destinations, owed) = (history.destinations()?, history.owed()?);
-            if json {
-                all_as_json(&destinations, &owed, &holds)
-            } else {
-                all_as_table(&destinations, &owed, &holds)
-            }
+            let all = Overview {
+                destinations: history.destinations()?,
+                owed: history.owed()?,
+                interrupted: history.pending()?,
+                holds,
+            };
+            if json { all.as_json() } else { all.as_table() }
         }
         Some(typed) => {
             let path = state::find(&history, &typed)?;
@@ -44,47 +46,119 @@ pub(super) fn run(arguments: HistoryArguments) -> Result<u8, Failure> {
     Ok(print(&text))
 }
 
-fn all_as_table(destinations: &[Destination], owed: &[OwedGroup], holds: &[Hold]) -> String {
-    let row = |known: &Destination| {
-        let hold = holds.iter().find(|hold| hold.destination == known.path);
-        let latest = &known.latest;
-        [
-            known.path.display().to_string(),
-            latest.number.to_string(),
-            time(latest.at),
-            latest.size.to_string(),
-            latest.outcome.name().to_owned(),
-            latest.group.clone(),
-            hold.map(held).unwrap_or_default(),
-        ]
-    };
-    let header = [
-        "FILE", "LATEST", "TIME", "BYTES", "OUTCOME", "GROUP", "HELD",
-    ];
-    let rows: Vec<_> = destinations.iter().map(row).collect();
-    if rows.is_empty() {
-        return "No file has been written yet.\n".to_owned();
-    }
-    let mut text = table(header, &["LATEST", "BYTES"], &rows);
-    if !owed.is_empty() {
-        text.push('\n');
-    }
-    for owed in owed {
-        let since = time(owed.since);
-        let _ = match &owed.command {
-            Some(command) => writeln!(
-                text,
-                "The command of the group {} is owed since {since}: {command}",
-                owed.group
-            ),
-            None => writeln!(
-                text,
-                "The group {} is not finished since {since}",
-                owed.group
-            ),
+/// All files, and the groups that are not finished.
+struct Overview {
+    destinations: Vec<Destination>,
+    owed: Vec<OwedGroup>,
+    /// The groups whose swap has not ended.
+    interrupted: Vec<PendingIntent>,
+    holds: Vec<Hold>,
+}
+
+impl Overview {
+    fn as_table(&self) -> String {
+        let row = |known: &Destination| {
+            let latest = &known.latest;
+            [
+                known.path.display().to_string(),
+                latest.number.to_string(),
+                time(latest.at),
+                latest.size.to_string(),
+                latest.outcome.name().to_owned(),
+                latest.group.clone(),
+                self.hold_of(&known.path).map(held).unwrap_or_default(),
+            ]
         };
+        let header = [
+            "FILE", "LATEST", "TIME", "BYTES", "OUTCOME", "GROUP", "HELD",
+        ];
+        let rows: Vec<_> = self.destinations.iter().map(row).collect();
+        if rows.is_empty() {
+            return "No file has been written yet.\n".to_owned();
+        }
+        let mut text = table(header, &["LATEST", "BYTES"], &rows);
+        let notes = self.notes();
+        if !notes.is_empty() {
+            text.push('\n');
+            text.push_str(&notes);
+        }
+        text
     }
-    text
+
+    /// One line for each group that is not finished.
+    fn notes(&self) -> String {
+        let mut text = String::new();
+        for OwedGroup {
+            group,
+            command,
+            since,
+            ..
+        } in &self.owed
+        {
+            let since = time(*since);
+            let _ = match command {
+                Some(command) => writeln!(
+                    text,
+                    "The command of the group {group} is owed since {since}: {command}"
+                ),
+                None => writeln!(
+                    text,
+                    "The files of the group {group} were written at {since}, and the end is not recorded: the next start \
+                     of ctmpl records it"
+                ),
+            };
+        }
+        for PendingIntent { group, begun, .. } in &self.interrupted {
+            let _ = writeln!(
+                text,
+                "The swap of the group {group} has not ended since {}: until it is completed, its files may not fit together",
+                time(*begun)
+            );
+        }
+        text
+    }
+
+    fn hold_of(&self, path: &Path) -> Option<&Hold> {
+        self.holds.iter().find(|hold| hold.destination == path)
+    }
+
+    fn as_json(&self) -> String {
+        let destination = |known: &Destination| {
+            json!({
+                "path": known.path.to_string_lossy(),
+                "latest": generation_as_json(&known.latest),
+                "written": known.written.map(|hash| hash.to_string()),
+                "applied": known.applied.map(|hash| hash.to_string()),
+                "generations": known.generations,
+                "hold": self.hold_of(&known.path).map(hold_as_json),
+            })
+        };
+        let owed = |owed: &OwedGroup| {
+            json!({
+                "group": owed.group,
+                "command": owed.command,
+                "since": time(owed.since),
+                "destinations": shown(owed.destinations.iter().map(PathBuf::as_path)),
+            })
+        };
+        let interrupted = |intent: &PendingIntent| {
+            json!({
+                "group": intent.group,
+                "command": intent.command,
+                "since": time(intent.begun),
+                "destinations": shown(intent.files.iter().map(|file| file.destination.as_path())),
+            })
+        };
+        pretty(&json!({
+            "destinations": self.destinations.iter().map(destination).collect::<Vec<_>>(),
+            "owed": self.owed.iter().map(owed).collect::<Vec<_>>(),
+            "interrupted": self.interrupted.iter().map(interrupted).collect::<Vec<_>>(),
+        }))
+    }
+}
+
+fn shown<'a>(paths: impl Iterator<Item = &'a Path>) -> Vec<Cow<'a, str>> {
+    paths.map(Path::to_string_lossy).collect()
 }
 
 /// The hold of a file: its generation and its end.
@@ -118,33 +192,6 @@ fn one_as_table(generations: &[Generation], hold: Option<&Hold>) -> String {
         let _ = writeln!(text, "\nThe file is held at {}", held(hold));
     }
     text
-}
-
-fn all_as_json(destinations: &[Destination], owed: &[OwedGroup], holds: &[Hold]) -> String {
-    let destination = |known: &Destination| {
-        let hold = holds.iter().find(|hold| hold.destination == known.path);
-        json!({
-            "path": known.path.to_string_lossy(),
-            "latest": generation_as_json(&known.latest),
-            "written": known.written.map(|hash| hash.to_string()),
-            "applied": known.applied.map(|hash| hash.to_string()),
-            "generations": known.generations,
-            "hold": hold.map(hold_as_json),
-        })
-    };
-    let group = |owed: &OwedGroup| {
-        let paths = owed.destinations.iter().map(|path| path.to_string_lossy());
-        json!({
-            "group": owed.group,
-            "command": owed.command,
-            "since": time(owed.since),
-            "destinations": paths.collect::<Vec<_>>(),
-        })
-    };
-    pretty(&json!({
-        "destinations": destinations.iter().map(destination).collect::<Vec<_>>(),
-        "owed": owed.iter().map(group).collect::<Vec<_>>(),
-    }))
 }
 
 fn one_as_json(path: &Path, generations: &[Generation], hold: Option<&Hold>) -> String {

@@ -10,7 +10,7 @@ use crate::content::Content;
 use crate::error::{LedgerError, OpenError};
 use crate::hash::Hash;
 use crate::parked::{self, Parked};
-use crate::records::{Destination, Generation, Hold, OwedGroup};
+use crate::records::{Destination, Generation, Hold, OwedGroup, PendingIntent};
 use crate::{database, files, lock, queries};
 
 /// A connection for reading. All methods block.
@@ -87,6 +87,14 @@ impl History {
     /// [`LedgerError`] if it cannot be read, or does not have this hash.
     pub fn content(&self, hash: Hash) -> Result<Option<Content>> {
         queries::content(&self.connection, hash).map_err(LedgerError::when("read a content"))
+    }
+
+    /// The intents whose swap has not ended: a daemon is about to end it, or was killed.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if they cannot be read.
+    pub fn pending(&self) -> Result<Vec<PendingIntent>> {
+        queries::pending(&self.connection).map_err(LedgerError::when("read the intents"))
     }
 
     /// The groups whose files are in place and whose command has not succeeded since.

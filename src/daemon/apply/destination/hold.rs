@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use jiff::Timestamp;
+
 use super::Destination;
 use crate::apply::requests::HeldContent;
 use crate::daemon::apply::pending::{Hold, Next, Pending, Rendering};
@@ -37,11 +39,16 @@ impl Destination {
         };
         let text = Arc::new(Text::new(text.clone(), Vec::new()));
         self.rendered(text, now);
+        let end = until.and_then(|until| Timestamp::try_from(until).ok());
+        let end = end.map_or_else(
+            || "it is released".to_owned(),
+            |end| end.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        );
         let until = until.map(|until| now + from_now(until));
         let (_, destination) = self.names();
         tracing::warn!(
             name: "file.held", destination, generation,
-            "{destination} keeps generation {generation}, whatever its template renders, until it is released"
+            "{destination} keeps generation {generation}, whatever its template renders, until {end}"
         );
         self.hold = Some(Hold { until, rendered });
     }
