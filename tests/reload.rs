@@ -227,3 +227,24 @@ fn a_token_that_cannot_be_read_refuses_the_reload() {
     folder.write("token", "other");
     ctmpl.logs("the token file token holds another token");
 }
+
+#[test]
+fn a_reload_that_changes_the_state_directory_warns_and_keeps_the_old_one() {
+    let (folder, consul) = (Folder::new(), consul());
+    let config = |settings: &str| {
+        format!(
+            "{settings}\ntemplate {{ contents = \"{{{{ key \\\"a\\\" }}}}\" destination = \"out\" }}\n"
+        )
+    };
+    let ctmpl = start(&folder, &consul, &config("state_dir = \"one\""));
+    folder.becomes("out", "1");
+    reload(&folder, &ctmpl, &config("state_dir = \"one\""), 1);
+    let warning = "state_dir and history cannot be changed by a reload";
+    assert_eq!(ctmpl.log_count(warning), 0);
+    reload(&folder, &ctmpl, &config("state_dir = \"two\""), 2);
+    assert_eq!(ctmpl.log_count(warning), 1);
+    let history = "state_dir = \"one\"\nhistory = 2";
+    reload(&folder, &ctmpl, &config(history), 3);
+    assert_eq!(ctmpl.log_count(warning), 2);
+    assert!(folder.path("one/ledger.db").exists() && !folder.path("two").exists());
+}

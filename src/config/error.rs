@@ -46,6 +46,21 @@ pub enum ValueError {
         "there is no verification {0:?}; write nginx, haproxy, a URL, or a command with its whole path or arguments"
     )]
     Verify(String),
+    /// A verification by a URL that is not one of HTTP. The URL may have a password.
+    #[error(
+        "only a URL with http:// or https:// can be requested; write for example http://127.0.0.1:8000/health"
+    )]
+    Scheme,
+    /// A change budget without a limit.
+    #[error(
+        "it limits nothing without lines or fraction; write for example max_change {{ fraction = 0.5 }}"
+    )]
+    NoBudget,
+    /// A change budget that accepts every change at once.
+    #[error(
+        "confirm_for = \"0s\" would accept every change at once; set a longer time, for example 15m, or leave it out"
+    )]
+    NoConfirmation,
     /// Not a part of a whole.
     #[error("it is not a number from 0 to 1; write for example 0.5")]
     Fraction,

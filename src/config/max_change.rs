@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::error::ValueError;
+
 /// The most that a file may lose in one change. A change that removes more is parked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MaxChange {
@@ -60,6 +62,17 @@ impl Fraction {
 }
 
 impl MaxChange {
+    /// Refuses a budget that has no limit, or accepts every change at once.
+    pub(super) fn checked(&self) -> Result<(), ValueError> {
+        if self.lines.is_none() && self.fraction.is_none() {
+            return Err(ValueError::NoBudget);
+        }
+        if self.confirm_for == Some(Duration::ZERO) {
+            return Err(ValueError::NoConfirmation);
+        }
+        Ok(())
+    }
+
     /// Returns `true` if a change that removes this many of the lines of a file is above a limit. A changed line counts as a
     /// removed one.
     #[must_use]

@@ -8,6 +8,7 @@
 //! keeps its long poll. An invalid configuration changes nothing.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::event::{Action, Event};
 use super::renderer::{Renderer, TemplateState};
@@ -20,7 +21,16 @@ use crate::signals::SignalAction;
 pub(super) struct Reload {
     mode: Mode,
     dry: bool,
+    state: StateSettings,
     phase: Phase,
+}
+
+/// The settings of the ledger, which is opened once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct StateSettings {
+    directory: Option<PathBuf>,
+    /// The number of contents of each file.
+    history: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +48,7 @@ impl Reload {
         Self {
             mode: config.mode,
             dry: config.dry,
+            state: StateSettings::of(config),
             phase: Phase::Idle,
         }
     }
@@ -88,6 +99,22 @@ impl Reload {
                 name: "reload.unchangeable",
                 "once, timeout and dry cannot be changed by a reload"
             );
+        }
+        if StateSettings::of(config) != self.state {
+            tracing::warn!(
+                name: "reload.unchangeable",
+                "state_dir and history cannot be changed by a reload: the ledger of the start stays in use until a restart"
+            );
+        }
+    }
+}
+
+impl StateSettings {
+    fn of(config: &Config) -> Self {
+        let directory = config.state_dir.as_ref();
+        Self {
+            directory: directory.map(|own| own.path.clone()),
+            history: config.history,
         }
     }
 }

@@ -30,7 +30,7 @@ pub enum SignalError {
     #[error("the PID file {} does not contain the ID of a process", .0.display())]
     NoPid(PathBuf),
     /// The ID is one that gets no signal.
-    #[error("the PID file {} has the process {pid}, which gets no signal: it is process 1 or ctmpl itself", path.display())]
+    #[error("the PID file {} has the process {pid}, which gets no signal: it is process 1, ctmpl itself, or stands for several processes", path.display())]
     Protected {
         /// The file.
         path: PathBuf,

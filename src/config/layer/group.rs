@@ -137,6 +137,10 @@ impl VerifyMethod {
         if text.starts_with("http://") || text.starts_with("https://") {
             return Ok(Self::Http(text.to_owned()));
         }
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+        if scheme.is_some_and(|scheme| scheme.chars().all(char::is_alphanumeric)) {
+            return Err(ValueError::Scheme);
+        }
         if text.contains(|letter: char| letter.is_whitespace() || letter == '/') {
             return Ok(Self::Command(text.to_owned()));
         }

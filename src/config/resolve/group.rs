@@ -236,14 +236,14 @@ impl ApplySettings {
         })
     }
 
-    /// Sets the group of these jobs, unless it has no name and only defaults. Returns a warning about a setting without effect.
+    /// Sets the group of these jobs, unless it has no name and only defaults. Returns warnings about settings without effect.
     fn set(
         self,
         key: GroupKey,
         command: Option<CommandConfig>,
         jobs: &mut [Job],
         own: &[usize],
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Vec<String>, Error> {
         if let Some(check) = self.check.as_ref().filter(|_| own.len() > 1)
             && is_for_one_file(&check.value)
         {
@@ -255,13 +255,11 @@ impl ApplySettings {
         {
             return Err(verify.origin.refuse(GroupError::VerifiesNothing));
         }
-        let rate = self.rate.as_ref().filter(|_| command.is_none());
-        let warning = rate.map(|rate| {
-            format!(
-                "{}: there is no command, so that it has no effect",
-                rate.origin
-            )
-        });
+        let warnings = if command.is_none() {
+            self.without_command()
+        } else {
+            Vec::new()
+        };
         let group = Arc::new(GroupConfig {
             key,
             check: value(self.check),
@@ -271,7 +269,7 @@ impl ApplySettings {
             rate: value(self.rate),
         });
         if !group.key.is_named() && *group == GroupConfig::of_job(&jobs[own[0]]) {
-            return Ok(None);
+            return Ok(warnings);
         }
         for at in own {
             if group.key.is_named() {
@@ -279,6 +277,18 @@ impl ApplySettings {
             }
             jobs[*at].group = Some(Arc::clone(&group));
         }
-        Ok(warning)
+        Ok(warnings)
+    }
+
+    /// Warnings about the settings that have no effect without a command.
+    fn without_command(&self) -> Vec<String> {
+        let rate = self.rate.as_ref().map(|set| (&set.origin, "command"));
+        let on_failure = self.on_failure.as_ref().filter(|_| self.verify.is_none());
+        let on_failure = on_failure.map(|set| (&set.origin, "command and no verification"));
+        let all = [on_failure, rate].into_iter().flatten();
+        all.map(|(origin, missing)| {
+            format!("{origin}: there is no {missing}, so that it has no effect")
+        })
+        .collect()
     }
 }

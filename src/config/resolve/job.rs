@@ -176,6 +176,9 @@ fn resolve(
         origin: block.origin.clone(),
     })?;
     check_source(&block.origin, &source, common)?;
+    if let Some(Located { value, origin }) = &block.max_change {
+        value.checked().map_err(|error| origin.refuse(error))?;
+    }
     check_destination(block.origin, &source, written.as_deref(), common)?;
     let language = value(block.language).unwrap_or_else(|| match &source {
         TemplateSource::File(path) => language_of(path),

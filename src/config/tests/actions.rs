@@ -191,6 +191,18 @@ fn an_action_that_cannot_work_is_an_error() {
             "it is not a number from 0 to 1",
         ),
         ("max_change { line = 1 }", "did you mean lines?"),
+        (
+            "max_change {}",
+            "it limits nothing without lines or fraction",
+        ),
+        (
+            "max_change { confirm_for = \"1m\" }",
+            "template[1].max_change in a.hcl:1: it limits nothing without lines or fraction",
+        ),
+        (
+            "max_change { lines = 1 confirm_for = \"0s\" }",
+            "template[1].max_change in a.hcl:1: confirm_for = \"0s\" would accept",
+        ),
     ];
     for (keys, expected) in cases {
         let error = error(keys);

@@ -260,3 +260,16 @@ fn flags_are_for_the_templates_of_the_command_line() {
     );
     assert_eq!(code, 13);
 }
+
+#[test]
+fn a_reaction_to_a_failure_without_a_command_and_a_verification_is_a_warning() {
+    let warnings = |keys: &str| {
+        let block = format!("group \"g\" {{ on_failure = \"rollback\" {keys} }}\n");
+        read(&(block + &template("a", "group = \"g\""))).warnings
+    };
+    let warning = "group[g].on_failure in a.hcl:1: there is no command and no verification, so that it has no effect";
+    assert_eq!(warnings("check = \"x {staged}\""), [warning]);
+    for effect in ["command = \"c\"", "verify = \"http://h/\""] {
+        assert_eq!(warnings(effect), [""; 0], "{effect}");
+    }
+}

@@ -59,6 +59,8 @@ fn a_check_that_cannot_work_is_an_error_with_the_remedy() {
             "it has no effect without program",
         ),
         ("verify { http = \"ftp://h\" }", "it is not a URL of HTTP"),
+        ("verify = \"ftp://u:s3cret@h/x\"", "only a URL with http://"),
+        ("verify = \"htp://h/x y\"", "only a URL with http://"),
         ("verify { http = \"http://\" }", "it is not a URL of HTTP"),
         (
             "verify { http = \"http://u:s3cret@h\" }",
