@@ -136,7 +136,8 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     let saved = answer_file.as_ref().map(state_dir::saved_answers);
     let rolled_back = state_dir::rolled_back(journal.as_ref(), config);
     let has_last_good = state_dir::has_last_good(journal.as_ref(), config);
-    let watcher = Watcher::new(client.clone(), process.rules(config));
+    let recorder = state_dir::recorder(journal.as_ref(), config);
+    let watcher = Watcher::recording(client.clone(), process.rules(config), recorder);
     let mut executor = Executor::new(process, client, watcher, &config.consul.exports, journal);
     executor.save_answers_in(answer_file);
     if config.mode == Mode::Daemon && !config.dry {

@@ -12,5 +12,5 @@ pub use guard::{
     Ended, Guard, GuardRules, Held, How, InstanceId, Loss, LossReason, Observation, Ruling,
     applies_to, instance_id, items,
 };
-pub use saved::{DamagedAnswers, SavedAnswers};
+pub use saved::SavedAnswers;
 pub use snapshot::{Snapshot, View};

@@ -14,20 +14,30 @@
 //!   once when one of them is answered or the token changes.
 //! - A blocking query exceeds its time limit: this is not an error, and it is sent again at once.
 //!
+//! # Restarts
+//! Consul keeps the connection of a long poll after its process has gone. [`connection_record`] says which connections the
+//! process may occupy, [`recorder`] writes it to the state directory, and the schedule of the next process counts them.
+//!
 //! [`schedule`] decides, [`driver`] sends.
 
+mod connection_file;
+mod connection_record;
 mod cursor;
 mod driver;
 mod event;
+mod recorder;
 mod rules;
 mod schedule;
 mod suspension;
 #[cfg(test)]
 mod tests;
 
+pub use connection_file::ConnectionFile;
+pub use connection_record::KeptConnections;
 pub use cursor::{Cursor, Verdict};
 pub use event::WatchEvent;
 pub use file_watch::{FileEvent, Files};
+pub use recorder::Recorder;
 pub use rules::Rules;
 pub use schedule::{long_polls, shared_prefixes};
 
@@ -35,7 +45,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::query::Query;
@@ -58,15 +68,33 @@ impl<S: Source> Watcher<S> {
         Self::with_capacity(source, rules, EVENTS)
     }
 
+    /// Creates a watcher that records which connections it occupies.
+    pub fn recording(
+        source: S,
+        rules: Rules,
+        recorder: Recorder,
+    ) -> (Self, mpsc::Receiver<WatchEvent>) {
+        Self::with(source, rules, recorder, EVENTS)
+    }
+
     fn with_capacity(
         source: S,
         rules: Rules,
         capacity: usize,
     ) -> (Self, mpsc::Receiver<WatchEvent>) {
+        Self::with(source, rules, Recorder::default(), capacity)
+    }
+
+    fn with(
+        source: S,
+        rules: Rules,
+        recorder: Recorder,
+        capacity: usize,
+    ) -> (Self, mpsc::Receiver<WatchEvent>) {
         let (events, receiver) = mpsc::channel(capacity);
         let (commands, obeyed) = mpsc::unbounded_channel();
         let mut task = JoinSet::new();
-        task.spawn(Driver::new(source, rules, obeyed, events).run());
+        task.spawn(Driver::new(source, rules, recorder, (obeyed, events)).run());
         let watcher = Self {
             commands,
             is_busy: AtomicBool::new(false),
@@ -102,6 +130,14 @@ impl<S: Source> Watcher<S> {
     /// interruption.
     pub fn follow_exactly(&mut self, wanted: &BTreeSet<Arc<Query>>) {
         self.send(Command::Follow(wanted.clone()));
+    }
+
+    /// Ends all requests, and records which connections the servers keep.
+    pub async fn finish(self) {
+        let (done, ended) = oneshot::channel();
+        self.send(Command::End(done));
+        // Without an answer, the task has ended before.
+        let _ = ended.await;
     }
 
     fn send(&self, command: Command<S>) {

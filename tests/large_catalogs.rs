@@ -4,6 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::support::consul::Consul;
@@ -138,11 +139,63 @@ fn restarts_in_quick_succession_do_not_take_more_and_more_connections() {
             text.contains(&format!("s3 n1 10.0.0.1:{port}"))
         });
         most = most.max(connections_at(consul.address().port()));
-        ctmpl.signal(nix::sys::signal::Signal::SIGKILL);
+        ctmpl.signal(Signal::SIGKILL);
         drop(ctmpl);
     }
     // Consul accepts 200 from one address.
     assert!(most < 150, "{most} connections");
+}
+
+/// The limit and the number of queries with which each query has a long poll of its own.
+const FEW: (usize, usize) = (12, 8);
+
+/// Consul keeps the connections of long polls whose process has gone. Each process added its own to them.
+#[test]
+fn long_polls_of_successive_processes_stay_within_the_limit_together() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let (limit, services) = FEW;
+    let consul = Consul::start();
+    let port = consul.address().port();
+    let catalog = Catalog(consul.address());
+    let folder = Folder::new();
+    let call = |n: usize| format!("{{{{ range service \"s{n}\" }}}}{{{{ .Port }}}}\n{{{{ end }}}}");
+    let calls: Vec<_> = (0..services).map(call).collect();
+    folder.write("in", &calls.concat());
+    let arguments = [
+        format!("--template={}", folder.template("in", "out", "")),
+        format!("--consul-max-connections={limit}"),
+        format!("--state-dir={}", folder.path("state").display()),
+    ];
+    let mut most = 0;
+    let mut becomes = |what: &str, holds: &dyn Fn() -> bool| {
+        within(Duration::from_secs(20), what, || {
+            most = most.max(connections_at(port));
+            holds()
+        });
+    };
+    let register = |port: u16| (0..services).for_each(|n| catalog.register(n, 1, port, "passing"));
+    let all = |port: u16| format!("{port}\n").repeat(services);
+    register(1);
+    let signals = [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGKILL];
+    for (round, signal) in (1..).zip(signals) {
+        fs::remove_file(folder.path("out")).ok();
+        let ctmpl = Ctmpl::start(consul.address(), &arguments);
+        becomes("the first file", &|| folder.read("out") == all(round));
+        // A process that has run for some seconds has long polls of some seconds.
+        let longer = format!("[8000,{services}]");
+        becomes("longer polls", &|| {
+            folder.read("state/connections").contains(&longer)
+        });
+        // Each poll begins again.
+        register(round + 1);
+        becomes("the changes", &|| folder.read("out") == all(round + 1));
+        ctmpl.signal(signal);
+        ctmpl.ends();
+    }
+    // Registering uses a connection, too.
+    assert!(most <= limit + 1, "{most} connections");
 }
 
 #[test]

@@ -20,6 +20,7 @@ use crate::config::resolved::{Config, GroupConfig, Job, Mode, OnFailure, StateDi
 use crate::config::values::StartWith;
 use crate::error_chain::chain;
 use crate::store::SavedAnswers;
+use crate::watch::{ConnectionFile, KeptConnections, Recorder};
 
 /// The time limit for opening the ledger, which may wait up to 5 s for another process.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -135,6 +136,23 @@ pub(super) fn saved_answers(file: &AnswerFile) -> SavedAnswers {
         file.warn_of_unreadable("it was not read in time; does its file system hang?");
         SavedAnswers::default()
     })
+}
+
+/// The recorder of the connections to Consul, for a daemon with a state directory. A file that hangs is ignored.
+pub(super) fn recorder(journal: Option<&Journal>, config: &Config) -> Recorder {
+    let is_used = config.mode == Mode::Daemon && !config.dry;
+    let Some(journal) = journal.filter(|_| is_used) else {
+        return Recorder::default();
+    };
+    let Some(file) = ConnectionFile::new(&journal.directory()) else {
+        return Recorder::default();
+    };
+    let own = file.clone();
+    let kept = within(OPEN_TIMEOUT, move || own.read()).unwrap_or_else(|| {
+        file.log_ignored("it was not read in time; does its file system hang?");
+        KeptConnections::default()
+    });
+    Recorder::new(file, kept)
 }
 
 /// What an earlier process holds. A ledger that hangs is treated as an empty one.

@@ -122,6 +122,11 @@ pub trait Source: Clone + Send + Sync + 'static {
         1
     }
 
+    /// The address of a server, without passwords.
+    fn address(&self, _server: usize) -> String {
+        String::new()
+    }
+
     /// The index of the server for a new query: the one that answered last.
     fn preferred(&self) -> usize {
         0

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use apply_ledger::Hash;
 use serde::{Deserialize, Serialize};
 
 use super::guard::{applies_to, items};
 use crate::answer::{Answer, Depth};
 use crate::query::Query;
+use crate::sealed::{Damaged, seal, unseal};
 
 /// The first words of the file: the format and its version.
 const FORMAT: &str = "ctmpl-answers 1 sha256";
@@ -47,20 +47,6 @@ struct Body<'a> {
     /// The Consul that has answered.
     source: std::borrow::Cow<'a, str>,
     answers: std::borrow::Cow<'a, BTreeMap<String, Entry>>,
-}
-
-/// A file that does not have the expected content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DamagedAnswers {
-    /// The first line is missing or that of another version.
-    #[error("its first line is not \"{FORMAT}:HASH\"")]
-    Format,
-    /// The rest has another hash.
-    #[error("its SHA-256 is not that of its first line")]
-    Hash,
-    /// The rest has the hash, but not the expected form.
-    #[error("its content is not that of this version")]
-    Content,
 }
 
 impl SavedAnswers {
@@ -103,32 +89,16 @@ impl SavedAnswers {
             source: source.into(),
             answers: std::borrow::Cow::Borrowed(&self.sizes),
         };
-        // A map with text keys and numbers is always valid JSON.
-        let body = serde_json::to_vec(&body).unwrap_or_default();
-        let mut file = format!("{FORMAT}:{}\n", Hash::of(&body)).into_bytes();
-        file.extend(body);
-        file.push(b'\n');
-        file
+        seal(FORMAT, &body)
     }
 
     /// Reads the content of the file. Answers of another Consul, and entries that the last processes have not used, are
     /// left out.
     ///
     /// # Errors
-    /// [`DamagedAnswers`]
-    pub fn decode(file: &[u8], source: &str) -> Result<Self, DamagedAnswers> {
-        let end = file.iter().position(|byte| *byte == b'\n');
-        let (first, body) = file.split_at(end.ok_or(DamagedAnswers::Format)?);
-        let hash = std::str::from_utf8(first).ok().and_then(|first| {
-            let hash = first.strip_prefix(FORMAT)?;
-            hash.strip_prefix(':')
-        });
-        let hash = hash.ok_or(DamagedAnswers::Format)?;
-        let body = body.trim_ascii();
-        if Hash::of(body).to_string() != hash {
-            return Err(DamagedAnswers::Hash);
-        }
-        let body: Body<'_> = serde_json::from_slice(body).map_err(|_| DamagedAnswers::Content)?;
+    /// [`Damaged`]
+    pub fn decode(file: &[u8], source: &str) -> Result<Self, Damaged> {
+        let body: Body<'_> = unseal(FORMAT, file)?;
         if body.source != source {
             return Ok(Self::default());
         }
@@ -261,9 +231,7 @@ mod tests {
             let cut = SavedAnswers::decode(&file[..position], SOURCE);
             assert!(cut.is_err(), "{position}");
         }
-        let body = b"{}";
-        let other = format!("{FORMAT}:{}\n{{}}", Hash::of(body));
-        let read = SavedAnswers::decode(other.as_bytes(), SOURCE);
-        assert_eq!(read, Err(DamagedAnswers::Content));
+        let other = SavedAnswers::decode(&seal(FORMAT, &1), SOURCE);
+        assert_eq!(other, Err(Damaged::Content));
     }
 }

@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet, yield_now};
 use tokio::time::{Instant as Clock, sleep_until};
 
+use super::connection_record::{ConnectionRecord, Occupied};
 use super::event::WatchEvent;
+use super::recorder::Recorder;
 use super::rules::Rules;
 use super::schedule::{Outcome, Request, Schedule, Target, Traits};
 use super::suspension::Suspension;
@@ -31,6 +33,8 @@ pub(super) enum Command<S> {
     RetryDenied,
     /// Read the answer of the leader.
     ReadAgain(Arc<Query>),
+    /// Cancel all requests and end, after the last record is written.
+    End(oneshot::Sender<()>),
 }
 
 /// The task of a watcher.
@@ -43,6 +47,9 @@ pub(super) struct Driver<S> {
     requests: JoinSet<(u64, Outcome)>,
     handles: HashMap<u64, AbortHandle>,
     suspension: Suspension,
+    recorder: Recorder,
+    /// The process ends.
+    end: Option<oneshot::Sender<()>>,
 }
 
 /// The receiver of the events was dropped.
@@ -52,10 +59,17 @@ impl<S: Source> Driver<S> {
     pub(super) fn new(
         source: S,
         rules: Rules,
-        commands: mpsc::UnboundedReceiver<Command<S>>,
-        events: mpsc::Sender<WatchEvent>,
+        recorder: Recorder,
+        (commands, events): (
+            mpsc::UnboundedReceiver<Command<S>>,
+            mpsc::Sender<WatchEvent>,
+        ),
     ) -> Self {
-        let schedule = schedule(&source, rules);
+        let mut schedule = schedule(&source, rules);
+        if recorder.is_on() {
+            let kept = (0..source.servers()).map(|server| recorder.kept(&source.address(server)));
+            schedule.record_connections(&kept.collect::<Vec<_>>(), now());
+        }
         Self {
             source,
             schedule,
@@ -65,6 +79,8 @@ impl<S: Source> Driver<S> {
             requests: JoinSet::new(),
             handles: HashMap::new(),
             suspension: Suspension::new(),
+            recorder,
+            end: None,
         }
     }
 
@@ -72,6 +88,12 @@ impl<S: Source> Driver<S> {
     pub(super) async fn run(mut self) {
         loop {
             if let Err(Cancelled) = self.report().await {
+                return;
+            }
+            if let Some(end) = self.end.take() {
+                self.finish().await;
+                // The owner may have stopped waiting.
+                let _ = end.send(());
                 return;
             }
             self.send_all();
@@ -97,6 +119,7 @@ impl<S: Source> Driver<S> {
                         self.ended(request_id, outcome);
                     }
                 }
+                is_written = self.recorder.written() => self.schedule.recorded(is_written),
                 () = sleep => {}
             }
             if self.suspension.has_ended() {
@@ -115,18 +138,18 @@ impl<S: Source> Driver<S> {
             }
             Command::UseClient(source, rules) => {
                 let new = schedule(&source, rules);
-                let mut earlier = std::mem::replace(&mut self.schedule, new);
+                let earlier = std::mem::replace(&mut self.schedule, new);
                 self.source = source;
-                earlier.follow(&BTreeMap::new(), now());
                 // An outcome that has already arrived must not be taken for that of a new request.
                 self.requests = JoinSet::new();
                 self.handles.clear();
-                self.schedule.inherit(earlier);
+                self.schedule.inherit(earlier, now());
                 self.schedule.follow(&self.followed, now());
             }
             Command::SetBusy(is_busy) => self.schedule.set_busy(is_busy),
             Command::RetryDenied => self.schedule.retry_denied(now()),
             Command::ReadAgain(query) => self.schedule.read_again(&query),
+            Command::End(done) => self.end = Some(done),
         }
     }
 
@@ -157,6 +180,7 @@ impl<S: Source> Driver<S> {
     fn send_all(&mut self) {
         let server = self.source.preferred();
         self.schedule.share_connections(self.source.sharing(server));
+        self.record();
         while let Some(request) = self.schedule.next(now()) {
             // Their connections are closed before others are opened.
             self.abort_cancelled();
@@ -166,6 +190,20 @@ impl<S: Source> Driver<S> {
             self.handles.insert(request_id, handle);
         }
         self.abort_cancelled();
+    }
+
+    /// Begins to write the record of the connections, if that is due.
+    fn record(&mut self) {
+        if let Some(record) = self.schedule.next_record(now()) {
+            self.recorder.write(by_address(&self.source, record));
+        }
+    }
+
+    /// Cancels all requests, and records which connections the servers keep.
+    async fn finish(&mut self) {
+        let record = self.schedule.end(now());
+        self.requests.shutdown().await;
+        self.recorder.finish(by_address(&self.source, record)).await;
     }
 
     fn abort_cancelled(&mut self) {
@@ -184,6 +222,14 @@ fn now() -> Instant {
 fn schedule<S: Source>(source: &S, rules: Rules) -> Schedule {
     let servers = (source.servers(), source.preferred());
     Schedule::new(rules, servers, fastrand::u64(..), now())
+}
+
+/// The record with the address of each server.
+fn by_address<S: Source>(source: &S, record: Vec<Occupied>) -> ConnectionRecord {
+    let servers = record.into_iter().enumerate();
+    servers
+        .map(|(server, occupied)| (source.address(server), occupied))
+        .collect()
 }
 
 /// What the schedule has to know about a query; `None` if the query is for another source.

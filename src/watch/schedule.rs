@@ -9,7 +9,7 @@
 //! Many keys below one prefix share one request.
 //!
 //! - `entry.rs`, `entries.rs`: a query, prefix or tick, and the table of them.
-//! - `connections.rs`, `pace.rs`: the limits.
+//! - `connections.rs`, `pace.rs`: the limits. `reservations.rs`, `recording.rs`: the record of the connections.
 //! - `areas.rs`, `prefixes.rs`: what is shared beyond the limits.
 //! - `failures.rs`: retries; `datacenters.rs`, `datacenter_requests.rs`: what a datacenter that does not answer may delay.
 //! - `following.rs`: begins and ends to follow; `mode.rs`: chooses between long polls and ticks.
@@ -25,7 +25,9 @@
 //! | | `FULL_ROUND`, `SLOWEST_ROUND`, `USELESS_ROUNDS` | the duration of a round of reads after a tick |
 //! | | `MIN_POLL_INTERVAL`, `CROWDED_WAIT` | the time between two polls of a query; the wait while queries take turns |
 //! | `connections.rs` | `RECOVERY_INTERVAL`, `MAX_RECOVERY_INTERVAL`, `ONE_REFUSAL` | the limit of long polls after refusals |
-//! | `sending.rs` | `YIELD_TO_FIRST_ANSWERS`, `FIRST_WAIT` | how long polls are delayed, and how long they block |
+//! | `reservations.rs` | `FIRST_WAIT`, `BOUNDS` | how long polls block at first |
+//! | | `MIN_INTERVAL`, `RETRY_INTERVAL`, `WRITE_TIMEOUT` | when the record of the connections is written |
+//! | `sending.rs` | `YIELD_TO_FIRST_ANSWERS` | how long polls are delayed |
 //! | `announced.rs` | `HOT_WAIT` | how long a poll blocks that ticks replace |
 //! | `servers.rs` | `SILENCE` | when a server is probed |
 //! | `datacenters.rs` | `SLOW`, `MAX_SILENCE` | when a datacenter takes no room any more, and when templates continue without it |
@@ -49,7 +51,9 @@ mod id;
 mod mode;
 mod pace;
 mod prefixes;
+mod recording;
 mod request;
+mod reservations;
 mod sending;
 mod servers;
 #[cfg(test)]
@@ -78,6 +82,7 @@ pub(super) use pace::{CROWDED_WAIT, MIN_POLL_INTERVAL};
 pub use prefixes::choose as shared_prefixes;
 use request::{InFlight, Requests};
 pub(super) use request::{Outcome, Request, Target};
+use reservations::Reservations;
 
 /// The state of all followed queries.
 #[derive(Debug)]
@@ -87,6 +92,7 @@ pub(super) struct Schedule {
     entries: Entries,
     areas: Areas,
     connections: Connections,
+    reservations: Reservations,
     pace: Pace,
     failures: Failures,
     datacenters: Datacenters,
@@ -181,6 +187,7 @@ impl Schedule {
             entries: Entries::default(),
             areas: Areas::default(),
             connections: Connections::new(rules.connections),
+            reservations: Reservations::new(rules.wait),
             pace: Pace::new(now),
             failures: Failures::default(),
             datacenters: Datacenters::default(),
@@ -197,12 +204,6 @@ impl Schedule {
             cancelled: Vec::new(),
             extra_reads: VecDeque::new(),
         }
-    }
-
-    /// Takes over the connections that the servers still keep for cancelled requests of an earlier schedule.
-    pub(super) fn inherit(&mut self, earlier: Self) {
-        self.is_busy = earlier.is_busy;
-        self.connections.inherit(earlier.connections);
     }
 
     /// Sets the number of requests that share a connection.
@@ -255,9 +256,7 @@ impl Schedule {
 
     /// Starts all requests over, because the connections may be dead: the machine was suspended.
     pub(super) fn start_over(&mut self) {
-        for request_id in self.requests.request_ids(None) {
-            self.cancel(request_id);
-        }
+        self.cancel_all();
         let ids: Vec<_> = self.entries.iter().map(|(id, _)| id).collect();
         for id in ids {
             self.entries.start_over(id);
@@ -281,12 +280,14 @@ impl Schedule {
 
     /// Cancels a request. Returns `false` if it is not in flight.
     fn cancel(&mut self, request_id: u64) -> bool {
+        let until = self.requests.kept_until(request_id);
+        if let Some(until) = until {
+            self.reservations.cancel(request_id, until);
+        }
         let Some(request) = self.end_request(request_id) else {
             return false;
         };
-        if request.kind == connections::Kind::Long {
-            let wait = request.poll.wait;
-            let until = request.sent + wait + wait / 16;
+        if let Some(until) = until {
             self.connections.abandon(request.poll.server, until);
             self.mode.is_outdated = true;
         }
@@ -301,6 +302,7 @@ impl Schedule {
     fn end_request(&mut self, request_id: u64) -> Option<InFlight> {
         let request = self.requests.remove(request_id)?;
         self.connections.end(request.room);
+        self.reservations.end(request_id);
         self.datacenters.end(&request);
         Some(request)
     }
@@ -323,6 +325,7 @@ impl Schedule {
         let times = [
             self.entries.next_wake(),
             self.connections.next_wake(),
+            self.next_record_at(now),
             self.next_probe(),
             self.next_silence(),
             reading,

@@ -26,6 +26,8 @@ impl Executor {
         self.stop_rendering.store(true, Ordering::Relaxed);
         let Self {
             mut process,
+            watcher,
+            mut answers,
             writers,
             stop,
             mut child,
@@ -37,7 +39,10 @@ impl Executor {
         let is_once = process.is_once();
         let orderly = async {
             // A batch in progress completes, unless its file system hangs.
-            let _ = timeout(WRITE_TIMEOUT, writers.finish()).await;
+            // The watcher cannot end while it waits for room for its answers.
+            let rest = async { while answers.recv().await.is_some() {} };
+            let written = async { tokio::join!(writers.finish(), watcher.finish(), rest) };
+            let _ = timeout(WRITE_TIMEOUT, written).await;
             // A command that still runs gets its stop signal, then SIGKILL.
             stop.cancel();
             // A child that still runs has exceeded its timeout: its reaper kills it.

@@ -67,6 +67,10 @@ impl Source for Client {
         self.config().servers.len()
     }
 
+    fn address(&self, server: usize) -> String {
+        self.address_of(server)
+    }
+
     fn preferred(&self) -> usize {
         self.preferred.load(Ordering::Relaxed)
     }

@@ -69,10 +69,7 @@ impl Schedule {
         if self.areas.is_empty() || self.is_busy || !has_room || self.pace.poll_at(now).is_some() {
             return None;
         }
-        if !self
-            .connections
-            .has_room_for_long(self.servers.preferred, now)
-        {
+        if !self.has_room_for_long(self.servers.preferred, now) {
             return None;
         }
         let Self { areas, entries, .. } = self;

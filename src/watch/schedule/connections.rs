@@ -101,8 +101,20 @@ impl Connections {
         (self.limit / 8).clamp(1, MAX_SHORT)
     }
 
+    /// Returns `true` if each request takes a connection, which the server keeps after the request was cancelled.
+    pub(super) fn are_exclusive(&self) -> bool {
+        self.sharing == 1
+    }
+
+    /// For how long a server still keeps the connections of cancelled polls.
+    pub(super) fn rest_of_cancelled(&self, server: usize, now: Instant) -> Vec<Duration> {
+        let own = self.abandoned.iter().filter(|(at, _)| *at == server);
+        let rest = own.map(|(_, until)| until.saturating_duration_since(now));
+        rest.filter(|rest| !rest.is_zero()).collect()
+    }
+
     /// The maximum number of long polls that the configured limit leaves.
-    fn own_limit(&self) -> usize {
+    pub(super) fn own_limit(&self) -> usize {
         let others = self.short_limit() + self.spare();
         self.requests().saturating_sub(others).max(1)
     }
@@ -182,7 +194,7 @@ impl Connections {
 
     /// Counts a long poll that was cancelled. Consul notices only at the end of its wait.
     pub(super) fn abandon(&mut self, server: usize, until: Instant) {
-        if self.sharing == 1 {
+        if self.are_exclusive() {
             self.abandoned.push((server, until));
         }
     }

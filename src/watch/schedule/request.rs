@@ -96,6 +96,13 @@ impl Requests {
         Some(request)
     }
 
+    /// The time until which the server keeps the connection of a long poll if it is cancelled; `None` for a short request.
+    pub(super) fn kept_until(&self, request_id: u64) -> Option<Instant> {
+        let request = self.all.get(&request_id)?;
+        let wait = request.poll.wait;
+        (request.kind == Kind::Long).then(|| request.sent + wait + wait / 16)
+    }
+
     /// The numbers of the requests to this server, or to all servers.
     pub(super) fn request_ids(&self, server: Option<usize>) -> Vec<u64> {
         let all = self.all.iter();

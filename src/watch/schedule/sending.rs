@@ -9,16 +9,13 @@ use super::entry::{Entry, Lane, State, Subject};
 use super::id::Id;
 use super::pace::CROWDED_WAIT;
 use super::request::{InFlight, Purpose, Request, Target};
+use super::reservations::FIRST_WAIT;
 use crate::query::Query;
 use crate::source::Poll;
 
 /// The maximum time that long polls wait for queries without an answer. An existing answer may be
 /// current, but a missing one keeps a file from being written.
 const YIELD_TO_FIRST_ANSWERS: Duration = Duration::from_secs(2);
-/// The maximum time that a query blocks soon after the start, or after a refusal. Consul keeps the connection of a
-/// cancelled long poll until its wait is over, so a process that is restarted again and again would take more and more
-/// connections.
-const FIRST_WAIT: Duration = Duration::from_secs(2);
 
 impl Schedule {
     /// Returns the next request to send; `None` if there is none at present.
@@ -199,7 +196,8 @@ impl Schedule {
             poll.index = tick.index;
             poll.stale = false;
         }
-        if !self.connections.has_room_for_long(poll.server, now) {
+        let is_tick = entry.is_tick();
+        if !self.has_room_for_long(poll.server, now) {
             // All connections belong to cancelled polls: do not wait for the end of their wait.
             let all_are_cancelled = self.mode.limit == 0 && self.connections.has_room_for_short();
             return all_are_cancelled
@@ -207,7 +205,6 @@ impl Schedule {
                 .flatten();
         }
         poll.wait = poll.wait.min(self.longest_wait(now));
-        let is_tick = entry.is_tick();
         if self.mode.takes_turns(is_tick, self.areas.ticks()) {
             poll.wait = poll.wait.min(CROWDED_WAIT);
         }
@@ -236,9 +233,13 @@ impl Schedule {
         &mut self,
         id: Id,
         (kind, purpose): (Kind, Purpose),
-        poll: Poll,
+        mut poll: Poll,
         now: Instant,
     ) -> Option<Request> {
+        let wanted = poll.wait;
+        if kind == Kind::Long {
+            poll.wait = self.recorded_wait(poll.server, wanted, now);
+        }
         let entry = self.entries.get_mut(id)?;
         if let Some(area) = &entry.area {
             entry.generation = self.areas.generation(area);
@@ -250,6 +251,10 @@ impl Schedule {
             Kind::Long => self.pace.spend_poll(now),
         }
         let request_id = self.begin_request(Some(id), (kind, purpose), poll, now);
+        if kind == Kind::Long && self.connections.are_exclusive() {
+            self.reservations
+                .begin(request_id, poll.server, poll.wait, wanted);
+        }
         self.entries.wait_for(id, State::Answer(request_id));
         Some(Request {
             id: request_id,

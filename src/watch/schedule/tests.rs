@@ -16,6 +16,7 @@ mod consul;
 mod datacenters;
 mod extra_reads;
 mod properties;
+mod restarts;
 mod sharing;
 mod simulation;
 

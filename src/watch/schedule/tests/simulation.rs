@@ -1,5 +1,6 @@
 //! A simulated Consul with a schedule that follows queries to it, and a clock.
 
+use super::restarts::Disk;
 use super::*;
 
 /// A simulated Consul with a schedule that follows queries to it.
@@ -18,6 +19,8 @@ pub(super) struct Simulation {
     pub(super) most_connections: usize,
     /// The time between the choice of requests and the question when the next one is due.
     pub(super) choice: Duration,
+    /// The record of the connections; `None`: there is none.
+    pub(super) disk: Option<Disk>,
 }
 
 impl Simulation {
@@ -38,6 +41,7 @@ impl Simulation {
             sent: Vec::new(),
             most_connections: 0,
             choice: Duration::ZERO,
+            disk: None,
         }
     }
 
@@ -129,7 +133,9 @@ impl Simulation {
             self.now += self.choice;
             let answer = self.next_answer();
             let wake = self.schedule.next_wake();
-            let next = answer.map(|(at, _)| at).into_iter().chain(wake).min();
+            let written = self.disk.as_ref().and_then(Disk::next_end);
+            let times = answer.map(|(at, _)| at).into_iter().chain(wake);
+            let next = times.chain(written).min();
             let Some(next) = next.filter(|next| *next <= end) else {
                 self.now = end;
                 return;
@@ -142,6 +148,7 @@ impl Simulation {
             };
             assert!(idle < 3, "the schedule wakes without a reason");
             self.now = self.now.max(next);
+            self.end_write();
             if let Some((at, request_id)) = answer
                 && at <= self.now
             {
@@ -152,6 +159,7 @@ impl Simulation {
 
     /// Sends and cancels requests, and takes events.
     pub(super) fn exchange(&mut self) {
+        self.begin_write();
         while let Some(request) = self.schedule.next(self.now) {
             assert!(self.sent.len() < 300_000, "requests in a tight loop");
             self.drop_cancelled();
@@ -180,14 +188,19 @@ impl Simulation {
     }
 
     /// Drops the requests that were cancelled. The server keeps the connections of long polls.
-    fn drop_cancelled(&mut self) {
+    pub(super) fn drop_cancelled(&mut self) {
         for request_id in self.schedule.take_cancelled() {
-            if let Some((sent, request)) = self.in_flight.remove(&request_id)
-                && request.poll.index > 0
-            {
-                let wait = request.poll.wait;
-                self.kept.push((sent + wait + wait / 16, request));
-            }
+            self.disconnect(request_id);
+        }
+    }
+
+    /// Closes the connection of a request. The server keeps that of a long poll.
+    pub(super) fn disconnect(&mut self, request_id: u64) {
+        if let Some((sent, request)) = self.in_flight.remove(&request_id)
+            && request.poll.index > 0
+        {
+            let wait = request.poll.wait;
+            self.kept.push((sent + wait + wait / 16, request));
         }
     }
 
