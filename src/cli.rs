@@ -25,7 +25,7 @@ use commands::Wanted;
 pub use crate::config::{Arguments, DevArguments};
 pub use arguments::{
     ApproveArguments, ConvertArguments, DiffArguments, HistoryArguments, MigrateArguments,
-    PlanArguments, RenderArguments, RollbackArguments,
+    PlanArguments, RenderArguments, RollbackArguments, StatusArguments,
 };
 pub use clap_pages::Shell;
 pub use error::CliError;
@@ -53,6 +53,8 @@ pub enum Command {
     Rollback(RollbackArguments),
     /// List the parked changes, or let the daemon apply one.
     Approve(ApproveArguments),
+    /// Ask a running daemon for its state.
+    Status(StatusArguments),
     /// Check the configuration and the templates.
     Validate(Box<Arguments>),
     /// Show the configuration.
@@ -142,6 +144,7 @@ fn command(matches: &ArgMatches) -> Command {
         Some(("render", own)) => Command::Render(arguments::render_arguments(own)),
         Some(("init", _)) => Command::Init,
         Some(("migrate", own)) => Command::Migrate(arguments::migrate_arguments(own)),
+        Some(("status", own)) => Command::Status(arguments::status_arguments(own)),
         Some(("history", own)) => Command::History(arguments::history_arguments(own)),
         Some(("diff", own)) => Command::Diff(arguments::diff_arguments(own)),
         Some(("rollback", own)) => Command::Rollback(arguments::rollback_arguments(own)),

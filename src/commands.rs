@@ -21,6 +21,7 @@ mod request;
 mod rollback;
 mod schema;
 mod state;
+mod status;
 mod table;
 mod validate;
 
@@ -70,6 +71,7 @@ impl Command {
             Self::Functions(name) => functions::run(name.as_deref()),
             Self::Plan(arguments) => plan::run(*arguments),
             Self::Render(arguments) => render::run(&arguments),
+            Self::Status(arguments) => status::run(arguments),
             Self::History(arguments) => history::run(arguments),
             Self::Diff(arguments) => diff::run(&arguments),
             Self::Rollback(arguments) => rollback::run(&arguments),

@@ -33,13 +33,15 @@ pub mod token;
 pub mod values;
 pub mod wait;
 
+use std::path::PathBuf;
+
 pub use arguments::{Arguments, DevArguments};
 use config_blocks::{Block, Error, Found, Source, find};
 pub use config_blocks::{Environment, Flags};
 pub use error::ConfigError;
 use layer::{AuthBlock, ConfigLayer, ConsulBlock};
-use resolved::DevConfig;
 pub use resolved::{Config, ConsulConfig};
+use resolved::{DevConfig, StatusAddr};
 pub use values::language_of;
 
 /// The warning for files without a template.
@@ -196,6 +198,29 @@ pub fn consul(flags: &Flags, environment: &Environment) -> Result<ConsulConfig, 
         .over(local)
         .over(ConfigLayer::from_inputs(environment)?);
     resolve::consul_config(layer.consul, environment)
+}
+
+/// Resolves the address of the status server, for a command that asks it: `--addr` over files over environment.
+///
+/// # Errors
+/// As [`load`].
+pub fn status_addr(
+    flag: Option<&str>,
+    config: Vec<PathBuf>,
+    environment: &Environment,
+) -> Result<Option<StatusAddr>, ConfigError> {
+    if let Some(text) = flag {
+        let address = text.parse::<StatusAddr>();
+        return Ok(Some(address.map_err(|error| {
+            config_blocks::Origin::Flag("--addr").refuse(error)
+        })?));
+    }
+    let arguments = Arguments {
+        config,
+        ..Arguments::default()
+    };
+    let layer = layers(arguments, environment)?.layer;
+    Ok(config_blocks::value(layer.status_addr).and_then(|setting| setting.0))
 }
 
 #[cfg(test)]

@@ -8,6 +8,12 @@ pub const SUCCESS: u8 = 0;
 /// `convert` or `migrate` could not convert everything, or the result differs.
 pub const INCOMPLETE: u8 = 1;
 
+/// `status` asks a daemon that is not ready, or not healthy.
+pub const NOT_READY: u8 = 1;
+
+/// `status` gets no answer of a daemon, as `systemctl status` for a program that does not run.
+pub const NO_DAEMON: u8 = 3;
+
 /// `plan` found changes that the daemon would make.
 pub const CHANGES: u8 = 2;
 

@@ -80,6 +80,7 @@ mod sandbox;
 mod slow_templates;
 mod sources;
 mod standard_streams;
+mod status_command;
 mod status_server;
 mod templates;
 mod terminal;

@@ -56,6 +56,21 @@ pub struct MigrateArguments {
     pub file: PathBuf,
 }
 
+/// The arguments of `ctmpl status`.
+#[derive(Clone, Debug, Default)]
+pub struct StatusArguments {
+    /// The address of the status server, as typed; `None`: that of the configuration.
+    pub addr: Option<String>,
+    /// The configuration of the daemon.
+    pub config: Vec<PathBuf>,
+    /// `true` to print JSON.
+    pub json: bool,
+    /// `true` to ask only whether the daemon is ready.
+    pub ready: bool,
+    /// `true` to ask only whether the daemon is healthy.
+    pub healthy: bool,
+}
+
 /// The arguments of `ctmpl history`.
 #[derive(Clone, Debug, Default)]
 pub struct HistoryArguments {
@@ -172,6 +187,19 @@ fn path_argument(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
 
 fn is_set(matches: &ArgMatches, name: &str) -> bool {
     matches.get_one::<bool>(name).copied().unwrap_or(false)
+}
+
+pub(super) fn status_arguments(matches: &ArgMatches) -> StatusArguments {
+    let config = matches.get_many::<PathBuf>("config");
+    StatusArguments {
+        addr: matches.get_one::<String>("addr").cloned(),
+        config: config
+            .map(|paths| paths.cloned().collect())
+            .unwrap_or_default(),
+        json: is_set(matches, "json"),
+        ready: is_set(matches, "ready"),
+        healthy: is_set(matches, "healthy"),
+    }
 }
 
 pub(super) fn history_arguments(matches: &ArgMatches) -> HistoryArguments {

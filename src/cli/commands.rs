@@ -16,6 +16,7 @@ const USAGE: &str = "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…
        ctmpl validate [FLAGS]
        ctmpl config [FLAGS]
        ctmpl functions [NAME]
+       ctmpl status [FLAGS]
        ctmpl history [FLAGS] [DEST]
        ctmpl diff [FLAGS] DEST [A] [B]
        ctmpl rollback [FLAGS] DEST [N]
@@ -51,7 +52,7 @@ pub(super) fn command(wanted: Wanted<'_>) -> Command {
     // In the order of the help.
     .subcommands(for_templates(wanted))
     .subcommands(for_checks(wanted))
-    .subcommands(for_written_files(wanted))
+    .subcommands(for_daemons(wanted))
     .subcommands(for_files_and_shells(wanted))
 }
 
@@ -151,8 +152,18 @@ fn for_checks(wanted: Wanted<'_>) -> Vec<Command> {
     ]
 }
 
-fn for_written_files(wanted: Wanted<'_>) -> Vec<Command> {
+fn for_daemons(wanted: Wanted<'_>) -> Vec<Command> {
     vec![
+        subcommand(
+            wanted,
+            "status",
+            [
+                "Ask a running daemon for its state",
+                " on its status_addr. Exit with 1 if it is not ready, and with 3 if no daemon answers",
+            ],
+            "ctmpl status [FLAGS]",
+            own_flags::status,
+        ),
         subcommand(
             wanted,
             "history",

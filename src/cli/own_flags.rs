@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, ValueHint};
-use clap::{Arg, value_parser};
+use clap::{Arg, ArgAction, value_parser};
 use clap_pages::Shell;
 
 use super::flags::bool_arg;
@@ -108,6 +108,32 @@ pub(super) fn completions() -> Vec<Arg> {
 pub(super) fn help() -> Vec<Arg> {
     let command = Arg::new("command").value_name("COMMAND");
     vec![command.help("Only this command")]
+}
+
+pub(super) fn status() -> Vec<Arg> {
+    let address = Arg::new("addr")
+        .long("addr")
+        .value_name("ADDR")
+        .help("Address of the status server: HOST:PORT, unix:///PATH or unix:@NAME [env: CTMPL_STATUS_ADDR] [default: that of the configuration]");
+    let config = file("config", "Configuration of the daemon; repeatable")
+        .long("config")
+        .value_name("PATH")
+        .action(ArgAction::Append);
+    let ready = "Ask only whether every file is written and nothing fails";
+    let healthy = "Ask only whether the event loop works";
+    let only = |name: &'static str, help: &'static str| {
+        bool_arg(Arg::new(name).long(name).value_name("BOOL").help(help))
+    };
+    [
+        address,
+        config,
+        only("ready", ready),
+        only("healthy", healthy),
+    ]
+    .map(|arg| arg.help_heading("Status"))
+    .into_iter()
+    .chain([json("Status")])
+    .collect()
 }
 
 pub(super) fn history() -> Vec<Arg> {

@@ -23,8 +23,10 @@ const CODES: &[(&str, &str)] = &[
     ),
     (
         "1",
-        "ctmpl convert or ctmpl migrate left something out, or the result differs.",
+        "ctmpl convert or ctmpl migrate left something out, or the result differs; or the daemon that ctmpl status asks \
+         is not ready.",
     ),
+    ("3", "No daemon answers ctmpl status."),
     ("12", "Shut down by TERM, INT, QUIT or the kill signal."),
     ("13", "A flag is invalid."),
     ("14", "A template, a command, or Consul failed."),

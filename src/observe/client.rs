@@ -36,7 +36,9 @@ pub struct Answer {
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// Nothing listens on the address, or the user may not connect.
-    #[error("no daemon answers on {address}")]
+    #[error(
+        "no daemon answers on {address}; start it with this status_addr, or name its address with --addr"
+    )]
     Unreachable {
         /// The address.
         address: StatusAddr,
@@ -50,7 +52,9 @@ pub enum AskError {
         address: StatusAddr,
     },
     /// The connection is closed without a complete answer.
-    #[error("the daemon on {address} does not answer")]
+    #[error(
+        "the process on {address} closes the connection; a unix socket answers only the user of the daemon and root"
+    )]
     Broken {
         /// The address.
         address: StatusAddr,
