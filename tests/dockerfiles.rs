@@ -4,10 +4,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::ctmpl::{Folder, command};
+use crate::support::ctmpl::{Ctmpl, Folder, below, command, run_command, text};
 
 /// An instruction with its arguments, for example `USER` and `nginx`.
 struct Instruction {
@@ -125,6 +126,58 @@ fn runs_ctmpl(stage: &[&Instruction], in_image: &str, here: &str) {
     );
 }
 
+/// Runs the check of an image, with its environment, before, while and after the daemon runs.
+fn its_check_follows_the_daemon(stage: &[&Instruction]) {
+    let (name, value) = one(stage, "ENV").arguments.split_once('=').unwrap();
+    // The root of a container may be read-only: no socket that needs a directory.
+    assert!(value.starts_with("unix:@"), "{value}");
+    // As only this test uses it.
+    let value = format!("{value}-{}-test", std::process::id());
+    let folder = Folder::new();
+    let here = text(&folder.path("ctmpl.d"));
+    let (mode, file) = (PermissionsExt::from_mode(0o755), "packaging/ctmpl.hcl");
+    folder.write("ctmpl.d/ctmpl.hcl", &fs::read_to_string(file).unwrap());
+    fs::set_permissions(folder.path(""), mode).unwrap();
+
+    let (user, group) = one(stage, "USER").arguments.split_once(':').unwrap();
+    let in_image = |words: &[String]| {
+        assert_eq!(words[0], "/usr/bin/ctmpl");
+        let mut inner = command();
+        let words = words[1..].iter();
+        inner.args(words.map(|word| word.replace("/etc/ctmpl.d", &here)));
+        inner.env(name, &value).env_remove("STATE_DIRECTORY");
+        if nix::unistd::geteuid().is_root() {
+            let words = [
+                "setpriv",
+                "--reuid",
+                user,
+                "--regid",
+                group,
+                "--clear-groups",
+            ];
+            below(&words, &inner)
+        } else {
+            inner
+        }
+    };
+    let check = || run_command(in_image(&one(stage, "HEALTHCHECK").list()));
+    let ended = check();
+    assert_eq!(ended.code(), Some(3), "{}", ended.log);
+    assert!(ended.log.contains("no daemon answers"), "{}", ended.log);
+
+    let line = [one(stage, "ENTRYPOINT").list(), one(stage, "CMD").list()].concat();
+    let mut daemon = in_image(&line);
+    daemon.arg("--log-level=info");
+    let ctmpl = Ctmpl::spawn(daemon);
+    ctmpl.logs("the status server is listening on unix:@ctmpl");
+    let ended = check();
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert_eq!(ended.output, "healthy\n");
+
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert_eq!(check().code(), Some(3));
+}
+
 #[test]
 fn the_image_of_ctmpl() {
     let file = instructions(Path::new("Dockerfile"));
@@ -135,6 +188,7 @@ fn the_image_of_ctmpl() {
     }
     for stage in &stages[1..] {
         runs_ctmpl(stage, "/etc/ctmpl.d", "packaging/ctmpl.hcl");
+        its_check_follows_the_daemon(stage);
     }
 }
 

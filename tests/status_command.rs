@@ -115,7 +115,10 @@ fn a_wrong_question_is_an_error_with_the_remedy() {
 #[test]
 fn only_the_user_of_the_daemon_and_root_may_ask_an_abstract_socket() {
     if !nix::unistd::geteuid().is_root() {
-        // Only root can change the user.
+        #[expect(clippy::print_stderr, reason = "the test is skipped")]
+        {
+            eprintln!("skipped: only root can change the user");
+        }
         return;
     }
     let folder = Folder::new();

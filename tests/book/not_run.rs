@@ -53,6 +53,11 @@ pub(super) const NOT_RUN: &[NotRun] = &[
     ),
     NotRun(
         "docs/src/how-to/containers.md",
+        "ctmpl status --healthy",
+        "dockerfiles:: runs it as the image does",
+    ),
+    NotRun(
+        "docs/src/how-to/containers.md",
         "ctmpl --template \"templates/nginx",
         "readme:: runs it with another child",
     ),
