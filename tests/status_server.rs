@@ -10,7 +10,7 @@ use std::{fs, io};
 use consul_dev::{Background, Fault, Seed};
 use serde_json::{Value, json};
 
-use crate::support::ctmpl::{Ctmpl, Folder};
+use crate::support::ctmpl::{Ctmpl, Folder, command};
 use crate::support::http::{self, Answer, TIMEOUT};
 use crate::support::{embedded, eventually};
 
@@ -208,5 +208,45 @@ fn without_an_address_there_is_no_thread() {
         folder.becomes("out", "1");
         assert_eq!(threads(&ctmpl), count, "{address}");
         fs::remove_file(folder.path("out")).unwrap();
+    }
+}
+
+#[test]
+fn no_answer_has_a_value_a_token_or_a_content() {
+    let seed = Seed::default().key("a", "s3cret-value").key("b", "1");
+    let (folder, consul) = (Folder::new(), embedded(seed));
+    folder.write("in.ctmpl", "{{ key \"a\" }}{{ env \"OF_TEST\" }}");
+    folder.write("broken.ctmpl", "{{ key \"a\" | parseInt }}");
+    let printed = format!("cat {} >&2; exit 1", folder.path("b").display());
+    folder.write("b.ctmpl", "{{ key \"a\" }}");
+    let template = |source: &str, destination: &str, command: &str| {
+        format!(
+            "--template={}",
+            folder.template(source, destination, command)
+        )
+    };
+    let arguments = [
+        "--status-addr=127.0.0.1:0".to_owned(),
+        "--consul-token=s3cret-token".to_owned(),
+        "--check=sh -c 'cat $1; ! grep -q value $1' sh {staged}".to_owned(),
+        "--exec=sh -c 'sleep 60'".to_owned(),
+        template("in.ctmpl", "out", "true"),
+        template("broken.ctmpl", "broken", ""),
+        template("b.ctmpl", "b", &printed),
+    ];
+    let mut command = command();
+    command.arg(format!("--consul-addr={}", consul.address()));
+    command.args(["--log-level=info"]).args(arguments);
+    command.env("OF_TEST", "s3cret-variable");
+    let ctmpl = Ctmpl::spawn(command);
+    let address = address(&ctmpl, 1);
+    eventually("a refused group and a failed template", || {
+        let (_, body) = get(address, "/status");
+        let has = |kind: &str| body["problems"].to_string().contains(kind);
+        has("\"group\"") && has("it fails")
+    });
+    for path in ["/readyz", "/status", "/healthz"] {
+        let (_, body) = get(address, path);
+        assert!(!body.to_string().contains("s3cret"), "{path}: {body:#}");
     }
 }
