@@ -6,7 +6,9 @@ mod guard;
 mod saved;
 mod snapshot;
 
-pub use damping::{DampedInstance, Damper, Flap, FlapChange, Shown, damped_by};
+pub use damping::{
+    Clocks, DampedInstance, Damper, Flap, FlapChange, SavedDamping, Shown, damped_by,
+};
 pub use failing::{Failing, FailingQueries};
 pub use guard::{
     Ended, Guard, GuardRules, Held, How, InstanceId, Loss, LossReason, Observation, Ruling,

@@ -1,5 +1,6 @@
 //! Flap damping: an instance that comes and goes is left out until it is stable.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use consul_dev::{Background, Seed, Service, Status};
@@ -98,6 +99,51 @@ fn a_check_that_flips_writes_the_file_a_few_times_and_the_instance_returns_when_
     // One more change is seen at once.
     consul.set_check("web1", "critical");
     folder.becomes("out", others);
+}
+
+/// The instance was in the file again after each restart.
+#[test]
+fn an_instance_stays_damped_across_a_restart() {
+    let (folder, consul) = (Folder::new(), consul(3));
+    let start = || {
+        folder.write("in", r#"{{ range service "web" }}{{ .ID }} {{ end }}"#);
+        let configuration = format!(
+            "log_level = \"info\"\nstate_dir = \"{}\"\n\
+             flap_damping {{ max_toggles = 3 window = \"1m\" stable_for = \"1h\" }}\n\
+             template {{ source = \"{}\" destination = \"{}\" }}\n",
+            text(&folder.path("state")),
+            text(&folder.path("in")),
+            text(&folder.path("out"))
+        );
+        folder.write("ctmpl.hcl", &configuration);
+        Ctmpl::start(
+            consul.address(),
+            [format!("--config={}", text(&folder.path("ctmpl.hcl")))],
+        )
+    };
+    let ctmpl = start();
+    let (all, others) = ("web1 web2 web3 ", "web1 web3 ");
+    folder.becomes("out", all);
+    for (status, ids) in [("critical", others), ("passing", all), ("critical", others)] {
+        consul.set_check("web2", status);
+        folder.becomes("out", ids);
+    }
+    consul.set_check("web2", "passing");
+    ctmpl.logs("instance \"web2\" on \"n1\" has changed 4 times");
+    ctmpl.stop();
+    for _ in 0..2 {
+        fs::remove_file(folder.path("out")).unwrap();
+        let ctmpl = start();
+        folder.eventually("out", "written", |text| !text.is_empty());
+        assert_eq!(folder.read("out"), others);
+        ctmpl.logs("instance \"web2\" on \"n1\" is damped since an earlier process: left out");
+        ctmpl.stop();
+    }
+    let saved = folder.read("state/answers");
+    assert!(
+        saved.contains("\"id\":\"web2\"") && !saved.contains("web3"),
+        "{saved}"
+    );
 }
 
 #[test]

@@ -173,7 +173,20 @@ pub struct DatacentersQuery {
 }
 
 /// The health of an instance: the worst status of its checks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Health {
     /// Every check passes, or there is no check.
     #[default]

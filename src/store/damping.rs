@@ -26,11 +26,13 @@ use crate::config::flap_damping::FlapDampingConfig;
 use crate::query::{ConsulQuery, Health, HealthFilter, Query};
 
 mod flap;
+mod saved;
 mod state;
 mod track;
 mod withheld;
 
 pub use flap::{DampedInstance, Flap, FlapChange, Shown};
+pub use saved::{Clocks, SavedDamping};
 use state::{changes, usable};
 use track::Track;
 use withheld::Withheld;
@@ -66,6 +68,30 @@ impl Damper {
     /// The instances that are damped.
     pub fn damped(&self) -> impl Iterator<Item = DampedInstance<'_>> {
         self.0.values().filter_map(Track::damped_instance)
+    }
+
+    /// The damped instances, for the next process.
+    #[must_use]
+    pub fn save(&self, now: Clocks) -> Vec<SavedDamping> {
+        let tracks = self.0.values();
+        tracks
+            .filter_map(|track| SavedDamping::of(track, now))
+            .collect()
+    }
+
+    /// Creates a damper with the instances that an earlier process has damped, except those that have been stable for long
+    /// enough since. `answer` is the first one of this process.
+    #[must_use]
+    pub fn restore(
+        saved: &[SavedDamping],
+        config: &FlapDampingConfig,
+        answer: &Answer,
+        now: Clocks,
+    ) -> Self {
+        let tracks = saved.iter().map(|own| own.track(answer, now));
+        let mut damper = Self(tracks.collect());
+        damper.release(config, now.instant);
+        damper
     }
 
     /// The time at which the next instance is no longer damped, if it does not toggle until then.

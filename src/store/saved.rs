@@ -1,12 +1,15 @@
-//! The sizes of the answers that were accepted last, as they are kept on the disk between two processes.
+//! What an earlier process knew of the answers that it accepted last, as it is kept on the disk: their sizes, and their damped
+//! instances.
 //!
 //! Input: accepted answers. Output: the number of items that an earlier process has accepted for a query, so that the
-//! first answer of a new process can be judged too. Only numbers are kept, neither values nor names of items.
+//! first answer of a new process can be judged too. Neither values nor names of items are kept,
+//! except the names of damped instances and their nodes.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::damping::SavedDamping;
 use super::guard::{applies_to, items};
 use crate::answer::{Answer, Depth};
 use crate::query::Query;
@@ -21,6 +24,7 @@ const UNUSED_PROCESSES: u8 = 3;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SavedAnswers {
     sizes: BTreeMap<String, Entry>,
+    damped: BTreeMap<String, Damped>,
     /// The number of changes in this process.
     changes: u64,
 }
@@ -41,12 +45,23 @@ struct Entry {
     unused: u8,
 }
 
+/// The damped instances of one query.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Damped {
+    instances: Vec<SavedDamping>,
+    /// The number of processes since the last one that used it.
+    #[serde(default)]
+    unused: u8,
+}
+
 /// The content of the file, after its first line.
 #[derive(Deserialize, Serialize)]
 struct Body<'a> {
     /// The Consul that has answered.
     source: std::borrow::Cow<'a, str>,
     answers: std::borrow::Cow<'a, BTreeMap<String, Entry>>,
+    #[serde(default)]
+    damped: std::borrow::Cow<'a, BTreeMap<String, Damped>>,
 }
 
 impl SavedAnswers {
@@ -77,9 +92,33 @@ impl SavedAnswers {
         self.changes += u64::from(before != Some(entry));
     }
 
+    /// The damped instances of a query.
+    #[must_use]
+    pub fn damped(&self, query: &Query) -> &[SavedDamping] {
+        let damped = self.damped.get(&query.to_string());
+        damped.map_or(&[], |damped| &damped.instances)
+    }
+
+    /// Records the damped instances of a query.
+    pub fn set_damped(&mut self, query: &Query, instances: Vec<SavedDamping>) {
+        self.changes += 1;
+        if instances.is_empty() {
+            self.damped.remove(&query.to_string());
+        } else {
+            let damped = Damped {
+                instances,
+                unused: 0,
+            };
+            self.damped.insert(query.to_string(), damped);
+        }
+    }
+
     /// Forgets a query that no template requests any more.
     pub fn forget(&mut self, query: &Query) {
-        self.changes += u64::from(self.sizes.remove(&query.to_string()).is_some());
+        let query = query.to_string();
+        let is_known = self.sizes.remove(&query).is_some();
+        let is_damped = self.damped.remove(&query).is_some();
+        self.changes += u64::from(is_known || is_damped);
     }
 
     /// The content of the file. `source` identifies the Consul that has answered.
@@ -88,6 +127,7 @@ impl SavedAnswers {
         let body = Body {
             source: source.into(),
             answers: std::borrow::Cow::Borrowed(&self.sizes),
+            damped: std::borrow::Cow::Borrowed(&self.damped),
         };
         seal(FORMAT, &body)
     }
@@ -109,8 +149,14 @@ impl SavedAnswers {
                 (query, Entry { unused, ..entry })
             })
             .filter(|(_, entry)| entry.unused <= UNUSED_PROCESSES);
+        let mut damped = body.damped.into_owned();
+        damped.retain(|_, damped| {
+            damped.unused = damped.unused.saturating_add(1);
+            damped.unused <= UNUSED_PROCESSES
+        });
         Ok(Self {
             sizes: sizes.collect(),
+            damped,
             changes: 0,
         })
     }

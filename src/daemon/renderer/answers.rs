@@ -27,7 +27,7 @@ pub(super) struct Answers {
     guards: Guards,
     pub(super) dampers: Dampers,
     /// The sizes of the accepted answers, of this process and of the one before.
-    saved: Arc<SavedAnswers>,
+    pub(super) saved: Arc<SavedAnswers>,
 }
 
 impl Answers {

@@ -8,6 +8,7 @@ use crate::config::max_change::Fraction;
 use Health::{Critical, Maintenance, Passing, Warning};
 
 mod limits;
+mod restarts;
 mod sequences;
 
 const CONFIG: FlapDampingConfig = FlapDampingConfig {

@@ -11,13 +11,13 @@ use crate::config::flap_damping::FlapDampingConfig;
 /// An instance that has toggled recently.
 #[derive(Clone, Debug)]
 pub(super) struct Track {
-    node: String,
-    id: String,
+    pub(super) node: String,
+    pub(super) id: String,
     /// The latest toggles, at most one more than permitted.
     toggles: VecDeque<Toggle>,
     /// `true` if it was reported that the instance flaps and is not damped.
     is_reported: bool,
-    damping: Option<Damping>,
+    pub(super) damping: Option<Damping>,
 }
 
 /// A change of the state.
@@ -35,8 +35,8 @@ pub(super) struct Damping {
     pub(super) since: Instant,
     /// The worst state of the instance, in which it is shown.
     pub(super) worst: InstanceState,
-    last_toggle: Instant,
-    toggles: u64,
+    pub(super) last_toggle: Instant,
+    pub(super) toggles: u64,
 }
 
 impl Track {

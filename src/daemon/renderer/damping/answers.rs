@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::log;
 use super::rules::DampingRules;
+use crate::answer::Answer;
 use crate::daemon::event::Moment;
 use crate::daemon::renderer::answer_change::{AnswerChange, Changes, ViewChange};
 use crate::daemon::renderer::answers::Answers;
 use crate::daemon::renderer::template_state::TemplateState;
 use crate::query::Query;
-use crate::store::View;
+use crate::store::{Clocks, SavedDamping, View};
 
 impl Answers {
     /// Counts the toggles of instances in an accepted answer, and adds to the change what templates with flap damping see
@@ -24,11 +25,9 @@ impl Answers {
         let Some(rules) = DampingRules::of(templates, &query) else {
             return change;
         };
-        if let Some(before) = self.snapshot.answer(&query).filter(|_| !change.is_held) {
-            let config = rules.config;
-            let answers = [&**before, &*change.after];
-            let flaps = self.dampers.observe(&query, rules, answers, now.instant);
-            log::flaps(&query, &flaps, Some(&config), now.time);
+        if !change.is_held {
+            self.count_toggles(&query, rules, &change.after, now);
+            self.save_damping(&query, now);
         }
         let damped = self.dampers.apply(&query, &change.after);
         let views = if change.is_held {
@@ -54,6 +53,35 @@ impl Answers {
         change
     }
 
+    /// Counts the toggles since the answer before. With the first answer, damps what an earlier process has damped.
+    fn count_toggles(
+        &mut self,
+        query: &Arc<Query>,
+        rules: DampingRules,
+        after: &Answer,
+        now: Moment,
+    ) {
+        let config = rules.config;
+        if let Some(before) = self.snapshot.answer(query) {
+            let answers = [&**before, after];
+            let flaps = self.dampers.observe(query, rules, answers, now.instant);
+            log::flaps(query, &flaps, Some(&config), now.time);
+            return;
+        }
+        let saved = (self.saved.damped(query), after);
+        if self.dampers.restore(query, rules, saved, clocks(now)) {
+            log::restored(query, self.dampers.damped_of(query), &config);
+        }
+    }
+
+    /// Keeps the damped instances of a query for the next process.
+    fn save_damping(&mut self, query: &Query, now: Moment) {
+        let damped = self.dampers.save(query, clocks(now));
+        if !SavedDamping::are_same(&damped, self.saved.damped(query)) {
+            Arc::make_mut(&mut self.saved).set_damped(query, damped);
+        }
+    }
+
     /// Ends the damping of instances that have been stable for long enough, and of those whose damping no template requires.
     /// Returns what templates with flap damping see of it.
     pub(in crate::daemon::renderer) fn end_damping(
@@ -68,6 +96,7 @@ impl Answers {
             let config = rules.as_ref().map(|rules| rules.config);
             if let Some(flaps) = self.dampers.reconsider(&query, rules, now.instant) {
                 log::flaps(&query, &flaps, config.as_ref(), now.time);
+                self.save_damping(&query, now);
                 let changes = Changes {
                     raw: Vec::new(),
                     damped: Some(self.damp_again(&query)),
@@ -105,4 +134,9 @@ impl Answers {
         }
         changes
     }
+}
+
+fn clocks(now: Moment) -> Clocks {
+    let Moment { instant, time, .. } = now;
+    Clocks { instant, time }
 }

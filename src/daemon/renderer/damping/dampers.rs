@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::rules::DampingRules;
 use crate::answer::Answer;
 use crate::query::Query;
-use crate::store::{DampedInstance, Damper, Flap, damped_by};
+use crate::store::{Clocks, DampedInstance, Damper, Flap, SavedDamping, damped_by};
 
 /// The queries with instances that have toggled recently.
 #[derive(Debug, Default)]
@@ -47,6 +47,41 @@ impl Dampers {
             self.0.remove(query);
         }
         flaps
+    }
+
+    /// Damps the instances that an earlier process has damped. Returns `true` if there are any.
+    pub(in crate::daemon::renderer) fn restore(
+        &mut self,
+        query: &Arc<Query>,
+        rules: DampingRules,
+        (saved, answer): (&[SavedDamping], &Answer),
+        now: Clocks,
+    ) -> bool {
+        let damper = Damper::restore(saved, &rules.config, answer, now);
+        let is_damping = damper.is_damping();
+        if is_damping {
+            self.0.insert(Arc::clone(query), Entry { damper, rules });
+        }
+        is_damping
+    }
+
+    /// The damped instances of a query, for the next process.
+    pub(in crate::daemon::renderer) fn save(
+        &self,
+        query: &Query,
+        now: Clocks,
+    ) -> Vec<SavedDamping> {
+        let entry = self.0.get(query);
+        entry.map_or_else(Vec::new, |entry| entry.damper.save(now))
+    }
+
+    /// The damped instances of a query.
+    pub(in crate::daemon::renderer) fn damped_of(
+        &self,
+        query: &Query,
+    ) -> impl Iterator<Item = DampedInstance<'_>> {
+        let entry = self.0.get(query).into_iter();
+        entry.flat_map(|entry| entry.damper.damped())
     }
 
     /// The answer as templates with flap damping see it; `None` if they see what others see.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::config::resolved::FlapDampingConfig;
 use crate::query::{ConsulQuery, Query};
-use crate::store::{Flap, FlapChange, Shown};
+use crate::store::{DampedInstance, Flap, FlapChange, Shown};
 
 /// Logs the changes in the damping of instances. `config`: the numbers that decided; `None`: no template has flap damping for
 /// the query any more.
@@ -34,15 +34,40 @@ fn damped(query: &Query, flap: &Flap, shown: Shown, config: &FlapDampingConfig, 
     let until = now.checked_add(config.stable_for);
     let until = until.map_or_else(|_| String::new(), |until| format!("{until:.0}"));
     let state = shown.name();
-    let how = match shown {
-        Shown::Absent => "left out".to_owned(),
-        Shown::As(_) => format!("shown as {state}"),
-    };
+    let how = how(shown);
     let [within, stable] = [config.window, config.stable_for].map(GoDuration);
     tracing::warn!(
         name: "instance.damped", %query, service, node, instance = id, toggles, window, stable_for, until, state,
         "{query}: instance {id:?} on {node:?} has changed {toggles} times within {within}: {how} until it has been stable for {stable}"
     );
+}
+
+/// Logs which instances are damped since an earlier process.
+pub(super) fn restored<'a>(
+    query: &Query,
+    damped: impl Iterator<Item = DampedInstance<'a>>,
+    config: &FlapDampingConfig,
+) {
+    let stable = GoDuration(config.stable_for);
+    for instance in damped {
+        let DampedInstance {
+            node, id, toggles, ..
+        } = instance;
+        let (service, state) = (service(query), instance.shown.name());
+        tracing::info!(
+            name: "instance.still_damped", %query, service, node, instance = id, toggles, state,
+            "{query}: instance {id:?} on {node:?} is damped since an earlier process: {} until it has been stable for \
+             {stable}", how(instance.shown)
+        );
+    }
+}
+
+/// How a damped instance is shown.
+fn how(shown: Shown) -> String {
+    match shown {
+        Shown::Absent => "left out".to_owned(),
+        Shown::As(_) => format!("shown as {}", shown.name()),
+    }
 }
 
 fn flapping(query: &Query, flap: &Flap, config: &FlapDampingConfig) {
