@@ -12,7 +12,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use apply_ledger::Hash;
-use file_writer::Previous;
+use file_writer::{Previous, Stage};
 
 use crate::config::resolved::FileConfig;
 use crate::report::DriftKind;
@@ -45,7 +45,8 @@ pub struct Difference {
 pub(super) struct Written {
     hash: Hash,
     length: u64,
-    pub(super) attributes: FileAttributes,
+    /// Mode and owner; `None`: unknown, because the file was deleted before they were read.
+    pub(super) attributes: Option<FileAttributes>,
 }
 
 /// Mode and owner of a file.
@@ -57,13 +58,22 @@ pub(super) struct FileAttributes {
 }
 
 impl Written {
-    /// The state of a destination after a write; `None` if it cannot be read, so that it is not compared.
-    pub(super) fn of(destination: &Path, content: &[u8]) -> Option<Self> {
-        let metadata = fs::metadata(destination).ok()?;
+    /// The state of a destination after a write; `None` if it cannot be read, so that it is not compared. `attributes` are
+    /// those of the new file, if they were read before it became visible: another program may have deleted it since.
+    pub(super) fn of(
+        destination: &Path,
+        content: &[u8],
+        attributes: Option<FileAttributes>,
+    ) -> Option<Self> {
+        let attributes = match attributes.map_or_else(|| FileAttributes::read(destination), Ok) {
+            Ok(attributes) => Some(attributes),
+            Err(error) if is_missing(&error) => None,
+            Err(_) => return None,
+        };
         Some(Self {
             hash: Hash::of(content),
             length: content.len() as u64,
-            attributes: FileAttributes::of(&metadata),
+            attributes,
         })
     }
 
@@ -97,7 +107,10 @@ impl Written {
             })
         } else if !self.is_content_of(destination)? {
             Some(DriftKind::Changed)
-        } else if !attributes.are_kept(self.attributes, file) {
+        } else if self
+            .attributes
+            .is_some_and(|written| !attributes.are_kept(written, file))
+        {
             Some(DriftKind::Attributes)
         } else {
             None
@@ -120,6 +133,19 @@ impl Written {
 }
 
 impl FileAttributes {
+    /// The attributes of a new file before it becomes visible; `None` if the destination stays, or is written in place.
+    pub(super) fn staged(stage: &Stage) -> Option<Self> {
+        match stage {
+            Stage::Staged(new) => Self::read(new.path()?).ok(),
+            Stage::Unchanged => None,
+        }
+    }
+
+    /// Reads the attributes of a file.
+    pub(super) fn read(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|metadata| Self::of(&metadata))
+    }
+
     fn of(metadata: &Metadata) -> Self {
         Self {
             mode: metadata.mode() & PERMISSIONS,
@@ -164,4 +190,22 @@ fn is_missing(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_deleted_right_after_its_write_is_compared() {
+        let directory = tempfile::tempdir().unwrap();
+        let (deleted, file) = (directory.path().join("out"), FileConfig::default());
+        let attributes = FileAttributes::read(directory.path()).ok();
+        for attributes in [None, attributes] {
+            let written = Written::of(&deleted, b"text", attributes).expect("it is compared");
+            assert_eq!(written.attributes, attributes);
+            let difference = written.compare(&deleted, &file);
+            assert_eq!(difference, Some(Err(Difference::deleted())));
+        }
+    }
 }

@@ -12,6 +12,7 @@ use file_writer::{Previous, Stage, Swapped, WriteError};
 
 use super::budget::{DiffSize, removed_lines};
 use super::change::{Applied, Change, Effect, ParkedChange};
+use super::drift::FileAttributes;
 use super::fault;
 use super::journal::ChangedFile;
 use super::output::StagedOutput;
@@ -187,7 +188,7 @@ impl StagedChange {
             keeps_previous,
             is_restoration,
             has_siblings,
-            previous,
+            previous: mut own,
             ready,
             content,
         } = self;
@@ -195,12 +196,11 @@ impl StagedChange {
             return (applied, None);
         };
         applied.size = size;
+        let attributes = FileAttributes::staged(&ready.own);
         let before = writer.state().unfinished.remove(&applied.destination);
         let (known, already) = (before.is_some(), swapped.len());
         let mut appended = before.unwrap_or_default();
-        let printed = ready.printed.clone();
-        let destination = applied.destination.clone();
-        let mut own = previous;
+        let (printed, destination) = (ready.printed.clone(), applied.destination.clone());
         let mut keep = |path: &Path| {
             if !keeps_previous && !has_siblings {
                 return Ok(());
@@ -217,7 +217,8 @@ impl StagedChange {
         let outcome = swap_all(ready, &destination, &mut appended, swapped, &mut keep);
         warn_in_place(writer, &destination, &swapped[already..]);
         if outcome.is_ok() {
-            settled(writer, &destination, (&content[..], &file), is_restoration);
+            let written = (&content[..], &file, attributes);
+            settled(writer, &destination, written, is_restoration);
         }
         let printed = printed.filter(|_| outcome.is_ok());
         if let Some(text) = &printed {
@@ -244,10 +245,10 @@ impl StagedChange {
 fn settled(
     writer: &Writer,
     destination: &Path,
-    (content, file): (&[u8], &FileConfig),
+    (content, file, attributes): (&[u8], &FileConfig, Option<FileAttributes>),
     is_restoration: bool,
 ) {
-    writer.remember(destination, content, file);
+    writer.remember(destination, content, file, attributes);
     // While the old content is restored, a new one stays parked.
     if let Some(journal) = writer.journal().filter(|_| !is_restoration) {
         journal.unpark(destination);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use file_writer::{FileOptions, Previous, Stage, Swapped, WriteError};
 
-use super::drift::{Difference, Inspection, Written};
+use super::drift::{Difference, FileAttributes, Inspection, Written};
 use super::journal::{Journal, PROGRAM};
 use crate::config::resolved::{Drift, FileConfig, Owner, WriteMode};
 
@@ -63,7 +63,7 @@ impl Writer {
     /// A file that another program has deleted gets the attributes that it had, unless others are configured.
     fn keep_attributes_of_deleted(&self, destination: &Path, options: &mut FileOptions) {
         let written = self.state().written.get(destination).copied();
-        let Some(Written { attributes, .. }) = written else {
+        let Some(attributes) = written.and_then(|written| written.attributes) else {
             return;
         };
         if std::fs::symlink_metadata(destination).is_ok() {
@@ -79,12 +79,19 @@ impl Writer {
         }
     }
 
-    /// Keeps what was written to a destination whose changes by other programs are noticed.
-    pub(super) fn remember(&self, destination: &Path, content: &[u8], config: &FileConfig) {
+    /// Keeps what was written to a destination whose changes by other programs are noticed. `attributes` are those of the
+    /// staged file.
+    pub(super) fn remember(
+        &self,
+        destination: &Path,
+        content: &[u8],
+        config: &FileConfig,
+        attributes: Option<FileAttributes>,
+    ) {
         let written = Some(()).filter(|()| config.drift != Drift::Ignore);
         self.replace_written(
             destination,
-            written.and_then(|()| Written::of(destination, content)),
+            written.and_then(|()| Written::of(destination, content, attributes)),
         );
     }
 
@@ -100,7 +107,7 @@ impl Writer {
                 let mut state = self.state();
                 let written = state.written.get_mut(destination);
                 if let Some(written) = written.filter(|now| now.has_content_of(&before)) {
-                    written.attributes = attributes;
+                    written.attributes = Some(attributes);
                 }
                 None
             }
@@ -129,7 +136,7 @@ impl Writer {
         let destination = previous.destination();
         if self.state().written.contains_key(destination) {
             let content = previous.content();
-            let written = content.and_then(|content| Written::of(destination, content));
+            let written = content.and_then(|content| Written::of(destination, content, None));
             self.replace_written(destination, written);
         }
         Ok(restored)
