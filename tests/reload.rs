@@ -248,3 +248,26 @@ fn a_reload_that_changes_the_state_directory_warns_and_keeps_the_old_one() {
     assert_eq!(ctmpl.log_count(warning), 2);
     assert!(folder.path("one/ledger.db").exists() && !folder.path("two").exists());
 }
+
+#[test]
+fn files_that_change_their_group_while_they_are_checked_owe_only_the_new_command() {
+    let (folder, consul) = (Folder::new(), consul());
+    let config = |group: &str| {
+        let check = "touch checking; while ! test -e go; do sleep 0.02; done; cat {staged}";
+        format!(
+            "state_dir = \"state\"\ngroup \"old\" {{ check = \"{check}\" command = \"echo old >>runs\" }}\n\
+             template {{ contents = \"{{{{ key \\\"a\\\" }}}}\" destination = \"out\" group = \"{group}\" }}\n\
+             group \"new\" {{ command = \"echo new >>runs\" }}\n"
+        )
+    };
+    let ctmpl = start(&folder, &consul, &config("old"));
+    crate::support::eventually("the check runs", || folder.path("checking").exists());
+    reload(&folder, &ctmpl, &config("new"), 1);
+    folder.write("go", "");
+    folder.becomes("runs", "new\n");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    let ctmpl = start(&folder, &consul, &config("new"));
+    ctmpl.logs("is unchanged in");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    assert_eq!(folder.read("runs"), "new\n", "nothing was owed");
+}

@@ -149,7 +149,7 @@ impl Apply {
                     }
                 }
             }
-            Event::Applied(applied) => self.applied(applied, now),
+            Event::Applied(applied) => return self.applied(applied, now),
             Event::FilesChanged(changed) => self.files_changed(changed),
             Event::Inspected(results) => self.inspected(results, now),
             Event::WritesAreSlow => self.groups.writes_are_slow(),
@@ -268,8 +268,9 @@ impl Apply {
     }
 
     /// Handles the end of a batch.
-    fn applied(&mut self, applied: &[Applied], now: Moment) {
+    fn applied(&mut self, applied: &[Applied], now: Moment) -> Vec<Action> {
         self.printing = Printing::Idle;
+        let transfers = self.transfers(applied);
         let parked = self.groups.with_parked(applied);
         self.groups.swapped(applied);
         let destinations = &self.destinations;
@@ -295,6 +296,7 @@ impl Apply {
         for key in parked {
             self.groups.park(&key, &self.destinations);
         }
+        transfers
     }
 
     /// Adopts a new configuration, which the renderer must have adopted before. A destination

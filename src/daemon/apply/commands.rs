@@ -9,12 +9,12 @@
 mod failure;
 mod messages;
 mod queue;
+mod transfer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use apply_ledger::Ending;
 use process_tree::Finished;
 
 pub(super) use self::messages::shown_output;
@@ -22,6 +22,7 @@ use self::messages::{FailedRun, name};
 use self::queue::{Hold, Queue};
 #[cfg(test)]
 pub(crate) use self::queue::{ORDER_WINDOW, STARTUP_BATCH_WINDOW};
+pub(super) use self::transfer::transfer;
 use crate::apply::budget::DiffSize;
 use crate::apply::debts::{Debts, Division};
 use crate::command::CommandFailure;
@@ -172,18 +173,9 @@ impl Commands {
         group_of: impl Fn(&Path) -> Option<(Arc<GroupConfig>, usize)>,
     ) -> Vec<Action> {
         let divisions = self.debts.renew(now, group_of).into_iter();
-        let record = |Division { group, heirs }: Division| {
-            if !heirs.is_empty() {
-                return Action::Transfer(group.key.clone(), heirs);
-            }
-            let line = name(&group);
-            tracing::warn!(
-                name: "command.dropped", command = line,
-                "`{line}` is owed, but is not configured any more for the files that were written: it does not run"
-            );
-            Action::Finish(group.key.clone(), Ending::Dropped)
-        };
-        divisions.map(record).collect()
+        divisions
+            .map(|Division { group, heirs }| transfer(&group, heirs))
+            .collect()
     }
 
     /// Handles the end of a command. Returns the verification that follows it.

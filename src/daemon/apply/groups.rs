@@ -18,7 +18,7 @@ use super::destination::Destination;
 use crate::apply::change::{Applied, Change, Effect};
 use crate::apply::debts::Debts;
 use crate::apply::group::{Group, Phase, Step};
-use crate::config::resolved::{GroupKey, OnFailure};
+use crate::config::resolved::{GroupConfig, GroupKey, OnFailure};
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Staged};
 use crate::daemon::renderer::TemplateState;
 use crate::decide::Decision;
@@ -301,6 +301,13 @@ impl Groups {
                 entry.refusal = None;
             }
         }
+    }
+
+    /// The group with which a template is being written; a reload may have moved it to another one.
+    pub(super) fn group_of_write(&self, job: usize) -> Option<&Arc<GroupConfig>> {
+        let (key, _) = self.in_flight.get(&job)?;
+        let place = self.places.get(key)?;
+        Some(self.all[*place].group.config())
     }
 
     /// Forgets a template that was being written. Returns its group.

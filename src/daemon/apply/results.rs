@@ -1,5 +1,6 @@
 //! The results of checks, commands, verifications and restorations, and what follows from them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,11 +8,12 @@ use std::time::Instant;
 use apply_ledger::Ending;
 
 use super::Apply;
-use super::commands::Consequence;
+use super::commands::{self, Consequence};
 use super::destination::Destination;
-use super::lookup::{of_file, position, rank};
+use super::lookup::{group_of, of_file, position, rank};
+use crate::apply::change::{Applied, Effect};
 use crate::apply::requests::{Requested, RequestedChange};
-use crate::config::resolved::GroupKey;
+use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
 use crate::daemon::state_dir::{OwedFile, RolledBack};
 use crate::report::RefusedReport;
@@ -92,6 +94,28 @@ impl Apply {
         let needed =
             destinations.filter_map(|own| own.take_need_of_rendering().then(|| own.number()));
         needed.collect()
+    }
+
+    /// Records which groups owe the command of files that were written for the groups of an earlier configuration.
+    pub(super) fn transfers(&self, applied: &[Applied]) -> Vec<Action> {
+        let mut all: BTreeMap<&GroupKey, (&Arc<GroupConfig>, BTreeSet<GroupKey>)> = BTreeMap::new();
+        let is_written = |one: &&Applied| matches!(one.outcome, Ok(Effect::Written));
+        for one in applied.iter().filter(is_written) {
+            let Some(written_for) = self.groups.group_of_write(one.job) else {
+                continue;
+            };
+            let (_, heirs) = all
+                .entry(&written_for.key)
+                .or_insert_with(|| (written_for, BTreeSet::new()));
+            let owner = group_of(&self.destinations, one);
+            let owner = owner.filter(|own| own.key == written_for.key || own.has_effect());
+            heirs.extend(owner.map(|own| own.key.clone()));
+        }
+        let moved = all.into_values();
+        let moved = moved.filter(|(group, heirs)| !heirs.iter().eq([&group.key]));
+        moved
+            .map(|(group, heirs)| commands::transfer(group, heirs))
+            .collect()
     }
 
     /// Handles the end of a check.

@@ -36,6 +36,11 @@ fn a_write_in_progress_owes_the_command_of_the_new_configuration() {
     bench.renew(vec![other]);
     assert!(bench.take_changes().is_none(), "one batch at a time");
     bench.written(changes, Effect::Written);
+    let transfers = bench.actions.iter().filter_map(|action| match action {
+        Action::Transfer(from, heirs) => Some((from.to_string(), heirs.len())),
+        _ => None,
+    });
+    assert_eq!(transfers.collect::<Vec<_>>(), [("old".to_owned(), 1)]);
     bench.pass(STARTUP_BATCH_WINDOW);
     let lines: Vec<_> = bench
         .take_runs()
