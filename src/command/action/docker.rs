@@ -65,9 +65,9 @@ pub(super) async fn kill(
 
 /// The URL of a socket; `None` if its path is not absolute.
 fn server(socket: &Path) -> Option<Url> {
-    let mut url = Url::from_file_path(socket).ok()?;
-    let path = url.path().to_owned();
-    url = Url::parse("unix:///").ok()?;
-    url.set_path(&path);
+    // With the escapes that a path needs in a URL.
+    let file = Url::from_file_path(socket).ok()?;
+    let mut url = Url::parse("unix:///").ok()?;
+    url.set_path(file.path());
     Some(url)
 }

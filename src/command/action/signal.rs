@@ -86,8 +86,8 @@ pub(super) async fn send(target: &SignalTarget, signal: Signal) -> Result<(), Si
     let target = target.clone();
     let sent = tokio::task::spawn_blocking(move || {
         let pid = match &target {
-            SignalTarget::PidFile(path) => of_file(path)?,
-            SignalTarget::Name(name) => of_name(name, Path::new("/proc"))?,
+            SignalTarget::PidFile(path) => pid_in_file(path)?,
+            SignalTarget::Name(name) => pid_of_name(name)?,
         };
         send_to(pid, signal)
     });
@@ -106,13 +106,13 @@ fn send_to(pid: i32, signal: Signal) -> Result<(), SignalError> {
     })
 }
 
-/// Returns `true` if a process may get a signal. 0 and negative numbers stand for groups of processes.
+/// Returns `true` if a process may get a signal. 0 and negative numbers stand for several processes.
 fn is_allowed(pid: i32) -> bool {
     pid > 1 && pid != getpid().as_raw()
 }
 
 /// The process whose ID is in a file.
-fn of_file(path: &Path) -> Result<i32, SignalError> {
+fn pid_in_file(path: &Path) -> Result<i32, SignalError> {
     let content = safe_read::read(path).map_err(|source| SignalError::PidFile {
         path: path.to_owned(),
         source,
@@ -133,11 +133,11 @@ fn of_file(path: &Path) -> Result<i32, SignalError> {
 }
 
 /// The process with a name. Workers have the name of their master, which is the one whose parent has another name.
-fn of_name(name: &str, proc: &Path) -> Result<i32, SignalError> {
-    let all = named(name, proc);
+fn pid_of_name(name: &str) -> Result<i32, SignalError> {
+    let all = processes_named(name);
     let is_named = |pid: i32| all.iter().any(|process| process.pid == pid);
-    let first = all.iter().filter(|process| !is_named(process.parent));
-    let pids: Vec<_> = first
+    let masters = all.iter().filter(|process| !is_named(process.parent));
+    let pids: Vec<_> = masters
         .map(|process| process.pid)
         .filter(|pid| is_allowed(*pid))
         .collect();
@@ -158,17 +158,17 @@ struct Process {
 }
 
 /// The running processes with a name, without those in containers.
-fn named(name: &str, proc: &Path) -> Vec<Process> {
-    let entries = fs::read_dir(proc).into_iter().flatten().flatten();
+fn processes_named(name: &str) -> Vec<Process> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let mut found: Vec<_> = entries
-        .filter_map(|entry| read(name, &entry.path()))
+        .filter_map(|entry| read_process(&entry.path(), name))
         .collect();
     found.sort_unstable_by_key(|process| process.pid);
     found
 }
 
-/// Reads a process; `None` if it has another name, has ended, or is in a container.
-fn read(name: &str, directory: &Path) -> Option<Process> {
+/// Reads a process from its directory in `/proc`; `None` if it has another name, has ended, or is in a container.
+fn read_process(directory: &Path, name: &str) -> Option<Process> {
     let pid = directory.file_name()?.to_str()?.parse().ok()?;
     let status = fs::read(directory.join("status")).ok()?;
     let status = String::from_utf8_lossy(&status);
@@ -180,10 +180,10 @@ fn read(name: &str, directory: &Path) -> Option<Process> {
     };
     let has_ended = field("State").is_none_or(|state| state.starts_with(['Z', 'X']));
     let is_in_container = field("NSpid").is_some_and(|pids| pids.split_whitespace().count() > 1);
-    let own = fs::read(directory.join("comm")).ok()?;
-    let own = own.strip_suffix(b"\n").unwrap_or(&own);
+    let comm = fs::read(directory.join("comm")).ok()?;
+    let comm = comm.strip_suffix(b"\n").unwrap_or(&comm);
     let name = &name.as_bytes()[..name.len().min(NAME_LENGTH)];
-    (own == name && !has_ended && !is_in_container).then_some(Process {
+    (comm == name && !has_ended && !is_in_container).then_some(Process {
         pid,
         parent: field("PPid")?.parse().ok()?,
     })

@@ -98,9 +98,9 @@ pub enum GroupError {
     /// Not the name of a process, a unit or a container.
     #[error("this cannot be the name of {0}")]
     Name(&'static str),
-    /// Not a header, or not a method.
+    /// A part of a request that does not have the right form.
     #[error("this is not {0}")]
-    Header(&'static str),
+    Malformed(&'static str),
     /// Not a URL.
     #[error("it is not a URL of HTTP; write for example http://127.0.0.1:8000/health")]
     Url,

@@ -95,8 +95,8 @@ impl ActionKeys {
 }
 
 impl Actions {
-    /// The line that identifies an action. It shows no secret, so that two actions may look the same: the second one has a
-    /// number.
+    /// The line that identifies an action in messages and in the ledger. It shows no secret, so two different actions may
+    /// look the same: the second one has a number.
     fn line(&mut self, action: &Arc<ReloadAction>) -> CommandLine {
         let shown = action.to_string();
         if !self.0.contains(action) {
@@ -189,13 +189,13 @@ fn method(text: &str) -> Result<String, GroupError> {
     let upper = text.trim().to_ascii_uppercase();
     match Method::from_bytes(upper.as_bytes()) {
         Ok(_) => Ok(upper),
-        Err(_) => Err(GroupError::Header("a method; write for example POST")),
+        Err(_) => Err(GroupError::Malformed("a method; write for example POST")),
     }
 }
 
 /// Name and value of `NAME: VALUE`.
 fn header(text: &str) -> Result<(String, String), GroupError> {
-    let invalid = GroupError::Header("NAME: VALUE, with characters that a header can have");
+    let invalid = GroupError::Malformed("NAME: VALUE, with characters that a header can have");
     let (name, content) = text.split_once(':').ok_or(invalid.clone())?;
     let (name, content) = (name.trim(), content.trim());
     let is_valid =
