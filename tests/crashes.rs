@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::ctmpl::{Ctmpl, command, text};
+use crate::support::ctmpl::{Ctmpl, daemon};
 use crate::support::eventually;
 use crate::support::file_group::Group;
 
@@ -68,16 +68,7 @@ fn after_a_crash_without_consul_all_files_are_old_or_all_new() {
         let ended = group.start(Some(point)).ends();
         assert_eq!(ended.code(), None, "{point}");
         // Consul does not answer any more.
-        let mut command = command();
-        command
-            .arg("--consul-addr=127.0.0.1:1")
-            .arg(format!(
-                "--config={}",
-                text(&group.folder.path("ctmpl.hcl"))
-            ))
-            .arg("--log-level=debug")
-            .env("STATE_DIRECTORY", group.folder.path("state"));
-        let ctmpl = Ctmpl::spawn(command);
+        let ctmpl = Ctmpl::spawn(daemon(&group.folder, "127.0.0.1:1"));
         ctmpl.logs("the swap is");
         // Without a swapped file, nothing has begun.
         let expected = if point == "intent-recorded" { "1" } else { "2" };

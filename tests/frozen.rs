@@ -24,8 +24,7 @@ fn a_frozen_destination_delays_only_its_own_group_and_gets_the_latest_content() 
     let Some(mount) = FreezableMount::at(&path) else {
         return;
     };
-    let ctmpl = group.start(None);
-    group.applies("1", 1);
+    let ctmpl = group.start_applied();
     eventually("the other command has run", || {
         group.runs_of("others") == ["1"]
     });

@@ -28,12 +28,40 @@ fn answers(address: SocketAddr, expected: &str) -> bool {
     http::get(address, "/").is_ok_and(|answer| answer.body == expected)
 }
 
-/// The configuration of a group `nginx` with two fragments. The first one uses the upstream that the
-/// second one defines.
-fn nginx_group(folder: &Folder, nginx: &Nginx, front: SocketAddr, settings: &str) -> String {
-    let path = |name: &str| text(&folder.path(name));
-    format!(
-        r#"
+/// A free address for the site of a test.
+fn front() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], free_port()))
+}
+
+/// nginx, and the server with the keys `name` and `text` of its site.
+struct Site {
+    folder: Folder,
+    front: SocketAddr,
+    consul: Background,
+    nginx: Nginx,
+}
+
+impl Site {
+    /// Starts nginx without the site; `None` if it is not installed.
+    fn start(text: &str) -> Option<Self> {
+        if !installed(&["nginx"]) {
+            return None;
+        }
+        let folder = Folder::new();
+        Some(Self {
+            front: front(),
+            consul: consul(&[("name", "app"), ("text", text)]),
+            nginx: Nginx::start(&folder),
+            folder,
+        })
+    }
+
+    /// The configuration of a group `nginx` with two fragments. The first one uses the upstream that the second one
+    /// defines.
+    fn group(&self, settings: &str) -> String {
+        let path = |name: &str| text(&self.folder.path(name));
+        format!(
+            r#"
 group "nginx" {{
   command = "{reload}"
   {settings}
@@ -49,23 +77,29 @@ template {{
   contents = "upstream {{{{ key \"name\" }}}} {{ server 127.0.0.1:9; }}"
 }}
 "#,
-        reload = nginx.reload(),
-        site = path("conf.d/a-site.conf"),
-        upstream = path("conf.d/b-upstream.conf"),
-    )
+            reload = self.nginx.reload(),
+            front = self.front,
+            site = path("conf.d/a-site.conf"),
+            upstream = path("conf.d/b-upstream.conf"),
+        )
+    }
+
+    /// Starts ctmpl with this configuration.
+    fn follow(&self, configuration: &str) -> Ctmpl {
+        start(&self.folder, &self.consul, configuration)
+    }
+
+    fn answers(&self, expected: &str) -> bool {
+        answers(self.front, expected)
+    }
 }
 
 #[test]
 fn a_bad_fragment_of_nginx_is_refused_and_the_live_tree_stays() {
-    if !installed(&["nginx"]) {
+    let Some(site) = Site::start("one") else {
         return;
-    }
-    let (folder, front) = (
-        Folder::new(),
-        SocketAddr::from(([127, 0, 0, 1], free_port())),
-    );
-    let consul = consul(&[("name", "app"), ("text", "one")]);
-    let nginx = Nginx::start(&folder);
+    };
+    let (folder, consul) = (&site.folder, &site.consul);
     let settings = format!(
         r#"check = ["nginx", "-t", "-q", "-p", "{{tree}}", "-c", "{{tree}}/nginx.conf", "-e", "{log}"]
   check_tree = "{tree}"
@@ -77,12 +111,8 @@ fn a_bad_fragment_of_nginx_is_refused_and_the_live_tree_stays() {
         tree = text(&folder.path("")).trim_end_matches('/'),
         pid = text(&folder.path("nginx.pid")),
     );
-    let ctmpl = start(
-        &folder,
-        &consul,
-        &nginx_group(&folder, &nginx, front, &settings),
-    );
-    eventually("both fragments are live", || answers(front, "one"));
+    let ctmpl = site.follow(&site.group(&settings));
+    eventually("both fragments are live", || site.answers("one"));
     ctmpl.logs("verified after");
 
     let before = folder.read("conf.d/a-site.conf");
@@ -92,12 +122,12 @@ fn a_bad_fragment_of_nginx_is_refused_and_the_live_tree_stays() {
     assert!(!ctmpl.log().contains("/proc/self/exe"), "{}", ctmpl.log());
     assert_eq!(ctmpl.log_count("unknown directive"), 1);
     assert_eq!(folder.read("conf.d/a-site.conf"), before);
-    assert!(answers(front, "one"));
+    assert!(site.answers("one"));
 
     // Each of the fragments is valid only together with the other one.
     consul.put_key("text", "two");
     eventually("the content is applied when it is valid again", || {
-        answers(front, "two")
+        site.answers("two")
     });
     consul.put_key("name", "renamed");
     folder.eventually("conf.d/b-upstream.conf", "renamed", |it| {
@@ -112,15 +142,10 @@ fn a_bad_fragment_of_nginx_is_refused_and_the_live_tree_stays() {
 
 #[test]
 fn a_reload_that_nginx_rejects_is_detected_and_rolled_back() {
-    if !installed(&["nginx"]) {
+    let Some(site) = Site::start("one") else {
         return;
-    }
-    let (folder, front) = (
-        Folder::new(),
-        SocketAddr::from(([127, 0, 0, 1], free_port())),
-    );
-    let consul = consul(&[("name", "app"), ("text", "one")]);
-    let nginx = Nginx::start(&folder);
+    };
+    let (folder, consul) = (&site.folder, &site.consul);
     // The signal is accepted, whatever nginx thinks of the files.
     let signal = format!("kill -HUP $(cat {})", text(&folder.path("nginx.pid")));
     let settings = format!(
@@ -132,10 +157,10 @@ fn a_reload_that_nginx_rejects_is_detected_and_rolled_back() {
   }}"#,
         text(&folder.path("nginx.pid")),
     );
-    let configuration = nginx_group(&folder, &nginx, front, &settings);
-    let configuration = configuration.replace(nginx.reload(), &signal);
-    let ctmpl = start(&folder, &consul, &configuration);
-    eventually("the first content is live", || answers(front, "one"));
+    let configuration = site.group(&settings);
+    let configuration = configuration.replace(site.nginx.reload(), &signal);
+    let ctmpl = site.follow(&configuration);
+    eventually("the first content is live", || site.answers("one"));
     ctmpl.logs("verified after");
 
     let before = folder.read("conf.d/a-site.conf");
@@ -145,34 +170,29 @@ fn a_reload_that_nginx_rejects_is_detected_and_rolled_back() {
     eventually("the previous content is verified", || {
         ctmpl.log_count("verified after") == 2
     });
-    assert!(answers(front, "one"));
+    assert!(site.answers("one"));
     folder.stays("conf.d/a-site.conf", &before, Duration::from_millis(500));
     consul.put_key("text", "three");
-    eventually("a changed content is applied", || answers(front, "three"));
+    eventually("a changed content is applied", || site.answers("three"));
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
 #[test]
 fn a_hundred_changes_in_ten_seconds_reload_nginx_at_the_rate_and_the_latest_is_live() {
-    if !installed(&["nginx"]) {
+    let Some(site) = Site::start("v1") else {
         return;
-    }
-    let (folder, front) = (
-        Folder::new(),
-        SocketAddr::from(([127, 0, 0, 1], free_port())),
-    );
-    let consul = consul(&[("name", "app"), ("text", "v1")]);
-    let nginx = Nginx::start(&folder);
+    };
+    let (folder, consul) = (&site.folder, &site.consul);
     let settings = "reload_rate = \"1/2s burst 2\"";
     let begun = Instant::now();
-    let configuration = nginx_group(&folder, &nginx, front, settings);
-    let ctmpl = start(&folder, &consul, &configuration);
-    eventually("the first content is live", || answers(front, "v1"));
+    let configuration = site.group(settings);
+    let ctmpl = site.follow(&configuration);
+    eventually("the first content is live", || site.answers("v1"));
     for version in 2..=100 {
         consul.put_key("text", &format!("v{version}"));
         std::thread::sleep(Duration::from_millis(100));
     }
-    eventually("the latest content is live", || answers(front, "v100"));
+    eventually("the latest content is live", || site.answers("v100"));
     assert_eq!(ctmpl.stop().code(), Some(12));
     let reloads = folder
         .read("error.log")
@@ -188,10 +208,7 @@ fn a_bad_configuration_of_haproxy_is_refused_by_the_built_in_check() {
     if !installed(&["haproxy"]) {
         return;
     }
-    let (folder, front) = (
-        Folder::new(),
-        SocketAddr::from(([127, 0, 0, 1], free_port())),
-    );
+    let (folder, front) = (Folder::new(), front());
     let consul = consul(&[("text", "one")]);
     let site = |text: &str| {
         format!(
@@ -257,20 +274,17 @@ fn a_command_that_hangs_delays_only_its_own_group() {
 
 #[test]
 fn a_verification_by_http_waits_for_the_status() {
-    if !installed(&["nginx"]) {
+    let Some(site) = Site::start("one") else {
         return;
-    }
-    let (folder, front) = (
-        Folder::new(),
-        SocketAddr::from(([127, 0, 0, 1], free_port())),
+    };
+    let (folder, consul) = (&site.folder, &site.consul);
+    let settings = format!(
+        "verify {{\n    http = \"http://{}/\"\n    timeout = \"2s\"\n  }}",
+        site.front
     );
-    let consul = consul(&[("name", "app"), ("text", "one")]);
-    let nginx = Nginx::start(&folder);
-    let settings = format!("verify {{\n    http = \"http://{front}/\"\n    timeout = \"2s\"\n  }}");
-    let configuration = nginx_group(&folder, &nginx, front, &settings);
-    let ctmpl = start(&folder, &consul, &configuration);
+    let ctmpl = site.follow(&site.group(&settings));
     ctmpl.logs("verified after");
-    assert!(answers(front, "one"));
+    assert!(site.answers("one"));
     let begun = Instant::now();
     consul.put_key("text", "nothing; error_page 404 /; return 404");
     eventually("the file is written", || {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use consul_dev::{Background, Seed};
 
-use crate::support::ctmpl::{Ctmpl, Folder, command, text};
+use crate::support::ctmpl::{Ctmpl, Folder, daemon, text};
 use crate::support::eventually;
 
 /// The maximum time of an orderly end.
@@ -36,13 +36,7 @@ impl Scene {
     }
 
     fn start(&self) -> Ctmpl {
-        let mut command = command();
-        command
-            .arg(format!("--consul-addr={}", self.consul.address()))
-            .arg(format!("--config={}", text(&self.folder.path("ctmpl.hcl"))))
-            .arg("--log-level=debug")
-            .env("STATE_DIRECTORY", self.folder.path("state"));
-        Ctmpl::spawn(command)
+        Ctmpl::spawn(daemon(&self.folder, self.consul.address()))
     }
 
     fn runs(&self) -> usize {

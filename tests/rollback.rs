@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use consul_dev::{Background, Seed};
 
-use crate::support::ctmpl::{Ctmpl, Ended, Folder, command, run_command, text};
+use crate::support::ctmpl::{Ctmpl, Ended, Folder, command, daemon, run_command, text};
 use crate::support::eventually;
 
 struct Fixture {
@@ -27,20 +27,18 @@ impl Fixture {
     }
 
     fn start(&self) -> Ctmpl {
-        let mut command = command();
-        command
-            .arg(format!("--consul-addr={}", self.consul.address()))
-            .arg(format!("--config={}", text(&self.folder.path("ctmpl.hcl"))))
-            .arg("--log-level=debug")
-            .arg(format!("--state-dir={}", text(&self.folder.path("state"))));
-        Ctmpl::spawn(command)
+        Ctmpl::spawn(daemon(&self.folder, self.consul.address()))
     }
 
     fn rollback(&self, arguments: &[&str]) -> Ended {
+        self.run(&[&["rollback"], arguments].concat())
+    }
+
+    /// Runs a subcommand for the file and the state directory.
+    fn run(&self, words: &[&str]) -> Ended {
         let mut command = command();
         command
-            .arg("rollback")
-            .args(arguments)
+            .args(words)
             .arg(self.folder.path("out"))
             .arg(format!("--state-dir={}", text(&self.folder.path("state"))));
         run_command(command)
@@ -56,12 +54,7 @@ impl Fixture {
 
     /// Returns `true` if the content that was written last is recorded as applied.
     fn is_recorded(&self) -> bool {
-        let mut command = command();
-        command
-            .arg("history")
-            .arg(self.folder.path("out"))
-            .arg(format!("--state-dir={}", text(&self.folder.path("state"))));
-        run_command(command).output.contains("written, applied")
+        self.run(&["history"]).output.contains("written, applied")
     }
 }
 

@@ -28,8 +28,7 @@ fn a_disk_that_is_full_while_staging_changes_no_file_of_the_group() {
     let Some(mount) = Mount::tiny(&path) else {
         return;
     };
-    let ctmpl = scene.start(None);
-    scene.applies("1", 1);
+    let ctmpl = scene.start_applied();
     mount.fill();
     let big = "x".repeat(300_000);
     scene.consul.put_key("version", &big);
@@ -84,8 +83,7 @@ fn a_file_system_that_becomes_read_only_changes_no_file_of_the_group() {
     let Some(mount) = Mount::tiny(&path) else {
         return;
     };
-    let ctmpl = scene.start(None);
-    scene.applies("1", 1);
+    let ctmpl = scene.start_applied();
     assert!(mount.is_made_read_only());
     scene.consul.put_key("version", "2");
     ctmpl.logs("Read-only file system");
@@ -104,8 +102,7 @@ const WAITING_CHECK: &str = r#"check = "touch FOLDER/checking; while ! test -e F
 fn staged() -> (Group, Ctmpl) {
     let scene = two_files(WAITING_CHECK);
     scene.folder.write("go", "");
-    let ctmpl = scene.start(None);
-    scene.applies("1", 1);
+    let ctmpl = scene.start_applied();
     for name in ["go", "checking"] {
         fs::remove_file(scene.folder.path(name)).unwrap();
     }
@@ -151,8 +148,7 @@ fn a_destination_that_becomes_a_directory_between_stage_and_swap_keeps_the_group
 #[test]
 fn a_destination_on_a_file_system_that_hangs_delays_only_its_own_group() {
     let scene = two_files("");
-    let ctmpl = scene.start(None);
-    scene.applies("1", 1);
+    let ctmpl = scene.start_applied();
     drop(ctmpl);
     // A crash leaves the command of the group owed.
     scene.consul.put_key("version", "2");
@@ -182,8 +178,7 @@ fn a_destination_on_a_file_system_that_hangs_delays_only_its_own_group() {
 #[test]
 fn a_damaged_ledger_is_moved_aside_and_the_daemon_works() {
     let scene = two_files("");
-    let ctmpl = scene.start(None);
-    scene.applies("1", 1);
+    let ctmpl = scene.start_applied();
     assert_eq!(ctmpl.stop().code(), Some(12));
     let state = scene.folder.path("state");
     fs::write(state.join("ledger.db"), "x".repeat(10_000)).unwrap();

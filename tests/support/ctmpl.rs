@@ -153,6 +153,17 @@ pub fn command() -> Command {
     command
 }
 
+/// Returns the command of a daemon with the configuration `ctmpl.hcl` and the state directory `state` of a folder.
+pub fn daemon(folder: &Folder, consul: impl std::fmt::Display) -> Command {
+    let mut command = command();
+    command
+        .arg(format!("--consul-addr={consul}"))
+        .arg(format!("--config={}", text(&folder.path("ctmpl.hcl"))))
+        .arg("--log-level=debug")
+        .env("STATE_DIRECTORY", folder.path("state"));
+    command
+}
+
 /// Returns a command that runs `inner` below another program with these words, in the same environment and directory.
 pub fn below(words: &[&str], inner: &Command) -> Command {
     let mut outer = Command::new(words[0]);

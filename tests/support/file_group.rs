@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use consul_dev::{Background, Seed};
 
-use super::ctmpl::{Ctmpl, Folder, command, text};
+use super::ctmpl::{Ctmpl, Folder, daemon, text};
 use super::eventually;
 
 /// The number of files in the usual group.
@@ -79,18 +79,21 @@ impl Group {
         Ctmpl::spawn(command)
     }
 
+    /// Starts the daemon, and waits until version 1 is applied.
+    pub fn start_applied(&self) -> Ctmpl {
+        let ctmpl = self.start(None);
+        self.applies("1", 1);
+        ctmpl
+    }
+
     /// Starts the daemon with another state directory.
     pub fn start_with(&self, state: &Path) -> Ctmpl {
         Ctmpl::spawn(self.command(state))
     }
 
     fn command(&self, state: &Path) -> Command {
-        let mut command = command();
-        command
-            .arg(format!("--consul-addr={}", self.consul.address()))
-            .arg(format!("--config={}", text(&self.folder.path("ctmpl.hcl"))))
-            .arg("--log-level=debug")
-            .env("STATE_DIRECTORY", state);
+        let mut command = daemon(&self.folder, self.consul.address());
+        command.env("STATE_DIRECTORY", state);
         command
     }
 
