@@ -49,7 +49,8 @@ pub(super) fn short(command: &Command) -> String {
             "ctmpl [FLAGS] --template SOURCE:DESTINATION[:COMMAND]…\n       ctmpl COMMAND [FLAGS]",
         );
     }
-    let has_more = short.get_arguments().any(Arg::is_hide_set);
+    // On the whole page, where lines are scarce, the flag `-h` says the same.
+    let has_more = !command.has_subcommands() && short.get_arguments().any(Arg::is_hide_set);
     rendered(short.after_help(if has_more {
         format!("`{name} --help` lists all flags.")
     } else {
