@@ -68,6 +68,13 @@ fn answers_can_be_falsified() {
             "{line}"
         );
     }
+    consul.faults().inject_times("/", 1, Fault::Filtered);
+    let filtered = get(consul.address(), "/v1/health/service/web");
+    let line = "X-Consul-Results-Filtered-By-Acls: true\r\n";
+    assert!(
+        filtered.contains(line) && filtered.ends_with("[]"),
+        "{filtered}"
+    );
     consul.faults().inject_times("/", 1, Fault::NoIndex);
     assert!(!get(consul.address(), "/v1/health/service/web").contains("X-Consul-Index"));
 }
