@@ -30,7 +30,7 @@
 //! | `sending.rs` | `YIELD_TO_FIRST_ANSWERS` | how long polls are delayed |
 //! | `announced.rs` | `HOT_WAIT` | how long a poll blocks that ticks replace |
 //! | `servers.rs` | `SILENCE` | when a server is probed |
-//! | `datacenters.rs` | `SLOW`, `MAX_SILENCE` | when a datacenter takes no room any more, and when templates continue without it |
+//! | `datacenters.rs` | `SLOW`, `CHECK_AFTER`, `MAX_SILENCE` | when a datacenter takes no room any more, and when templates continue without it |
 //! | `answering.rs` | `QUICK`, `MAX_IDLE_BACKOFF`, `MIN_TICK_INTERVAL`, `TICK_BYTES` | the pause after an answer |
 //! | `areas.rs` | `HOT` | how long a query that has changed keeps a long poll |
 //! | `failing.rs` | `RECOVERY_JITTER`, `MAX_PAUSE`, `REFUSED_PAUSE` | the pause after a failure |
@@ -158,6 +158,8 @@ struct Servers {
     heard: BTreeMap<usize, Instant>,
     /// The probe in flight.
     probe: Option<u64>,
+    /// The time of the last probe.
+    probed: Option<Instant>,
 }
 
 impl Servers {
@@ -169,6 +171,7 @@ impl Servers {
             down: BTreeSet::new(),
             heard: BTreeMap::new(),
             probe: None,
+            probed: None,
         }
     }
 }

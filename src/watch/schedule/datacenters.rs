@@ -19,6 +19,9 @@ const SLOW: Duration = Duration::from_millis(250);
 /// meanwhile.
 pub(super) const MAX_SILENCE: Duration = Duration::from_secs(2);
 
+/// The time without an answer after which Consul is asked whether it answers at all, if it has not answered other requests.
+const CHECK_AFTER: Duration = Duration::from_secs(1);
+
 /// The datacenters that queries name.
 #[derive(Debug, Default)]
 pub(super) struct Datacenters(BTreeMap<String, Datacenter>);
@@ -117,6 +120,17 @@ impl Datacenters {
         };
         let all = self.0.iter();
         all.filter_map(move |(name, datacenter)| Some((name, deadline(datacenter)?)))
+    }
+
+    /// The time at which Consul has to be asked whether it answers at all, because it has answered nothing since a request to
+    /// a datacenter was sent; `None` if it need not be asked.
+    pub(super) fn next_check(&self, heard: Instant) -> Option<Instant> {
+        let silent = self.0.values().filter(|own| own.error.is_none());
+        let since = silent.filter_map(|own| own.since);
+        since
+            .filter(|since| *since >= heard)
+            .map(|since| since + CHECK_AFTER)
+            .min()
     }
 
     /// Closes the datacenters that are slow now, and returns the names of those, and of the silent ones.

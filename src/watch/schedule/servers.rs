@@ -33,14 +33,18 @@ impl Schedule {
         }
     }
 
-    /// The time at which the server in use has to be probed. With a single server that would change nothing.
+    /// The time at which the server in use has to be probed: another one may answer, or a datacenter does not answer.
     pub(super) fn next_probe(&self) -> Option<Instant> {
         let server = self.servers.preferred;
-        let is_in_use = self.servers.count > 1
-            && self.servers.probe.is_none()
-            && self.requests.are_sent_to(server);
-        let heard = self.servers.heard.get(&server).filter(|_| is_in_use);
-        heard.map(|heard| *heard + SILENCE)
+        if self.servers.probe.is_some() || !self.requests.are_sent_to(server) {
+            return None;
+        }
+        let heard = *self.servers.heard.get(&server)?;
+        let silence = (self.servers.count > 1).then(|| heard + SILENCE);
+        let earlier = self.servers.probed.map(|probed| probed + SILENCE);
+        let check = self.datacenters.next_check(heard);
+        let check = check.map(|check| earlier.map_or(check, |earlier| check.max(earlier)));
+        silence.into_iter().chain(check).min()
     }
 
     pub(super) fn probe(&mut self, now: Instant) -> Option<Request> {
@@ -48,6 +52,7 @@ impl Schedule {
         let poll = Poll::once(self.servers.preferred);
         let request_id = self.begin_request(None, (Kind::Short, Purpose::Follow), poll, now);
         self.servers.probe = Some(request_id);
+        self.servers.probed = Some(now);
         Some(Request {
             id: request_id,
             target: Target::Server,
@@ -60,6 +65,10 @@ impl Schedule {
     pub(super) fn probed(&mut self, server: usize, result: Result<(), Error>, now: Instant) {
         self.servers.probe = None;
         let Err(error) = result else { return };
+        if self.servers.count == 1 {
+            // There is no other server to move to.
+            return;
+        }
         let error = Arc::new(error);
         tracing::debug!(name: "consul.silent", server, %error, "the server in use does not answer a probe: {error}");
         for request_id in self.requests.request_ids(Some(server)) {

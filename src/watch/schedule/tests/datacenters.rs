@@ -117,12 +117,14 @@ fn a_query_that_is_not_followed_any_more_does_not_end_the_search_for_a_datacente
 }
 
 #[test]
-fn without_another_answer_a_silent_datacenter_is_not_blamed() {
+fn without_another_answer_consul_itself_is_asked_whether_it_answers() {
     let mut simulation = simulation();
     simulation.consul.eu = Some(Trouble::BlackHole);
     simulation.follow_with(0, 0, (0..3).map(eu));
-    simulation.run(Duration::from_secs(14));
+    simulation.run(Duration::from_millis(1900));
     assert!(simulation.failing.is_empty());
-    simulation.run(Duration::from_secs(2));
+    simulation.run(Duration::from_millis(200));
     assert_eq!(simulation.failing.len(), 3);
+    let is_probe = |(_, request): &&(Instant, Request)| matches!(request.target, Target::Server);
+    assert_eq!(simulation.sent.iter().filter(is_probe).count(), 1);
 }
