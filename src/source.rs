@@ -7,10 +7,12 @@
 pub mod consul;
 mod error;
 pub mod file;
+mod node_snapshot;
 pub mod plugin;
 mod poll;
 mod tick;
 
 pub use error::{Error, ErrorClass};
+pub use node_snapshot::{InstanceIndex, NodeSnapshot, fingerprint};
 pub use poll::{Circumstances, Poll, Refresh, Reply, Source, SourceQuery};
 pub use tick::{Area, Tick, TickReply};

@@ -4,12 +4,13 @@ use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use consul_dev::{Seed, Service};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::support::consul::Consul;
 use crate::support::ctmpl::{Ctmpl, Folder};
-use crate::support::{http, installed, within};
+use crate::support::{embedded, eventually, http, installed, within};
 
 const SERVICES: usize = 150;
 /// The limit of connections.
@@ -114,6 +115,38 @@ fn every_kind_of_change_is_found_with_few_connections() {
     });
     // Registering uses a connection, too.
     assert!(most <= CONNECTIONS + 1, "{most} connections");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+/// They name the services that have changed. The tests of the schedule show that these are asked for first.
+#[test]
+fn the_nodes_are_read_when_services_have_changed() {
+    let instance = |number: usize| {
+        let service = Service::new(&format!("s{number:03}"));
+        service.node(&format!("n{}", number % 2)).port(8000)
+    };
+    let seed = (0..SERVICES)
+        .map(instance)
+        .fold(Seed::default(), Seed::service);
+    let consul = embedded(seed);
+    let folder = Folder::new();
+    folder.write("in", TEMPLATE);
+    let limit = format!("--consul-max-connections={CONNECTIONS}");
+    let template = folder.template("in", "out", "");
+    let ctmpl = Ctmpl::start(consul.address(), ["-template", &template, &limit]);
+    folder.eventually("out", "whole", |text| text.lines().count() >= SERVICES);
+    let are_read = || {
+        let is_read = |node: &str| !consul.faults().requests(node).is_empty();
+        is_read("/v1/catalog/node/n0") && is_read("/v1/catalog/node/n1")
+    };
+    eventually("the nodes are read", are_read);
+    for port in 9001..9004 {
+        consul.faults().forget_requests();
+        consul.register(instance(99).port(port));
+        let shown = format!(":{port} ");
+        folder.eventually("out", "current", |text| text.contains(&shown));
+        eventually("the nodes are read again", are_read);
+    }
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 

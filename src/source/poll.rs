@@ -5,9 +5,10 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use super::error::Error;
+use super::node_snapshot::NodeSnapshot;
 use super::tick::{Area, Tick, TickReply};
 use crate::answer::Answer;
-use crate::query::Query;
+use crate::query::{Query, Scope};
 
 /// One request for a query. Sources without blocking queries ignore its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +163,16 @@ pub trait Source: Clone + Send + Sync + 'static {
         _poll: Poll,
     ) -> impl Future<Output = Result<TickReply, Error>> + Send {
         async { Ok(TickReply::default()) }
+    }
+
+    /// Reads what is registered at a node.
+    fn node(
+        &self,
+        _name: &str,
+        _scope: &Scope,
+        _poll: Poll,
+    ) -> impl Future<Output = Result<NodeSnapshot, Error>> + Send {
+        async { Ok(NodeSnapshot::default()) }
     }
 
     /// Sends one request to one server.

@@ -37,6 +37,10 @@ pub struct TickReply {
     pub index: Option<u64>,
     /// The services with a critical check. The difference between two answers names services that have changed.
     pub critical: BTreeSet<String>,
+    /// The nodes with a critical check of their own.
+    pub critical_nodes: BTreeSet<String>,
+    /// The names of all nodes, for [`Tick::Nodes`].
+    pub nodes: BTreeSet<String>,
     /// The size of the answer in bytes.
     pub bytes: usize,
 }

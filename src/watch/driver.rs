@@ -259,6 +259,10 @@ async fn send<S: Source>(source: S, request: Request) -> Outcome {
             None => Outcome::Index(Ok(None)),
         },
         Target::Tick(tick) => Outcome::Tick(source.tick(tick, poll).await),
+        Target::Node(scope, name) => {
+            let snapshot = source.node(name, scope, poll).await;
+            Outcome::Node(scope.clone(), name.clone(), snapshot)
+        }
         Target::Server => Outcome::Server(source.probe(poll.server).await),
     }
 }

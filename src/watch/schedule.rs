@@ -10,11 +10,11 @@
 //!
 //! - `entry.rs`, `entries.rs`: a query, prefix or tick, and the table of them.
 //! - `connections.rs`, `pace.rs`: the limits. `reservations.rs`, `recording.rs`: the record of the connections.
-//! - `areas.rs`, `prefixes.rs`: what is shared beyond the limits.
+//! - `areas.rs`, `prefixes.rs`: what is shared beyond the limits; `survey.rs`, `surveying.rs`: which services have changed.
 //! - `failures.rs`: retries; `datacenters.rs`, `datacenter_requests.rs`: what a datacenter that does not answer may delay.
 //! - `following.rs`: begins and ends to follow; `mode.rs`: chooses between long polls and ticks.
 //! - `sending.rs`, `announced.rs`: choose requests; `servers.rs`: chooses the server of a request.
-//! - `answering.rs`, `failing.rs`: handle outcomes.
+//! - `answering.rs`, `ticks.rs`, `failing.rs`: handle outcomes.
 //!
 //! # Constants that determine times and rates
 //! They are declared where they are used:
@@ -31,7 +31,9 @@
 //! | `announced.rs` | `HOT_WAIT` | how long a poll blocks that ticks replace |
 //! | `servers.rs` | `SILENCE` | when a server is probed |
 //! | `datacenters.rs` | `SLOW`, `CHECK_AFTER`, `MAX_SILENCE` | when a datacenter takes no room any more, and when templates continue without it |
-//! | `answering.rs` | `QUICK`, `MAX_IDLE_BACKOFF`, `MIN_TICK_INTERVAL`, `TICK_BYTES` | the pause after an answer |
+//! | `answering.rs` | `QUICK`, `MAX_IDLE_BACKOFF` | the pause after an answer |
+//! | `ticks.rs` | `QUICK`, `MIN_TICK_INTERVAL`, `TICK_BYTES` | the pause after the answer to a tick |
+//! | `survey.rs` | `SURVEY_BYTES`, `SURVEY_RATE`, `MIN_INTERVAL`, `MAX_INTERVAL`, `USELESS_PAUSE` | how often the nodes are read |
 //! | `areas.rs` | `HOT` | how long a query that has changed keeps a long poll |
 //! | `failing.rs` | `RECOVERY_JITTER`, `MAX_PAUSE`, `REFUSED_PAUSE` | the pause after a failure |
 //! | `failures.rs` | `DENIED_PAUSE`, `JITTER` | the backoff; the configured pauses are in [`Rules`] |
@@ -56,8 +58,11 @@ mod request;
 mod reservations;
 mod sending;
 mod servers;
+mod survey;
+mod surveying;
 #[cfg(test)]
 mod tests;
+mod ticks;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -83,6 +88,7 @@ pub use prefixes::choose as shared_prefixes;
 use request::{InFlight, Requests};
 pub(super) use request::{Outcome, Request, Target};
 use reservations::Reservations;
+use survey::Surveys;
 
 /// The state of all followed queries.
 #[derive(Debug)]
@@ -91,6 +97,7 @@ pub(super) struct Schedule {
     servers: Servers,
     entries: Entries,
     areas: Areas,
+    surveys: Surveys,
     connections: Connections,
     reservations: Reservations,
     pace: Pace,
@@ -189,6 +196,7 @@ impl Schedule {
             servers: Servers::new(count, preferred),
             entries: Entries::default(),
             areas: Areas::default(),
+            surveys: Surveys::default(),
             connections: Connections::new(rules.connections),
             reservations: Reservations::new(rules.wait),
             pace: Pace::new(now),
@@ -320,7 +328,6 @@ impl Schedule {
     pub(super) fn next_wake(&mut self) -> Option<Instant> {
         let now = self.chosen_at;
         let pause = self.pace.pause(now);
-        let reading = self.paced_reading_at(now);
         let short = self.short_at(now);
         let has_poll = self.entries.first_long(self.after_tick).is_some();
         let yields = self.yields_until.filter(|until| has_poll && *until > now);
@@ -331,7 +338,8 @@ impl Schedule {
             self.next_record_at(now),
             self.next_probe(),
             self.next_silence(),
-            reading,
+            self.paced_reading_at(now),
+            self.survey_at(now),
             short,
             yields,
             polling,

@@ -8,8 +8,9 @@ use super::client::Client;
 use super::url::Target;
 use super::wire;
 use crate::answer::Answer;
-use crate::query::{ConsulQuery, NodeQuery};
+use crate::query::{ConsulQuery, NodeQuery, Scope};
 use crate::source::error::{Error, ErrorClass};
+use crate::source::node_snapshot::NodeSnapshot;
 use crate::source::poll::{Poll, Reply, Source};
 use crate::source::tick::{Tick, TickReply};
 use http_client::StatusCode;
@@ -101,6 +102,10 @@ impl Source for Client {
             Ok(reply) => Ok(reply),
             Err(error) => Err(self.with_cause(&tick.scope().datacenter, poll, error).await),
         }
+    }
+
+    async fn node(&self, name: &str, scope: &Scope, poll: Poll) -> Result<NodeSnapshot, Error> {
+        self.node_snapshot(name, scope, poll).await
     }
 
     async fn poll(&self, query: &ConsulQuery, poll: Poll) -> Result<Reply, Error> {

@@ -1,14 +1,13 @@
 //! Requests that tell that something has changed, but not what.
 
-use std::collections::BTreeSet;
-
 use super::client::Client;
 use super::headers::number;
 use super::not_consul::INDEX;
 use super::url::Target;
 use super::wire::{self, WireError};
-use crate::query::{ConsulQuery, NodesQuery};
+use crate::query::{ConsulQuery, NodeQuery, NodesQuery, Scope};
 use crate::source::error::Error;
+use crate::source::node_snapshot::NodeSnapshot;
 use crate::source::poll::Poll;
 use crate::source::tick::{Area, Tick, TickReply};
 use http_client::StatusCode;
@@ -85,23 +84,51 @@ impl Client {
         if answer.status != StatusCode::OK && !is_empty_prefix {
             return Err(self.refused(&answer, poll.server));
         }
-        let mut critical = BTreeSet::new();
-        if let Tick::Checks(_) = tick {
-            critical = wire::services_of_checks(&answer.body)
-                .map_err(|reason| self.unreadable(&reason, poll.server))?;
-        }
+        let names = match tick {
+            Tick::Checks(_) => wire::subjects_of_checks(&answer.body).map(|subjects| TickReply {
+                critical: subjects.services,
+                critical_nodes: subjects.nodes,
+                ..TickReply::default()
+            }),
+            Tick::Nodes(_) => wire::names_of_nodes(&answer.body).map(|nodes| TickReply {
+                nodes,
+                ..TickReply::default()
+            }),
+            Tick::Services(_) | Tick::Keys(_) => Ok(TickReply::default()),
+        };
         Ok(TickReply {
             index: Some(self.index_of(&answer, poll.server)?),
-            critical,
             bytes: answer.body.len(),
+            ..names.map_err(|reason| self.unreadable(&reason, poll.server))?
         })
+    }
+
+    /// Reads what is registered at a node.
+    pub(super) async fn node_snapshot(
+        &self,
+        name: &str,
+        scope: &Scope,
+        poll: Poll,
+    ) -> Result<NodeSnapshot, Error> {
+        let target = Target::of(&ConsulQuery::Node(NodeQuery {
+            name: name.to_owned(),
+            scope: scope.clone(),
+        }));
+        let answer = self.get_from_consul(&target, poll, None).await?;
+        match answer.status {
+            StatusCode::OK => wire::node_snapshot(&answer.body)
+                .map_err(|reason| self.unreadable(&reason, poll.server)),
+            // Another answer for a node that does not exist is an empty one.
+            StatusCode::NOT_FOUND => Ok(NodeSnapshot::default()),
+            _ => Err(self.refused(&answer, poll.server)),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::{Query, Scope};
+    use crate::query::Query;
 
     fn area_of(query: Query) -> Option<Area> {
         match query {

@@ -3,7 +3,7 @@
 //! Unknown fields are ignored; missing ones and `null` are empty or null. Sorting, filtering and derived
 //! values (health, address) are as in consul-template.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -16,10 +16,12 @@ use crate::query::{ConsulQuery, Health, ServiceQuery};
 
 mod json;
 mod mesh;
+mod overview;
 mod pairs;
 
 pub(super) use json::WireError;
 use json::json;
+pub(super) use overview::{names_of_nodes, node_snapshot, subjects_of_checks};
 use pairs::pairs;
 
 /// Reads the answer to a query. It may share what is unchanged with the previous one. The error has the position, but
@@ -61,18 +63,6 @@ pub(super) fn read(
         ConsulQuery::ExportedServices(_) => mesh::exported_services(body)?,
         ConsulQuery::ImportedServices(_) => mesh::imported_services(body)?,
     })
-}
-
-/// Reads the names of the services that a list of checks is about.
-pub(super) fn services_of_checks(body: &[u8]) -> Result<BTreeSet<String>, WireError> {
-    #[derive(Default, Deserialize)]
-    #[serde(default, rename_all = "PascalCase")]
-    struct Check {
-        #[serde(deserialize_with = "or_default")]
-        service_name: String,
-    }
-    let checks: Vec<Check> = json::<Option<_>>(body)?.unwrap_or_default();
-    Ok(checks.into_iter().map(|check| check.service_name).collect())
 }
 
 /// Reads the name of the node from the answer of `/v1/agent/self`.

@@ -1,18 +1,17 @@
 //! Handles the answers to requests.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Schedule;
 use super::connections::Kind;
-use super::entry::{Entry, Lane, State, Subject};
+use super::entry::{Lane, State};
 use super::id::Id;
 use super::pace::{CROWDED_WAIT, MIN_POLL_INTERVAL};
 use super::request::{InFlight, Outcome, Purpose};
 use crate::answer::{Answer, Pair};
-use crate::query::{ConsulQuery, Query};
-use crate::source::{Circumstances, Reply, TickReply};
+use crate::query::Query;
+use crate::source::{Circumstances, Reply};
 use crate::watch::cursor::Verdict;
 use crate::watch::event::WatchEvent;
 
@@ -20,10 +19,6 @@ use crate::watch::event::WatchEvent;
 const QUICK: Duration = Duration::from_secs(1);
 /// The maximum pause after polls that did not block.
 const MAX_IDLE_BACKOFF: Duration = Duration::from_millis(500);
-/// The minimum time between two polls of a tick.
-const MIN_TICK_INTERVAL: Duration = Duration::from_millis(50);
-/// The number of bytes per second that ticks may cause.
-const TICK_BYTES: f64 = 4_000_000.0;
 /// The number of entries below a prefix, per followed key, from which the answer about it is too large.
 const MAX_PAIRS_PER_KEY: usize = 4;
 /// The number of entries in addition that does not matter.
@@ -48,6 +43,7 @@ impl Schedule {
             (Outcome::Server(result), _) => self.probed(server, result, now),
             (Outcome::Query(Ok(reply)), Some(id)) => self.answered((id, request), reply, now),
             (Outcome::Index(Ok(index)), Some(id)) => self.index_read(id, index, now),
+            (Outcome::Node(scope, node, result), _) => self.surveyed((&scope, &node), result, now),
             (Outcome::Tick(Ok(reply)), Some(id)) => self.ticked((id, request), reply, now),
             (Outcome::Index(Err(error)), Some(id)) if !error.concerns_the_server() => {
                 // The server may not know how to filter: read the whole answer.
@@ -204,58 +200,6 @@ impl Schedule {
         }
     }
 
-    fn ticked(&mut self, (id, request): (Id, InFlight), reply: TickReply, now: Instant) {
-        self.pace.received(reply.bytes);
-        self.recover(id, now);
-        let full_read = self.next_full_read(now);
-        let Some(entry) = self.entries.get_mut(id) else {
-            return;
-        };
-        if request.kind == Kind::Short {
-            entry.full_read = full_read;
-        }
-        let area = entry.traits.area.clone();
-        let Subject::Tick(_, tick) = &mut entry.subject else {
-            return;
-        };
-        let index = reply.index.unwrap_or(0).max(1);
-        let is_moved = index != tick.seen;
-        let is_reset = index < tick.seen || tick.seen == 0;
-        let named: BTreeSet<String> = (&reply.critical ^ &tick.critical).into_iter().collect();
-        tick.critical = reply.critical;
-        // A lower index means that the server has lost its state, so the next poll must not block.
-        tick.index = if index < tick.seen { 0 } else { index };
-        tick.seen = index;
-        let mut pause =
-            MIN_TICK_INTERVAL.max(Duration::from_secs_f64(bytes(reply.bytes) / TICK_BYTES));
-        if let Some(area) = area.filter(|_| is_moved) {
-            let first = self.named_members(&area, &named);
-            self.areas.moved(&area, first, is_reset);
-        } else if now.saturating_duration_since(request.sent) >= QUICK {
-            pause = Duration::ZERO;
-        }
-        self.requeue_after(id, pause, now);
-    }
-
-    /// The members of an area that are about one of these services.
-    fn named_members(&self, area: &crate::source::Area, names: &BTreeSet<String>) -> Vec<Id> {
-        if names.is_empty() {
-            return Vec::new();
-        }
-        let state = self.areas.get(area);
-        let members = state.into_iter().flat_map(|state| &state.members);
-        let is_named = |entry: &Entry| match entry.query().map(|query| &**query) {
-            Some(Query::Consul(ConsulQuery::Service(query) | ConsulQuery::Connect(query))) => {
-                names.contains(&query.name)
-            }
-            _ => false,
-        };
-        members
-            .filter(|id| self.entries.get(**id).is_some_and(is_named))
-            .copied()
-            .collect()
-    }
-
     /// Divides the answer about a prefix into the answers of its keys.
     fn distribute(&mut self, prefix: Id, answer: &Answer, now: Instant) {
         let Some(entry) = self.entries.get(prefix) else {
@@ -330,8 +274,4 @@ fn idle_backoff(before: Duration, verdict: &Verdict, took: Duration) -> Duration
         }
         _ => Duration::ZERO,
     }
-}
-
-fn bytes(count: usize) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }

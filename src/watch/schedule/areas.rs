@@ -119,6 +119,11 @@ impl Areas {
         self.all.values().map(|state| state.members.len()).sum()
     }
 
+    /// The number of queries in an area.
+    pub(super) fn members_of(&self, area: &Area) -> usize {
+        self.all.get(area).map_or(0, |state| state.members.len())
+    }
+
     /// The present generation of an area.
     pub(super) fn generation(&self, area: &Area) -> u64 {
         self.all.get(area).map_or(0, |state| state.generation)

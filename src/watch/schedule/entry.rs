@@ -69,6 +69,8 @@ pub(super) struct TickState {
     pub(super) seen: u64,
     /// The services with a critical check in the last answer.
     pub(super) critical: BTreeSet<String>,
+    /// The nodes with a critical check of their own.
+    pub(super) critical_nodes: BTreeSet<String>,
 }
 
 /// What an entry waits for.

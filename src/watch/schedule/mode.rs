@@ -43,6 +43,9 @@ impl Schedule {
             members.clear();
         }
         self.use_areas(members, now);
+        let areas = &self.areas;
+        self.surveys
+            .retain(|scope| areas.get(&Area::Catalog(scope.clone())).is_some());
         let unannounced = self.entries.iter();
         let unannounced = unannounced
             .filter(|(_, entry)| entry.is_polled() && entry.area.is_none() && !entry.is_tick());

@@ -7,8 +7,8 @@ use std::time::Instant;
 use super::connections::Kind;
 use super::id::Id;
 use crate::answer::Answer;
-use crate::query::Query;
-use crate::source::{Error, ErrorClass, Poll, Reply, Tick, TickReply};
+use crate::query::{Query, Scope};
+use crate::source::{Error, ErrorClass, NodeSnapshot, Poll, Reply, Tick, TickReply};
 
 /// A request to send now.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub(in crate::watch) enum Target {
     Index(Arc<Query>),
     /// A tick.
     Tick(Tick),
+    /// What is registered at a node.
+    Node(Scope, String),
     /// Whether the server answers at all.
     Server,
 }
@@ -43,6 +45,8 @@ pub(in crate::watch) enum Outcome {
     Index(Result<Option<u64>, Error>),
     /// The answer to a tick.
     Tick(Result<TickReply, Error>),
+    /// What is registered at a node.
+    Node(Scope, String, Result<NodeSnapshot, Error>),
     /// Whether the server answers at all.
     Server(Result<(), Error>),
 }
@@ -179,6 +183,7 @@ impl Outcome {
             Self::Query(reply) => reply.as_ref().err(),
             Self::Index(reply) => reply.as_ref().err(),
             Self::Tick(reply) => reply.as_ref().err(),
+            Self::Node(_, _, snapshot) => snapshot.as_ref().err(),
             Self::Server(reply) => reply.as_ref().err(),
         }
     }

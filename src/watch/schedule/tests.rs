@@ -9,7 +9,9 @@ use super::*;
 use crate::answer::{Answer, Instance, Pair};
 use crate::config::resolved::Pauses;
 use crate::query::ConsulQuery;
-use crate::source::{Area, Error, Reply, Tick, TickReply};
+use crate::source::{
+    Area, Error, InstanceIndex, NodeSnapshot, Reply, Tick, TickReply, fingerprint,
+};
 
 mod budget;
 mod consul;
@@ -19,6 +21,7 @@ mod properties;
 mod restarts;
 mod sharing;
 mod simulation;
+mod surveys;
 
 use consul::{SimulatedConsul, Trouble};
 use simulation::Simulation;

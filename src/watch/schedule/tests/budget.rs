@@ -56,7 +56,12 @@ fn a_flipped_check_is_found_at_once_and_any_change_soon() {
 
 #[test]
 fn steady_changes_are_found_within_two_seconds_and_within_the_budget() {
+    steady_changes(0);
+}
+
+pub(super) fn steady_changes(nodes: usize) {
     let mut simulation = Simulation::new(rules(64));
+    simulation.consul.nodes = nodes;
     simulation.follow(1000, 0);
     simulation.run(Duration::from_secs(30));
     let begun = simulation.now;

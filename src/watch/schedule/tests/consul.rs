@@ -31,6 +31,10 @@ pub(super) struct SimulatedConsul {
     pub(super) ticks: (u64, u64),
     /// The services with a critical check.
     pub(super) critical: BTreeSet<String>,
+    /// The nodes with a critical check of their own.
+    pub(super) critical_nodes: BTreeSet<String>,
+    /// The number of nodes over which the services are spread; 0 if nodes cannot be read.
+    pub(super) nodes: usize,
     /// `true` while nothing is answered.
     pub(super) is_down: bool,
     /// The servers that are down.
@@ -55,6 +59,8 @@ impl SimulatedConsul {
             keys: BTreeMap::new(),
             ticks: (10, 10),
             critical: BTreeSet::new(),
+            critical_nodes: BTreeSet::new(),
+            nodes: 0,
             is_down: false,
             down: BTreeSet::new(),
             eu: None,
@@ -94,6 +100,18 @@ impl SimulatedConsul {
         self.ticks = (self.index, self.ticks.1);
         if !self.critical.remove(name) {
             self.critical.insert(name.to_owned());
+        }
+    }
+
+    /// Lets a node fail: the services at it have changed.
+    pub(super) fn fail_node(&mut self, node: &str) {
+        self.index += 1;
+        self.ticks.0 = self.index;
+        self.critical_nodes.insert(node.to_owned());
+        let count = self.nodes;
+        let here = self.services.iter_mut();
+        for (_, service) in here.filter(|(name, _)| node_of(name, count) == node) {
+            *service = (self.index, self.index);
         }
     }
 
@@ -148,7 +166,7 @@ impl SimulatedConsul {
             Target::Query(query) | Target::Index(query) => self.value(query).1,
             Target::Tick(Tick::Checks(_)) => self.ticks.0,
             Target::Tick(Tick::Services(_)) => self.ticks.1,
-            Target::Tick(Tick::Nodes(_)) | Target::Server => 1,
+            Target::Tick(Tick::Nodes(_)) | Target::Node(..) | Target::Server => 1,
             Target::Tick(Tick::Keys(prefix)) => self.index_below(&prefix.key),
         }
     }
@@ -199,10 +217,33 @@ impl SimulatedConsul {
                     Tick::Checks(_) => self.critical.clone(),
                     _ => BTreeSet::new(),
                 },
+                critical_nodes: match tick {
+                    Tick::Checks(_) => self.critical_nodes.clone(),
+                    _ => BTreeSet::new(),
+                },
+                nodes: match tick {
+                    Tick::Nodes(_) => (0..self.nodes).map(|node| format!("n{node}")).collect(),
+                    _ => BTreeSet::new(),
+                },
                 bytes: 0,
             })),
+            Target::Node(scope, name) => {
+                Outcome::Node(scope.clone(), name.clone(), Ok(self.snapshot(name)))
+            }
             Target::Server => Outcome::Server(Ok(())),
         }
+    }
+
+    /// What is registered at a node: each service has one instance.
+    fn snapshot(&self, node: &str) -> NodeSnapshot {
+        let services = self.services.iter();
+        let services = services.filter(|(name, _)| node_of(name, self.nodes) == node);
+        let instances = services.map(|(name, (_, index))| InstanceIndex {
+            id: fingerprint(name),
+            service: fingerprint(name),
+            index: *index,
+        });
+        NodeSnapshot::new(1, instances.collect(), 0)
     }
 
     fn error(&self, request: &Request) -> Option<Error> {
@@ -253,12 +294,18 @@ impl SimulatedConsul {
     }
 }
 
+/// The node of a service.
+fn node_of(service: &str, nodes: usize) -> String {
+    format!("n{}", fingerprint(service) % nodes as u64)
+}
+
 /// The outcome of a request that fails.
 pub(super) fn failed(request: &Request, error: Error) -> Outcome {
-    match request.target {
+    match &request.target {
         Target::Query(_) => Outcome::Query(Err(error)),
         Target::Index(_) => Outcome::Index(Err(error)),
         Target::Tick(_) => Outcome::Tick(Err(error)),
+        Target::Node(scope, name) => Outcome::Node(scope.clone(), name.clone(), Err(error)),
         Target::Server => Outcome::Server(Err(error)),
     }
 }
@@ -287,6 +334,7 @@ fn is_in_eu(request: &Request) -> bool {
     match &request.target {
         Target::Query(query) | Target::Index(query) => query.datacenter() == "eu",
         Target::Tick(tick) => tick.scope().datacenter == "eu",
+        Target::Node(scope, _) => scope.datacenter == "eu",
         Target::Server => false,
     }
 }

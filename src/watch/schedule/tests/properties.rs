@@ -202,11 +202,13 @@ proptest! {
     fn every_query_gets_its_present_value_and_the_budget_holds(
         connections in prop_oneof![2..20usize, Just(64)],
         servers in 1..3usize,
+        nodes in prop_oneof![Just(0), 1..40usize],
         (services, keys, eu_services) in (0..SERVICES, 0..KEYS, 0..EU),
         incidents in prop::collection::vec((0..3000u64, incident()), 0..60),
     ) {
         let rules = Rules { full_read_interval: Some(FULL_READ_INTERVAL), ..rules(connections) };
         let mut simulation = Simulation::with_servers(rules, servers);
+        simulation.consul.nodes = nodes;
         simulation.follow_with(services, keys, (0..eu_services).map(eu));
         let mut may_share = false;
         for (after, incident) in &incidents {

@@ -6,6 +6,7 @@ fn targets(simulation: &Simulation) -> Vec<String> {
     let name = |(_, request): &(Instant, Request)| match &request.target {
         Target::Query(query) | Target::Index(query) => query.to_string(),
         Target::Tick(tick) => format!("{tick:?}"),
+        Target::Node(_, name) => format!("the node {name}"),
         Target::Server => "probe".to_owned(),
     };
     simulation.sent.iter().map(name).collect()
