@@ -154,6 +154,8 @@ pub enum DriftKind {
     Deleted,
     /// It has another mode or owner than the configured one.
     Attributes,
+    /// A new link leads to another file.
+    Redirected,
 }
 
 impl DriftKind {
@@ -165,6 +167,7 @@ impl DriftKind {
             Self::Truncated => "truncated",
             Self::Deleted => "deleted",
             Self::Attributes => "given another mode or owner",
+            Self::Redirected => "replaced by a link",
         }
     }
 }

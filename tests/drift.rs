@@ -150,6 +150,47 @@ fn own_writes_are_no_drift_and_the_file_behind_a_link_is_watched() {
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
+/// Replaces `out` by a link in one step.
+fn link(folder: &Folder, target: &str) {
+    symlink(target, folder.path("link")).unwrap();
+    fs::rename(folder.path("link"), folder.path("out")).unwrap();
+}
+
+#[test]
+fn a_file_that_was_never_written_is_not_overwritten_through_a_new_link() {
+    let folder = Folder::new();
+    folder.write("other", "of another program");
+    let (ctmpl, consul) = start(&folder, "drift = \"restore\"");
+    for (target, errors) in [("other", 1), ("missing", 2)] {
+        link(&folder, target);
+        let message = format!("leads to {}", text(&folder.path(target)));
+        ctmpl.logs(&message);
+        ctmpl.logs("remove the link, and the file is restored");
+        assert_eq!(ctmpl.log_count("not restored"), errors, "{}", ctmpl.log());
+        // A change of the other file is no further error.
+        if target == "other" {
+            folder.write("other", "of another program, edited");
+        }
+        folder.stays("ran", &"ran\n".repeat(errors), QUIET);
+        assert_eq!(folder.read("other"), "of another program, edited");
+        assert!(!folder.path("missing").exists());
+        assert_eq!(ctmpl.log_count("not restored"), errors, "{}", ctmpl.log());
+        fs::remove_file(folder.path("out")).unwrap();
+        folder.becomes("out", "text one");
+        folder.becomes("ran", &"ran\n".repeat(errors + 1));
+        assert!(!folder.path("out").is_symlink());
+    }
+    // A link is followed when the template changes, and what was written there is restored.
+    link(&folder, "other");
+    ctmpl.logs(&format!("leads to {}", text(&folder.path("other"))));
+    consul.put_key("a", "two");
+    folder.becomes("other", "text two");
+    folder.write("other", "edited");
+    folder.becomes("other", "text two");
+    assert!(folder.path("out").is_symlink());
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
 #[test]
 fn a_program_that_keeps_writing_the_file_is_met_with_pauses() {
     let folder = Folder::new();

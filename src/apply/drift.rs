@@ -12,7 +12,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use apply_ledger::Hash;
-use file_writer::{Previous, Stage};
+use file_writer::{KnownTarget, Previous, Stage};
 
 use crate::config::resolved::FileConfig;
 use crate::report::DriftKind;
@@ -32,19 +32,23 @@ pub struct Inspection {
 }
 
 /// The difference between a file and what was written last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// The kind of the change.
     pub kind: DriftKind,
     /// A fingerprint of the metadata of the file: the same difference is reported once.
     pub version: u64,
+    /// The file that a new link leads to.
+    pub target: Option<PathBuf>,
 }
 
 /// Content and attributes of a destination after its last write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Written {
     hash: Hash,
     length: u64,
+    /// The file that was written.
+    pub(super) target: KnownTarget,
     /// Mode and owner; `None`: unknown, because the file was deleted before they were read.
     pub(super) attributes: Option<FileAttributes>,
 }
@@ -73,6 +77,7 @@ impl Written {
         Some(Self {
             hash: Hash::of(content),
             length: content.len() as u64,
+            target: KnownTarget::of(destination).ok()?,
             attributes,
         })
     }
@@ -84,6 +89,20 @@ impl Written {
 
     /// Compares the destination now. Returns its attributes, or the difference; `None` if it cannot be read.
     pub(super) fn compare(
+        &self,
+        destination: &Path,
+        file: &FileConfig,
+    ) -> Option<Result<FileAttributes, Difference>> {
+        let found = self.compare_file(destination, file)?;
+        Some(found.map_err(|difference| {
+            // A link that cannot be followed is the error of the restoration.
+            let other = self.target.other(destination).ok().flatten();
+            other.map_or(difference, Difference::redirected)
+        }))
+    }
+
+    /// Compares the file at the end of the links.
+    fn compare_file(
         &self,
         destination: &Path,
         file: &FileConfig,
@@ -168,6 +187,16 @@ impl Difference {
         Self {
             kind: DriftKind::Deleted,
             version: 0,
+            target: None,
+        }
+    }
+
+    /// The file has become a link to another one. Changes of that file are not reported.
+    fn redirected(target: PathBuf) -> Self {
+        Self {
+            kind: DriftKind::Redirected,
+            version: 0,
+            target: Some(target),
         }
     }
 
@@ -180,6 +209,7 @@ impl Difference {
         Self {
             kind,
             version: hasher.finish(),
+            target: None,
         }
     }
 }

@@ -110,10 +110,11 @@ impl StagedChange {
 
     pub(super) fn stage(writer: &Writer, change: Change) -> Self {
         let keeps_previous = change.keeps_previous();
+        let own = stage_own(writer, &change);
         let Change {
             job,
             group,
-            source,
+            source: _,
             destination,
             content,
             outputs,
@@ -123,11 +124,6 @@ impl StagedChange {
             file,
         } = change;
         let is_printed = destination == Path::new(STANDARD_OUTPUT);
-        let own = if is_printed {
-            Ok(Stage::Unchanged)
-        } else {
-            writer.stage(&destination, &content, source.as_deref(), &file)
-        };
         let printed = is_printed.then(|| content.clone());
         // A text is printed once, even if the template is rendered again before the process ends.
         let printed = printed.filter(|_| !writer.state().has_printed);
@@ -238,6 +234,19 @@ impl StagedChange {
         });
         let late = late.filter(|_| applied.outcome.is_ok());
         (applied, late)
+    }
+}
+
+/// Stages the template's own file.
+fn stage_own(writer: &Writer, change: &Change) -> Result<Stage, WriteError> {
+    let (destination, content) = (&change.destination, &change.content);
+    let (source, file) = (change.source.as_deref(), &change.file);
+    if destination == Path::new(STANDARD_OUTPUT) {
+        Ok(Stage::Unchanged)
+    } else if change.is_restoration {
+        writer.stage_restoration(destination, content, source, file)
+    } else {
+        writer.stage(destination, content, source, file)
     }
 }
 

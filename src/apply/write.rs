@@ -60,9 +60,31 @@ impl Writer {
         self.files.stage(destination, content, template, &options)
     }
 
+    /// Stages `content` for a file that another program has changed, if the destination still leads to that file. A new
+    /// link is not followed: it could lead to any file, which this user may write and the other program may not.
+    ///
+    /// # Errors
+    /// As [`stage`](Self::stage).
+    pub(super) fn stage_restoration(
+        &self,
+        destination: &Path,
+        content: &[u8],
+        template: Option<&Path>,
+        config: &FileConfig,
+    ) -> Result<Stage, WriteError> {
+        let Some(written) = self.written(destination) else {
+            return self.stage(destination, content, template, config);
+        };
+        let mut options = options(config);
+        self.keep_attributes_of_deleted(destination, &mut options);
+        let known = &written.target;
+        self.files
+            .stage_known(destination, content, template, &options, known)
+    }
+
     /// A file that another program has deleted gets the attributes that it had, unless others are configured.
     fn keep_attributes_of_deleted(&self, destination: &Path, options: &mut FileOptions) {
-        let written = self.state().written.get(destination).copied();
+        let written = self.written(destination);
         let Some(attributes) = written.and_then(|written| written.attributes) else {
             return;
         };
@@ -101,7 +123,7 @@ impl Writer {
         let Inspection {
             destination, file, ..
         } = inspection;
-        let before = self.state().written.get(destination).copied()?;
+        let before = self.written(destination)?;
         match before.compare(destination, file)? {
             Ok(attributes) => {
                 let mut state = self.state();
@@ -113,6 +135,11 @@ impl Writer {
             }
             Err(difference) => Some(difference),
         }
+    }
+
+    /// What was written last to a destination.
+    fn written(&self, destination: &Path) -> Option<Written> {
+        self.state().written.get(destination).cloned()
     }
 
     fn replace_written(&self, destination: &Path, written: Option<Written>) {

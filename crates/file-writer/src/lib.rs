@@ -20,6 +20,9 @@ mod resolve;
 // The file that a path refers to, and its present content.
 mod target;
 
+// The file that a destination led to at a moment.
+mod known;
+
 // The names of temporary files, and the removal of old ones.
 mod leftover;
 
@@ -53,6 +56,7 @@ mod additional;
 pub use additional::Additional;
 pub use append::Append;
 pub use error::WriteError;
+pub use known::KnownTarget;
 pub use options::{FileOptions, Owner, WriteMode};
 pub use previous::Previous;
 pub use target::target_of;

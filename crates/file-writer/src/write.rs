@@ -14,6 +14,7 @@ use crate::claims::SharedClaims;
 use crate::directory;
 use crate::error::WriteError;
 use crate::in_place::{self, Reason};
+use crate::known::KnownTarget;
 use crate::leftover::Leftovers;
 use crate::options::{FileOptions, WriteMode};
 use crate::prepare::{New, is_foreign, prepare};
@@ -90,6 +91,35 @@ impl Writer {
         options: &FileOptions,
     ) -> Result<Stage, WriteError> {
         let target = Target::find(destination, Links::Follow)?;
+        self.stage_found(destination, target, content, template, options)
+    }
+
+    /// Stages `content` as [`stage`](Self::stage) does, but only for the file that the destination led to before.
+    ///
+    /// # Errors
+    /// [`WriteError`], also if a new link leads to another file. Then nothing visible has changed, except that
+    /// directories may have been created.
+    pub fn stage_known(
+        &self,
+        destination: &Path,
+        content: &[u8],
+        template: Option<&Path>,
+        options: &FileOptions,
+        known: &KnownTarget,
+    ) -> Result<Stage, WriteError> {
+        let target = Target::find(destination, Links::Follow)?;
+        known.refuse_other(destination, &target)?;
+        self.stage_found(destination, target, content, template, options)
+    }
+
+    fn stage_found(
+        &self,
+        destination: &Path,
+        target: Target,
+        content: &[u8],
+        template: Option<&Path>,
+        options: &FileOptions,
+    ) -> Result<Stage, WriteError> {
         let existing = target.open_existing()?;
         let attributes = Attributes::of_options(options, &target.path)?;
         if options.create_directories && existing.is_none() {

@@ -3,6 +3,7 @@
 //! Input: file events, results of comparisons, the end of writes, the time. Output: the comparisons to make, what
 //! to log, and the time of the restoration.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::apply::drift::Difference;
@@ -83,10 +84,12 @@ enum Restoration {
 }
 
 /// What follows from a new difference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reaction {
     /// The difference is logged.
     Report(DriftKind),
+    /// The file is not written again, because a new link leads to this file.
+    Refuse(PathBuf),
     /// The file is written again.
     Restore,
     /// The file is written again after this time, because this was necessary again and again. The last field:
@@ -108,7 +111,7 @@ impl DriftWatch {
 
     /// The difference that was found last.
     pub(super) fn found(&self) -> Option<DriftKind> {
-        self.found.map(|found| found.kind)
+        self.found.as_ref().map(|found| found.kind)
     }
 
     /// Handles a possible change of the file.
@@ -144,21 +147,27 @@ impl DriftWatch {
             self.inspection = Inspection::Due;
             return None;
         }
-        let before = std::mem::replace(&mut self.found, difference);
+        let before = std::mem::replace(&mut self.found, difference.clone());
         let Some(difference) = difference else {
             self.restoration = Restoration::None;
             return None;
         };
-        match drift {
-            Drift::Ignore => None,
-            Drift::Restore if can_restore => self.restore(difference, now, jitter),
-            Drift::Report | Drift::Restore => {
-                (before != Some(difference)).then_some(Reaction::Report(difference.kind))
+        let is_new = before.as_ref() != Some(&difference);
+        match (drift, difference.target) {
+            (Drift::Ignore, _) => None,
+            // What a new link leads to was never written.
+            (Drift::Restore, Some(target)) => {
+                self.restoration = Restoration::None;
+                is_new.then_some(Reaction::Refuse(target))
+            }
+            (Drift::Restore, None) if can_restore => self.restore(difference.kind, now, jitter),
+            (Drift::Report | Drift::Restore, _) => {
+                is_new.then_some(Reaction::Report(difference.kind))
             }
         }
     }
 
-    fn restore(&mut self, difference: Difference, now: Instant, jitter: f64) -> Option<Reaction> {
+    fn restore(&mut self, kind: DriftKind, now: Instant, jitter: f64) -> Option<Reaction> {
         if self.restoration != Restoration::None {
             return None;
         }
@@ -176,7 +185,7 @@ impl DriftWatch {
         self.restoration = Restoration::Due(now + pause);
         Some(match excess {
             0 => Reaction::Restore,
-            excess => Reaction::RestoreAfter(difference.kind, pause, excess == 1),
+            excess => Reaction::RestoreAfter(kind, pause, excess == 1),
         })
     }
 

@@ -39,7 +39,7 @@ impl Apply {
     pub(super) fn inspected(&mut self, results: &[(usize, Option<Difference>)], now: Moment) {
         for (number, difference) in results {
             if let Some(at) = position(&self.destinations, *number) {
-                self.destinations[at].inspected(*difference, now);
+                self.destinations[at].inspected(difference.clone(), now);
             }
         }
     }

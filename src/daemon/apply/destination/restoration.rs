@@ -71,6 +71,15 @@ impl Destination {
                     "{destination}: {what} by another program; {consequence}"
                 );
             }
+            Some(Reaction::Refuse(target)) => {
+                let target = target.display().to_string();
+                tracing::error!(
+                    name: "file.redirected", destination, target,
+                    "{destination}: not restored, because another program has put a link into its path that leads to \
+                    {target}, which ctmpl has never written; remove the link, and the file is restored, or name {target} \
+                    as the destination"
+                );
+            }
             Some(Reaction::RestoreAfter(kind, pause, is_first)) => {
                 let (what, seconds) = (kind.name(), pause.as_secs());
                 if is_first {

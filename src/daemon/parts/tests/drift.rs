@@ -22,6 +22,16 @@ fn deleted(version: u64) -> Difference {
     Difference {
         kind: DriftKind::Deleted,
         version,
+        target: None,
+    }
+}
+
+/// The file has become a link to this one.
+fn redirected(target: &str) -> Difference {
+    Difference {
+        kind: DriftKind::Redirected,
+        version: 0,
+        target: Some(target.into()),
     }
 }
 
@@ -100,6 +110,29 @@ fn a_reported_drift_is_in_the_report_and_nothing_is_written() {
     bench.touched();
     bench.inspected(None);
     assert_eq!(bench.drift(), None, "it has its content again");
+}
+
+#[test]
+fn a_file_that_has_become_a_link_is_restored_only_when_the_link_is_removed() {
+    let mut bench = Bench::written_once(Drift::Restore);
+    // A restoration that is due does not follow the link either.
+    for version in 0..5 {
+        bench.drifts(version);
+        assert_eq!(bench.write(), ["1"]);
+    }
+    bench.drifts(5);
+    assert!(bench.take_changes().is_none(), "it is delayed");
+    for _ in 0..2 {
+        bench.touched();
+        bench.inspected(Some(redirected("/other")));
+        bench.pass(Duration::from_secs(10));
+        assert!(bench.take_changes().is_none());
+        assert_eq!(bench.drift(), Some(DriftKind::Redirected));
+    }
+    bench.pass(Duration::from_secs(700));
+    bench.inspected(Some(deleted(6)));
+    assert_eq!(bench.write(), ["1"]);
+    assert_eq!(bench.drift(), None);
 }
 
 #[test]
