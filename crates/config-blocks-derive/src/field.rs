@@ -93,7 +93,7 @@ impl Field {
         let (ident, attributes) = (&self.ident, &self.attributes);
         let plain = quote!(::config_blocks::Field::over(self.#ident, lower.#ident));
         match (attributes.role, &attributes.over) {
-            (Role::Origin, _) => quote!(#ident: self.#ident),
+            (Role::Origin, _) => quote!(#ident: self.#ident.or(lower.#ident)),
             (Role::Extra, _) => quote!(#ident: {
                 let mut all = lower.#ident;
                 all.extend(self.#ident);

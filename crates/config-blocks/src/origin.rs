@@ -67,6 +67,15 @@ impl<T> Located<T> {
 }
 
 impl Origin {
+    /// This origin, or that of a lower layer if this one is the default.
+    #[must_use]
+    pub fn or(self, lower: Self) -> Self {
+        match self {
+            Self::Default => lower,
+            own => own,
+        }
+    }
+
     /// A value with this origin.
     pub fn locate<T>(&self, value: T) -> Located<T> {
         Located {

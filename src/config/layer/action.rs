@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use config_blocks::{Block, Located, Setting, quoted};
+use config_blocks::{Block, Located, Origin, Setting, quoted};
 use secrecy::SecretString;
 
 use super::url::without_secrets;
@@ -12,6 +12,9 @@ use crate::config::values::UnitAction;
 /// `signal { … }`
 #[derive(Block, Clone, Debug, Default)]
 pub(crate) struct SignalBlock {
+    /// Where the block begins.
+    #[key(origin)]
+    pub(crate) origin: Origin,
     /// Signal to send
     #[key(default = "\"SIGHUP\"", hide_default)]
     pub(crate) name: Setting<SignalName>,
@@ -27,6 +30,9 @@ pub(crate) struct SignalBlock {
 /// `http { … }`
 #[derive(Block, Clone, Debug, Default)]
 pub(crate) struct HttpBlock {
+    /// Where the block begins.
+    #[key(origin)]
+    pub(crate) origin: Origin,
     /// URL to request; a status from 200 to 299 is a success
     #[key(skip_empty, show = without_secrets)]
     pub(crate) url: Setting<String>,
@@ -43,6 +49,9 @@ pub(crate) struct HttpBlock {
 /// `systemd { … }`
 #[derive(Block, Clone, Debug, Default)]
 pub(crate) struct SystemdBlock {
+    /// Where the block begins.
+    #[key(origin)]
+    pub(crate) origin: Origin,
     /// Unit, for example `"nginx.service"`
     #[key(skip_empty)]
     pub(crate) unit: Setting<String>,
@@ -54,6 +63,9 @@ pub(crate) struct SystemdBlock {
 /// `docker { … }`
 #[derive(Block, Clone, Debug, Default)]
 pub(crate) struct DockerBlock {
+    /// Where the block begins.
+    #[key(origin)]
+    pub(crate) origin: Origin,
     /// Name or ID of the container, whose first process receives the signal
     #[key(skip_empty)]
     pub(crate) container: Setting<String>,

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use config_blocks::{
-    Block, Choice, Error, FromNode, Input, Located, Node, Pattern, Position, Reason, Setting,
-    Shape, Spelling, Value, quoted,
+    Block, Choice, Error, FromNode, Input, Located, Node, Origin, Pattern, Position, Reason,
+    Setting, Shape, Spelling, Value, quoted,
 };
 
 use super::action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
@@ -71,6 +71,9 @@ impl GroupBlock {
 #[derive(Block, Clone, Debug, Default)]
 #[block(text = VerifyBlock::from_text, spelling = VerifyMethod::spelling)]
 pub(crate) struct VerifyBlock {
+    /// Where the block begins; the default, if there is none or a text in place of it.
+    #[key(origin)]
+    pub(crate) origin: Origin,
     /// Program whose processes are looked at: it has new workers, which run the new files
     #[key(decided_by = "http, command")]
     pub(crate) program: Setting<Program>,

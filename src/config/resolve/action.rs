@@ -111,12 +111,14 @@ impl Actions {
     }
 }
 
-/// The origin of the first key of a block that is set.
+/// The origin of the first key of a block that is set, else of the block; `None`: there is no block.
 fn origin_of<B: Block>(block: &B) -> Option<Origin> {
     let mut found = Vec::new();
     // Against an empty block, all keys of the other one are found.
     B::default().overridden(block, &mut found);
-    found.into_iter().next().map(|found| found.origin)
+    let first = found.into_iter().next().map(|found| found.origin);
+    let written = block.origin().filter(|origin| **origin != Origin::Default);
+    first.or(written.cloned())
 }
 
 fn signal(block: SignalBlock) -> Result<Setting<ReloadAction>, Error> {
@@ -160,8 +162,7 @@ fn process_name(name: String) -> Result<String, GroupError> {
 }
 
 fn http(block: HttpBlock) -> Result<Setting<ReloadAction>, Error> {
-    let Some(origin) = origin_of(&block).or(block.headers.first().map(|set| set.origin.clone()))
-    else {
+    let Some(origin) = origin_of(&block) else {
         return Ok(None);
     };
     let Some(url) = filled(block.url) else {

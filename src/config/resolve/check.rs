@@ -88,9 +88,10 @@ impl ApplyKeys {
     }
 }
 
-/// The origin of the first key of a verification that is set.
+/// The origin of the first key of a verification that is set, else of its block; `None`: there is none.
 fn verify_origin(block: &VerifyBlock) -> Option<&Origin> {
     let VerifyBlock {
+        origin,
         program,
         pid_file,
         http,
@@ -105,6 +106,7 @@ fn verify_origin(block: &VerifyBlock) -> Option<&Origin> {
         .or(pid_file.as_ref().map(|set| &set.origin))
         .or(expect.as_ref().map(|set| &set.origin))
         .or(timeout.as_ref().map(|set| &set.origin))
+        .or(Some(origin).filter(|origin| **origin != Origin::Default))
 }
 
 fn check(
@@ -170,6 +172,7 @@ fn verify(block: VerifyBlock, settings: &CommandSettings) -> Result<Setting<Veri
         return Ok(None);
     };
     let VerifyBlock {
+        origin: _,
         program,
         pid_file,
         http,

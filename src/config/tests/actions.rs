@@ -214,6 +214,64 @@ fn an_action_that_cannot_work_is_an_error() {
 }
 
 #[test]
+fn an_empty_action_is_an_error_in_each_format() {
+    let blocks = [
+        ("signal", "a signal needs a process: pidfile ="),
+        ("http", "a request needs a URL: url ="),
+        ("systemd", "an action of systemd needs a unit: unit ="),
+        ("docker", "needs its name: container ="),
+        ("verify", "a verification needs a method"),
+    ];
+    for (block, remedy) in blocks {
+        let json =
+            format!(r#"{{"template": {{"contents": "x", "destination": "a", "{block}": {{}}}}}}"#);
+        let cases = [
+            ("a.hcl", template("a", &format!("{block} {{}}"))),
+            (
+                "a.hcl",
+                format!("group \"g\" {{ {block} {{}} }}\n") + &template("a", "group = \"g\""),
+            ),
+            ("a.json", json.replace("{}", "[{}]")),
+            ("a.json", json),
+            (
+                "a.yaml",
+                format!("template: {{contents: x, destination: a, {block}: {{}}}}\n"),
+            ),
+            (
+                "a.toml",
+                format!(
+                    "[[template]]\ncontents = \"x\"\ndestination = \"a\"\n[template.{block}]\n"
+                ),
+            ),
+        ];
+        for (name, text) in cases {
+            let layer = file::read_text(name, &text).expect("it can be read");
+            let error = resolve::resolve(layer, None, &Environment::default()).expect_err(&text);
+            let error = chain(&error);
+            let place = format!(".{block} in {name}:");
+            assert!(
+                error.contains(&place) && error.contains(remedy),
+                "{text}: {error}"
+            );
+        }
+    }
+    // A block of a lower layer is completed by a higher one.
+    let [lower, upper] = ["systemd {}", "systemd { unit = \"u\" }"].map(|block| {
+        file::read_text("a.hcl", &format!("group \"g\" {{ {block} }}\n")).expect("it can be read")
+    });
+    let own = file::read_text("a.hcl", &template("a", "group = \"g\"")).expect("it can be read");
+    let layer = own.over(upper.over(lower.clone()));
+    assert!(resolve::resolve(layer, None, &Environment::default()).is_ok());
+    let own = file::read_text("a.hcl", &template("a", "group = \"g\"")).expect("it can be read");
+    let layer = own.over(
+        file::read_text("b.hcl", "group \"g\" {}")
+            .expect("it can be read")
+            .over(lower),
+    );
+    assert!(resolve::resolve(layer, None, &Environment::default()).is_err());
+}
+
+#[test]
 fn drift_and_budget_are_those_of_the_file() {
     let file =
         job("drift = \"report\" max_change { lines = 200 fraction = 0.5 confirm_for = \"1m\" }")
