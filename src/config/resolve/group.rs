@@ -4,8 +4,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use config_blocks::{Block as _, Error, Labelled, Located, Origin, Owner, Setting, value};
+use go_duration::GoDuration;
 
 use super::action::{ActionKeys, Actions};
 use super::check::{ApplyKeys, ApplySettings, is_for_one_file};
@@ -29,8 +31,8 @@ struct Declared {
     command: Setting<CommandConfig>,
     /// The settings of its commands.
     commands: CommandSettings,
-    /// It sets the timeout of the command.
-    has_timeout: bool,
+    /// The timeout of the command, if it sets one.
+    timeout: Setting<Duration>,
     /// It sets the environment of the command.
     has_environment: bool,
 }
@@ -41,6 +43,8 @@ pub(super) struct Member {
     group: Option<String>,
     /// Its command.
     pub(super) command: Setting<CommandConfig>,
+    /// The timeout of its command, if it sets one.
+    timeout: Setting<Duration>,
     /// Its own settings.
     settings: ApplySettings,
 }
@@ -69,6 +73,7 @@ impl Groups {
     ) -> Result<Member, Error> {
         let command = ActionKeys::of_template(block).resolve(commands, &mut self.actions)?;
         let keys = ApplyKeys::of_template(block);
+        let timeout = block.command_timeout.take();
         let gid = block.gid.take();
         let named = block.group.as_ref().and_then(|set| match &set.value {
             Owner::Name(name) => self.declared.iter().find(|group| group.name == *name),
@@ -79,6 +84,7 @@ impl Groups {
             return Ok(Member {
                 group: None,
                 command,
+                timeout,
                 settings: keys.resolve(commands)?,
             });
         };
@@ -93,6 +99,7 @@ impl Groups {
         Ok(Member {
             group: Some(group.name.clone()),
             command,
+            timeout,
             settings: ApplySettings::default(),
         })
     }
@@ -111,6 +118,9 @@ impl Groups {
                 continue;
             }
             let command = group.command(members, &own)?;
+            if let Some(command) = &command {
+                warnings.extend(group.unused_timeouts(command, members, &own));
+            }
             let key = GroupKey::Named(group.name.as_str().into());
             warnings.extend(group.settings.set(key, command, jobs, &own)?);
         }
@@ -135,7 +145,7 @@ impl Declared {
         }
         let keys = ApplyKeys::of_group(&mut block);
         let action = ActionKeys::of_group(&mut block);
-        let (has_timeout, has_environment) = (block.command_timeout.is_some(), block.env.is_set());
+        let (timeout, has_environment) = (block.command_timeout.clone(), block.env.is_set());
         let commands = CommandSettings::of(block.command_timeout, block.env, output)?;
         let command = action.resolve(&commands, actions)?;
         Ok(Self {
@@ -144,7 +154,7 @@ impl Declared {
             settings: keys.resolve(&commands)?,
             command,
             commands,
-            has_timeout,
+            timeout,
             has_environment,
         })
     }
@@ -173,7 +183,7 @@ impl Declared {
             }
         }
         Ok(value(found).map(|mut command| {
-            if is_inherited && self.has_timeout {
+            if is_inherited && self.timeout.is_some() {
                 command.timeout = self.commands.timeout;
             }
             if is_inherited && self.has_environment {
@@ -181,6 +191,32 @@ impl Declared {
             }
             command
         }))
+    }
+
+    /// Warnings about timeouts of templates that differ from that of the one command of the group.
+    fn unused_timeouts(
+        &self,
+        command: &CommandConfig,
+        members: &[Member],
+        own: &[usize],
+    ) -> Vec<String> {
+        let mut own = own.iter().map(|at| &members[*at]);
+        let inherited = own.clone().find(|member| member.command.is_some());
+        let inherited = inherited.filter(|_| self.command.is_none());
+        let used = self.timeout.as_ref();
+        let used = used.or_else(|| inherited.and_then(|member| member.timeout.as_ref()));
+        let used = used.map_or(&Origin::Default, |set| &set.origin);
+        let (name, time) = (&self.name, GoDuration(command.timeout));
+        let own = own.by_ref().filter_map(|member| member.timeout.as_ref());
+        let unused = own.filter(|set| set.value != command.timeout);
+        unused
+            .map(|Located { origin, .. }| {
+                format!(
+                    "{origin}: it has no effect, because the command of the group {name} has one timeout, {time} ({used}); \
+                     set command_timeout in the group"
+                )
+            })
+            .collect()
     }
 }
 

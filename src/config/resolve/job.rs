@@ -120,7 +120,7 @@ pub(super) fn resolve_all(
     for mut block in blocks {
         let origin = block.origin.clone();
         let commands = CommandSettings::of(
-            block.command_timeout.take(),
+            block.command_timeout.clone(),
             std::mem::take(&mut block.exec.env),
             common.command_output,
         )?;

@@ -1,6 +1,7 @@
 //! From `group` blocks, and from the keys of templates about checks, to the groups of the jobs.
 
 mod checks;
+mod timeouts;
 
 use super::super::resolved::{
     CheckMethod, CommandLine, GroupConfig, GroupKey, OnFailure, Owner, Probe, Program,
