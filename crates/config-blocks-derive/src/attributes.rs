@@ -10,6 +10,7 @@ use syn::{Attribute, Expr, ExprLit, Field, Ident, Lit, LitStr, Meta, Path, Token
 pub(crate) struct BlockAttributes {
     pub(crate) heading: Option<String>,
     pub(crate) text: Option<Path>,
+    pub(crate) list: Option<Path>,
     pub(crate) spelling: Option<Path>,
     pub(crate) finish: Option<Path>,
 }
@@ -81,6 +82,8 @@ impl BlockAttributes {
                         block.heading = Some(text(&meta)?);
                     } else if meta.path.is_ident("text") {
                         block.text = Some(path(&meta)?);
+                    } else if meta.path.is_ident("list") {
+                        block.list = Some(path(&meta)?);
                     } else if meta.path.is_ident("spelling") {
                         block.spelling = Some(path(&meta)?);
                     } else if meta.path.is_ident("finish") {

@@ -64,6 +64,18 @@ fn from_text(attributes: &BlockAttributes) -> TokenStream {
             }
         }
     });
+    let from_list = attributes.list.iter().map(|function| {
+        quote! {
+            const TAKES_LIST: bool = true;
+
+            fn from_list(
+                texts: Vec<String>,
+                position: ::config_blocks::Position<'_>,
+            ) -> Result<Self, ::config_blocks::Error> {
+                #function(texts, position)
+            }
+        }
+    });
     let spelling = attributes.spelling.iter().map(|function| {
         quote! {
             fn spelling() -> Option<::config_blocks::Spelling> {
@@ -71,7 +83,7 @@ fn from_text(attributes: &BlockAttributes) -> TokenStream {
             }
         }
     });
-    quote!(#(#from_text)* #(#spelling)*)
+    quote!(#(#from_text)* #(#from_list)* #(#spelling)*)
 }
 
 fn read(fields: &[Field], attributes: &BlockAttributes) -> TokenStream {

@@ -55,6 +55,7 @@ use syn::DeriveInput;
 ///
 /// - `heading = "…"`: the heading of its flags in `--help`.
 /// - `text = function`: reads the block from a single text, for example from an older spelling.
+/// - `list = function`: reads the block from a list of texts.
 /// - `spelling = function`: the form of that text, for the schema.
 /// - `finish = function`: changes the block after all its keys are read.
 ///

@@ -33,6 +33,17 @@ pub trait Block: FromNode + Default {
         None
     }
 
+    /// A list of texts may stand for it.
+    const TAKES_LIST: bool = false;
+
+    /// Reads it from a list of texts, if `TAKES_LIST`.
+    ///
+    /// # Errors
+    /// If a text is not valid.
+    fn from_list(_texts: Vec<String>, _position: Position<'_>) -> Result<Self, Error> {
+        Ok(Self::default())
+    }
+
     /// Reads it from its entries.
     ///
     /// # Errors
@@ -111,6 +122,14 @@ pub fn read_block<B: Block>(node: &Node, position: Position<'_>) -> Result<B, Er
     {
         return B::from_text(text, position);
     }
+    if let Tree::List(items) = &node.value
+        && B::TAKES_LIST
+        && !items
+            .iter()
+            .any(|item| matches!(item.value, Tree::Block(_)))
+    {
+        return B::from_list(Vec::from_node(node, position)?, position);
+    }
     let entries = Entries::of(node, position, B::KEYS)?;
     let block = B::read(&entries)?;
     entries.refuse_unknown()?;
@@ -122,6 +141,7 @@ pub fn read_block<B: Block>(node: &Node, position: Position<'_>) -> Result<B, Er
 pub fn shape_of_block<B: Block>() -> Shape {
     Shape {
         text: B::TAKES_TEXT,
+        list: B::TAKES_LIST,
         spelling: B::spelling(),
         keys: Some(B::KEYS),
         ..Shape::default()

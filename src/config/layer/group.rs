@@ -45,8 +45,8 @@ pub(crate) struct GroupBlock {
     /// Short name of `command_timeout`
     #[key(newer = "command_timeout")]
     pub(crate) timeout: Setting<Duration>,
-    /// Verification after the command that the new files are in use: a block, or a text: `"nginx"`, `"haproxy"`, a URL or a
-    /// command
+    /// Verification after the command that the new files are in use: a block, a text (`"nginx"`, `"haproxy"`, a URL or a
+    /// command), or a list of a program and its arguments
     pub(crate) verify: VerifyBlock,
     /// Reaction to a failed command or verification: `"retry"` runs the command again, `"rollback"` restores the previous
     /// files and runs it again, `"exit"` exits
@@ -69,7 +69,7 @@ impl GroupBlock {
 
 /// `verify { … }`
 #[derive(Block, Clone, Debug, Default)]
-#[block(text = VerifyBlock::from_text, spelling = VerifyMethod::spelling)]
+#[block(text = VerifyBlock::from_text, list = VerifyBlock::from_list, spelling = VerifyMethod::spelling)]
 pub(crate) struct VerifyBlock {
     /// Where the block begins; the default, if there is none or a text in place of it.
     #[key(origin)]
@@ -111,6 +111,23 @@ impl VerifyBlock {
     fn from_text(text: &str, position: Position<'_>) -> Result<Self, Error> {
         let method = VerifyMethod::of(text).map_err(|error| position.refuse(error))?;
         Ok(Self::from(position.origin().locate(method)))
+    }
+
+    /// A program and its arguments. A list of one is a text, and any word in it is a command line.
+    fn from_list(words: Vec<String>, position: Position<'_>) -> Result<Self, Error> {
+        if let [text] = words.as_slice() {
+            match VerifyMethod::of(text) {
+                Ok(method) => return Ok(Self::from(position.origin().locate(method))),
+                Err(ValueError::Verify(_)) => {}
+                Err(error) => return Err(position.refuse(error)),
+            }
+        }
+        let words = Some(words).filter(|words| !words.is_empty());
+        let command = words.map(CommandBlock::List);
+        Ok(Self {
+            command: command.map(|command| position.origin().locate(command)),
+            ..Self::default()
+        })
     }
 }
 

@@ -181,3 +181,42 @@ fn a_verification_by_processes_needs_a_command() {
     let text = error(&(block.to_owned() + &template("a", "group = \"g\"")));
     assert!(text.contains("before and after the command"), "{text}");
 }
+
+#[test]
+fn a_verification_can_be_a_list_of_a_program_and_its_arguments() {
+    let probe = |written: &str| {
+        let config = read(&template(
+            "a",
+            &format!("command = \"x\" verify = {written}"),
+        ));
+        group(&config.jobs[0])
+            .verify
+            .clone()
+            .expect("a verification")
+            .probe
+    };
+    let Probe::Command(command) = probe("[\"curl\", \"-f\", \"http://h/a b\"]") else {
+        panic!("it is a command");
+    };
+    let words = ["curl", "-f", "http://h/a b"].map(str::to_owned).to_vec();
+    assert_eq!(command.line, CommandLine::Direct(words));
+    assert_eq!(probe("[\"x\"]"), probe("{ command = \"x\" }"));
+    for text in ["\"nginx\"", "\"http://h/\"", "\"test -e /x\""] {
+        assert_eq!(
+            probe(&format!("[{text}]")),
+            probe(text),
+            "a list of one is a text"
+        );
+    }
+    let config = read(&template("a", "command = \"x\" verify = []"));
+    assert_eq!(config.jobs[0].group, None);
+    let config = read(&template(
+        "a",
+        "command = \"x\" verify = [{ program = \"nginx\" }]",
+    ));
+    assert!(group(&config.jobs[0]).verify.is_some());
+    for written in ["[\"curl\", 1]", "[\"ftp://h/\"]"] {
+        let error = error(&template("a", &format!("verify = {written}")));
+        assert!(error.contains("template[1].verify in a.hcl:1"), "{error}");
+    }
+}
