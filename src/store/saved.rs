@@ -113,6 +113,14 @@ impl SavedAnswers {
         }
     }
 
+    /// Returns `true` if no process since an earlier one has used the damped instances of a query, so that they may be left
+    /// out soon.
+    #[must_use]
+    pub fn has_aged(&self, query: &Query) -> bool {
+        let damped = self.damped.get(&query.to_string());
+        damped.is_some_and(|damped| damped.unused > 0)
+    }
+
     /// Forgets a query that no template requests any more.
     pub fn forget(&mut self, query: &Query) {
         let query = query.to_string();

@@ -159,7 +159,7 @@ impl Schedule {
         }
     }
 
-    fn throttled(&mut self, error: &Error, now: Instant) {
+    pub(super) fn throttled(&mut self, error: &Error, now: Instant) {
         self.connections.refused(now);
         self.ramp = now;
         self.pace.refused();

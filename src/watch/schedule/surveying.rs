@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::Schedule;
 use super::connections::Kind;
+use super::failures::Cause;
 use super::request::{Purpose, Request, Target};
 use crate::query::Scope;
 use crate::source::{Area, Error, NodeSnapshot, Poll};
@@ -64,6 +65,10 @@ impl Schedule {
                     self.surveys.found(scope);
                     self.areas.prioritize(id);
                 }
+            }
+            Err(error) if Cause::of(&error) == Cause::Throttled => {
+                self.throttled(&error, now);
+                self.surveys.refused(scope, now);
             }
             // Other requests notice that the server does not answer.
             Err(error) if error.concerns_the_server() => {}

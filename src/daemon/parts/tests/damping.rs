@@ -296,3 +296,45 @@ fn a_reload_with_other_numbers_applies_to_the_instances_that_are_damped() {
     bench.pass(Duration::from_secs(10));
     assert_eq!(bench.last(), "a b c ");
 }
+
+/// The next process with these templates, and what the earlier one has left.
+fn restarted(earlier: &Bench, jobs: Vec<Job>) -> Bench {
+    const SOURCE: &str = "http://a:8500/";
+    let file = earlier.parts.renderer.saved().encode(SOURCE);
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.now = earlier.now;
+    let saved = SavedAnswers::decode(&file, SOURCE).unwrap();
+    bench.parts.expect(saved);
+    bench
+}
+
+/// The entry was left out at the fourth restart, because no process had written it again.
+#[test]
+fn an_instance_stays_damped_across_any_number_of_restarts() {
+    let mut bench = Bench::start(Mode::Daemon, vec![damped(IDS, DAMPING)]);
+    bench.alternates(5, ["a b", "a"]);
+    assert_eq!(bench.damped().len(), 1);
+    for restart in 0..6 {
+        bench = restarted(&bench, vec![damped(IDS, DAMPING)]);
+        bench.lists("", "a b");
+        assert_eq!(bench.write(), ["a "], "{restart}");
+    }
+}
+
+/// The earlier answer was taken for one that had been damped, so what was saved was erased.
+#[test]
+fn an_instance_stays_damped_although_a_template_without_damping_has_its_query_first() {
+    let mut bench = Bench::start(Mode::Daemon, vec![damped(IDS, DAMPING)]);
+    bench.alternates(5, ["a b", "a"]);
+    let later = format!("{{{{ if keyExists \"on\" }}}}{IDS}{{{{ end }}}}");
+    let mut bench = restarted(&bench, vec![job(IDS, None), damped(&later, DAMPING)]);
+    bench.lists("", "a b");
+    bench.step(Event::Watched(vec![WatchEvent::Answered(
+        Query::key("on").unwrap().into(),
+        Arc::new(Answer::Key(Some(Arc::default()))),
+        Circumstances::CURRENT,
+    )]));
+    bench.write();
+    bench.lists("", "a b c");
+    assert_eq!(bench.damped().len(), 1);
+}

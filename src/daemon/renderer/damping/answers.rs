@@ -53,7 +53,8 @@ impl Answers {
         change
     }
 
-    /// Counts the toggles since the answer before. With the first answer, damps what an earlier process has damped.
+    /// Counts the toggles since the answer before. With the first answer that is damped, damps what an earlier process has
+    /// damped.
     fn count_toggles(
         &mut self,
         query: &Arc<Query>,
@@ -62,22 +63,28 @@ impl Answers {
         now: Moment,
     ) {
         let config = rules.config;
+        let saved = self.saved.damped(query);
+        if !saved.is_empty() && !self.dampers.has(query) {
+            if self
+                .dampers
+                .restore(query, rules, (saved, after), clocks(now))
+            {
+                log::restored(query, self.dampers.damped_of(query), &config);
+            }
+            return;
+        }
         if let Some(before) = self.snapshot.answer(query) {
             let answers = [&**before, after];
             let flaps = self.dampers.observe(query, rules, answers, now.instant);
             log::flaps(query, &flaps, Some(&config), now.time);
-            return;
-        }
-        let saved = (self.saved.damped(query), after);
-        if self.dampers.restore(query, rules, saved, clocks(now)) {
-            log::restored(query, self.dampers.damped_of(query), &config);
         }
     }
 
     /// Keeps the damped instances of a query for the next process.
     fn save_damping(&mut self, query: &Query, now: Moment) {
         let damped = self.dampers.save(query, clocks(now));
-        if !SavedDamping::are_same(&damped, self.saved.damped(query)) {
+        let is_saved = SavedDamping::are_same(&damped, self.saved.damped(query));
+        if !is_saved || self.saved.has_aged(query) {
             Arc::make_mut(&mut self.saved).set_damped(query, damped);
         }
     }

@@ -49,6 +49,11 @@ impl Dampers {
         flaps
     }
 
+    /// Returns `true` if an instance of a query has toggled recently.
+    pub(in crate::daemon::renderer) fn has(&self, query: &Query) -> bool {
+        self.0.contains_key(query)
+    }
+
     /// Damps the instances that an earlier process has damped. Returns `true` if there are any.
     pub(in crate::daemon::renderer) fn restore(
         &mut self,

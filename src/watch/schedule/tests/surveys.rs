@@ -33,3 +33,26 @@ fn the_services_at_a_node_that_has_failed_are_found_first() {
 fn steady_changes_are_found_within_the_budget_with_surveys_too() {
     budget::steady_changes(50);
 }
+
+#[test]
+fn a_survey_ends_when_consul_refuses_requests_because_there_are_too_many() {
+    let mut simulation = Simulation::new(rules(64));
+    simulation.consul.nodes = 50;
+    simulation.follow(1000, 0);
+    simulation.run(MINUTE);
+    simulation.change_service(3);
+    let is_read = |request: &Request| matches!(request.target, Target::Node(..));
+    let in_flight = loop {
+        simulation.run(LATENCY / 2);
+        let mut all = simulation.in_flight.values();
+        if let Some((_, request)) = all.find(|(_, request)| is_read(request)) {
+            break request.id;
+        }
+    };
+    simulation.fail(in_flight, throttled);
+    let before = simulation.sent.len();
+    simulation.run(MINUTE);
+    let later = simulation.sent[before..].iter();
+    assert_eq!(later.filter(|(_, request)| is_read(request)).count(), 0);
+    assert_eq!(simulation.outdated(), Vec::<String>::new());
+}
