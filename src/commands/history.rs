@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use apply_ledger::{Destination, Generation, Hold, OwedGroup, PendingIntent};
 use serde_json::{Value, json};
+use tracing_outlets::escaped;
 
 use super::output::{Failure, print};
 use super::state::{self, pretty, time};
@@ -96,24 +97,23 @@ impl Overview {
         } in &self.owed
         {
             let since = time(*since);
-            let _ = match command {
-                Some(command) => writeln!(
-                    text,
-                    "The command of the group {group} is owed since {since}: {command}"
-                ),
-                None => writeln!(
-                    text,
+            let note = match command {
+                Some(command) => {
+                    format!("The command of the group {group} is owed since {since}: {command}")
+                }
+                None => format!(
                     "The files of the group {group} were written at {since}, and the end is not recorded: the next start \
                      of ctmpl records it"
                 ),
             };
+            let _ = writeln!(text, "{}", escaped(&note));
         }
         for PendingIntent { group, begun, .. } in &self.interrupted {
-            let _ = writeln!(
-                text,
+            let note = format!(
                 "The swap of the group {group} has not ended since {}: until it is completed, its files may not fit together",
                 time(*begun)
             );
+            let _ = writeln!(text, "{}", escaped(&note));
         }
         text
     }

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
+use tracing_outlets::is_hidden;
 
 use crate::cli::CliError;
 use crate::config::ConfigError;
@@ -44,7 +45,7 @@ impl Failure {
         } else {
             Style::new()
         };
-        let error = without_numbers(format!("{:#}", self.error));
+        let error = escaped_lines(&without_numbers(format!("{:#}", self.error)));
         write_message(format_args!("{style}ctmpl:{style:#} {error}"));
         self.exit_code
     }
@@ -94,7 +95,42 @@ pub(super) fn report_success(message: impl Display) {
     }
 }
 
-/// Formats a count with its noun: `1 command`, `2 commands`.
+/// Escapes hidden characters except line breaks and tabs.
+pub(super) fn escaped_lines(text: &str) -> String {
+    let mut lines = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_hidden(letter) && !matches!(letter, '\n' | '\t') {
+            lines.extend(letter.escape_default());
+        } else {
+            lines.push(letter);
+        }
+    }
+    lines
+}
+
+/// Formats a count with its noun: `1 command`, `2 commands`, `2 queries`.
 pub(super) fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+    match noun.strip_suffix('y') {
+        _ if count == 1 => format!("1 {noun}"),
+        Some(stem) => format!("{count} {stem}ies"),
+        None => format!("{count} {noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_has_its_noun() {
+        assert_eq!(counted(1, "query"), "1 query");
+        assert_eq!(counted(0, "query"), "0 queries");
+        assert_eq!(counted(2, "file"), "2 files");
+    }
+
+    #[test]
+    fn an_escaped_text_keeps_its_lines() {
+        let text = "a\n\tb \u{1b}[31m\r\u{202e}é";
+        assert_eq!(escaped_lines(text), "a\n\tb \\u{1b}[31m\\r\\u{202e}é");
+    }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 use apply_ledger::{Answer, History, LedgerError, RequestId, RequestQueue};
 
-use super::output::{Failure, print};
+use super::output::{Failure, escaped_lines, print};
 use super::state;
 use crate::exit_code;
 
@@ -28,7 +28,9 @@ pub(super) fn send(
     let mut queue = queue.map_err(|error| state::unusable(directory, error))?;
     let request = add(&mut queue)?;
     match wait(&queue, request)? {
-        Some(answer) if answer.succeeded => Ok(print(&format!("{}\n", answer.text))),
+        Some(answer) if answer.succeeded => {
+            Ok(print(&escaped_lines(&format!("{}\n", answer.text))))
+        }
         Some(answer) => Err(failed(anyhow!(answer.text))),
         None => Err(failed(anyhow!(
             "the daemon has not answered within {} s; the request stays queued, and its log shows the result",

@@ -1,11 +1,13 @@
 //! The ledger that the subcommands `history`, `diff`, `rollback` and `approve` read.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, anyhow};
 use apply_ledger::{Generation, History, LedgerError, OpenError, default_parent};
 use jiff::Timestamp;
+use tracing_outlets::is_hidden;
 
 use super::output::Failure;
 use crate::exit_code;
@@ -126,7 +128,16 @@ pub(super) fn time(time: SystemTime) -> String {
         .unwrap_or_default()
 }
 
-/// Formats JSON for people, too.
+/// Formats JSON for people, too: hidden characters are escaped.
 pub(super) fn pretty(value: &serde_json::Value) -> String {
-    format!("{value:#}\n")
+    let mut json = String::new();
+    for letter in format!("{value:#}\n").chars() {
+        // Strings have no line breaks in JSON. All other hidden characters are in strings, and fit into four digits.
+        if is_hidden(letter) && letter != '\n' {
+            let _ = write!(json, "\\u{:04x}", u32::from(letter));
+        } else {
+            json.push(letter);
+        }
+    }
+    json
 }

@@ -1,15 +1,21 @@
 //! Formats a table for people.
 
+use tracing_outlets::escaped;
+
 /// The space between two columns.
 const GAP: usize = 2;
 
-/// Formats a table: the header, then the rows. Columns are as wide as their longest text, and those
+/// Formats a table: the header, then the rows, with escapes for hidden characters. Columns are as wide as their longest text, and those
 /// whose header is in `right` are aligned to the right. Empty columns are left out.
 pub(super) fn table<const N: usize>(
     header: [&str; N],
     right: &[&str],
     rows: &[[String; N]],
 ) -> String {
+    let rows: Vec<[String; N]> = rows
+        .iter()
+        .map(|row| row.each_ref().map(|text| escaped(text)))
+        .collect();
     let width = |column: usize| {
         let texts = rows.iter().map(|row| row[column].chars().count());
         match texts.max() {
@@ -42,6 +48,13 @@ pub(super) fn table<const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hidden_characters_are_escaped() {
+        let rows = [["a\u{1b}[2J\nb".to_owned(), "x".to_owned()]];
+        let text = table(["NAME", "GROUP"], &[], &rows);
+        assert_eq!(text, "NAME           GROUP\na\\u{1b}[2J\\nb  x\n");
+    }
 
     #[test]
     fn columns_are_aligned_and_empty_ones_left_out() {

@@ -17,6 +17,15 @@ pub(crate) fn push(line: &mut String, text: &str) {
     }
 }
 
+/// Returns `text` for a human reader, with escapes such as `\n`, `\t` and `\u{1b}` for hidden characters, as in the text
+/// lines of the log.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    push(&mut line, text);
+    line
+}
+
 /// Appends `text` as a JSON string.
 pub(crate) fn push_json(line: &mut String, text: &str) {
     line.push('"');
@@ -36,7 +45,8 @@ pub(crate) fn push_json(line: &mut String, text: &str) {
 }
 
 /// Returns `true` for control characters, line and paragraph separators, and marks that change the direction of writing.
-fn is_hidden(letter: char) -> bool {
+#[must_use]
+pub fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }
@@ -46,12 +56,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn escaped(text: &str) -> String {
-        let mut line = String::new();
-        push(&mut line, text);
-        line
-    }
 
     #[test]
     fn characters_that_move_the_cursor_are_escaped_and_others_stay() {

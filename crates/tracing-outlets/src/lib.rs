@@ -107,6 +107,7 @@ mod layer;
 mod outlets;
 
 pub use error::OpenError;
+pub use escape::{escaped, is_hidden};
 pub use journal::is_stderr_connected_to_journal;
 pub use layer::OutletLayer;
 pub use options::{
