@@ -85,7 +85,7 @@ pub async fn run(config: Config, process: Process) -> Result<End, StartError> {
     loop {
         executor.status_server().subscribe(&reports);
         publish(&reports, || parts.report());
-        executor.status_server().turned();
+        executor.status_server().record_iteration();
         systemd.notify(Moment::now().instant);
         progress.update(Moment::now().instant);
         for action in actions {
@@ -114,8 +114,8 @@ pub async fn run(config: Config, process: Process) -> Result<End, StartError> {
             () = sleep_until(parts.next_wake()) => Some(Event::Time),
             // Each iteration notifies the watchdog of systemd, so a loop that hangs is detected.
             () = sleep_until(notice.into_iter().flatten().min()) => None,
-            // The status server proves in the same way that the loop turns.
-            () = pulse.asked() => None,
+            // The status server proves in the same way that the loop works.
+            () = pulse.woken_up() => None,
         };
         actions = event.map_or_else(Vec::<Action>::new, |event| {
             parts.step(&event, Moment::now())

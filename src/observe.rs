@@ -1,6 +1,6 @@
 //! The status server: answers over HTTP what state the daemon is in.
 //!
-//! Input: the published [`Report`](crate::report::Report), and the turns of the loop. Output: answers to `GET /healthz`,
+//! Input: the published [`Report`](crate::report::Report), and the iterations of the loop. Output: answers to `GET /healthz`,
 //! `/readyz` and `/status`.
 //!
 //! The server has a thread and a runtime of its own: no request delays the loop, and a loop that hangs does not keep
@@ -8,6 +8,7 @@
 
 mod answer;
 mod client;
+mod conflict;
 mod listener;
 mod pulse;
 mod readiness;
@@ -15,7 +16,7 @@ mod server;
 mod status_server;
 
 pub use answer::{HEALTH, READY, STATUS};
-pub use client::{Answer, AskError, ask};
+pub use client::{AskError, StatusResponse, ask};
 pub use listener::{BindError, Bound, bind};
 pub use pulse::Pulse;
 pub use server::MAX_CONNECTIONS;

@@ -1,6 +1,8 @@
 //! `ctmpl status`, with the real binary: what it prints, how it exits, and who may ask.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 
 use consul_dev::Seed;
@@ -110,6 +112,72 @@ fn a_wrong_question_is_an_error_with_the_remedy() {
         assert!(ended.log.contains(says), "{words:?}: {}", ended.log);
         assert_eq!((ended.log.lines().count(), ended.output.as_str()), (1, ""));
     }
+}
+
+/// Answers every request with 200 and this body, until the process ends.
+fn other_server(body: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            let length = body.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}"
+            );
+        }
+    });
+    format!("--addr={address}")
+}
+
+#[test]
+fn another_server_that_answers_with_json_is_not_ctmpl() {
+    for body in ["{}", "[]", "\"ok\"", "{\"ready\":1,\"healthy\":\"yes\"}"] {
+        let addr = other_server(body);
+        for (flag, field) in [
+            ("--healthy", "healthy"),
+            ("--ready", "ready"),
+            ("--json", "ready"),
+        ] {
+            let ended = status(&[flag, &addr]);
+            assert_eq!(ended.code(), Some(3), "{body}: {}", ended.log);
+            let error = format!(" has no field {field}\n");
+            assert!(ended.log.ends_with(&error), "{body}: {}", ended.log);
+            assert!(ended.log.contains("is not ctmpl"), "{}", ended.log);
+        }
+    }
+    // The code alone says nothing either.
+    let addr = other_server("{\"healthy\":false,\"ready\":false}");
+    assert_eq!(status(&["--healthy", &addr]).code(), Some(1));
+}
+
+#[test]
+fn a_path_with_an_escape_sequence_does_not_reach_the_terminal() {
+    let (folder, consul) = (Folder::new(), embedded(Seed::default()));
+    folder.write("in.ctmpl", "x");
+    let template = folder.template("in.ctmpl", "o\u{1b}[31mut", "");
+    let flag = format!("unix://{}", folder.path("status.sock").display());
+    let state_dir = format!("--state-dir={}", folder.path("state").display());
+    let arguments = ["--status-addr", &flag, &state_dir, "--template", &template];
+    let ctmpl = Ctmpl::start(consul.address(), arguments);
+    ctmpl.logs(LISTENING);
+    folder.becomes("o\u{1b}[31mut", "x");
+    let addr = format!("--addr={flag}");
+    eventually("it is ready", || {
+        status(&["--ready", &addr]).code() == Some(0)
+    });
+    for (words, escaped) in [
+        (["status", &addr].as_slice(), "o\\u{1b}[31mut"),
+        (&["status", "--json", &addr], "o\\u001b[31mut"),
+        (&["history", &state_dir], "o\\u{1b}[31mut"),
+    ] {
+        let output = run(words).output;
+        assert!(output.contains(escaped), "{words:?}: {output:?}");
+        assert!(!output.contains('\u{1b}'), "{words:?}: {output:?}");
+    }
+    assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
 #[test]

@@ -4,14 +4,15 @@ mod addresses;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use consul_dev::{Background, Fault, Seed};
 use serde_json::{Value, json};
 
 use crate::support::ctmpl::{Ctmpl, Folder, command};
-use crate::support::http::{self, Answer, TIMEOUT};
+use crate::support::http::{self, TIMEOUT};
+use crate::support::mount::FreezableMount;
 use crate::support::{embedded, eventually};
 
 /// The first line of the log about the server, before its address.
@@ -19,6 +20,9 @@ const LISTENING: &str = "the status server is listening on ";
 
 /// The maximum number of connections at a time.
 const MAX_CONNECTIONS: usize = 16;
+
+/// A little more than the time after an iteration of the loop in which the server does not wake it up.
+const FRESH: Duration = Duration::from_millis(1100);
 
 /// Starts ctmpl with the template `{{ key "a" }}` and a status server on any free port.
 fn start(folder: &Folder, consul: &Background) -> (Ctmpl, SocketAddr) {
@@ -51,10 +55,12 @@ fn a_template_that_waits_is_not_ready_and_says_what_for() {
     assert_eq!(get(address, "/healthz"), (200, json!({ "healthy": true })));
     let name = folder.path("in.ctmpl").display().to_string();
     let line = format!("{name}:1: waiting for kv.get(a): the key does not exist");
+    let destination = folder.path("out").display().to_string();
     eventually("the reason", || {
         let (code, body) = get(address, "/readyz");
         assert_eq!((code, &body["ready"]), (503, &json!(false)));
-        let problem = json!({ "kind": "template", "name": name, "reason": line });
+        let problem =
+            json!({ "kind": "template", "name": name, "destination": destination, "reason": line });
         body["problems"] == json!([problem])
     });
     let (code, body) = get(address, "/status");
@@ -69,7 +75,6 @@ fn a_template_that_waits_is_not_ready_and_says_what_for() {
     assert_eq!(body["problems"], json!([]));
     assert_eq!(body["phase"], "ready");
     assert_eq!(body["templates"][0]["state"], "up_to_date");
-    let destination = folder.path("out").display().to_string();
     assert_eq!(body["templates"][0]["destination"], destination);
     assert_eq!(body["dependencies"]["followed"], 1);
     assert!(!body.to_string().contains("s3cret"), "{body}");
@@ -84,12 +89,12 @@ fn an_outage_and_a_failed_command_are_not_ready_until_they_end() {
     eventually("it is ready", || get(address, "/readyz").0 == 200);
 
     consul.faults().stop_listening();
-    let outage = json!([{ "kind": "consul", "name": null, "reason": "it does not answer" }]);
+    let outage = json!([{ "kind": "consul", "name": null, "destination": null, "reason": "it does not answer" }]);
     eventually("the outage", || {
         get(address, "/readyz").1["problems"] == outage
     });
     assert_eq!(get(address, "/status").1["dependencies"]["is_outage"], true);
-    assert_eq!(get(address, "/healthz").0, 200, "the loop turns");
+    assert_eq!(get(address, "/healthz").0, 200, "the loop works");
     consul.faults().listen_again();
     eventually("it is ready", || get(address, "/readyz").0 == 200);
 
@@ -178,15 +183,67 @@ fn slow_clients_hold_no_other_client_and_cannot_stay() {
     }
 }
 
+/// Returns how often the thread of the event loop has begun to wait.
+fn waits(ctmpl: &Ctmpl) -> String {
+    let pid = ctmpl.pid();
+    let status = fs::read_to_string(format!("/proc/{pid}/task/{pid}/status")).unwrap();
+    let mut lines = status.lines();
+    let line = lines.find(|line| line.starts_with("voluntary_ctxt_switches:"));
+    line.unwrap().to_owned()
+}
+
+/// Waits until the event loop has been idle for so long that a request for the health must wake it up.
+fn becomes_idle(ctmpl: &Ctmpl) {
+    let mut last = (waits(ctmpl), Instant::now());
+    eventually("the loop is idle", || {
+        let now = waits(ctmpl);
+        if now != last.0 {
+            last = (now, Instant::now());
+        }
+        last.1.elapsed() > FRESH
+    });
+}
+
+/// Asks an idle daemon for its health: the loop must wake up for the answer.
+fn is_woken_up(ctmpl: &Ctmpl, address: SocketAddr) {
+    becomes_idle(ctmpl);
+    let before = waits(ctmpl);
+    assert_eq!(get(address, "/healthz"), (200, json!({ "healthy": true })));
+    eventually("the loop waits again", || waits(ctmpl) != before);
+}
+
 #[test]
-fn a_slow_disk_or_consul_does_not_make_the_daemon_unhealthy() {
+fn a_consul_that_hangs_does_not_make_an_idle_daemon_unhealthy() {
     let (folder, consul) = (Folder::new(), embedded(Seed::default().key("a", "1")));
     let long = Fault::Delay(Duration::from_secs(60));
     consul.faults().inject("/v1/kv/a", long);
-    let (_ctmpl, address) = start(&folder, &consul);
-    let Answer { status, .. } = http::get(address, "/healthz").unwrap();
-    assert_eq!(status, 200);
+    let (ctmpl, address) = start(&folder, &consul);
+    is_woken_up(&ctmpl, address);
     assert_eq!(get(address, "/readyz").0, 503);
+}
+
+#[test]
+fn a_disk_that_hangs_does_not_make_an_idle_daemon_unhealthy() {
+    let (folder, consul) = (Folder::new(), embedded(Seed::default().key("a", "1")));
+    let path = folder.path("frozen");
+    let Some(mount) = FreezableMount::at(&path) else {
+        return;
+    };
+    folder.write("in.ctmpl", "{{ key \"a\" }}");
+    let template = folder.template("in.ctmpl", "frozen/out", "");
+    let arguments = ["--status-addr=127.0.0.1:0", "--template", template.as_str()];
+    let ctmpl = Ctmpl::start(consul.address(), arguments);
+    let address = address(&ctmpl, 1);
+    folder.becomes("frozen/out", "1");
+    let frozen = mount.freeze();
+    consul.put_key("a", "2");
+    eventually("the write hangs", || {
+        get(address, "/status").1["applies"]["is_writing"] == true
+    });
+    is_woken_up(&ctmpl, address);
+    assert_eq!(get(address, "/status").1["applies"]["is_writing"], true);
+    drop(frozen);
+    folder.becomes("frozen/out", "2");
 }
 
 #[test]

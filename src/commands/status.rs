@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, anyhow};
 use serde_json::Value;
+use tracing_outlets::escaped;
 
 use super::output::{Failure, counted, print};
 use super::state::pretty;
@@ -12,7 +13,7 @@ use crate::cli::StatusArguments;
 use crate::config::resolved::StatusAddr;
 use crate::config::{self, Environment};
 use crate::exit_code;
-use crate::observe::{Answer, HEALTH, READY, STATUS, ask};
+use crate::observe::{HEALTH, READY, STATUS, StatusResponse, ask};
 
 /// The HTTP codes of the answers.
 const OK: u16 = 200;
@@ -31,7 +32,7 @@ pub(super) fn run(arguments: StatusArguments) -> Result<u8, Failure> {
     let address = usable(address).map_err(|error| Failure::new(exit_code::USAGE, error))?;
     let path = match (ready, healthy) {
         (true, true) => {
-            let error = anyhow!("--ready and --healthy are two questions; ask one of them");
+            let error = anyhow!("--ready and --healthy exclude each other; ask one of them");
             return Err(Failure::new(exit_code::USAGE, error));
         }
         (true, false) => READY,
@@ -45,7 +46,7 @@ pub(super) fn run(arguments: StatusArguments) -> Result<u8, Failure> {
         STATUS => whole(&body),
         _ => verdict(&body),
     });
-    let is_good = code == OK && (path != STATUS || is_true(&body, "ready"));
+    let is_good = code == OK && is_true(&body, field_of(path));
     Ok(if is_good {
         exit_code::SUCCESS
     } else {
@@ -74,15 +75,26 @@ fn answer(address: &StatusAddr, path: &str) -> anyhow::Result<(u16, Value)> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let Answer { code, body } = runtime.block_on(ask(address, path))?;
+    let StatusResponse { code, body } = runtime.block_on(ask(address, path))?;
     if ![OK, UNAVAILABLE].contains(&code) {
         return Err(anyhow!(
             "the process on {address} is not ctmpl: it answers {path} with {code}"
         ));
     }
-    let body = serde_json::from_slice(&body)
+    let body: Value = serde_json::from_slice(&body)
         .with_context(|| format!("the process on {address} is not ctmpl"))?;
+    let field = field_of(path);
+    if !body[field].is_boolean() {
+        return Err(anyhow!(
+            "the process on {address} is not ctmpl: its answer to {path} has no field {field}"
+        ));
+    }
     Ok((code, body))
+}
+
+/// The field with the verdict in the answer to a path.
+fn field_of(path: &str) -> &'static str {
+    if path == HEALTH { "healthy" } else { "ready" }
 }
 
 fn is_true(value: &Value, field: &str) -> bool {
@@ -107,11 +119,11 @@ fn verdict(body: &Value) -> String {
         return "ready\n".to_owned();
     }
     if let Some(reason) = body["reason"].as_str() {
-        return format!("not healthy: {reason}\n");
+        return format!("not healthy: {}\n", escaped(reason));
     }
     let mut lines = "not ready:\n".to_owned();
     for problem in list(body, "problems") {
-        let _ = writeln!(lines, "{}", line(problem));
+        let _ = writeln!(lines, "{}", escaped(&line(problem)));
     }
     match body["more"].as_u64() {
         None | Some(0) => {}
@@ -129,24 +141,34 @@ fn line(problem: &Value) -> String {
         text(problem, "name"),
         text(problem, "reason"),
     );
-    match name {
-        "" => format!("{kind}: {reason}"),
+    let destination = text(problem, "destination");
+    match (name, destination) {
+        ("", _) => format!("{kind}: {reason}"),
         // The reason begins with the place in the template.
-        name if reason.starts_with(name) => reason.to_owned(),
-        name => format!("{kind} {name}: {reason}"),
+        (name, "") if reason.starts_with(name) => reason.to_owned(),
+        (name, file) if reason.starts_with(name) => format!("{file}: {reason}"),
+        (name, "") => format!("{kind} {name}: {reason}"),
+        (name, file) => format!("{kind} {name} for {file}: {reason}"),
     }
 }
 
 /// The whole state: a table of the templates, and lines about everything else.
 fn whole(body: &Value) -> String {
     let problems = list(body, "problems");
-    let of_template = |name: &str| {
-        let is_own = |it: &&Value| text(it, "kind") == "template" && text(it, "name") == name;
+    let of_template = |template: &Value| {
+        let is_own = |problem: &&Value| {
+            text(problem, "kind") == "template"
+                && problem["name"] == template["name"]
+                // Templates with the same source differ in it. An earlier version does not name it.
+                && problem
+                    .get("destination")
+                    .is_none_or(|file| *file == template["destination"])
+        };
         problems.iter().find(is_own)
     };
     let row = |template: &Value| {
         let name = text(template, "name");
-        let problem = of_template(name).map(|problem| text(problem, "reason").to_owned());
+        let problem = of_template(template).map(|problem| text(problem, "reason").to_owned());
         [
             name.to_owned(),
             text(template, "destination").to_owned(),
@@ -165,11 +187,11 @@ fn whole(body: &Value) -> String {
     };
     lines.push('\n');
     for fact in facts(body) {
-        let _ = writeln!(lines, "{fact}");
+        let _ = writeln!(lines, "{}", escaped(&fact));
     }
     let others = problems.iter().filter(|it| text(it, "kind") != "template");
     for problem in others {
-        let _ = writeln!(lines, "{}", line(problem));
+        let _ = writeln!(lines, "{}", escaped(&line(problem)));
     }
     let verdict = if is_true(body, "ready") {
         "ready"
@@ -217,7 +239,7 @@ fn facts(body: &Value) -> Vec<String> {
     let mut facts = Vec::new();
     let count = |value: &Value| usize::try_from(value.as_u64().unwrap_or_default());
     if let Ok(failing @ 1..) = count(&dependencies["failing"]) {
-        facts.push(format!("failing: {}", plural(failing, "query", "queries")));
+        facts.push(format!("failing: {}", counted(failing, "query")));
     }
     for held in list(dependencies, "held") {
         let query = text(held, "query");
@@ -249,82 +271,5 @@ fn facts(body: &Value) -> Vec<String> {
     facts
 }
 
-fn plural(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn template(name: &str, state: &str) -> Value {
-        json!({ "name": name, "destination": format!("/etc/{name}"), "state": state, "is_written": true })
-    }
-
-    #[test]
-    fn the_whole_state_is_a_table_with_lines_below() {
-        let mut parked = template("c.ctmpl", "waiting");
-        parked["parked"] = json!({ "removed": 9, "lines": 10 });
-        parked["is_held"] = json!(true);
-        parked["drift"] = json!("changed");
-        parked["substitutes"] = json!([{ "query": "kv.get(a)", "kind": "stale" }]);
-        let reason = "b.ctmpl:1: waiting for kv.get(x): the key does not exist";
-        let shown = whole(&json!({
-            "ready": false,
-            "problems": [
-                { "kind": "consul", "name": null, "reason": "it does not answer" },
-                { "kind": "template", "name": "b.ctmpl", "reason": reason },
-                { "kind": "command", "name": "nginx -s reload", "reason": "its last run failed" },
-            ],
-            "templates": [template("a.ctmpl", "up_to_date"), template("b.ctmpl", "waiting"), parked],
-            "dependencies": {
-                "failing": 1,
-                "held": [{ "query": "health.service(web)", "before": 3, "after": 0 }],
-                "damped": [{ "query": "health.service(web)", "node": "n", "instance": "web-1" }],
-            },
-            "applies": { "owed": 2 },
-            "child": { "command": "nginx", "is_running": true },
-        }));
-        insta::assert_snapshot!(shown, @"
-        TEMPLATE  FILE          STATE       DETAIL
-        a.ctmpl   /etc/a.ctmpl  up to date
-        b.ctmpl   /etc/b.ctmpl  waiting     b.ctmpl:1: waiting for kv.get(x): the key does not exist
-        c.ctmpl   /etc/c.ctmpl  waiting     changed by another program (changed); a change that removes 9 of 10 lines is parked; held by a rollback; kv.get(a) fails, its last answer is used
-
-        failing: 1 query
-        held back: health.service(web) has lost items, 3 to 0
-        damped: web-1 on n in health.service(web)
-        without a successful command: 2 files
-        child process: running
-        consul: it does not answer
-        command nginx -s reload: its last run failed
-        not ready
-        ");
-    }
-
-    #[test]
-    fn an_answer_of_another_version_is_shown_as_far_as_possible() {
-        assert_eq!(whole(&json!({})), "There is no template.\n\nnot ready\n");
-        assert_eq!(verdict(&json!({})), "not ready:\n");
-    }
-
-    #[test]
-    fn a_verdict_names_the_problems() {
-        assert_eq!(verdict(&json!({ "ready": true })), "ready\n");
-        assert_eq!(verdict(&json!({ "healthy": true })), "healthy\n");
-        let hangs =
-            json!({ "healthy": false, "reason": "the event loop has not answered for 2 s" });
-        assert_eq!(
-            verdict(&hangs),
-            "not healthy: the event loop has not answered for 2 s\n"
-        );
-        let problem = json!({ "kind": "template", "name": "a", "reason": "it is not written yet" });
-        let waiting = json!({ "ready": false, "problems": [problem], "more": 4 });
-        assert_eq!(
-            verdict(&waiting),
-            "not ready:\ntemplate a: it is not written yet\nand 4 more\n"
-        );
-    }
-}
+mod tests;

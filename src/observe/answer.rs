@@ -1,14 +1,14 @@
 //! The endpoints of the status server.
 //!
-//! Input: a request's method and path, the [`Report`], and whether the loop turns. Output: the answer: code and JSON.
+//! Input: a request's method and path, the [`Report`], and whether the loop works. Output: the answer: code and JSON.
 
 use serde::Serialize;
 
-use super::pulse::TURN_TIMEOUT;
+use super::pulse::WAKE_UP_TIMEOUT;
 use super::readiness::{Problem, problems};
 use crate::report::Report;
 
-/// The path of the health: whether the loop turns.
+/// The path of the health: whether the event loop works.
 pub const HEALTH: &str = "/healthz";
 
 /// The path of the readiness: whether every file is written and nothing fails.
@@ -86,7 +86,7 @@ pub(super) fn health(is_healthy: bool) -> Reply {
     if is_healthy {
         return Reply::json(200, &serde_json::json!({ "healthy": true }));
     }
-    let seconds = TURN_TIMEOUT.as_secs();
+    let seconds = WAKE_UP_TIMEOUT.as_secs();
     let reason = format!("the event loop has not answered for {seconds} s");
     let body = serde_json::json!({ "healthy": false, "reason": reason });
     Reply::json(503, &body)

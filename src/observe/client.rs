@@ -1,6 +1,6 @@
 //! Asks the status server of a daemon.
 //!
-//! Input: its address and a path. Output: the [`Answer`], or an [`AskError`].
+//! Input: its address and a path. Output: the [`StatusResponse`], or an [`AskError`].
 
 use std::io;
 use std::time::Duration;
@@ -25,7 +25,7 @@ const MAX_BODY: usize = 64 * 1024 * 1024;
 
 /// An answer of the status server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct StatusResponse {
     /// The HTTP code.
     pub code: u16,
     /// The body.
@@ -67,7 +67,7 @@ pub enum AskError {
 ///
 /// # Errors
 /// [`AskError`].
-pub async fn ask(address: &StatusAddr, path: &str) -> Result<Answer, AskError> {
+pub async fn ask(address: &StatusAddr, path: &str) -> Result<StatusResponse, AskError> {
     let asked = async {
         match address {
             StatusAddr::Tcp { host, port } => {
@@ -89,7 +89,11 @@ pub async fn ask(address: &StatusAddr, path: &str) -> Result<Answer, AskError> {
     })
 }
 
-async fn on<S>(stream: io::Result<S>, address: &StatusAddr, path: &str) -> Result<Answer, AskError>
+async fn on<S>(
+    stream: io::Result<S>,
+    address: &StatusAddr,
+    path: &str,
+) -> Result<StatusResponse, AskError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -108,7 +112,7 @@ where
 async fn exchange<S>(
     stream: S,
     path: &str,
-) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>>
+) -> Result<StatusResponse, Box<dyn std::error::Error + Send + Sync>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -120,7 +124,7 @@ where
         let (head, body) = sender.send_request(request).await?.into_parts();
         let body = Limited::new(body, MAX_BODY).collect().await?.to_bytes();
         let code = head.status.as_u16();
-        Ok(Answer { code, body })
+        Ok(StatusResponse { code, body })
     };
     tokio::pin!(connection);
     tokio::pin!(answered);

@@ -31,6 +31,16 @@ pub enum BindError {
         "cannot listen on {0} for status_addr: another process does; choose another address, or end that process"
     )]
     InUse(StatusAddr),
+    /// The new address conflicts with the one that this process listens on.
+    #[error(
+        "cannot listen on {new} for status_addr while this process listens on {current}; restart ctmpl to change the address"
+    )]
+    Conflict {
+        /// The address of the server.
+        current: StatusAddr,
+        /// The new address.
+        new: StatusAddr,
+    },
     /// The path belongs to something else.
     #[error(
         "cannot listen on {} for status_addr: the file is not a socket; choose another path, or remove the file", .0.display()
@@ -85,12 +95,16 @@ pub(super) struct SocketFile {
 /// # Errors
 /// [`BindError`].
 pub fn bind(address: &StatusAddr) -> Result<Bound, BindError> {
-    let failed = |source: io::Error| match source.kind() {
+    let in_use_or = |source: io::Error, other: &dyn Fn(io::Error) -> BindError| match source.kind()
+    {
         io::ErrorKind::AddrInUse => BindError::InUse(address.clone()),
-        _ => BindError::Other {
+        _ => other(source),
+    };
+    let failed = |source| {
+        in_use_or(source, &|source| BindError::Other {
             address: address.clone(),
             source,
-        },
+        })
     };
     let mut file = None;
     let listener = match address {
@@ -107,10 +121,8 @@ pub fn bind(address: &StatusAddr) -> Result<Bound, BindError> {
         }
         StatusAddr::Socket(path) => {
             remove_stale(path, address)?;
-            let listener = bind_path(path).map_err(|source| match source.kind() {
-                io::ErrorKind::AddrInUse => BindError::InUse(address.clone()),
-                _ => file_error(path, source),
-            })?;
+            let listener = bind_path(path)
+                .map_err(|source| in_use_or(source, &|source| file_error(path, source)))?;
             file = Some(SocketFile::new(path));
             Listener::Unix(listener)
         }
@@ -120,6 +132,14 @@ pub fn bind(address: &StatusAddr) -> Result<Bound, BindError> {
         listener,
         file,
     })
+}
+
+/// Returns `true` if both addresses lead to the same socket, which listens: two spellings of a path.
+pub(super) fn is_same_socket(one: &StatusAddr, other: &StatusAddr) -> bool {
+    let (StatusAddr::Socket(one), StatusAddr::Socket(other)) = (one, other) else {
+        return false;
+    };
+    identity(one).is_ok_and(|one| identity(other).is_ok_and(|other| one == other))
 }
 
 fn file_error(path: &Path, source: io::Error) -> BindError {

@@ -1,8 +1,8 @@
-//! Proves that the loop of the daemon turns, as the keep-alive messages for systemd's watchdog do.
+//! Proves that the event loop of the daemon works, as the keep-alive messages for systemd's watchdog do.
 //!
-//! Input: a call for each turn of the loop. Output: whether it turns.
+//! Input: a call for each iteration of the loop. Output: whether it works.
 //!
-//! The server asks, and the next turn answers: an idle daemon does not wake up to say that it is alive.
+//! The server wakes the loop up, and waits for the next iteration: an idle daemon does not wake up without a request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,48 +10,48 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
-/// The time since the last turn within which nothing is asked: requests wake the loop once a second at most.
+/// The time after an iteration in which the loop is not woken up: requests wake it up once a second at most.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// The time in which the loop must turn when it is asked.
-pub(super) const TURN_TIMEOUT: Duration = Duration::from_secs(2);
+/// The time in which a loop that is woken up must begin an iteration.
+pub(super) const WAKE_UP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The turns of the loop.
+/// The iterations of the loop, and the wake-ups between them.
 #[derive(Debug)]
 pub struct Pulse {
-    asked: Notify,
-    /// The time of the last turn.
-    turns: watch::Sender<Instant>,
+    wake_up: Notify,
+    /// The time of the last iteration.
+    iterations: watch::Sender<Instant>,
 }
 
 impl Default for Pulse {
     fn default() -> Self {
         Self {
-            asked: Notify::new(),
-            turns: watch::Sender::new(Instant::now()),
+            wake_up: Notify::new(),
+            iterations: watch::Sender::new(Instant::now()),
         }
     }
 }
 
 impl Pulse {
-    /// Records a turn of the loop.
-    pub fn turned(&self) {
-        if self.turns.receiver_count() > 0 {
-            self.turns.send_replace(Instant::now());
+    /// Records an iteration of the loop.
+    pub fn record_iteration(&self) {
+        if self.iterations.receiver_count() > 0 {
+            self.iterations.send_replace(Instant::now());
         }
     }
 
-    /// Waits until the loop is asked to turn.
-    pub async fn asked(&self) {
-        self.asked.notified().await;
+    /// Waits until the loop is woken up.
+    pub async fn woken_up(&self) {
+        self.wake_up.notified().await;
     }
 }
 
-/// A reader of the turns.
+/// A reader of the iterations.
 #[derive(Clone, Debug)]
 pub(super) struct Heartbeat {
     pulse: Arc<Pulse>,
-    turns: watch::Receiver<Instant>,
+    iterations: watch::Receiver<Instant>,
 }
 
 impl Heartbeat {
@@ -59,19 +59,19 @@ impl Heartbeat {
     pub(super) fn new(pulse: &Arc<Pulse>) -> Self {
         Self {
             pulse: Arc::clone(pulse),
-            turns: pulse.turns.subscribe(),
+            iterations: pulse.iterations.subscribe(),
         }
     }
 
-    /// Returns `true` if the loop has turned a moment ago, or turns when it is asked.
+    /// Returns `true` if the loop has begun an iteration a moment ago, or begins one when it is woken up.
     pub(super) async fn is_beating(&mut self) -> bool {
-        let last = *self.turns.borrow_and_update();
+        let last = *self.iterations.borrow_and_update();
         if last.elapsed() < FRESH {
             return true;
         }
-        self.pulse.asked.notify_one();
-        let turned = timeout(TURN_TIMEOUT, self.turns.changed()).await;
-        turned.is_ok_and(|turned| turned.is_ok())
+        self.pulse.wake_up.notify_one();
+        let next = timeout(WAKE_UP_TIMEOUT, self.iterations.changed()).await;
+        next.is_ok_and(|next| next.is_ok())
     }
 }
 
@@ -80,34 +80,34 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_loop_that_turns_when_asked_beats_and_one_that_hangs_does_not() {
+    async fn a_loop_that_can_be_woken_up_beats_and_one_that_hangs_does_not() {
         let pulse = Arc::new(Pulse::default());
         let mut heartbeat = Heartbeat::new(&pulse);
         assert!(heartbeat.is_beating().await, "it has just begun");
 
         tokio::time::advance(FRESH).await;
-        let turning = {
+        let iteration = {
             let pulse = Arc::clone(&pulse);
             tokio::spawn(async move {
-                pulse.asked().await;
-                pulse.turned();
+                pulse.woken_up().await;
+                pulse.record_iteration();
             })
         };
         assert!(heartbeat.is_beating().await);
-        turning.await.unwrap();
-        let asked = Instant::now();
-        assert!(heartbeat.is_beating().await, "it is not asked again");
+        iteration.await.unwrap();
+        let begun = Instant::now();
+        assert!(heartbeat.is_beating().await, "it is not woken up again");
 
         tokio::time::advance(FRESH).await;
         assert!(!heartbeat.is_beating().await);
-        assert_eq!(asked.elapsed(), FRESH + TURN_TIMEOUT);
+        assert_eq!(begun.elapsed(), FRESH + WAKE_UP_TIMEOUT);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_a_reader_no_turn_is_recorded() {
+    async fn without_a_reader_no_iteration_is_recorded() {
         let pulse = Pulse::default();
         tokio::time::advance(FRESH).await;
-        pulse.turned();
-        assert_eq!(pulse.turns.borrow().elapsed(), FRESH);
+        pulse.record_iteration();
+        assert_eq!(pulse.iterations.borrow().elapsed(), FRESH);
     }
 }

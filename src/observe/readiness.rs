@@ -13,6 +13,8 @@ pub(super) struct Problem {
     kind: Kind,
     /// The object: a template, a command line or a group; `None` for the other kinds.
     name: Option<String>,
+    /// The destination of the template; `None` for the other kinds, and if it has none.
+    destination: Option<String>,
     /// The reason.
     reason: String,
 }
@@ -30,33 +32,42 @@ enum Kind {
 
 /// Returns the reasons for which the daemon is not ready.
 pub(super) fn problems(report: &Report) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut add = |kind, name: Option<&str>, reason: String| {
-        let name = name.map(str::to_owned);
-        problems.push(Problem { kind, name, reason });
+    let problem = |kind, name: Option<&str>, reason: &str| Problem {
+        kind,
+        name: name.map(str::to_owned),
+        destination: None,
+        reason: reason.to_owned(),
     };
+    let mut problems = Vec::new();
     if report.phase == Phase::Ending {
-        add(Kind::Process, None, "it is shutting down".to_owned());
+        problems.push(problem(Kind::Process, None, "it is shutting down"));
     }
     if report.dependencies.is_outage {
-        add(Kind::Consul, None, "it does not answer".to_owned());
+        problems.push(problem(Kind::Consul, None, "it does not answer"));
     }
-    for template in &report.templates {
-        if let Some(reason) = of_template(template) {
-            add(Kind::Template, Some(&template.name), reason);
-        }
-    }
+    problems.extend(report.templates.iter().filter_map(of_template));
     for refused in &report.applies.refused {
-        add(Kind::Group, Some(&refused.group), refused.reason.clone());
+        problems.push(problem(Kind::Group, Some(&refused.group), &refused.reason));
     }
     for command in &report.applies.failing_commands {
-        let reason = "its last run failed; the log has the reason".to_owned();
-        add(Kind::Command, Some(command), reason);
+        let reason = "its last run failed; the log has the reason";
+        problems.push(problem(Kind::Command, Some(command), reason));
     }
     problems
 }
 
-fn of_template(template: &TemplateReport) -> Option<String> {
+/// The problem of a template.
+fn of_template(template: &TemplateReport) -> Option<Problem> {
+    let destination = template.destination.as_deref();
+    Some(Problem {
+        kind: Kind::Template,
+        name: Some(template.name.as_ref().to_owned()),
+        destination: destination.map(|path| path.to_string_lossy().into_owned()),
+        reason: reason(template)?,
+    })
+}
+
+fn reason(template: &TemplateReport) -> Option<String> {
     if template.state == TemplatePhase::Failed {
         return Some("it fails; the log has the reason".to_owned());
     }
@@ -83,7 +94,12 @@ mod tests {
     fn reasons(report: &Report) -> Vec<String> {
         let text = |problem: &Problem| {
             let name = problem.name.as_deref().unwrap_or_default();
-            format!("{:?} {name}: {}", problem.kind, problem.reason)
+            let file = problem
+                .destination
+                .as_deref()
+                .map(|it| format!(" for {it}"));
+            let file = file.unwrap_or_default();
+            format!("{:?} {name}{file}: {}", problem.kind, problem.reason)
         };
         problems(report).iter().map(text).collect()
     }
@@ -131,11 +147,11 @@ mod tests {
             [
                 "Process : it is shutting down",
                 "Consul : it does not answer",
-                "Template web.ctmpl: it is not written yet",
-                "Template web.ctmpl: waiting for 1 query",
-                "Template web.ctmpl: waiting for 2 queries",
-                "Template web.ctmpl: web.ctmpl:1: waiting for kv.get(a)",
-                "Template web.ctmpl: it fails; the log has the reason",
+                "Template web.ctmpl for /etc/app.conf: it is not written yet",
+                "Template web.ctmpl for /etc/app.conf: waiting for 1 query",
+                "Template web.ctmpl for /etc/app.conf: waiting for 2 queries",
+                "Template web.ctmpl for /etc/app.conf: web.ctmpl:1: waiting for kv.get(a)",
+                "Template web.ctmpl for /etc/app.conf: it fails; the log has the reason",
                 "Group nginx: the check failed: no",
                 "Command reload: its last run failed; the log has the reason",
             ]

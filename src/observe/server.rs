@@ -18,11 +18,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use nix::errno::Errno;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{self, Endpoint, Reply};
@@ -42,24 +43,33 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum size of the head of a request, in bytes; the minimum of hyper.
 const MAX_HEAD: usize = 8192;
 
-/// The pause after a connection that cannot be accepted, for example without a free file descriptor.
+/// The pause before the next connection is accepted if there is no free file descriptor or no memory.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// What the answers are made of.
+/// The state of the daemon that the answers show.
 #[derive(Clone, Debug)]
-pub(super) struct Source {
+pub(super) struct DaemonState {
     pub(super) reports: watch::Receiver<Arc<Report>>,
     pub(super) heartbeat: Heartbeat,
 }
 
-/// Serves until `stop` is cancelled. Blocks the thread.
-pub(super) fn run(listener: Listener, source: &Source, stop: &CancellationToken) -> io::Result<()> {
+/// Serves until `stop` is cancelled, and calls `on_listening` before. Blocks the thread.
+///
+/// # Errors
+/// The server cannot start.
+pub(super) fn run(
+    listener: Listener,
+    state: &DaemonState,
+    stop: &CancellationToken,
+    on_listening: impl FnOnce(),
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let listener = AsyncListener::new(listener)?;
-        serve(&listener, source, stop).await;
+        on_listening();
+        serve(|| listener.accept(), state, stop).await;
         Ok(())
     })
 }
@@ -91,21 +101,31 @@ impl AsyncListener {
 }
 
 /// Accepts connections. It owns their tasks and ends them.
-async fn serve(listener: &AsyncListener, source: &Source, stop: &CancellationToken) {
+async fn serve(
+    accept: impl AsyncFn() -> io::Result<Stream>,
+    state: &DaemonState,
+    stop: &CancellationToken,
+) {
     let mut connections = JoinSet::new();
+    let mut resume_at: Option<Instant> = None;
     loop {
-        let has_room = connections.len() < MAX_CONNECTIONS;
+        let has_room = connections.len() < MAX_CONNECTIONS && resume_at.is_none();
         tokio::select! {
             () = stop.cancelled() => break,
             _ = connections.join_next(), if !connections.is_empty() => {}
-            accepted = listener.accept(), if has_room => match accepted {
-                Ok(stream) => drop(connections.spawn(answer_on(stream, source.clone()))),
+            () = sleep_until(resume_at.unwrap_or_else(Instant::now)), if resume_at.is_some() => {
+                resume_at = None;
+            }
+            accepted = accept(), if has_room => match accepted {
+                Ok(stream) => drop(connections.spawn(answer_on(stream, state.clone()))),
                 Err(error) => {
                     tracing::debug!(
                         name: "status.not_accepted", %error,
                         "the status server cannot accept a connection: {error}"
                     );
-                    sleep(ACCEPT_PAUSE).await;
+                    if is_shortage(&error) {
+                        resume_at = Some(Instant::now() + ACCEPT_PAUSE);
+                    }
                 }
             },
         }
@@ -113,16 +133,26 @@ async fn serve(listener: &AsyncListener, source: &Source, stop: &CancellationTok
     connections.shutdown().await;
 }
 
-async fn answer_on(stream: Stream, source: Source) {
+/// Returns `true` if connections cannot be accepted for the time being. Other errors concern one client, for example
+/// `ECONNABORTED`.
+fn is_shortage(error: &io::Error) -> bool {
+    let code = error.raw_os_error().map(Errno::from_raw);
+    matches!(
+        code,
+        Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::ENOBUFS)
+    )
+}
+
+async fn answer_on(stream: Stream, state: DaemonState) {
     let answered = async {
         match stream {
             Stream::Tcp(stream) => {
                 // Without `TCP_NODELAY`, an answer in two writes waits for the client's delayed acknowledgement.
                 drop(stream.set_nodelay(true));
-                connection(stream, source).await;
+                connection(stream, state).await;
             }
             // A name in the abstract namespace has no mode that keeps other users away.
-            Stream::Unix(stream) if is_permitted(&stream) => connection(stream, source).await,
+            Stream::Unix(stream) if is_permitted(&stream) => connection(stream, state).await,
             Stream::Unix(_) => {}
         }
     };
@@ -140,10 +170,10 @@ fn is_permitted(stream: &UnixStream) -> bool {
 }
 
 /// Answers the request of a connection.
-async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, source: Source) {
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, state: DaemonState) {
     let service = service_fn(|request| {
-        let source = source.clone();
-        async move { Ok::<_, Infallible>(respond(&request, source).await) }
+        let state = state.clone();
+        async move { Ok::<_, Infallible>(respond(&request, state).await) }
     });
     let served = http1::Builder::new()
         .keep_alive(false)
@@ -159,12 +189,12 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, source: Source)
     }
 }
 
-async fn respond(request: &Request<Incoming>, source: Source) -> Response<Full<Bytes>> {
+async fn respond(request: &Request<Incoming>, state: DaemonState) -> Response<Full<Bytes>> {
     let is_allowed = [Method::GET, Method::HEAD].contains(request.method());
     let reply = match Endpoint::of_path(request.uri().path()) {
         None => answer::not_found(),
         Some(_) if !is_allowed => answer::not_allowed(),
-        Some(endpoint) => reply(endpoint, source).await,
+        Some(endpoint) => reply(endpoint, state).await,
     };
     let code = StatusCode::from_u16(reply.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = Response::new(Full::from(reply.body));
@@ -179,13 +209,86 @@ async fn respond(request: &Request<Incoming>, source: Source) -> Response<Full<B
     response
 }
 
-async fn reply(endpoint: Endpoint, mut source: Source) -> Reply {
-    let latest = Arc::clone(&source.reports.borrow());
+async fn reply(endpoint: Endpoint, mut state: DaemonState) -> Reply {
+    let latest = Arc::clone(&state.reports.borrow());
     match endpoint {
         // The last steps of an orderly end have a limit of their own.
         Endpoint::Health if latest.phase == Phase::Ending => answer::health(true),
-        Endpoint::Health => answer::health(source.heartbeat.is_beating().await),
+        Endpoint::Health => answer::health(state.heartbeat.is_beating().await),
         Endpoint::Ready => answer::readiness(&latest),
         Endpoint::Status => answer::status(&latest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::observe::pulse::{Pulse, WAKE_UP_TIMEOUT};
+
+    fn state(pulse: &Arc<Pulse>, phase: Phase) -> DaemonState {
+        let report = Report {
+            phase,
+            ..Report::example(Vec::new())
+        };
+        DaemonState {
+            reports: watch::channel(Arc::new(report)).1,
+            heartbeat: Heartbeat::new(pulse),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_loop_that_hangs_is_answered_with_503_except_at_the_end() {
+        let pulse = Arc::default();
+        let (ready, ending) = (state(&pulse, Phase::Ready), state(&pulse, Phase::Ending));
+        tokio::time::advance(Duration::from_secs(60)).await;
+        let begun = Instant::now();
+        assert_eq!(reply(Endpoint::Health, ready.clone()).await.code, 503);
+        assert_eq!(begun.elapsed(), WAKE_UP_TIMEOUT);
+        assert_eq!(reply(Endpoint::Health, ending).await.code, 200);
+        assert_eq!(reply(Endpoint::Ready, ready.clone()).await.code, 200);
+
+        let works = async {
+            // The last wake-up is still outstanding.
+            pulse.woken_up().await;
+            pulse.record_iteration();
+        };
+        let (answer, ()) = tokio::join!(reply(Endpoint::Health, ready), works);
+        assert_eq!(answer.code, 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shortage_pauses_the_server_and_does_not_delay_its_end() {
+        let (accepted, stop) = (Cell::new(0), CancellationToken::new());
+        let accept = async || {
+            accepted.set(accepted.get() + 1);
+            Err(Errno::EMFILE.into())
+        };
+        let (begun, state) = (Instant::now(), state(&Arc::default(), Phase::Ready));
+        let ends = async {
+            sleep(ACCEPT_PAUSE + ACCEPT_PAUSE / 2).await;
+            stop.cancel();
+        };
+        tokio::join!(serve(accept, &state, &stop), ends);
+        assert_eq!(begun.elapsed(), ACCEPT_PAUSE + ACCEPT_PAUSE / 2);
+        assert_eq!(accepted.get(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_has_gone_delays_no_other() {
+        let (accepted, stop) = (Cell::new(0), CancellationToken::new());
+        let accept = async || {
+            accepted.set(accepted.get() + 1);
+            if accepted.get() == 3 {
+                stop.cancel();
+            }
+            Err(Errno::ECONNABORTED.into())
+        };
+        let (begun, state) = (Instant::now(), state(&Arc::default(), Phase::Ready));
+        serve(accept, &state, &stop).await;
+        assert_eq!(begun.elapsed(), Duration::ZERO);
     }
 }

@@ -186,9 +186,13 @@ fn a_reload_moves_the_server_and_keeps_it_if_the_new_address_is_taken() {
     eventually("the first is ready", || is_ready(&first));
     eventually("the second is gone", || !second.exists());
 
-    reload(&folder, &ctmpl, "", 4);
+    // Another spelling of the path changes nothing.
+    reload(&folder, &ctmpl, &unix(&folder.path("./first.sock")), 4);
+    assert!(is_ready(&first));
+
+    reload(&folder, &ctmpl, "", 5);
     eventually("the first is gone", || !first.exists());
-    reload(&folder, &ctmpl, "127.0.0.1:0", 5);
+    reload(&folder, &ctmpl, "127.0.0.1:0", 6);
     let address = address(&ctmpl, 4);
     assert_eq!(get(address, "/readyz").0, 200);
     assert_eq!(ctmpl.stop().code(), Some(12));
