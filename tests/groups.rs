@@ -1,5 +1,7 @@
 //! Groups with real programs: checked before the swap, verified after the reload, rolled back.
 
+mod checks;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

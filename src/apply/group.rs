@@ -204,9 +204,11 @@ impl Group {
         Some(Step::Swap)
     }
 
-    /// Handles a check that failed or could not begin. `jitter` is a random number between 0 and 1.
+    /// Handles a check that failed or could not begin, or a swap that found no staged file. `jitter` is a random
+    /// number between 0 and 1.
     pub fn failed(&mut self, content: u64, now: Instant, jitter: f64) -> Option<Step> {
-        if !matches!(self.phase, Phase::Staging | Phase::Checking) {
+        let begun = [Phase::Staging, Phase::Checking, Phase::Swapping];
+        if !begun.contains(&self.phase) {
             return None;
         }
         self.phase = Phase::Idle;

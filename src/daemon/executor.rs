@@ -158,7 +158,7 @@ impl Executor {
             Action::Stage(key, changes) => {
                 self.write(move |files, writer| files.stage(writer, key, changes));
             }
-            Action::Swap(key) => self.write(move |files, writer| files.swap(writer, &key)),
+            Action::Swap(key) => self.write(move |files, writer| files.swap(writer, key)),
             Action::Restore(key) => self.write(move |files, writer| files.restore(writer, key)),
             Action::Discard(key) => self.write(move |files, _| files.discard(&key)),
             Action::TakeRequests(destinations) => self.take_requests(destinations),

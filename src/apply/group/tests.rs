@@ -87,6 +87,17 @@ fn a_check_that_cannot_begin_counts_as_failed() {
 }
 
 #[test]
+fn a_swap_without_staged_files_counts_as_failed() {
+    let (mut group, now) = (group(true, OnFailure::Retry), Instant::now());
+    group.begin();
+    group.staged(true);
+    group.passed();
+    assert_eq!(group.failed(7, now, 1.0), Some(Step::Discard));
+    assert_eq!(group.phase(), Phase::Idle, "no command waits for it");
+    assert!(group.has_refused(7));
+}
+
+#[test]
 fn a_failed_command_takes_the_content_back_until_it_changes() {
     let (mut group, now) = (group(false, OnFailure::Rollback), Instant::now());
     group.begin();

@@ -40,11 +40,7 @@ impl GroupFiles {
         let files = match staging.files() {
             Ok(files) => files,
             Err(error) => {
-                let failure = CheckFailure {
-                    error: format!("cannot copy the files for the check: {error}"),
-                    ..CheckFailure::default()
-                };
-                return Event::Checked(key, Err(failure));
+                return not_applied(key, format!("cannot copy the files for the check: {error}"));
             }
         };
         let staged = Staged { files, has_failed };
@@ -53,9 +49,11 @@ impl GroupFiles {
     }
 
     /// Swaps the staged files of a group.
-    pub(super) fn swap(&self, writer: &Writer, key: &GroupKey) -> Event {
-        let staging = self.take_staging(key);
-        self.swapped(staging.map_or_else(Swap::default, |staging| staging.swap(writer)))
+    pub(super) fn swap(&self, writer: &Writer, key: GroupKey) -> Event {
+        match self.take_staging(&key) {
+            Some(staging) => self.swapped(staging.swap(writer)),
+            None => not_applied(key, "internal error: no file is staged".to_owned()),
+        }
     }
 
     /// Removes the staged files of a group.
@@ -64,9 +62,11 @@ impl GroupFiles {
         Event::Recorded
     }
 
-    /// Forgets the replaced files of a group.
-    pub(super) fn keep(&self, key: &GroupKey) {
-        self.lock().remove(key);
+    /// Forgets the replaced files of a group. The files of its next change may be staged already, and stay so.
+    pub(super) fn forget_replaced(&self, key: &GroupKey) {
+        if let Some(files) = self.lock().get_mut(key) {
+            files.replaced.clear();
+        }
     }
 
     /// Restores the replaced files of a group.
@@ -120,6 +120,15 @@ impl GroupFiles {
     fn lock(&self) -> MutexGuard<'_, HashMap<GroupKey, Files>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The end of a change that is not applied, as after a check that failed.
+fn not_applied(key: GroupKey, error: String) -> Event {
+    let failure = CheckFailure {
+        error,
+        ..CheckFailure::default()
+    };
+    Event::Checked(key, Err(failure))
 }
 
 /// The files of a job.
@@ -205,5 +214,35 @@ mod tests {
             "if /x hangs, b is written"
         );
         assert_eq!(jobs(&[("a", "1"), ("b", "-")]), [vec![0, 1]]);
+    }
+
+    #[test]
+    fn staged_files_stay_when_the_command_of_the_change_before_ends() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        let (files, writer) = (GroupFiles::default(), Writer::with_journal(None));
+        let key = GroupKey::Named("a".into());
+        let previous = Previous::recorded(file.clone(), Some(b"old".to_vec()));
+        files.replaced(key.clone(), previous);
+        let changes = vec![change(0, "a", file.to_str().unwrap())];
+        files.stage(&writer, key.clone(), changes);
+        files.forget_replaced(&key);
+        let applied = match files.swap(&writer, key.clone()) {
+            Event::Applied(applied) => applied.len(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(applied, 1);
+        assert!(file.exists());
+        let Event::Restored(_, restored) = files.restore(&writer, key) else {
+            panic!("nothing is restored");
+        };
+        assert_eq!(restored.files, [], "the command before has succeeded");
+    }
+
+    #[test]
+    fn a_swap_without_staged_files_is_a_failure() {
+        let (files, writer) = (GroupFiles::default(), Writer::with_journal(None));
+        let swapped = files.swap(&writer, GroupKey::Named("a".into()));
+        assert!(matches!(swapped, Event::Checked(_, Err(_))), "{swapped:?}");
     }
 }

@@ -79,7 +79,7 @@ impl Executor {
     /// Records the end of the command of a group.
     pub(super) fn finish(&mut self, key: GroupKey, ending: Ending) {
         if ending != Ending::Failed {
-            self.group_files.keep(&key);
+            self.group_files.forget_replaced(&key);
         }
         if self.writers.journal().is_some() {
             self.writers.begin(move |writer| {
