@@ -232,7 +232,8 @@ impl Apply {
                 job.waits_with(group)
             })
         };
-        self.commands.start(is_ending, waits, now)
+        let is_changing = |group: &GroupConfig| self.groups.delay_command_of(group);
+        self.commands.start(is_ending, waits, is_changing, now)
     }
 
     /// Returns `true` if a command could run before files that belong to the same change are

@@ -258,17 +258,19 @@ impl Commands {
 
     /// Returns the commands to run now and marks them as running. `is_ending`: the process is
     /// shutting down. `waits` returns `true` if the first write of a template of this group is
-    /// outstanding.
+    /// outstanding, `is_changing` if it applies files that its command must not run with.
     pub(super) fn start(
         &mut self,
         is_ending: bool,
         waits: impl Fn(&GroupConfig) -> bool,
+        is_changing: impl Fn(&GroupConfig) -> bool,
         now: Instant,
     ) -> Vec<Action> {
         let mut actions = Vec::new();
         loop {
             let queue = self.queue(is_ending, now);
-            let is_held = |group: &GroupConfig| queue.hold(group, &waits).is_some();
+            let is_held =
+                |group: &GroupConfig| is_changing(group) || queue.hold(group, &waits).is_some();
             let started = if is_ending {
                 self.debts.start_last(now, is_held)
             } else {

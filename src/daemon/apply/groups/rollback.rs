@@ -1,9 +1,10 @@
-//! Groups whose command has ended: success, or the restoration of the previous files.
+//! Groups whose command waits for their files, or has ended: success, or the restoration of the previous files.
 
 use std::sync::Arc;
 
 use super::Groups;
 use super::entry::Pace;
+use crate::apply::group::Phase;
 use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::apply::destination::Destination;
 use crate::daemon::event::{Action, Restored};
@@ -14,6 +15,14 @@ impl Groups {
         if let Some(entry) = self.entry(key) {
             entry.group.can_roll_back();
         }
+    }
+
+    /// Returns `true` if the command of a sequential group waits, because a step of the group is in progress. The files
+    /// would be swapped while it runs.
+    pub(in crate::daemon::apply) fn delay_command_of(&self, group: &GroupConfig) -> bool {
+        let place = self.places.get(&group.key);
+        let phase = place.map(|place| self.all[*place].group.phase());
+        group.is_sequential() && phase.is_some_and(|phase| phase != Phase::Idle)
     }
 
     /// Handles the success of a command and its verification.

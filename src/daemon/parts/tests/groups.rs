@@ -62,10 +62,12 @@ impl Bench {
     /// Stages what is to be staged, and returns it.
     fn stage(&mut self) -> Vec<Change> {
         let staged = self.take(|action| match action {
-            Action::Stage(_, changes) => Some(changes.clone()),
+            Action::Stage(key, changes) => Some((key.clone(), changes.clone())),
             _ => None,
         });
-        let changes: Vec<_> = staged.into_iter().flatten().collect();
+        let (keys, changes): (Vec<_>, Vec<_>) = staged.into_iter().unzip();
+        let key = keys.into_iter().next().unwrap_or_else(named);
+        let changes: Vec<_> = changes.into_iter().flatten().collect();
         let file = |change: &Change| StagedFile {
             destination: change.destination.clone(),
             staged: Some(change.destination.with_extension("staged")),
@@ -73,7 +75,7 @@ impl Bench {
         };
         let files = changes.iter().map(file).collect();
         let has_failed = false;
-        self.step(Event::Staged(named(), Staged { files, has_failed }));
+        self.step(Event::Staged(key, Staged { files, has_failed }));
         changes
     }
 
@@ -83,8 +85,12 @@ impl Bench {
     }
 
     fn passes(&mut self) {
+        self.passes_of(named());
+    }
+
+    fn passes_of(&mut self, key: GroupKey) {
         let took = Duration::ZERO;
-        self.step(Event::Checked(named(), Ok(Checked { took, method: None })));
+        self.step(Event::Checked(key, Ok(Checked { took, method: None })));
     }
 
     fn is_refused(&mut self, error: &str) {

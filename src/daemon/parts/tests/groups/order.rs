@@ -99,6 +99,34 @@ fn a_verified_command_that_has_not_begun_lets_the_first_text_of_another_template
 }
 
 #[test]
+fn a_verified_command_does_not_begin_while_a_first_text_that_it_covers_is_checked() {
+    let jobs = ["{{ key \"a\" }}", "-{{ key \"b\" }}"].map(|text| {
+        let mut job = verified_alone(text);
+        let mut group = GroupConfig::clone(&job.applied_with());
+        checked(&mut group);
+        job.group = Some(Arc::new(group));
+        job
+    });
+    let group = jobs[0].applied_with().key.clone();
+    let mut bench = Bench::start(Mode::Daemon, jobs.into());
+    bench.news("a", "1");
+    let first = bench.stage();
+    bench.passes_of(group.clone());
+    bench.swap(first);
+    assert_eq!(bench.take_runs(), [], "it waits for the other template");
+    bench.news("b", "2");
+    let second = bench.stage();
+    assert_eq!(second.len(), 1, "which does not wait for it");
+    bench.pass(STARTUP_BATCH_WINDOW);
+    assert_eq!(bench.take_runs(), [], "the content under test stays");
+    let wake = bench.parts.next_wake();
+    assert!(wake.is_none_or(|wake| wake > bench.now.instant), "{wake:?}");
+    bench.passes_of(group);
+    bench.swap(second);
+    assert_eq!(bench.take_runs().len(), 1, "one run covers both");
+}
+
+#[test]
 fn once_writes_the_files_of_a_group_that_owes_a_verified_command_since_an_earlier_process() {
     let mut bench = Bench::start(ONCE, vec![member("{{ key \"a\" }}", verified)]);
     let owed = OwedFile {
