@@ -104,9 +104,12 @@ impl Apply {
             let Some(written_for) = self.groups.group_of_write(one.job) else {
                 continue;
             };
-            let (_, heirs) = all
-                .entry(&written_for.key)
-                .or_insert_with(|| (written_for, BTreeSet::new()));
+            let key = &written_for.key;
+            let (_, heirs) = all.entry(key).or_insert_with(|| {
+                // It may owe its command for files that have stayed.
+                let own = Some(key).filter(|key| self.commands.debts().has(key));
+                (written_for, own.cloned().into_iter().collect())
+            });
             let owner = group_of(&self.destinations, one);
             let owner = owner.filter(|own| own.key == written_for.key || own.has_effect());
             heirs.extend(owner.map(|own| own.key.clone()));

@@ -59,6 +59,40 @@ fn a_write_in_progress_owes_the_command_of_the_new_configuration() {
 }
 
 #[test]
+fn a_write_for_an_old_group_hands_over_nothing_that_the_group_owes_for_other_files() {
+    let stays = || to("/a", "{{ key \"a\" }}", Some("old"));
+    let leaves = |command| to("/b", "-{{ key \"b\" }}", Some(command));
+    let cases = [
+        (vec![stays(), leaves("new")], vec![("old".to_owned(), 2)]),
+        (vec![stays()], Vec::new()),
+    ];
+    for (jobs, expected) in cases {
+        let mut bench = Bench::start(Mode::Daemon, vec![stays(), leaves("old")]);
+        bench.news("a", "1");
+        assert_eq!(bench.write(), ["1"]);
+        bench.pass(STARTUP_BATCH_WINDOW);
+        let run = bench.take_runs().remove(0);
+        bench.ended(run, false);
+        bench.news("b", "2");
+        let changes = bench.take_changes().unwrap();
+        assert_eq!(changes.len(), 1);
+        bench.renew(jobs);
+        bench.actions.clear();
+        bench.written(changes, Effect::Written);
+        let transfers = bench.actions.iter().filter_map(|action| match action {
+            Action::Transfer(from, heirs) => Some((from.to_string(), heirs.len())),
+            _ => None,
+        });
+        assert_eq!(transfers.collect::<Vec<_>>(), expected);
+        let ends = |action: &Action| matches!(action, Action::Finish(..));
+        assert!(
+            !bench.actions.iter().any(ends),
+            "the command is owed for /a"
+        );
+    }
+}
+
+#[test]
 fn another_consul_is_queried_and_the_files_keep_the_old_data() {
     let jobs = || {
         vec![to(
