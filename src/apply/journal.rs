@@ -32,6 +32,7 @@ use self::ledger_thread::{LedgerThread, NoResult};
 pub(super) use self::record::ChangedFile;
 use self::record::{Record, Restoration};
 use self::state::State;
+pub use self::state::Transfers;
 use crate::config::resolved::{GroupConfig, GroupKey};
 
 /// The program in the names of temporary files.
@@ -165,10 +166,9 @@ impl Journal {
         self.record(move |state| state.finished(&group, ending));
     }
 
-    /// Records that other groups owe the command of a group, or of a part of its files: then the group is among the
-    /// heirs.
-    pub fn transfer(&self, group: GroupKey, heirs: BTreeSet<GroupKey>) {
-        self.record(move |state| state.transfer(&group, &heirs));
+    /// Records that other groups owe the commands of groups, all at the same time.
+    pub fn transfer(&self, all: Transfers) {
+        self.record(move |state| state.transfer(&all));
     }
 
     /// The files that the ledger knows; none if it does not answer.

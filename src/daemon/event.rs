@@ -19,6 +19,7 @@ use crate::answer::Answer;
 use crate::apply::budget::DiffSize;
 use crate::apply::change::{Applied, Change};
 use crate::apply::drift::{Difference, Inspection};
+use crate::apply::journal::Transfers;
 use crate::apply::requests::Requested;
 use crate::apply::transaction::StagedFile;
 use crate::command::CommandFailure;
@@ -218,8 +219,9 @@ pub(super) enum Action {
     TakeRequests(Vec<PathBuf>),
     /// Record the end of the command of this group and its verification.
     Finish(GroupKey, Ending),
-    /// Record that these groups owe the command of this one, because a new configuration has moved some or all of its files.
-    Transfer(GroupKey, BTreeSet<GroupKey>),
+    /// Record that other groups owe the commands of these, because a new configuration has moved some or all of their
+    /// files.
+    Transfer(Transfers),
     /// Compare these destinations with what was written last.
     Inspect(Vec<Inspection>),
     /// Write the sizes of the accepted answers to the state directory.

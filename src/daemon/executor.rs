@@ -163,7 +163,7 @@ impl Executor {
             Action::Discard(key) => self.write(move |files, _| files.discard(&key)),
             Action::TakeRequests(destinations) => self.take_requests(destinations),
             Action::Finish(key, ending) => self.finish(key, ending),
-            Action::Transfer(key, heirs) => self.transfer(key, heirs),
+            Action::Transfer(all) => self.transfer(all),
             Action::Inspect(all) => self.inspect(all),
             Action::SaveAnswers(saved) => self.save_answers(saved),
             Action::Print(changes) => self.print(changes),

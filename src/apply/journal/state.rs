@@ -1,6 +1,6 @@
 //! The ledger, with the intents of the groups that are being applied.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use apply_ledger::{Ending, IntentId, Ledger, LedgerError, SwapEnd};
@@ -8,6 +8,10 @@ use apply_ledger::{Ending, IntentId, Ledger, LedgerError, SwapEnd};
 use super::record::{Record, Restoration};
 use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::error_chain::chain;
+
+/// The groups that owe the commands of other groups, by those. A group that owes its command for a part of its files
+/// still is among its heirs.
+pub type Transfers = BTreeMap<GroupKey, BTreeSet<GroupKey>>;
 
 /// The ledger, with the intents of the groups that are being applied.
 #[derive(Debug)]
@@ -111,12 +115,16 @@ impl State {
         self.inherited.insert((key, intent));
     }
 
-    /// Records that other groups owe the command of a group, or of a part of its files: then the group is among the
-    /// heirs.
-    pub(super) fn transfer(&mut self, key: &GroupKey, heirs: &BTreeSet<GroupKey>) {
-        let intents = self.intents_of(key);
-        self.forget(key);
-        self.leave(&intents, heirs);
+    /// Records that other groups owe the commands of groups. An heir may itself leave what it has owed so far, so that
+    /// no group inherits before all have left.
+    pub(super) fn transfer(&mut self, all: &Transfers) {
+        let intents: Vec<_> = all.keys().map(|key| self.intents_of(key)).collect();
+        for key in all.keys() {
+            self.forget(key);
+        }
+        for (intents, heirs) in intents.iter().zip(all.values()) {
+            self.leave(intents, heirs);
+        }
     }
 
     /// Lets groups owe the command of these intents.

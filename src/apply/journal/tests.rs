@@ -124,8 +124,9 @@ fn commands_that_a_new_configuration_joins_or_divides_are_settled_together() {
     }
     assert_eq!(owed(&journal), 2);
     let key = |group: &Arc<GroupConfig>| group.key.clone();
-    journal.transfer(key(&a), BTreeSet::from([key(&c)]));
-    journal.transfer(key(&b), BTreeSet::from([key(&a), key(&c)]));
+    let heirs = |all: &[&Arc<GroupConfig>]| all.iter().map(|group| key(group)).collect();
+    journal.transfer([(key(&a), heirs(&[&c]))].into());
+    journal.transfer([(key(&b), heirs(&[&a, &c]))].into());
     journal.finished(&b.key, Ending::Applied);
     assert_eq!(owed(&journal), 2, "it does not owe them any more");
     journal.finished(&c.key, Ending::Applied);
@@ -133,6 +134,24 @@ fn commands_that_a_new_configuration_joins_or_divides_are_settled_together() {
     journal.finished(&a.key, Ending::Failed);
     assert_eq!(owed(&journal), 1);
     journal.finished(&a.key, Ending::Applied);
+    assert_eq!(owed(&journal), 0);
+}
+
+#[test]
+fn a_group_that_inherits_and_leaves_in_one_reload_owes_what_it_inherits() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().canonicalize().unwrap();
+    let journal = Journal::open(&directory.join("state"), 5).unwrap();
+    let writer = Writer::with_journal(Some(journal.clone()));
+    let [a, b, c] = ["a", "b", "c"].map(group);
+    for (group, file) in [(&a, "1"), (&b, "2")] {
+        write_all(&writer, vec![change(group, &directory.join(file), "new")]);
+    }
+    let to = |heir: &Arc<GroupConfig>| BTreeSet::from([heir.key.clone()]);
+    journal.transfer([(a.key.clone(), to(&b)), (b.key.clone(), to(&c))].into());
+    journal.finished(&c.key, Ending::Applied);
+    assert_eq!(owed(&journal), 1, "b has not succeeded");
+    journal.finished(&b.key, Ending::Applied);
     assert_eq!(owed(&journal), 0);
 }
 
@@ -155,7 +174,7 @@ fn a_file_that_moves_to_another_group_is_owed_until_the_command_of_that_group_ha
     write("moved");
     write("stays");
     let heirs = [&a, &b].map(|group| group.key.clone());
-    journal.transfer(a.key.clone(), BTreeSet::from(heirs));
+    journal.transfer([(a.key.clone(), BTreeSet::from(heirs))].into());
     journal.finished(&a.key, Ending::Applied);
     assert!(owed_files().contains(&moved), "b has not succeeded");
     // A later write of the group does not end what b owes.

@@ -22,7 +22,7 @@ use self::messages::{FailedRun, name};
 use self::queue::{Hold, Queue};
 #[cfg(test)]
 pub(crate) use self::queue::{ORDER_WINDOW, STARTUP_BATCH_WINDOW};
-pub(super) use self::transfer::transfer;
+pub(super) use self::transfer::transfers;
 use crate::apply::budget::DiffSize;
 use crate::apply::debts::{Debts, Division};
 use crate::command::CommandFailure;
@@ -172,10 +172,9 @@ impl Commands {
         now: Instant,
         group_of: impl Fn(&Path) -> Option<(Arc<GroupConfig>, usize)>,
     ) -> Vec<Action> {
-        let divisions = self.debts.renew(now, group_of).into_iter();
-        divisions
-            .map(|Division { group, heirs }| transfer(&group, heirs))
-            .collect()
+        let divisions = self.debts.renew(now, group_of);
+        let divisions = divisions.iter();
+        transfers(divisions.map(|Division { group, heirs }| (&**group, heirs.clone())))
     }
 
     /// Handles the end of a command. Returns the verification that follows it.

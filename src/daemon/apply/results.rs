@@ -116,9 +116,7 @@ impl Apply {
         }
         let moved = all.into_values();
         let moved = moved.filter(|(group, heirs)| !heirs.iter().eq([&group.key]));
-        moved
-            .map(|(group, heirs)| commands::transfer(group, heirs))
-            .collect()
+        commands::transfers(moved.map(|(group, heirs)| (&**group, heirs)))
     }
 
     /// Handles the end of a check.

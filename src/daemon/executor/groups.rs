@@ -1,6 +1,6 @@
 //! The actions of groups: files on the writer threads, commands, checks and verifications in tasks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use super::group_files::GroupFiles;
 use super::programs::OwnedContext;
 use super::{Executor, check, verify};
 use crate::apply::drift::Inspection;
+use crate::apply::journal::Transfers;
 use crate::apply::transaction::StagedFile;
 use crate::apply::write::Writer;
 use crate::apply::{fault, requests};
@@ -93,11 +94,11 @@ impl Executor {
         }
     }
 
-    /// Records that other groups owe the command of a group.
-    pub(super) fn transfer(&mut self, key: GroupKey, heirs: BTreeSet<GroupKey>) {
+    /// Records that other groups owe the commands of groups.
+    pub(super) fn transfer(&mut self, all: Transfers) {
         self.writers.begin(move |writer| {
             if let Some(journal) = writer.journal() {
-                journal.transfer(key, heirs);
+                journal.transfer(all);
             }
             Event::Recorded
         });

@@ -5,14 +5,30 @@ use std::collections::BTreeSet;
 use apply_ledger::Ending;
 
 use super::messages::name;
+use crate::apply::journal::Transfers;
 use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::event::Action;
 
-/// Records that `heirs` owe the command of a group. If there are none, the command is dropped with a warning.
-pub(in crate::daemon::apply) fn transfer(group: &GroupConfig, heirs: BTreeSet<GroupKey>) -> Action {
-    if !heirs.is_empty() {
-        return Action::Transfer(group.key.clone(), heirs);
+/// Records that their heirs owe the commands of groups. The command of a group without an heir is dropped with a
+/// warning. This comes first, because such a group may be the heir of another one.
+pub(in crate::daemon::apply) fn transfers<'a>(
+    all: impl Iterator<Item = (&'a GroupConfig, BTreeSet<GroupKey>)>,
+) -> Vec<Action> {
+    let (mut actions, mut inherited) = (Vec::new(), Transfers::new());
+    for (group, heirs) in all {
+        if heirs.is_empty() {
+            actions.push(dropped(group));
+        } else {
+            inherited.insert(group.key.clone(), heirs);
+        }
     }
+    if !inherited.is_empty() {
+        actions.push(Action::Transfer(inherited));
+    }
+    actions
+}
+
+fn dropped(group: &GroupConfig) -> Action {
     if group.has_effect() {
         let line = name(group);
         tracing::warn!(

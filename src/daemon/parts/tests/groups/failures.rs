@@ -203,7 +203,7 @@ fn a_reload_records_which_command_is_owed_now_or_that_none_is() {
         bench.actions.clear();
         bench.renew(template(command));
         let transferred = bench.take(|action| match action {
-            Action::Transfer(from, to) => Some((from.clone(), to.len())),
+            Action::Transfer(all) => Some(all.clone()),
             _ => None,
         });
         let dropped = bench.take(|action| match action {

@@ -2,6 +2,19 @@
 
 use super::*;
 
+impl Bench {
+    /// The groups whose command other groups owe now, with the number of these.
+    fn transfers(&self) -> Vec<(String, usize)> {
+        let transfers = self.actions.iter().filter_map(|action| match action {
+            Action::Transfer(all) => Some(all),
+            _ => None,
+        });
+        let transfers = transfers.flatten();
+        let transfers = transfers.map(|(from, heirs)| (from.to_string(), heirs.len()));
+        transfers.collect()
+    }
+}
+
 #[test]
 fn an_owed_command_is_replaced_by_the_new_command() {
     let with = |command| {
@@ -36,11 +49,7 @@ fn a_write_in_progress_owes_the_command_of_the_new_configuration() {
     bench.renew(vec![other]);
     assert!(bench.take_changes().is_none(), "one batch at a time");
     bench.written(changes, Effect::Written);
-    let transfers = bench.actions.iter().filter_map(|action| match action {
-        Action::Transfer(from, heirs) => Some((from.to_string(), heirs.len())),
-        _ => None,
-    });
-    assert_eq!(transfers.collect::<Vec<_>>(), [("old".to_owned(), 1)]);
+    assert_eq!(bench.transfers(), [("old".to_owned(), 1)]);
     bench.pass(STARTUP_BATCH_WINDOW);
     let lines: Vec<_> = bench
         .take_runs()
@@ -79,17 +88,36 @@ fn a_write_for_an_old_group_hands_over_nothing_that_the_group_owes_for_other_fil
         bench.renew(jobs);
         bench.actions.clear();
         bench.written(changes, Effect::Written);
-        let transfers = bench.actions.iter().filter_map(|action| match action {
-            Action::Transfer(from, heirs) => Some((from.to_string(), heirs.len())),
-            _ => None,
-        });
-        assert_eq!(transfers.collect::<Vec<_>>(), expected);
+        assert_eq!(bench.transfers(), expected);
         let ends = |action: &Action| matches!(action, Action::Finish(..));
         assert!(
             !bench.actions.iter().any(ends),
             "the command is owed for /a"
         );
     }
+}
+
+#[test]
+fn a_command_is_dropped_before_its_group_inherits_another_one() {
+    let template = |file: &str, command| to(file, "{{ key `a` }}", Some(command));
+    let jobs = vec![template("/a", "first"), template("/b", "second")];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.news("a", "1");
+    assert_eq!(bench.write().len(), 2);
+    while let Some(run) = bench.take_runs().pop() {
+        bench.ended(run, false);
+    }
+    bench.actions.clear();
+    bench.renew(vec![template("/a", "second")]);
+    assert_eq!(bench.transfers(), [("first".to_owned(), 1)]);
+    let place = |is: fn(&Action) -> bool| bench.actions.iter().position(is);
+    let dropped = place(|action| matches!(action, Action::Finish(..)));
+    let inherited = place(|action| matches!(action, Action::Transfer(_)));
+    assert!(
+        dropped.is_some() && dropped < inherited,
+        "{:?}",
+        bench.actions
+    );
 }
 
 #[test]
