@@ -53,6 +53,40 @@ pub(super) struct Written {
     pub(super) attributes: Option<FileAttributes>,
 }
 
+/// What is known about a destination before its content becomes visible. Another program may change the file, or the
+/// path to it, at any time after that.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BeforeSwap {
+    /// The file that is written; `None` if another program has changed the path meanwhile.
+    target: Option<KnownTarget>,
+    /// The attributes of the new file; `None` if the destination stays, or is written in place.
+    attributes: Option<FileAttributes>,
+}
+
+impl BeforeSwap {
+    /// What is known about a staged destination. `known`: the file that it led to before it was staged; `None` if changes
+    /// by other programs are not noticed.
+    pub(super) fn of(destination: &Path, stage: &Stage, known: Option<KnownTarget>) -> Self {
+        let (new, known) = match (stage, known) {
+            (_, None) => return Self::default(),
+            (Stage::Unchanged, Some(known)) => return Self::unchanged(known),
+            (Stage::Staged(new), Some(_)) => (new, KnownTarget::of(destination).ok()),
+        };
+        Self {
+            target: known.filter(|target| target.is(new.target())),
+            attributes: new.path().and_then(|path| FileAttributes::read(path).ok()),
+        }
+    }
+
+    /// What is known about a destination that stays, or is restored to what it was.
+    pub(super) fn unchanged(target: KnownTarget) -> Self {
+        Self {
+            target: Some(target),
+            attributes: None,
+        }
+    }
+}
+
 /// Mode and owner of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileAttributes {
@@ -62,13 +96,10 @@ pub(super) struct FileAttributes {
 }
 
 impl Written {
-    /// The state of a destination after a write; `None` if it cannot be read, so that it is not compared. `attributes` are
-    /// those of the new file, if they were read before it became visible: another program may have deleted it since.
-    pub(super) fn of(
-        destination: &Path,
-        content: &[u8],
-        attributes: Option<FileAttributes>,
-    ) -> Option<Self> {
+    /// The state of a destination after a write; `None` if it cannot be read, or is not the file that was written, so that it
+    /// is not compared.
+    pub(super) fn of(destination: &Path, content: &[u8], before: BeforeSwap) -> Option<Self> {
+        let BeforeSwap { target, attributes } = before;
         let attributes = match attributes.map_or_else(|| FileAttributes::read(destination), Ok) {
             Ok(attributes) => Some(attributes),
             Err(error) if is_missing(&error) => None,
@@ -77,7 +108,7 @@ impl Written {
         Some(Self {
             hash: Hash::of(content),
             length: content.len() as u64,
-            target: KnownTarget::of(destination).ok()?,
+            target: target?,
             attributes,
         })
     }
@@ -152,14 +183,6 @@ impl Written {
 }
 
 impl FileAttributes {
-    /// The attributes of a new file before it becomes visible; `None` if the destination stays, or is written in place.
-    pub(super) fn staged(stage: &Stage) -> Option<Self> {
-        match stage {
-            Stage::Staged(new) => Self::read(new.path()?).ok(),
-            Stage::Unchanged => None,
-        }
-    }
-
     /// Reads the attributes of a file.
     pub(super) fn read(path: &Path) -> io::Result<Self> {
         fs::metadata(path).map(|metadata| Self::of(&metadata))
@@ -224,7 +247,49 @@ fn is_missing(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
+    use file_writer::FileOptions;
+
     use super::*;
+
+    /// The file that it led to was taken for the one that had been written, and a restoration overwrote it.
+    #[test]
+    fn a_link_that_appears_right_after_the_swap_leads_to_no_known_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(directory.path()).unwrap();
+        let (out, other) = (root.join("out"), root.join("other"));
+        fs::write(&other, "other").unwrap();
+        let (writer, options) = (file_writer::Writer::new("ctmpl"), FileOptions::default());
+        for is_unchanged in [false, true] {
+            let known = KnownTarget::of(&out).ok();
+            let stage = writer.stage(&out, b"new", None, &options).unwrap();
+            assert_eq!(matches!(stage, Stage::Unchanged), is_unchanged);
+            let before = BeforeSwap::of(&out, &stage, known);
+            if let Stage::Staged(new) = stage {
+                let _ = new.swap().unwrap();
+            }
+            fs::rename(&out, root.join("moved")).unwrap();
+            symlink("other", &out).unwrap();
+            let written = Written::of(&out, b"new", before).unwrap();
+            assert_eq!(written.target.other(&out).unwrap(), Some(other.clone()));
+            fs::rename(root.join("moved"), &out).unwrap();
+        }
+    }
+
+    /// Such a file is not compared, because it is not known which one was written.
+    #[test]
+    fn a_link_that_appears_while_a_file_is_staged_leads_to_no_known_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(directory.path()).unwrap();
+        let out = root.join("out");
+        let writer = file_writer::Writer::new("ctmpl");
+        let known = KnownTarget::of(&out).ok();
+        let stage = writer.stage(&out, b"new", None, &FileOptions::default());
+        symlink("other", &out).unwrap();
+        let before = BeforeSwap::of(&out, &stage.unwrap(), known);
+        assert_eq!(before.target, None);
+    }
 
     #[test]
     fn a_file_that_is_deleted_right_after_its_write_is_compared() {
@@ -232,7 +297,9 @@ mod tests {
         let (deleted, file) = (directory.path().join("out"), FileConfig::default());
         let attributes = FileAttributes::read(directory.path()).ok();
         for attributes in [None, attributes] {
-            let written = Written::of(&deleted, b"text", attributes).expect("it is compared");
+            let target = KnownTarget::of(&deleted).ok();
+            let before = BeforeSwap { target, attributes };
+            let written = Written::of(&deleted, b"text", before).expect("it is compared");
             assert_eq!(written.attributes, attributes);
             let difference = written.compare(&deleted, &file);
             assert_eq!(difference, Some(Err(Difference::deleted())));

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apply_ledger::{Attributes, Hash};
-use file_writer::{Previous, Stage, Swapped, WriteError};
+use file_writer::{KnownTarget, Previous, Stage, Swapped, WriteError};
 
 use super::budget::{DiffSize, removed_lines};
 use super::change::{Applied, Change, Effect, ParkedChange};
-use super::drift::FileAttributes;
+use super::drift::BeforeSwap;
 use super::fault;
 use super::journal::ChangedFile;
 use super::output::StagedOutput;
@@ -45,6 +45,8 @@ pub(super) struct StagedChange {
 #[derive(Debug)]
 pub(super) struct Ready {
     pub(super) own: Stage,
+    /// The file that the destination led to before it was staged.
+    known: Option<KnownTarget>,
     /// The text for standard output.
     pub(super) printed: Option<Vec<u8>>,
     pub(super) outputs: Vec<(PathBuf, StagedOutput)>,
@@ -110,6 +112,7 @@ impl StagedChange {
 
     pub(super) fn stage(writer: &Writer, change: Change) -> Self {
         let keeps_previous = change.keeps_previous();
+        let known = writer.known_target(&change);
         let own = stage_own(writer, &change);
         let Change {
             job,
@@ -135,6 +138,7 @@ impl StagedChange {
             });
             Ok(Ready {
                 own,
+                known,
                 printed,
                 outputs: staged.collect::<Result<_, _>>()?,
             })
@@ -188,11 +192,12 @@ impl StagedChange {
             ready,
             content,
         } = self;
-        let Some(ready) = ready else {
+        let Some(mut ready) = ready else {
             return (applied, None);
         };
         applied.size = size;
-        let attributes = FileAttributes::staged(&ready.own);
+        let path = &applied.destination;
+        let before_swap = BeforeSwap::of(path, &ready.own, ready.known.take());
         let before = writer.state().unfinished.remove(&applied.destination);
         let (known, already) = (before.is_some(), swapped.len());
         let mut appended = before.unwrap_or_default();
@@ -211,9 +216,9 @@ impl StagedChange {
             Ok(())
         };
         let outcome = swap_all(ready, &destination, &mut appended, swapped, &mut keep);
-        warn_in_place(writer, &destination, &swapped[already..]);
+        writer.warn_in_place(&destination, &swapped[already..]);
         if outcome.is_ok() {
-            let written = (&content[..], &file, attributes);
+            let written = (&content[..], &file, before_swap);
             settled(writer, &destination, written, is_restoration);
         }
         let printed = printed.filter(|_| outcome.is_ok());
@@ -254,10 +259,10 @@ fn stage_own(writer: &Writer, change: &Change) -> Result<Stage, WriteError> {
 fn settled(
     writer: &Writer,
     destination: &Path,
-    (content, file, attributes): (&[u8], &FileConfig, Option<FileAttributes>),
+    (content, file, before): (&[u8], &FileConfig, BeforeSwap),
     is_restoration: bool,
 ) {
-    writer.remember(destination, content, file, attributes);
+    writer.remember(destination, content, file, before);
     // While the old content is restored, a new one stays parked.
     if let Some(journal) = writer.journal().filter(|_| !is_restoration) {
         journal.unpark(destination);
@@ -269,20 +274,6 @@ fn print(writer: &Writer, text: &[u8]) {
     // Ignore EPIPE: the reader is gone.
     let _ = std::io::stdout().lock().write_all(text);
     writer.state().has_printed = true;
-}
-
-/// Logs once per destination that it is written in place.
-fn warn_in_place(writer: &Writer, destination: &Path, swapped: &[Swapped]) {
-    let Some(why) = swapped.iter().find_map(Swapped::in_place_warning) else {
-        return;
-    };
-    if writer.state().warned.insert(destination.to_owned()) {
-        let destination = destination.display().to_string();
-        tracing::warn!(
-            name: "file.in_place", destination, why,
-            "{destination}: written in place, because {why}: a reader may see a mixture of old and new content"
-        );
-    }
 }
 
 /// Swaps the outputs, then the template's own file: a program that sees it change finds the others

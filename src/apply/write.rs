@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use file_writer::{FileOptions, Previous, Stage, Swapped, WriteError};
+use file_writer::{FileOptions, KnownTarget, Previous, Stage, Swapped, WriteError};
 
-use super::drift::{Difference, FileAttributes, Inspection, Written};
+use super::change::Change;
+use super::drift::{BeforeSwap, Difference, Inspection, Written};
 use super::journal::{Journal, PROGRAM};
 use crate::config::resolved::{Drift, FileConfig, Owner, WriteMode};
 
@@ -55,8 +56,7 @@ impl Writer {
         template: Option<&Path>,
         config: &FileConfig,
     ) -> Result<Stage, WriteError> {
-        let mut options = options(config);
-        self.keep_attributes_of_deleted(destination, &mut options);
+        let options = self.options(destination, config);
         self.files.stage(destination, content, template, &options)
     }
 
@@ -75,21 +75,21 @@ impl Writer {
         let Some(written) = self.written(destination) else {
             return self.stage(destination, content, template, config);
         };
-        let mut options = options(config);
-        self.keep_attributes_of_deleted(destination, &mut options);
-        let known = &written.target;
+        let (options, known) = (self.options(destination, config), &written.target);
         self.files
             .stage_known(destination, content, template, &options, known)
     }
 
-    /// A file that another program has deleted gets the attributes that it had, unless others are configured.
-    fn keep_attributes_of_deleted(&self, destination: &Path, options: &mut FileOptions) {
+    /// The configured options. A file that another program has deleted gets the attributes that it had, unless others are
+    /// configured.
+    fn options(&self, destination: &Path, config: &FileConfig) -> FileOptions {
+        let mut options = options(config);
         let written = self.written(destination);
         let Some(attributes) = written.and_then(|written| written.attributes) else {
-            return;
+            return options;
         };
         if std::fs::symlink_metadata(destination).is_ok() {
-            return;
+            return options;
         }
         options.mode = options.mode.or(Some(attributes.mode));
         // Other users cannot give files away.
@@ -99,22 +99,33 @@ impl Writer {
             options.user.get_or_insert(user);
             options.group.get_or_insert(group);
         }
+        options
     }
 
-    /// Keeps what was written to a destination whose changes by other programs are noticed. `attributes` are those of the
-    /// staged file.
+    /// The file to which a change will be written, if changes by other programs are noticed.
+    pub(super) fn known_target(&self, change: &Change) -> Option<KnownTarget> {
+        if change.file.drift == Drift::Ignore {
+            return None;
+        }
+        let written = self.written(&change.destination);
+        let known = written.filter(|_| change.is_restoration);
+        known.map_or_else(
+            || KnownTarget::of(&change.destination).ok(),
+            |known| Some(known.target),
+        )
+    }
+
+    /// Keeps what was written to a destination whose changes by other programs are noticed.
     pub(super) fn remember(
         &self,
         destination: &Path,
         content: &[u8],
         config: &FileConfig,
-        attributes: Option<FileAttributes>,
+        before: BeforeSwap,
     ) {
-        let written = Some(()).filter(|()| config.drift != Drift::Ignore);
-        self.replace_written(
-            destination,
-            written.and_then(|()| Written::of(destination, content, attributes)),
-        );
+        let is_compared = config.drift != Drift::Ignore;
+        let written = is_compared.then(|| Written::of(destination, content, before));
+        self.replace_written(destination, written.flatten());
     }
 
     /// Compares a destination with what was written last.
@@ -159,14 +170,30 @@ impl Writer {
         previous: &Previous,
         config: &FileConfig,
     ) -> Result<Option<Swapped>, WriteError> {
-        let restored = previous.restore(&self.files, options(config).write)?;
         let destination = previous.destination();
-        if self.state().written.contains_key(destination) {
+        let known = self.written(destination).map(|written| written.target);
+        let restored = previous.restore(&self.files, options(config).write)?;
+        if let Some(known) = known {
             let content = previous.content();
-            let written = content.and_then(|content| Written::of(destination, content, None));
+            let before = BeforeSwap::unchanged(known);
+            let written = content.and_then(|content| Written::of(destination, content, before));
             self.replace_written(destination, written);
         }
         Ok(restored)
+    }
+
+    /// Logs once per destination that it is written in place.
+    pub(super) fn warn_in_place(&self, destination: &Path, swapped: &[Swapped]) {
+        let Some(why) = swapped.iter().find_map(Swapped::in_place_warning) else {
+            return;
+        };
+        if self.state().warned.insert(destination.to_owned()) {
+            let destination = destination.display().to_string();
+            tracing::warn!(
+                name: "file.in_place", destination, why,
+                "{destination}: written in place, because {why}: a reader may see a mixture of old and new content"
+            );
+        }
     }
 
     /// Creates a writer that records its writes.

@@ -24,10 +24,16 @@ impl KnownTarget {
     /// # Errors
     /// [`WriteError`] if a link cannot be followed.
     pub fn of(destination: &Path) -> Result<Self, WriteError> {
-        Ok(Self {
-            target: resolve(destination, 0)?,
-            own: resolve(destination, 1)?,
-        })
+        let own = resolve(destination, 1)?;
+        // From one reading of the directory, which another program may exchange meanwhile.
+        let target = resolve(&own, 0)?;
+        Ok(Self { target, own })
+    }
+
+    /// Returns `true` if the destination led to this file.
+    #[must_use]
+    pub fn is(&self, target: &Path) -> bool {
+        target == self.target
     }
 
     /// The file that the destination leads to now, if it is another one: another program has put a link into the path.
