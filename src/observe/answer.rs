@@ -20,7 +20,7 @@ pub const STATUS: &str = "/status";
 /// The maximum number of problems in an answer about the readiness.
 const MAX_PROBLEMS: usize = 20;
 
-/// What a request asks for.
+/// The endpoints of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Endpoint {
     Health,

@@ -32,7 +32,7 @@
 //! | `servers.rs` | `SILENCE` | when a server is probed |
 //! | `datacenters.rs` | `SLOW`, `CHECK_AFTER`, `MAX_SILENCE` | when a datacenter takes no room any more, and when templates continue without it |
 //! | `answering.rs` | `QUICK`, `MAX_IDLE_BACKOFF` | the pause after an answer |
-//! | `ticks.rs` | `QUICK`, `MIN_TICK_INTERVAL`, `TICK_BYTES` | the pause after the answer to a tick |
+//! | `ticks.rs` | `MIN_TICK_INTERVAL`, `TICK_BYTES` | the pause after the answer to a tick |
 //! | `survey.rs` | `SURVEY_BYTES`, `SURVEY_RATE`, `MIN_INTERVAL`, `MAX_INTERVAL`, `USELESS_PAUSE` | how often the nodes are read |
 //! | `areas.rs` | `HOT` | how long a query that has changed keeps a long poll |
 //! | `failing.rs` | `RECOVERY_JITTER`, `MAX_PAUSE`, `REFUSED_PAUSE` | the pause after a failure |

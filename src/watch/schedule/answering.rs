@@ -16,7 +16,7 @@ use crate::watch::cursor::Verdict;
 use crate::watch::event::WatchEvent;
 
 /// The time below which an unchanged answer shows that the poll did not block.
-const QUICK: Duration = Duration::from_secs(1);
+pub(super) const QUICK: Duration = Duration::from_secs(1);
 /// The maximum pause after polls that did not block.
 const MAX_IDLE_BACKOFF: Duration = Duration::from_millis(500);
 /// The number of entries below a prefix, per followed key, from which the answer about it is too large.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::Schedule;
+use super::answering::QUICK;
 use super::connections::Kind;
 use super::entry::{Subject, TickState};
 use super::id::Id;
@@ -15,8 +16,6 @@ use crate::source::{Area, Tick, TickReply, fingerprint};
 const MIN_TICK_INTERVAL: Duration = Duration::from_millis(50);
 /// The number of bytes per second that ticks may cause.
 const TICK_BYTES: f64 = 4_000_000.0;
-/// The time below which an unmoved tick shows that its poll did not block.
-const QUICK: Duration = Duration::from_secs(1);
 
 impl Schedule {
     /// Handles the answer to a tick. If it has moved, its area is read again.

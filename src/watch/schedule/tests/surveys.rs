@@ -2,13 +2,19 @@
 
 use super::*;
 
+/// A quiet simulation with this number of services at fifty nodes.
+fn at_fifty_nodes(services: usize) -> Simulation {
+    let mut simulation = Simulation::new(rules(64));
+    simulation.consul.nodes = 50;
+    simulation.follow(services, 0);
+    simulation.run(MINUTE);
+    simulation
+}
+
 /// To ask for all of them takes three seconds.
 #[test]
 fn a_change_among_ten_thousand_services_at_few_nodes_is_found_by_a_survey() {
-    let mut simulation = Simulation::new(rules(64));
-    simulation.consul.nodes = 50;
-    simulation.follow(10_000, 0);
-    simulation.run(MINUTE);
+    let mut simulation = at_fifty_nodes(10_000);
     for number in [3, 4000, 9999] {
         simulation.change_service(number);
         simulation.run(Duration::from_millis(100));
@@ -19,10 +25,7 @@ fn a_change_among_ten_thousand_services_at_few_nodes_is_found_by_a_survey() {
 
 #[test]
 fn the_services_at_a_node_that_has_failed_are_found_first() {
-    let mut simulation = Simulation::new(rules(64));
-    simulation.consul.nodes = 50;
-    simulation.follow(10_000, 0);
-    simulation.run(MINUTE);
+    let mut simulation = at_fifty_nodes(10_000);
     simulation.consul.fail_node("n7");
     assert!(simulation.outdated().len() > 100);
     simulation.run(Duration::from_millis(200));
@@ -36,10 +39,7 @@ fn steady_changes_are_found_within_the_budget_with_surveys_too() {
 
 #[test]
 fn a_survey_ends_when_consul_refuses_requests_because_there_are_too_many() {
-    let mut simulation = Simulation::new(rules(64));
-    simulation.consul.nodes = 50;
-    simulation.follow(1000, 0);
-    simulation.run(MINUTE);
+    let mut simulation = at_fifty_nodes(1000);
     simulation.change_service(3);
     let is_read = |request: &Request| matches!(request.target, Target::Node(..));
     let in_flight = loop {
