@@ -14,7 +14,7 @@ const HOT_WAIT: Duration = Duration::from_secs(15);
 impl Schedule {
     /// The time at which the next query can be read whose change a tick has announced; `None` if there is none.
     pub(super) fn paced_reading_at(&mut self, now: Instant) -> Option<Instant> {
-        if self.is_busy || !self.connections.has_room_for_short() {
+        if self.is_busy || !self.has_room_for_short() {
             return None;
         }
         self.next_outdated()?;
@@ -36,7 +36,7 @@ impl Schedule {
 
     /// Reads a query whose change a tick may have announced.
     pub(super) fn next_announced(&mut self, now: Instant) -> Option<Request> {
-        if self.is_busy || self.areas.is_empty() || !self.connections.has_room_for_short() {
+        if self.is_busy || self.areas.is_empty() || !self.has_room_for_short() {
             return None;
         }
         let id = loop {

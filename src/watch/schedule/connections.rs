@@ -3,7 +3,6 @@
 //! Over HTTP/1.1 a request in flight takes a connection. Consul accepts 200 connections from one
 //! address by default, and all programs of a host share them.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// The maximum number of short requests in flight. With more of them Consul does not answer more per second.
@@ -150,20 +149,21 @@ impl Connections {
         abandoned.chain(rise.map(|refused| refused.next)).min()
     }
 
-    /// Returns `true` if there is room for a short request.
-    pub(super) fn has_room_for_short(&self) -> bool {
-        self.short < self.short_limit() && self.short + self.long + self.kept() < self.requests()
+    /// Returns `true` if there is room for a short request to this server.
+    pub(super) fn has_room_for_short(&self, server: usize) -> bool {
+        self.short < self.short_limit() && self.has_room_for_probe(server)
     }
 
-    /// The number of connections that a server keeps for cancelled polls, the most of all servers. One request at a time
-    /// is sent in any case.
-    fn kept(&self) -> usize {
-        let mut servers = BTreeMap::<usize, usize>::new();
-        for (server, _) in &self.abandoned {
-            *servers.entry(*server).or_default() += 1;
-        }
-        let most = servers.into_values().max().unwrap_or(0);
-        most.min(self.requests().saturating_sub(1))
+    /// Returns `true` if there is room for a probe of this server. It may take one of the connections that are left for
+    /// others.
+    pub(super) fn has_room_for_probe(&self, server: usize) -> bool {
+        self.short + self.long + self.kept(server) < self.requests()
+    }
+
+    /// The number of connections that the server keeps for cancelled polls. One request at a time is sent in any case.
+    fn kept(&self, server: usize) -> usize {
+        let own = self.abandoned.iter().filter(|(at, _)| *at == server);
+        own.count().min(self.requests().saturating_sub(1))
     }
 
     /// Forgets the cancelled polls whose wait is over.
@@ -240,7 +240,7 @@ mod tests {
         for limit in [1, 2, 3, 8, 15, 16, 64, 200] {
             let mut connections = Connections::new(limit);
             loop {
-                if connections.has_room_for_short() {
+                if connections.has_room_for_short(0) {
                     connections.begin(Kind::Short);
                 } else if connections.has_room_for_long(0, now) {
                     connections.begin(Kind::Long);
@@ -276,11 +276,12 @@ mod tests {
         let minute = Duration::from_secs(60);
         let mut connections = Connections::new(3);
         (0..2).for_each(|_| connections.abandon(0, now + minute));
-        assert!(connections.has_room_for_short());
+        assert!(connections.has_room_for_short(0));
         connections.begin(Kind::Long);
-        assert!(!connections.has_room_for_short());
+        assert!(!connections.has_room_for_short(0));
+        assert!(connections.has_room_for_short(1), "another server");
         connections.forget_ended(now + minute);
-        assert!(connections.has_room_for_short());
+        assert!(connections.has_room_for_short(0));
     }
 
     #[test]

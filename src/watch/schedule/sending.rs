@@ -77,7 +77,7 @@ impl Schedule {
     }
 
     fn next_short(&mut self, now: Instant) -> Option<Request> {
-        if !self.connections.has_room_for_short() {
+        if !self.has_room_for_short() {
             return None;
         }
         if self.pace.first_at(now).is_some() {
@@ -113,7 +113,7 @@ impl Schedule {
 
     /// The time at which the budget permits the next short request that waits in a lane; `None` if there is none.
     pub(super) fn short_at(&mut self, now: Instant) -> Option<Instant> {
-        if !self.connections.has_room_for_short() {
+        if !self.has_room_for_short() {
             return None;
         }
         let waits = !self.is_busy
@@ -200,7 +200,7 @@ impl Schedule {
         let is_tick = entry.is_tick();
         if !self.has_room_for_long(poll.server, now) {
             // All connections belong to cancelled polls: do not wait for the end of their wait.
-            let all_are_cancelled = self.mode.limit == 0 && self.connections.has_room_for_short();
+            let all_are_cancelled = self.mode.limit == 0 && self.has_room_for_short();
             return all_are_cancelled
                 .then(|| self.send_short(id, Purpose::Follow, now))
                 .flatten();

@@ -33,10 +33,19 @@ impl Schedule {
         }
     }
 
+    /// Returns `true` if there is room for a short request to the server in use.
+    pub(super) fn has_room_for_short(&self) -> bool {
+        self.connections.has_room_for_short(self.servers.preferred)
+    }
+
     /// The time at which the server in use has to be probed: another one may answer, or a datacenter does not answer.
+    /// `None` if no connection is left, until a request ends.
     pub(super) fn next_probe(&self) -> Option<Instant> {
         let server = self.servers.preferred;
-        if self.servers.probe.is_some() || !self.requests.are_sent_to(server) {
+        if self.servers.probe.is_some()
+            || !self.requests.are_sent_to(server)
+            || !self.connections.has_room_for_probe(server)
+        {
             return None;
         }
         let heard = *self.servers.heard.get(&server)?;

@@ -19,7 +19,7 @@ impl Schedule {
 
     /// The time at which the next node can be read; `None` if there is none, or now.
     pub(super) fn survey_at(&mut self, now: Instant) -> Option<Instant> {
-        if self.is_busy || !self.connections.has_room_for_short() {
+        if self.is_busy || !self.has_room_for_short() {
             return None;
         }
         let (due, _) = self.survey_due()?;
@@ -29,7 +29,7 @@ impl Schedule {
 
     /// Reads the next node of a survey.
     pub(super) fn next_surveyed(&mut self, now: Instant) -> Option<Request> {
-        if self.is_busy || !self.connections.has_room_for_short() {
+        if self.is_busy || !self.has_room_for_short() {
             return None;
         }
         let (due, scope) = self.survey_due()?;

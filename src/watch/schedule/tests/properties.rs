@@ -242,3 +242,39 @@ fn few_connections_many_services_and_keys_that_come_to_share_a_prefix() {
     assert_eq!(simulation.outdated(), Vec::<String>::new());
     assert!(simulation.most_connections <= 2);
 }
+
+/// Found by an earlier run: the probe of the server was a fifth connection.
+#[test]
+fn a_suspension_and_a_slow_datacenter_with_four_connections() {
+    use Incident::{Calm, Datacenter, Flip, Follow, Key, ReadAgain, Service, Suspended};
+    let incidents = [
+        (2336, ReadAgain(135)),
+        (3730, Flip(119)),
+        (5354, Service(9)),
+        (1924, Flip(209)),
+        (2052, Flip(21)),
+        (1741, Follow(252, 22, 15, true)),
+        (2283, Suspended),
+        (1773, Key(16)),
+        (1491, Service(107)),
+        (119, Datacenter(Some(Trouble::Slow))),
+        (1694, Calm(14_031_810_133_141_965_481)),
+        (2581, Service(228)),
+        (1938, Service(71)),
+        (1449, Follow(68, 43, 8, true)),
+        (1058, Key(56)),
+    ];
+    let rules = Rules {
+        full_read_interval: Some(FULL_READ_INTERVAL),
+        ..rules(4)
+    };
+    let mut simulation = Simulation::new(rules);
+    simulation.follow(7, 0);
+    for (after, incident) in &incidents {
+        simulation.run(Duration::from_millis(*after));
+        simulation.cause(incident);
+    }
+    simulation.stay_calm(7);
+    assert_eq!(simulation.outdated(), Vec::<String>::new());
+    assert!(simulation.most_connections <= 4);
+}
