@@ -12,10 +12,10 @@ use super::failures::Failures;
 use super::first_answers::FirstAnswers;
 use super::substitutes::{self, Substitutes};
 use crate::answer::Answer;
-use crate::config::resolved::{Job, Mode, OnError};
+use crate::config::resolved::{Job, OnError};
 use crate::daemon::render_pass::{PassResult, Rendered};
 use crate::query::Query;
-use crate::render::{Absence, Dependencies, Template, TemplateError};
+use crate::render::{Absence, Dependencies, Template};
 use crate::store::View;
 
 mod views;
@@ -33,6 +33,8 @@ pub(crate) struct TemplateState {
     sources: Vec<PathBuf>,
     /// The last good version.
     template: Option<Arc<Template>>,
+    /// `true` if the next reading of the source causes a pass even if the version stays the same.
+    renders_when_read: bool,
     inputs: Inputs,
     worker: Worker,
     /// The dependencies of the last pass; their queries are followed.
@@ -74,6 +76,7 @@ impl TemplateState {
             job: Arc::new(job),
             sources: Vec::new(),
             template: None,
+            renders_when_read: false,
             inputs: Inputs::Seen,
             worker: Worker::Idle,
             dependencies: Dependencies::default(),
@@ -239,25 +242,6 @@ impl TemplateState {
             self.mark_dirty();
         }
         missed
-    }
-
-    /// Handles the result of reading the source.
-    pub(super) fn source_read(&mut self, read: &Result<Arc<Template>, TemplateError>, mode: Mode) {
-        let name = self.name();
-        match read {
-            Ok(template) => {
-                self.failures.end_of_source(&name);
-                self.sources = template.sources();
-                self.template = Some(Arc::clone(template));
-                self.first_answers.clear();
-                self.mark_dirty();
-            }
-            Err(error) => {
-                self.sources.extend(error.sources.iter().cloned());
-                self.failures
-                    .of_source(&name, error, self.template.is_some(), mode);
-            }
-        }
     }
 
     /// The time at which the template has to be rendered again without an event.

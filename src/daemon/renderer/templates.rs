@@ -66,7 +66,7 @@ impl Templates {
         let mut before = std::mem::take(&mut self.all);
         for job in jobs {
             let place = before.iter().position(|old| old.is_of(job));
-            let template = match place.map(|place| before.swap_remove(place)) {
+            let mut template = match place.map(|place| before.swap_remove(place)) {
                 Some(old) if **old.job() == *job => {
                     tally.kept += 1;
                     old
@@ -81,6 +81,7 @@ impl Templates {
                 }
             };
             self.next_number += 1;
+            template.render_when_read();
             self.all.push(template);
         }
         tally.gone = before.len();

@@ -20,7 +20,8 @@ impl Bench {
         self.read_sources();
     }
 
-    fn read_sources(&mut self) {
+    /// Reads the sources as requested.
+    pub(super) fn read_sources(&mut self) {
         let read = self
             .actions
             .iter()

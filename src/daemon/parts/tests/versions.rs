@@ -27,6 +27,38 @@ fn news(text: &str) -> Event {
     Event::Watched(vec![WatchEvent::current(key("a"), value(text))])
 }
 
+/// Each start of a file watch rendered all templates a second time: a file whose watch has just started is read again.
+#[test]
+fn an_unchanged_source_is_not_rendered_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.ctmpl");
+    std::fs::write(&path, TEXT).unwrap();
+    let template = Job {
+        source: TemplateSource::File(path.clone()),
+        ..job("", None)
+    };
+    let mut bench = Bench::start(Mode::Daemon, vec![template.clone()]);
+    bench.news("a", "1");
+    assert_eq!(bench.write(), ["1"]);
+    let passes = bench.passes;
+    let started = FileEvent {
+        new: [path.clone()].into(),
+        ..FileEvent::default()
+    };
+    bench.step(Event::FilesChanged(started.clone()));
+    bench.read_sources();
+    assert_eq!(bench.passes, passes);
+
+    std::fs::write(&path, "new").unwrap();
+    bench.step(Event::FilesChanged(started));
+    bench.read_sources();
+    assert_eq!(bench.write(), ["new"]);
+
+    bench.renew(vec![template]);
+    let repaired = bench.take_changes();
+    assert!(repaired.is_some(), "a reload restores edited files");
+}
+
 /// Handles a change of the answer and a pass that becomes stuck. Returns the stuck version.
 fn get_stuck(bench: &mut Bench) -> Arc<Template> {
     let mut passes = requests(bench, &news("second"));

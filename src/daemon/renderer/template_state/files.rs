@@ -1,10 +1,12 @@
-//! The files of a template, and the places and substitutes of its queries.
+//! The files of a template, the result of reading them, and the places and substitutes of its queries.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::TemplateState;
-use crate::config::resolved::Job;
+use crate::config::resolved::{Job, Mode};
 use crate::query::Query;
+use crate::render::{Template, TemplateError};
 use crate::report::SubstituteReport;
 
 impl TemplateState {
@@ -23,6 +25,39 @@ impl TemplateState {
     /// The files to watch for the template: its sources, and its destination if other programs may change it.
     pub(in crate::daemon::renderer) fn watched(&self) -> impl Iterator<Item = &PathBuf> {
         self.sources().chain(self.job.watched_destination())
+    }
+
+    /// Requests a pass as soon as the source has been read: a reload restores edited files.
+    pub(in crate::daemon::renderer) fn render_when_read(&mut self) {
+        self.renders_when_read = true;
+    }
+
+    /// Handles the result of reading the source.
+    pub(in crate::daemon::renderer) fn source_read(
+        &mut self,
+        read: &Result<Arc<Template>, TemplateError>,
+        mode: Mode,
+    ) {
+        let name = self.name();
+        match read {
+            Ok(template) => {
+                self.failures.end_of_source(&name);
+                let own = self.template.as_ref();
+                let is_known = own.is_some_and(|own| Arc::ptr_eq(own, template));
+                if !std::mem::take(&mut self.renders_when_read) && is_known {
+                    return;
+                }
+                self.sources = template.sources();
+                self.template = Some(Arc::clone(template));
+                self.first_answers.clear();
+                self.mark_dirty();
+            }
+            Err(error) => {
+                self.sources.extend(error.sources.iter().cloned());
+                self.failures
+                    .of_source(&name, error, self.template.is_some(), mode);
+            }
+        }
     }
 
     /// The file and line that request this query. The line is 0 if it is unknown.
