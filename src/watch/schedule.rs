@@ -157,7 +157,7 @@ impl Mode {
 #[derive(Debug)]
 struct Servers {
     count: usize,
-    /// The server that answered last.
+    /// The server in use. One that answers replaces it only if it is down: each change of the server starts polls over.
     preferred: usize,
     /// The servers that did not answer the last request.
     down: BTreeSet<usize>,
@@ -170,7 +170,7 @@ struct Servers {
 }
 
 impl Servers {
-    /// Creates the state of this number of servers. `preferred`: the one that answered last.
+    /// Creates the state of this number of servers. `preferred`: the one to use first.
     fn new(count: usize, preferred: usize) -> Self {
         Self {
             count: count.max(1),

@@ -35,9 +35,14 @@ impl Schedule {
             self.datacenter_answered(&request.datacenter, now);
         }
         if outcome.is_from_consul() {
-            self.servers.down.remove(&server);
+            // A server may answer probes, but no query.
+            if !matches!(outcome, Outcome::Server(_)) {
+                self.servers.down.remove(&server);
+            }
             self.servers.heard.insert(server, now);
-            self.servers.preferred = server;
+            if self.servers.down.contains(&self.servers.preferred) {
+                self.servers.preferred = server;
+            }
         }
         match (outcome, request.id) {
             (Outcome::Server(result), _) => self.probed(server, result, now),

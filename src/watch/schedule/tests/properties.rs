@@ -278,3 +278,35 @@ fn a_suspension_and_a_slow_datacenter_with_four_connections() {
     assert_eq!(simulation.outdated(), Vec::<String>::new());
     assert!(simulation.most_connections <= 4);
 }
+
+/// Found by an earlier run: each answer made its server the one in use, so the ticks moved between two servers that both
+/// answered, and started over each time.
+#[test]
+fn two_servers_that_both_answer_do_not_take_turns() {
+    use Incident::{Flip, Key, Refused, Rights};
+    let rules = Rules {
+        full_read_interval: Some(FULL_READ_INTERVAL),
+        ..rules(6)
+    };
+    let mut simulation = Simulation::with_servers(rules, 2);
+    simulation.consul.nodes = 17;
+    simulation.follow_with(109, 5, (0..8).map(eu));
+    let refused = Refused(15_665_434_450_852_068_896);
+    for (after, incident) in [
+        (38, Key(5)),
+        (2027, Rights),
+        (3891, Flip(220)),
+        (1249, refused),
+    ] {
+        simulation.run(Duration::from_millis(after));
+        simulation.cause(&incident);
+    }
+    simulation.run(RECOVERY);
+    let sent = simulation.sent.len();
+    simulation.stay_calm(7);
+    let servers = simulation.sent[sent..]
+        .iter()
+        .filter(|(_, request)| matches!(request.target, Target::Tick(_)))
+        .map(|(_, request)| request.poll.server);
+    assert_eq!(servers.collect::<BTreeSet<_>>().len(), 1);
+}
