@@ -8,6 +8,7 @@ mod changes;
 mod cost;
 mod report;
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -102,15 +103,16 @@ fn render(
         .enable_all()
         .build()?;
     let env = Arc::new(RenderEnv::here(environment.readable().collect()));
+    let connections = consul.load.connections;
     runtime.block_on(async {
         match data {
             Some(data) => {
                 with_data(Some(data), async |client| {
-                    settle(templates, env, client).await
+                    settle(templates, env, client, connections).await
                 })
                 .await?
             }
-            None => settle(templates, env, &Client::new(consul)?).await,
+            None => settle(templates, env, &Client::new(consul)?, connections).await,
         }
     })
 }
@@ -121,26 +123,27 @@ struct Rendered {
     costs: Vec<QueryCost>,
 }
 
-/// Renders the templates until all their queries are answered.
+/// Renders the templates until all their queries are answered, with at most this many connections.
 async fn settle(
     templates: &[Template],
     env: Arc<RenderEnv>,
     client: &Client,
+    connections: usize,
 ) -> anyhow::Result<Rendered> {
-    let mut costs = Vec::new();
-    let mut session = Session::new(env, Timestamp::now());
+    let costs = RefCell::new(Vec::new());
+    let mut session = Session::new(env, Timestamp::now()).within(connections);
     let settled = session.settle_all(templates, async |query: &Query| {
-        let before = client.traffic();
-        let answered = match answer(query, Some(client)).await {
+        let client = client.with_own_traffic();
+        let answered = match answer(query, Some(&client)).await {
             Err(Unanswered::Plugin(_) | Unanswered::NoSource) => {
                 let error = "ctmpl plan runs no plugin";
                 Ok(Answer::Plugin(Err(error.into())))
             }
             answered => answered,
         };
-        costs.push(QueryCost {
+        costs.borrow_mut().push(QueryCost {
             query: query.clone(),
-            traffic: client.traffic().since(before),
+            traffic: client.traffic(),
         });
         answered
     });
@@ -151,6 +154,8 @@ async fn settle(
             anyhow!("a plugin has no answer")
         }
     });
+    let mut costs = costs.into_inner();
+    costs.sort_unstable_by(|one, other| one.query.cmp(&other.query));
     Ok(Rendered {
         renderings: renderings?,
         costs,

@@ -9,6 +9,8 @@ use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use jiff::Timestamp;
 
 use super::render_context::RenderEnv;
@@ -19,6 +21,8 @@ use crate::store::Snapshot;
 
 /// The maximum number of rounds.
 const MAX_ROUNDS: usize = 100;
+/// The number of queries in flight beyond which Consul does not answer more per second.
+const MAX_IN_FLIGHT: usize = 8;
 
 /// The answers received so far.
 #[derive(Debug)]
@@ -26,6 +30,8 @@ pub struct Session {
     snapshot: Snapshot,
     env: Arc<RenderEnv>,
     now: Timestamp,
+    /// The maximum number of queries that wait for an answer at the same time.
+    in_flight: usize,
 }
 
 /// The templates still have new queries after the maximum number of rounds.
@@ -50,6 +56,16 @@ impl Session {
             snapshot: Snapshot::default(),
             env,
             now,
+            in_flight: MAX_IN_FLIGHT,
+        }
+    }
+
+    /// Sends at most this many queries at the same time.
+    #[must_use]
+    pub fn within(self, connections: usize) -> Self {
+        Self {
+            in_flight: connections.clamp(1, MAX_IN_FLIGHT),
+            ..self
         }
     }
 
@@ -76,20 +92,20 @@ impl Session {
     pub async fn settle<const N: usize, E>(
         &mut self,
         templates: [&Template; N],
-        answer: impl AsyncFnMut(&Query) -> Result<Answer, E>,
+        answer: impl AsyncFn(&Query) -> Result<Answer, E>,
     ) -> Result<[Rendering; N], Unsettled<E>> {
         self.settle_all(templates, answer).await?;
         Ok(self.render(templates))
     }
 
-    /// Renders any number of templates until all their queries are answered.
+    /// Renders any number of templates until all their queries are answered. Several queries are answered at the same time.
     ///
     /// # Errors
     /// Those of [`settle`](Self::settle).
     pub async fn settle_all<T: Borrow<Template>, E>(
         &mut self,
         templates: impl AsRef<[T]>,
-        mut answer: impl AsyncFnMut(&Query) -> Result<Answer, E>,
+        answer: impl AsyncFn(&Query) -> Result<Answer, E>,
     ) -> Result<Vec<Rendering>, Unsettled<E>> {
         for _ in 0..MAX_ROUNDS {
             let render = |template: &T| {
@@ -102,8 +118,13 @@ impl Session {
             if queries.is_empty() {
                 return Ok(renderings);
             }
-            for query in queries {
-                let answered = answer(&query).await.map_err(Unsettled::Unanswered)?;
+            let answered = stream::iter(queries).map(async |query: Arc<Query>| {
+                let answered = answer(&query).await;
+                answered.map(|answered| (query, answered))
+            });
+            let mut answered = std::pin::pin!(answered.buffer_unordered(self.in_flight));
+            while let Some(next) = answered.next().await {
+                let (query, answered) = next.map_err(Unsettled::Unanswered)?;
                 self.snapshot.record(query, Arc::new(answered));
             }
         }
@@ -113,6 +134,8 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::{Cell, RefCell};
+
     use super::*;
     use crate::answer::Pair;
     use crate::config::resolved::{Job, Language, TemplateSource};
@@ -135,7 +158,7 @@ mod tests {
     /// Renders with keys whose value is that of the answer.
     async fn settle(
         texts: [&str; 2],
-        answer: impl AsyncFnMut(&Query) -> Result<Answer, String>,
+        answer: impl AsyncFn(&Query) -> Result<Answer, String>,
     ) -> Result<[Rendering; 2], Unsettled<String>> {
         let [one, other] = texts.map(template);
         let mut session = Session::new(Arc::default(), Timestamp::UNIX_EPOCH);
@@ -144,11 +167,11 @@ mod tests {
 
     #[tokio::test]
     async fn answers_lead_to_further_queries_and_each_is_sent_once() {
-        let mut dependencies = Vec::new();
+        let dependencies = RefCell::new(Vec::new());
         let both = settle(
             [r#"{{ key (key "a") }}"#, r#"{{ key "a" }}"#],
             async |query: &Query| {
-                dependencies.push(query.to_string());
+                dependencies.borrow_mut().push(query.to_string());
                 Ok(pair(if *query == Query::key("a").unwrap() {
                     "b"
                 } else {
@@ -158,7 +181,7 @@ mod tests {
         );
         let texts = both.await.unwrap().map(|rendering| rendering.text.unwrap());
         assert_eq!(texts, ["end", "b"]);
-        assert_eq!(dependencies, ["kv.get(a)", "kv.get(b)"]);
+        assert_eq!(dependencies.into_inner(), ["kv.get(a)", "kv.get(b)"]);
     }
 
     #[tokio::test]
@@ -171,14 +194,38 @@ mod tests {
 
     #[tokio::test]
     async fn endless_queries_are_an_error() {
-        let mut count = 0;
+        let count = Cell::new(0);
         // Each answer is the name of the next key.
         let chain = r#"{{ $k := "a" }}{{ range loop 1000 }}{{ with key $k }}{{ $k = . }}{{ end }}{{ end }}"#;
         let ended = settle([chain, ""], async |_: &Query| {
-            count += 1;
-            Ok(pair(&format!("k{count}")))
+            count.set(count.get() + 1);
+            Ok(pair(&format!("k{}", count.get())))
         });
         assert!(matches!(ended.await, Err(Unsettled::Endless(Endless))));
-        assert_eq!(count, MAX_ROUNDS);
+        assert_eq!(count.get(), MAX_ROUNDS);
+    }
+
+    #[tokio::test]
+    async fn a_few_queries_wait_at_the_same_time() {
+        let keys = template(r#"{{ range loop 100 }}{{ key (printf "%d" .) }} {{ end }}"#);
+        let texts = (0..100).map(|number| format!("kv.get({number}) "));
+        let texts = texts.collect::<String>();
+        for (connections, expected) in [(0, 1), (3, 3), (64, MAX_IN_FLIGHT)] {
+            let (waiting, most) = (Cell::new(0), Cell::new(0));
+            let session = Session::new(Arc::default(), Timestamp::UNIX_EPOCH);
+            let settled = session
+                .within(connections)
+                .settle([&keys], async |query: &Query| {
+                    waiting.set(waiting.get() + 1);
+                    most.set(most.get().max(waiting.get()));
+                    tokio::task::yield_now().await;
+                    waiting.set(waiting.get() - 1);
+                    Ok::<_, String>(pair(&query.to_string()))
+                })
+                .await;
+            let [rendering] = settled.unwrap();
+            assert_eq!(rendering.text.unwrap(), texts);
+            assert_eq!((waiting.get(), most.get()), (0, expected));
+        }
     }
 }

@@ -14,7 +14,7 @@ use super::not_consul::{self, INDEX, Sender};
 use super::request_failure::{self, Unanswered};
 use super::retry_after::retry_after;
 use super::setup_error::ClientError;
-use super::traffic::Traffic;
+use super::traffic::{Traffic, TrafficCounter};
 use super::transport::Transport;
 use super::url::Target;
 use super::{acl_hint, wire};
@@ -39,6 +39,7 @@ pub struct Client {
     config: Arc<ConsulConfig>,
     /// The index of the server that answered a query last.
     pub(super) preferred: Arc<AtomicUsize>,
+    traffic: Arc<TrafficCounter>,
 }
 
 impl Client {
@@ -52,6 +53,7 @@ impl Client {
             transport,
             config: Arc::new(config.clone()),
             preferred: Arc::default(),
+            traffic: Arc::default(),
         })
     }
 
@@ -71,10 +73,19 @@ impl Client {
         self.transport.read_certificates(&self.config)
     }
 
-    /// The traffic since the client was created.
+    /// A client with the same connections that counts only its own traffic.
+    #[must_use]
+    pub fn with_own_traffic(&self) -> Self {
+        Self {
+            traffic: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// The traffic since the client was created, with that of its clones.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
-        self.transport.traffic()
+        self.traffic.total()
     }
 
     pub(super) fn config(&self) -> &ConsulConfig {
@@ -152,7 +163,9 @@ impl Client {
         };
         let server = poll.server % self.config.servers.len();
         let url = target.url(&self.config, &self.config.servers[server], poll);
-        self.transport.get(server, &url, limit, blocking).await
+        let answer = self.transport.get(server, &url, limit, blocking).await?;
+        self.traffic.count(answer.body.len());
+        Ok(answer)
     }
 
     /// Requests a target, and refuses an answer that is not Consul's. `needs`: the version of Consul that knows the path,

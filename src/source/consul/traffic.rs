@@ -33,14 +33,3 @@ impl TrafficCounter {
         }
     }
 }
-
-impl Traffic {
-    /// The traffic since an earlier measurement.
-    #[must_use]
-    pub fn since(self, earlier: Self) -> Self {
-        Self {
-            requests: self.requests.saturating_sub(earlier.requests),
-            bytes: self.bytes.saturating_sub(earlier.bytes),
-        }
-    }
-}

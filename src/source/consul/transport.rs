@@ -9,7 +9,6 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::setup_error::ClientError;
-use super::traffic::{Traffic, TrafficCounter};
 use crate::config::resolved::{BasicAuth, ConsulConfig};
 use http_client::header::{AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
 use http_client::{Answer, Endpoint, HeaderMap, Limits, Request, Tls, TlsError};
@@ -24,7 +23,6 @@ pub(super) struct Transport {
     http: http_client::Client,
     /// One endpoint per configured server, in the same order.
     endpoints: RwLock<Vec<Arc<Endpoint>>>,
-    traffic: TrafficCounter,
 }
 
 impl Transport {
@@ -43,7 +41,6 @@ impl Transport {
             headers,
             http,
             endpoints: RwLock::new(endpoints),
-            traffic: TrafficCounter::default(),
         })
     }
 
@@ -92,11 +89,6 @@ impl Transport {
             .is_some_and(|endpoint| endpoint.has_answered())
     }
 
-    /// The answered requests so far.
-    pub(super) fn traffic(&self) -> Traffic {
-        self.traffic.total()
-    }
-
     /// Requests a URL from the server with this index in the configuration. If `once`, the request is not repeated on
     /// another connection.
     pub(super) async fn get(
@@ -115,9 +107,7 @@ impl Transport {
         };
         let request = Request::get(target).headers((*headers).clone());
         let request = if once { request.sent_once() } else { request };
-        let answer = endpoint.fetch(&request, limit).await?;
-        self.traffic.count(answer.body.len());
-        Ok(answer)
+        endpoint.fetch(&request, limit).await
     }
 
     fn endpoint(&self, server: usize) -> Option<Arc<Endpoint>> {
