@@ -336,7 +336,7 @@ impl Schedule {
             self.entries.next_wake(),
             self.connections.next_wake(),
             self.next_record_at(now),
-            self.next_probe(),
+            self.next_probe().map(|(due, _)| due),
             self.next_silence(),
             self.paced_reading_at(now),
             self.survey_at(now),

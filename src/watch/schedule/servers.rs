@@ -38,27 +38,36 @@ impl Schedule {
         self.connections.has_room_for_short(self.servers.preferred)
     }
 
-    /// The time at which the server in use has to be probed: another one may answer, or a datacenter does not answer.
-    /// `None` if no connection is left, until a request ends.
-    pub(super) fn next_probe(&self) -> Option<Instant> {
-        let server = self.servers.preferred;
-        if self.servers.probe.is_some()
-            || !self.requests.are_sent_to(server)
-            || !self.connections.has_room_for_probe(server)
-        {
+    /// The next server to probe, and the time: its requests are not answered, and another one may answer them; or a
+    /// datacenter does not answer. `None` if no connection is left, until a request ends.
+    pub(super) fn next_probe(&self) -> Option<(Instant, usize)> {
+        if self.servers.probe.is_some() {
             return None;
         }
-        let heard = *self.servers.heard.get(&server)?;
-        let silence = (self.servers.count > 1).then(|| heard + SILENCE);
+        let silent = self.servers.heard.iter();
+        let silent = silent.map(|(server, heard)| (*heard + SILENCE, *server));
+        let silent = silent.filter(|_| self.servers.count > 1);
+        let probes = silent.chain(self.next_datacenter_check());
+        probes
+            .filter(|(_, server)| {
+                self.requests.are_sent_to(*server) && self.connections.has_room_for_probe(*server)
+            })
+            .min()
+    }
+
+    /// The time at which the server in use is probed because a datacenter does not answer.
+    fn next_datacenter_check(&self) -> Option<(Instant, usize)> {
+        let server = self.servers.preferred;
+        let check = self
+            .datacenters
+            .next_check(*self.servers.heard.get(&server)?)?;
         let earlier = self.servers.probed.map(|probed| probed + SILENCE);
-        let check = self.datacenters.next_check(heard);
-        let check = check.map(|check| earlier.map_or(check, |earlier| check.max(earlier)));
-        silence.into_iter().chain(check).min()
+        Some((earlier.map_or(check, |earlier| check.max(earlier)), server))
     }
 
     pub(super) fn probe(&mut self, now: Instant) -> Option<Request> {
-        self.next_probe().filter(|due| *due <= now)?;
-        let poll = Poll::once(self.servers.preferred);
+        let (_, server) = self.next_probe().filter(|(due, _)| *due <= now)?;
+        let poll = Poll::once(server);
         let request_id = self.begin_request(None, (Kind::Short, Purpose::Follow), poll, now);
         self.servers.probe = Some(request_id);
         self.servers.probed = Some(now);
@@ -79,7 +88,7 @@ impl Schedule {
             return;
         }
         let error = Arc::new(error);
-        tracing::debug!(name: "consul.silent", server, %error, "the server in use does not answer a probe: {error}");
+        tracing::debug!(name: "consul.silent", server, %error, "a server does not answer a probe: {error}");
         for request_id in self.requests.request_ids(Some(server)) {
             let Some(request) = self.end_request(request_id) else {
                 continue;

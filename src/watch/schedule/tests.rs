@@ -19,6 +19,7 @@ mod datacenters;
 mod extra_reads;
 mod properties;
 mod restarts;
+mod servers;
 mod sharing;
 mod simulation;
 mod surveys;

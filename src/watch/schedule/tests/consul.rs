@@ -15,7 +15,7 @@ pub(super) enum Trouble {
 
 /// The time limit of a short request.
 const LIMIT: Duration = Duration::from_secs(15);
-/// The time that a slow datacenter takes.
+/// The time that a slow datacenter takes, and the time limit of a probe.
 const SLOW: Duration = Duration::from_secs(5);
 /// The indexes of the first server are higher by this number, so that an index of one means nothing at the other.
 const SERVER_0: u64 = 1_000_000;
@@ -39,6 +39,8 @@ pub(super) struct SimulatedConsul {
     pub(super) is_down: bool,
     /// The servers that are down.
     pub(super) down: BTreeSet<usize>,
+    /// The server that takes requests and answers none.
+    pub(super) frozen: Option<usize>,
     /// The trouble of the datacenter `eu`.
     pub(super) eu: Option<Trouble>,
     /// The number of entries below the prefix that no query is about, and the index of their last change.
@@ -63,6 +65,7 @@ impl SimulatedConsul {
             nodes: 0,
             is_down: false,
             down: BTreeSet::new(),
+            frozen: None,
             eu: None,
             others: (0, 1),
             is_list_denied: false,
@@ -142,6 +145,10 @@ impl SimulatedConsul {
         let trouble = self.eu.filter(|_| is_in_eu(request));
         let is_lost = trouble == Some(Trouble::BlackHole);
         let poll = &request.poll;
+        if self.frozen == Some(poll.server) {
+            let is_probe = matches!(request.target, Target::Server);
+            return sent + if is_probe { SLOW } else { LIMIT + poll.wait };
+        }
         match poll.index {
             0 if is_lost => sent + LIMIT,
             0 if trouble == Some(Trouble::Slow) => sent + SLOW,
@@ -247,7 +254,8 @@ impl SimulatedConsul {
     }
 
     fn error(&self, request: &Request) -> Option<Error> {
-        if self.is_down || self.down.contains(&request.poll.server) {
+        let server = request.poll.server;
+        if self.is_down || self.down.contains(&server) || self.frozen == Some(server) {
             return Some(unreachable());
         }
         match self.eu.filter(|_| is_in_eu(request)) {
