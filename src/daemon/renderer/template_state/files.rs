@@ -42,12 +42,12 @@ impl TemplateState {
         match read {
             Ok(template) => {
                 self.failures.end_of_source(&name);
+                self.sources = template.sources();
                 let own = self.template.as_ref();
                 let is_known = own.is_some_and(|own| Arc::ptr_eq(own, template));
                 if !std::mem::take(&mut self.renders_when_read) && is_known {
                     return;
                 }
-                self.sources = template.sources();
                 self.template = Some(Arc::clone(template));
                 self.first_answers.clear();
                 self.mark_dirty();
