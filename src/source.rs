@@ -14,5 +14,5 @@ mod tick;
 
 pub use error::{Error, ErrorClass};
 pub use node_snapshot::{InstanceIndex, NodeSnapshot, fingerprint};
-pub use poll::{Circumstances, Poll, Refresh, Reply, Source, SourceQuery};
+pub use poll::{Circumstances, MAX_SHORT_REQUESTS, Poll, Refresh, Reply, Source, SourceQuery};
 pub use tick::{Area, Tick, TickReply};

@@ -17,12 +17,11 @@ use super::render_context::RenderEnv;
 use super::template::{Rendering, Template};
 use crate::answer::Answer;
 use crate::query::Query;
+use crate::source::MAX_SHORT_REQUESTS;
 use crate::store::Snapshot;
 
 /// The maximum number of rounds.
 const MAX_ROUNDS: usize = 100;
-/// The number of queries in flight beyond which Consul does not answer more per second.
-const MAX_IN_FLIGHT: usize = 8;
 
 /// The answers received so far.
 #[derive(Debug)]
@@ -56,7 +55,7 @@ impl Session {
             snapshot: Snapshot::default(),
             env,
             now,
-            in_flight: MAX_IN_FLIGHT,
+            in_flight: MAX_SHORT_REQUESTS,
         }
     }
 
@@ -64,7 +63,7 @@ impl Session {
     #[must_use]
     pub fn within(self, connections: usize) -> Self {
         Self {
-            in_flight: connections.clamp(1, MAX_IN_FLIGHT),
+            in_flight: connections.clamp(1, MAX_SHORT_REQUESTS),
             ..self
         }
     }
@@ -210,7 +209,7 @@ mod tests {
         let keys = template(r#"{{ range loop 100 }}{{ key (printf "%d" .) }} {{ end }}"#);
         let texts = (0..100).map(|number| format!("kv.get({number}) "));
         let texts = texts.collect::<String>();
-        for (connections, expected) in [(0, 1), (3, 3), (64, MAX_IN_FLIGHT)] {
+        for (connections, expected) in [(0, 1), (3, 3), (64, MAX_SHORT_REQUESTS)] {
             let (waiting, most) = (Cell::new(0), Cell::new(0));
             let session = Session::new(Arc::default(), Timestamp::UNIX_EPOCH);
             let settled = session

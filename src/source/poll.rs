@@ -10,6 +10,9 @@ use super::tick::{Area, Tick, TickReply};
 use crate::answer::Answer;
 use crate::query::{Query, Scope};
 
+/// The number of short requests in flight beyond which Consul does not answer more per second.
+pub const MAX_SHORT_REQUESTS: usize = 8;
+
 /// One request for a query. Sources without blocking queries ignore its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Poll {

@@ -5,8 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-/// The maximum number of short requests in flight. With more of them Consul does not answer more per second.
-const MAX_SHORT: usize = 8;
+use crate::source::MAX_SHORT_REQUESTS;
+
 /// The number of connections that are left for requests outside of the schedule, such as the search for the cause
 /// of an empty answer.
 const SPARE: usize = 2;
@@ -97,7 +97,7 @@ impl Connections {
 
     /// The maximum number of short requests in flight.
     pub(super) fn short_limit(&self) -> usize {
-        (self.limit / 8).clamp(1, MAX_SHORT)
+        (self.limit / 8).clamp(1, MAX_SHORT_REQUESTS)
     }
 
     /// Returns `true` if each request takes a connection, which the server keeps after the request was cancelled.
