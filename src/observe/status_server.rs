@@ -201,9 +201,20 @@ impl Server {
     }
 }
 
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The thread has the file too, and the process may end before the thread.
+        remove(&self.file);
+    }
+}
+
+fn remove(file: &File) {
+    drop(file.lock().unwrap_or_else(PoisonError::into_inner).take());
+}
+
 /// Logs that the server cannot start, and removes the file of its socket: the next server may have the same one.
 fn failed(error: &std::io::Error, file: &File) {
-    drop(file.lock().unwrap_or_else(PoisonError::into_inner).take());
+    remove(file);
     let error = chain(error);
     tracing::warn!(
         name: "status.not_started", error,
@@ -255,6 +266,19 @@ mod tests {
         begin(&mut server);
         assert_eq!(server.address(), Some(&address));
         assert!(path.exists());
+    }
+
+    /// The file stayed if the process ended before the thread.
+    #[test]
+    fn the_file_of_the_socket_is_removed_before_the_thread_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("status.sock");
+        let bound = bind(&StatusAddr::Socket(path.clone())).unwrap();
+        let server = Server::new(bound);
+        let of_the_thread = Arc::clone(&server.file);
+        drop(server);
+        assert!(!path.exists());
+        drop(of_the_thread);
     }
 
     #[test]
