@@ -1,5 +1,7 @@
 //! The parts under test, with actions that are carried out by hand.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 /// The parts, and the time of the test.
@@ -258,6 +260,15 @@ impl Bench {
     pub(super) fn followed(&self) -> Vec<String> {
         let mut sets = self.actions.iter().rev().filter_map(|action| match action {
             Action::Follow(queries) => Some(queries.iter().map(ToString::to_string).collect()),
+            _ => None,
+        });
+        sets.next().unwrap_or_default()
+    }
+
+    /// The files that are watched.
+    pub(super) fn watched(&self) -> BTreeSet<PathBuf> {
+        let mut sets = self.actions.iter().rev().filter_map(|action| match action {
+            Action::Watch(files) => Some(files.clone()),
             _ => None,
         });
         sets.next().unwrap_or_default()

@@ -59,6 +59,35 @@ fn an_unchanged_source_is_not_rendered_again() {
     assert!(repaired.is_some(), "a reload restores edited files");
 }
 
+/// The files of the broken version stayed watched.
+#[test]
+fn after_a_broken_version_only_the_files_of_the_restored_one_are_watched() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    std::fs::write(path("a.j2"), "{{ key('a') }}").unwrap();
+    std::fs::write(path("b.j2"), "{% broken").unwrap();
+    let template = Job {
+        source: TemplateSource::File(path("a.j2")),
+        language: Language::Jinja,
+        ..job("", None)
+    };
+    let mut bench = Bench::start(Mode::Daemon, vec![template]);
+    bench.news("a", "1");
+    let save = |bench: &mut Bench, text: &str| {
+        std::fs::write(path("a.j2"), text).unwrap();
+        bench.step(Event::FilesChanged(FileEvent {
+            files: [path("a.j2")].into(),
+            ..FileEvent::default()
+        }));
+        bench.read_sources();
+        bench.watched()
+    };
+    let broken = save(&mut bench, "{% include 'b.j2' %}");
+    assert_eq!(broken, [path("a.j2"), path("b.j2")].into());
+    let restored = save(&mut bench, "{{ key('a') }}");
+    assert_eq!(restored, [path("a.j2")].into());
+}
+
 /// Handles a change of the answer and a pass that becomes stuck. Returns the stuck version.
 fn get_stuck(bench: &mut Bench) -> Arc<Template> {
     let mut passes = requests(bench, &news("second"));
