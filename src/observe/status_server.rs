@@ -2,8 +2,10 @@
 //!
 //! Input: the configured address, at the start and at each reload. Output: a running [`server`], and log lines.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -16,11 +18,16 @@ use crate::config::resolved::StatusAddr;
 use crate::error_chain::chain;
 use crate::report::Report;
 
+/// The time that dropping waits for the removal of the files of sockets. A file system may hang.
+const REMOVAL_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// The status server of the process. Dropping it stops the server and removes the file of its socket.
 #[derive(Debug, Default)]
 pub struct StatusServer {
     pulse: Arc<Pulse>,
     server: Option<Server>,
+    /// The removals of the files of earlier sockets that may not have ended.
+    removals: Vec<Removal>,
 }
 
 /// The file of the socket, until it is removed.
@@ -90,6 +97,7 @@ impl StatusServer {
         Self {
             pulse: Arc::default(),
             server: bound.map(Server::new),
+            removals: Vec::new(),
         }
     }
 
@@ -112,8 +120,8 @@ impl StatusServer {
             Change::Keep => {}
             Change::Replace(bound) => {
                 let old = std::mem::replace(&mut self.server, bound.map(Server::new));
-                // Removing the file of the old socket may block.
-                let _ = thread::Builder::new().spawn(move || drop(old));
+                self.removals.retain(|removal| !removal.has_ended());
+                self.removals.extend(old.map(Removal::start));
             }
             Change::Failed(error) => {
                 let error = chain(&error);
@@ -147,6 +155,45 @@ impl StatusServer {
             let heartbeat = Heartbeat::new(&self.pulse);
             server.start(listener, DaemonState { reports, heartbeat });
         }
+    }
+}
+
+impl Drop for StatusServer {
+    fn drop(&mut self) {
+        let until = Instant::now() + REMOVAL_TIMEOUT;
+        let last = self.server.take().map(Removal::start);
+        for removal in self.removals.drain(..).chain(last) {
+            removal.wait(until);
+        }
+    }
+}
+
+/// A thread that stops a server and removes the file of its socket.
+#[derive(Debug)]
+struct Removal {
+    /// The thread has the sender, and drops it when it ends.
+    ended: mpsc::Receiver<Infallible>,
+}
+
+impl Removal {
+    fn start(server: Server) -> Self {
+        let (running, ended) = mpsc::channel();
+        let remove = move || {
+            drop(server);
+            drop(running);
+        };
+        // If no thread can be started, the server is dropped here.
+        let _ = thread::Builder::new().spawn(remove);
+        Self { ended }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.try_recv() == Err(mpsc::TryRecvError::Disconnected)
+    }
+
+    fn wait(&self, until: Instant) {
+        let timeout = until.saturating_duration_since(Instant::now());
+        let _ = self.ended.recv_timeout(timeout);
     }
 }
 
@@ -223,95 +270,4 @@ fn failed(error: &std::io::Error, file: &File) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs::OpenOptions;
-    use std::net::TcpListener;
-    use std::os::fd::OwnedFd;
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    use nix::fcntl::OFlag;
-
-    use super::*;
-
-    #[test]
-    fn a_reload_starts_a_server_again_that_has_failed_in_its_thread() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("status.sock");
-        let address = StatusAddr::Socket(path.clone());
-        let mut bound = bind(&address).unwrap();
-        // The runtime refuses a descriptor that is no socket.
-        let no_socket = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .custom_flags(OFlag::O_NONBLOCK.bits())
-            .open(folder.path().join("file"))
-            .unwrap();
-        bound.listener = Listener::Tcp(TcpListener::from(OwnedFd::from(no_socket)));
-        let mut server = StatusServer::new(Some(bound));
-        let reports = watch::Sender::new(Arc::new(Report::example(Vec::new())));
-        let begin = |server: &mut StatusServer| {
-            server.subscribe(&reports);
-            server.record_iteration();
-        };
-        assert_eq!(server.address(), Some(&address));
-        begin(&mut server);
-        while server.address().is_some() {
-            thread::yield_now();
-        }
-        assert!(!path.exists(), "the file is removed");
-
-        let change = Change::between(server.address(), Some(&address));
-        assert!(matches!(change, Change::Replace(Some(_))), "{change:?}");
-        server.adopt(change);
-        begin(&mut server);
-        assert_eq!(server.address(), Some(&address));
-        assert!(path.exists());
-    }
-
-    /// The file stayed if the process ended before the thread.
-    #[test]
-    fn the_file_of_the_socket_is_removed_before_the_thread_ends() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("status.sock");
-        let bound = bind(&StatusAddr::Socket(path.clone())).unwrap();
-        let server = Server::new(bound);
-        let of_the_thread = Arc::clone(&server.file);
-        drop(server);
-        assert!(!path.exists());
-        drop(of_the_thread);
-    }
-
-    #[test]
-    fn an_address_in_conflict_with_the_own_one_is_no_other_process() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let [current, new] = ["127.0.0.1", "0.0.0.0"].map(|host| StatusAddr::Tcp {
-            host: host.to_owned(),
-            port,
-        });
-        let change = Change::between(Some(&current), Some(&new));
-        let Change::Failed(error) = change else {
-            panic!("{change:?}");
-        };
-        let expected = format!(
-            "cannot listen on {new} for status_addr while this process listens on {current}; restart ctmpl to change the \
-             address"
-        );
-        assert_eq!(error.to_string(), expected);
-    }
-
-    #[test]
-    fn another_spelling_of_the_path_keeps_the_server() {
-        let folder = tempfile::tempdir().unwrap();
-        let [current, new] = ["s", "./s"].map(|name| {
-            let path = folder.path().display();
-            StatusAddr::Socket(format!("{path}/{name}").into())
-        });
-        let _bound = bind(&current).unwrap();
-        let other = StatusAddr::Socket(folder.path().join("other"));
-        let (current, new) = (Some(&current), Some(&new));
-        assert!(matches!(Change::between(current, new), Change::Keep));
-        let change = Change::between(current, Some(&other));
-        assert!(matches!(change, Change::Replace(Some(_))));
-    }
-}
+mod tests;
