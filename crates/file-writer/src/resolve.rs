@@ -4,7 +4,7 @@
 //!
 //! Links are followed here and not by the kernel, so that links of other users are refused (see
 //! [`sticky`](crate::sticky)) also where the kernel does not protect them. The directory is opened
-//! component by component, so that a link that appears meanwhile is not followed.
+//! without following links, so that a link that appears meanwhile is an error.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -15,7 +15,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open, openat};
+use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, open, openat, openat2};
 use nix::sys::stat::{Mode, SFlag, fstat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs, statfs};
 use nix::unistd::Uid;
@@ -115,9 +115,27 @@ fn refuse_planted(link: &Path, metadata: &Metadata) -> Result<(), WriteError> {
 /// Opens a directory for `*at` calls, without following a link except on `/proc`. This needs no read
 /// permission on it.
 pub(crate) fn open_directory(path: &Path) -> nix::Result<OwnedFd> {
-    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    // Linux before 5.6 does not have this call, some system call filters reject it, and it follows no link of `/proc`.
+    open_without_links(path).or_else(|_| walk(path))
+}
+
+/// The flags of an open directory that serves only `*at` calls.
+const DIRECTORY: OFlag = OFlag::O_PATH
+    .union(OFlag::O_DIRECTORY)
+    .union(OFlag::O_CLOEXEC);
+
+/// Opens a directory with one system call. A link in the path is an error.
+fn open_without_links(path: &Path) -> nix::Result<OwnedFd> {
+    let how = OpenHow::new()
+        .flags(DIRECTORY)
+        .resolve(ResolveFlag::RESOLVE_NO_SYMLINKS);
+    openat2(AT_FDCWD, path, how)
+}
+
+/// Opens a directory component by component. Its error names what is wrong with the path.
+fn walk(path: &Path) -> nix::Result<OwnedFd> {
     let start = if path.is_absolute() { "/" } else { "." };
-    let mut directory = open(start, flags, Mode::empty())?;
+    let mut directory = open(start, DIRECTORY, Mode::empty())?;
     for component in path.components() {
         if let Component::Normal(_) | Component::ParentDir = component {
             directory = open_in(&directory, component.as_os_str())?;
@@ -185,10 +203,18 @@ mod tests {
         }
         let found = resolve(&root.join("relative/up/link"), 2).unwrap();
         assert_eq!(found, root.join("real/up/link"));
-        assert!(open_directory(&root.join("real/sub")).is_ok());
-        for link in ["relative", "relative/sub", "absolute"] {
-            let error = open_directory(&root.join(link)).unwrap_err();
-            assert_eq!(error, Errno::ELOOP, "{link}");
+        for open in [open_directory, walk, open_without_links] {
+            assert!(open(&root.join("real/sub")).is_ok());
+            for (path, expected) in [
+                ("relative", Errno::ELOOP),
+                ("relative/sub", Errno::ELOOP),
+                ("absolute", Errno::ELOOP),
+                ("real/file", Errno::ENOTDIR),
+                ("missing", Errno::ENOENT),
+            ] {
+                let error = open(&root.join(path)).unwrap_err();
+                assert_eq!(error, expected, "{path}");
+            }
         }
     }
 
@@ -201,9 +227,9 @@ mod tests {
             resolve(Path::new("/../no-such-file"), 0).unwrap(),
             Path::new("/no-such-file")
         );
-        assert!(
-            open_directory(Path::new("")).is_ok() && open_directory(Path::new("./src/..")).is_ok()
-        );
+        for path in ["", ".", "./src/.."] {
+            assert!(open_directory(Path::new(path)).is_ok(), "{path}");
+        }
     }
 
     #[test]
@@ -211,6 +237,7 @@ mod tests {
         let path = Path::new("/proc/self/cwd/src");
         let found = resolve(path, 0).unwrap();
         assert!(found.ends_with("cwd/src"), "{}", found.display());
+        assert!(open_without_links(&found).is_err());
         let opened = open_directory(&found).unwrap();
         let here = fs::metadata("src").unwrap();
         assert_eq!(fstat(&opened).unwrap().st_ino, here.ino());
