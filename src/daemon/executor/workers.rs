@@ -111,6 +111,8 @@ impl Workers {
         if state.threads == 0 {
             self.shared.start_thread(&mut state);
         } else if state.idle > 0 {
+            // The thread needs the lock at once.
+            drop(state);
             self.shared.task.notify_one();
         }
     }
@@ -275,7 +277,9 @@ impl Shared {
             .push(if in_time { result } else { result.late() });
         let first = *state.first_result.get_or_insert(now);
         // Deliver the results of one pass together.
-        if state.queue.is_empty() || now >= first + BATCH_TIME {
+        let is_due = state.queue.is_empty() || now >= first + BATCH_TIME;
+        drop(state);
+        if is_due {
             self.result.notify_one();
         }
         in_time
