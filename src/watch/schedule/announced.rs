@@ -34,6 +34,13 @@ impl Schedule {
         )
     }
 
+    /// Reads a query before the nodes of a survey: most likely its service was named.
+    pub(super) fn next_urgent(&mut self, now: Instant) -> Option<Request> {
+        let Self { areas, entries, .. } = self;
+        let is_urgent = areas.is_urgent_next(|id| entries.get(id));
+        is_urgent.then(|| self.next_announced(now)).flatten()
+    }
+
     /// Reads a query whose change a tick may have announced.
     pub(super) fn next_announced(&mut self, now: Instant) -> Option<Request> {
         if self.is_busy || self.areas.is_empty() || !self.has_room_for_short() {
@@ -48,10 +55,10 @@ impl Schedule {
                 break id;
             }
         };
-        self.areas.record_read(id);
+        let is_named = self.areas.record_read(id);
         self.choose_server(id);
         let entry = self.entries.get(id)?;
-        if entry.cursor.poll().index == 0 || !self.areas.is_comparable(entry) {
+        if is_named || entry.cursor.poll().index == 0 || !self.areas.is_comparable(entry) {
             return self.send_short(id, Purpose::Follow, now);
         }
         let mut poll = entry.cursor.poll();

@@ -24,7 +24,9 @@ pub(super) struct Areas {
     urgent: VecDeque<Id>,
     /// The same queries, to find them.
     urgent_ids: BTreeSet<Id>,
-    /// `true` if the last query that was read was urgent; then the next one is not, so that a round goes on.
+    /// Those of them whose service a tick or a survey has named.
+    named: BTreeSet<Id>,
+    /// `true` if the last read was that of an urgent query; then the next one is not, so that a round or a survey goes on.
     was_urgent: bool,
     /// The areas with a tick that the server refuses, with the time until which it is not requested again.
     refused: BTreeMap<Area, Instant>,
@@ -81,6 +83,7 @@ impl Areas {
         if self.all.is_empty() {
             self.urgent.clear();
             self.urgent_ids.clear();
+            self.named.clear();
             self.hot.clear();
         }
         before.into_values().flat_map(|state| state.ticks).collect()
@@ -129,12 +132,12 @@ impl Areas {
         self.all.get(area).map_or(0, |state| state.generation)
     }
 
-    /// Records that a tick has moved: all members are read again, these first. `is_reset`: the server may have lost its
-    /// state, so that earlier indexes mean nothing.
+    /// Records that a tick has moved: all members are read again, first those that it has named. `is_reset`: the server may
+    /// have lost its state, so that earlier indexes mean nothing.
     pub(super) fn moved(
         &mut self,
         area: &Area,
-        first: impl IntoIterator<Item = Id>,
+        named: impl IntoIterator<Item = Id>,
         is_reset: bool,
     ) {
         if let Some(state) = self.all.get_mut(area) {
@@ -144,8 +147,8 @@ impl Areas {
                 state.comparable_since = state.generation;
             }
         }
-        for id in first {
-            self.prioritize(id);
+        for id in named {
+            self.name(id);
         }
     }
 
@@ -160,6 +163,12 @@ impl Areas {
         if self.urgent_ids.insert(id) {
             self.urgent.push_back(id);
         }
+    }
+
+    /// Records that a tick or a survey has named the service of a query: it is read before the others, as a whole.
+    pub(super) fn name(&mut self, id: Id) {
+        self.prioritize(id);
+        self.named.insert(id);
     }
 
     /// Records that a query has changed. `before`: its last change.
@@ -192,9 +201,21 @@ impl Areas {
         self.next_member(get, ended).or(urgent)
     }
 
-    /// Records that this query is read now.
-    pub(super) fn record_read(&mut self, id: Id) {
+    /// Returns `true` if an urgent query is read next.
+    pub(super) fn is_urgent_next<'a>(&mut self, get: impl Fn(Id) -> Option<&'a Entry>) -> bool {
+        !self.was_urgent && self.next_urgent(&get).is_some()
+    }
+
+    /// Records that this query is read now. Returns `true` if its service was named, so that its answer has probably
+    /// changed.
+    pub(super) fn record_read(&mut self, id: Id) -> bool {
         self.was_urgent = self.urgent.front() == Some(&id);
+        self.named.remove(&id)
+    }
+
+    /// Records that a node is read now.
+    pub(super) fn record_survey(&mut self) {
+        self.was_urgent = false;
     }
 
     fn next_urgent<'a>(&mut self, get: &impl Fn(Id) -> Option<&'a Entry>) -> Option<Id> {
@@ -204,6 +225,7 @@ impl Areas {
             }
             self.urgent.pop_front();
             self.urgent_ids.remove(&id);
+            self.named.remove(&id);
         }
         None
     }

@@ -35,6 +35,7 @@ impl Schedule {
         }
         self.next_short(now)
             .or_else(|| self.next_long(now))
+            .or_else(|| self.next_urgent(now))
             .or_else(|| self.next_surveyed(now))
             .or_else(|| self.next_announced(now))
             .or_else(|| self.next_hot(now))

@@ -38,6 +38,7 @@ impl Schedule {
             return None;
         }
         let name = self.surveys.next(&scope, now)?;
+        self.areas.record_survey();
         let poll = Poll::once(self.servers.preferred);
         let id = self.begin_request(None, (Kind::Short, Purpose::Follow), poll, now);
         Some(Request {
@@ -63,7 +64,7 @@ impl Schedule {
                 let named = self.surveys.record((scope, node), snapshot, queries, now);
                 for id in self.named_members(&area, &named) {
                     self.surveys.found(scope);
-                    self.areas.prioritize(id);
+                    self.areas.name(id);
                 }
             }
             Err(error) if Cause::of(&error) == Cause::Throttled => {

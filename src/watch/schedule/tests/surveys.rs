@@ -23,6 +23,25 @@ fn a_change_among_ten_thousand_services_at_few_nodes_is_found_by_a_survey() {
     }
 }
 
+/// The survey was completed first.
+#[test]
+fn a_service_that_a_survey_names_is_read_before_further_nodes() {
+    let mut simulation = at_fifty_nodes(1000);
+    let before = simulation.sent.len();
+    simulation.change_service(3);
+    simulation.run(Duration::from_secs(1));
+    assert_eq!(simulation.outdated(), Vec::<String>::new());
+    let sent = simulation.sent[before..].iter().map(|(_, request)| request);
+    let targets: Vec<_> = sent.map(|request| &request.target).collect();
+    let query = Arc::new(service(3));
+    let read = targets
+        .iter()
+        .position(|target| matches!(target, Target::Query(read) if *read == query));
+    let is_node = |target: &&&Target| matches!(target, Target::Node(..));
+    let nodes_before = targets[..read.unwrap()].iter().filter(is_node).count();
+    assert!(nodes_before < 40, "{nodes_before}");
+}
+
 #[test]
 fn the_services_at_a_node_that_has_failed_are_found_first() {
     let mut simulation = at_fifty_nodes(10_000);
