@@ -30,7 +30,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// The time that a blocking query may take beyond `wait` and its jitter of a sixteenth.
 const BLOCKING_GRACE: Duration = Duration::from_secs(10);
 /// The time limit for the answer that shows whether a server responds at all.
-const PROBE_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const PROBE_LIMIT: Duration = Duration::from_secs(5);
 
 /// A client that polls Consul over HTTP. A clone shares the connections.
 #[derive(Clone, Debug)]
@@ -257,6 +257,14 @@ impl Client {
         Error::TimedOut {
             server: self.name(server),
             blocking: true,
+        }
+    }
+
+    /// The error for a probe without an answer.
+    pub(super) fn silent(&self, server: usize) -> Error {
+        Error::TimedOut {
+            server: self.name(server),
+            blocking: false,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Weak;
 use std::sync::atomic::Ordering;
 
-use super::client::Client;
+use super::client::{Client, PROBE_LIMIT};
 use super::url::Target;
 use super::wire;
 use crate::answer::Answer;
@@ -14,6 +14,7 @@ use crate::source::node_snapshot::NodeSnapshot;
 use crate::source::poll::{Poll, Reply, Source};
 use crate::source::tick::{Tick, TickReply};
 use http_client::StatusCode;
+use tokio::time::timeout;
 
 impl Client {
     /// Requests the name of the agent's node, for a node query without a name.
@@ -79,7 +80,11 @@ impl Source for Client {
     /// Requests `/v1/status/leader`. A path that a proxy does not pass on is an answer too: a server that hangs gives
     /// none.
     async fn probe(&self, server: usize) -> Result<(), Error> {
-        let answer = self.get(&Target::leader(), Poll::once(server)).await?;
+        // The limit of a request begins when its connection is open, and connecting has a longer one.
+        let target = Target::leader();
+        let probe = self.get(&target, Poll::once(server));
+        let answer = timeout(PROBE_LIMIT, probe).await;
+        let answer = answer.unwrap_or_else(|_| Err(self.silent(server)))?;
         if answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS {
             return Err(self.refused(&answer, server));
         }
@@ -144,4 +149,44 @@ impl Source for Client {
 
 fn datacenter_of(query: &ConsulQuery) -> &str {
     query.scope().map_or("", |scope| &scope.datacenter)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::config::resolved::{
+        ConsulConfig, LoadConfig, RetryConfig, TlsConfig, TransportConfig,
+    };
+
+    /// Connecting had a limit of its own, so the probe of a host that had vanished took up to 35 s.
+    #[tokio::test(start_paused = true)]
+    async fn the_limit_of_a_probe_includes_connecting() {
+        // The connection is opened, and the TLS handshake is not answered.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = format!("https://{}", listener.local_addr().unwrap());
+        let client = Client::new(&ConsulConfig {
+            servers: vec![server.parse().unwrap()],
+            tls: TlsConfig::DEFAULT,
+            token: None,
+            token_file: None,
+            auth: None,
+            namespace: None,
+            partition: None,
+            max_stale: None,
+            block_query_wait: Duration::from_secs(60),
+            retry: RetryConfig::DEFAULT,
+            transport: TransportConfig::DEFAULT,
+            load: LoadConfig::DEFAULT,
+            exports: Vec::new(),
+        });
+        let begun = Instant::now();
+        let error = client.unwrap().probe(0).await.unwrap_err();
+        assert_eq!(begun.elapsed().as_secs(), PROBE_LIMIT.as_secs());
+        assert_eq!(error.class(), ErrorClass::Outage);
+    }
 }
