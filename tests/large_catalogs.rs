@@ -180,7 +180,7 @@ fn restarts_in_quick_succession_do_not_take_more_and_more_connections() {
 }
 
 /// The limit and the number of queries with which each query has a long poll of its own.
-const FEW: (usize, usize) = (12, 8);
+const FEW: (usize, usize) = (13, 8);
 
 /// Consul keeps the connections of long polls whose process has gone. Each process added its own to them.
 #[test]

@@ -9,11 +9,12 @@
 //! Many keys below one prefix share one request.
 //!
 //! - `entry.rs`, `entries.rs`: a query, prefix or tick, and the table of them.
-//! - `connections.rs`, `pace.rs`: the limits. `reservations.rs`, `recording.rs`: the record of the connections.
+//! - `connections.rs`, `refusals.rs`, `pace.rs`: the limits. `reservations.rs`, `recording.rs`: the record of the connections.
 //! - `areas.rs`, `prefixes.rs`: what is shared beyond the limits; `survey.rs`, `surveying.rs`: which services have changed.
 //! - `failures.rs`: retries; `datacenters.rs`, `datacenter_requests.rs`: what a datacenter that does not answer may delay.
 //! - `following.rs`: begins and ends to follow; `mode.rs`: chooses between long polls and ticks.
-//! - `sending.rs`, `announced.rs`: choose requests; `servers.rs`: chooses the server of a request.
+//! - `sending.rs`, `announced.rs`: choose requests.
+//! - `server_states.rs`: which server answers; `servers.rs`: chooses the server of a request, and probes servers.
 //! - `answering.rs`, `ticks.rs`, `failing.rs`: handle outcomes.
 //!
 //! # Constants that determine times and rates
@@ -24,12 +25,12 @@
 //! | `pace.rs` | `BURST`, `MAX_RATE`, `MIN_RATE`, `POLL_RATE`, `BYTES` | requests and bytes per second |
 //! | | `FULL_ROUND`, `SLOWEST_ROUND`, `USELESS_ROUNDS` | the duration of a round of reads after a tick |
 //! | | `MIN_POLL_INTERVAL`, `CROWDED_WAIT` | the time between two polls of a query; the wait while queries take turns |
-//! | `connections.rs` | `RECOVERY_INTERVAL`, `MAX_RECOVERY_INTERVAL`, `ONE_REFUSAL` | the limit of long polls after refusals |
+//! | `refusals.rs` | `RECOVERY_INTERVAL`, `MAX_RECOVERY_INTERVAL`, `ONE_REFUSAL` | the limit of long polls after refusals |
 //! | `reservations.rs` | `FIRST_WAIT`, `BOUNDS` | how long polls block at first |
 //! | | `MIN_INTERVAL`, `RETRY_INTERVAL`, `WRITE_TIMEOUT` | when the record of the connections is written |
 //! | `sending.rs` | `YIELD_TO_FIRST_ANSWERS` | how long polls are delayed |
 //! | `announced.rs` | `HOT_WAIT` | how long a poll blocks that ticks replace |
-//! | `servers.rs` | `SILENCE` | when a server is probed |
+//! | `server_states.rs` | `SILENCE` | when a server is probed |
 //! | `datacenters.rs` | `SLOW`, `CHECK_AFTER`, `MAX_SILENCE` | when a datacenter takes no room any more, and when templates continue without it |
 //! | `answering.rs` | `QUICK`, `MAX_IDLE_BACKOFF` | the pause after an answer |
 //! | `ticks.rs` | `MIN_TICK_INTERVAL`, `TICK_BYTES` | the pause after the answer to a tick |
@@ -54,9 +55,11 @@ mod mode;
 mod pace;
 mod prefixes;
 mod recording;
+mod refusals;
 mod request;
 mod reservations;
 mod sending;
+mod server_states;
 mod servers;
 mod survey;
 mod surveying;
@@ -64,7 +67,7 @@ mod surveying;
 mod tests;
 mod ticks;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::event::WatchEvent;
@@ -88,6 +91,7 @@ pub use prefixes::choose as shared_prefixes;
 use request::{InFlight, Requests};
 pub(super) use request::{Outcome, Request, Target};
 use reservations::Reservations;
+use server_states::Servers;
 use survey::Surveys;
 
 /// The state of all followed queries.
@@ -150,36 +154,6 @@ impl Mode {
             self.unannounced
         };
         ticks + queries > self.limit
-    }
-}
-
-/// The servers of the source.
-#[derive(Debug)]
-struct Servers {
-    count: usize,
-    /// The server in use. One that answers replaces it only if it is down: each change of the server starts polls over.
-    preferred: usize,
-    /// The servers that did not answer the last request.
-    down: BTreeSet<usize>,
-    /// The time of the last answer of each server, or of the first request after it was idle.
-    heard: BTreeMap<usize, Instant>,
-    /// The probe in flight.
-    probe: Option<u64>,
-    /// The time of the last probe.
-    probed: Option<Instant>,
-}
-
-impl Servers {
-    /// Creates the state of this number of servers. `preferred`: the one to use first.
-    fn new(count: usize, preferred: usize) -> Self {
-        Self {
-            count: count.max(1),
-            preferred,
-            down: BTreeSet::new(),
-            heard: BTreeMap::new(),
-            probe: None,
-            probed: None,
-        }
     }
 }
 
@@ -289,30 +263,25 @@ impl Schedule {
         std::mem::take(&mut self.cancelled)
     }
 
-    /// Cancels a request. Returns `false` if it is not in flight.
-    fn cancel(&mut self, request_id: u64) -> bool {
+    /// Cancels a request. Returns `None` if it is not in flight.
+    fn cancel(&mut self, request_id: u64) -> Option<InFlight> {
         let until = self.requests.kept_until(request_id);
         if let Some(until) = until {
             self.reservations.cancel(request_id, until);
         }
-        let Some(request) = self.end_request(request_id) else {
-            return false;
-        };
+        let request = self.end_request(request_id)?;
         if let Some(until) = until {
             self.connections.abandon(request.poll.server, until);
             self.mode.is_outdated = true;
         }
-        if self.servers.probe == Some(request_id) {
-            self.servers.probe = None;
-        }
         self.cancelled.push(request_id);
-        true
+        Some(request)
     }
 
     /// Removes a request that is in flight no more.
     fn end_request(&mut self, request_id: u64) -> Option<InFlight> {
         let request = self.requests.remove(request_id)?;
-        self.connections.end(request.room);
+        self.connections.end(request.poll.server, request.room);
         self.reservations.end(request_id);
         self.datacenters.end(&request);
         Some(request)

@@ -14,7 +14,7 @@ const HOT_WAIT: Duration = Duration::from_secs(15);
 impl Schedule {
     /// The time at which the next query can be read whose change a tick has announced; `None` if there is none.
     pub(super) fn paced_reading_at(&mut self, now: Instant) -> Option<Instant> {
-        if self.is_busy || !self.has_room_for_short() {
+        if self.is_busy || !self.connections.may_have_room_for_short() {
             return None;
         }
         self.next_outdated()?;
@@ -43,7 +43,7 @@ impl Schedule {
 
     /// Reads a query whose change a tick may have announced.
     pub(super) fn next_announced(&mut self, now: Instant) -> Option<Request> {
-        if self.is_busy || self.areas.is_empty() || !self.has_room_for_short() {
+        if self.is_busy || self.areas.is_empty() || !self.connections.may_have_room_for_short() {
             return None;
         }
         let id = loop {
@@ -55,8 +55,10 @@ impl Schedule {
                 break id;
             }
         };
+        if !self.choose_server(id, Kind::Short, now) {
+            return None;
+        }
         let is_named = self.areas.record_read(id);
-        self.choose_server(id);
         let entry = self.entries.get(id)?;
         if is_named || entry.cursor.poll().index == 0 || !self.areas.is_comparable(entry) {
             return self.send_short(id, Purpose::Follow, now);
@@ -76,12 +78,12 @@ impl Schedule {
         if self.areas.is_empty() || self.is_busy || !has_room || self.pace.poll_at(now).is_some() {
             return None;
         }
-        if !self.has_room_for_long(self.servers.preferred, now) {
-            return None;
-        }
         let Self { areas, entries, .. } = self;
         let id = areas.hottest(|id| entries.get(id), now)?;
         let mut poll = self.entries.get(id)?.cursor.poll();
+        if !self.has_room(poll.server, Kind::Long, now) {
+            return None;
+        }
         poll.wait = poll.wait.min(HOT_WAIT).min(self.longest_wait(now));
         poll.stale = false;
         self.send(id, (Kind::Long, Purpose::Hot), poll, now)

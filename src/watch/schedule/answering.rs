@@ -30,22 +30,15 @@ impl Schedule {
         let Some(request) = self.end_request(request_id) else {
             return;
         };
-        let server = request.poll.server;
         if outcome.is_from_datacenter() {
             self.datacenter_answered(&request.datacenter, now);
         }
         if outcome.is_from_consul() {
-            // A server may answer probes, but no query.
-            if !matches!(outcome, Outcome::Server(_)) {
-                self.servers.down.remove(&server);
-            }
-            self.servers.heard.insert(server, now);
-            if self.servers.down.contains(&self.servers.preferred) {
-                self.servers.preferred = server;
-            }
+            let is_probe = request.kind == Kind::Probe;
+            self.servers.answered(request.poll.server, is_probe, now);
         }
         match (outcome, request.id) {
-            (Outcome::Server(result), _) => self.probed(server, result, now),
+            (Outcome::Server(result), _) => self.probed(&request, result, now),
             (Outcome::Query(Ok(reply)), Some(id)) => self.answered((id, request), reply, now),
             (Outcome::Index(Ok(index)), Some(id)) => self.index_read(id, index, now),
             (Outcome::Node(scope, node, result), _) => self.surveyed((&scope, &node), result, now),

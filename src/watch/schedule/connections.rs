@@ -2,27 +2,23 @@
 //!
 //! Over HTTP/1.1 a request in flight takes a connection. Consul accepts 200 connections from one
 //! address by default, and all programs of a host share them.
+//!
+//! Two numbers stay within the limit: that of the requests in flight to all servers, and, for each server, that of the
+//! requests in flight together with the connections that it keeps for cancelled long polls.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::refusals::Refusals;
 use crate::source::MAX_SHORT_REQUESTS;
 
-/// The number of connections that are left for requests outside of the schedule, such as the search for the cause
-/// of an empty answer.
+/// The number of connections that are left for probes, and for requests outside of the schedule, such as the search for
+/// the cause of an empty answer.
 const SPARE: usize = 2;
-/// The number of connections below which none is left.
+/// The number of connections below which only one is left, for probes.
 const MIN_FOR_SPARE: usize = 16;
-/// The interval after which the limit of long polls rises again when the server has refused some. It doubles each time
-/// that the server refuses more.
-const RECOVERY_INTERVAL: Duration = Duration::from_secs(10);
-/// The longest such interval.
-const MAX_RECOVERY_INTERVAL: Duration = Duration::from_secs(600);
-/// The time in which refusals count as one.
-const ONE_REFUSAL: Duration = Duration::from_secs(2);
-/// The number by which it rises.
-const RECOVERY_STEP: usize = 8;
-/// The number of long polls that refusals leave.
-const MIN_LONG: usize = 4;
+/// The number of connections up to which none is left: one takes a long poll, and the other one short requests.
+const MAX_WITHOUT_SPARE: usize = 2;
 
 /// The number of long polls that a limit of connections leaves, with this number of requests on each of them.
 pub fn long_polls(connections: usize, sharing: usize) -> usize {
@@ -40,6 +36,8 @@ pub(super) enum Kind {
     Short,
     /// A request that blocks until something changes.
     Long,
+    /// A request that finds out whether a server answers at all.
+    Probe,
 }
 
 /// The requests in flight and their limits.
@@ -49,23 +47,38 @@ pub(super) struct Connections {
     limit: usize,
     /// The number of requests that share a connection.
     sharing: usize,
-    short: usize,
-    long: usize,
-    /// The long polls that were cancelled, by server, with the time until which the server keeps their connections.
-    abandoned: Vec<(usize, Instant)>,
-    refused: Option<Refused>,
+    servers: BTreeMap<usize, Usage>,
+    refusals: Refusals,
 }
 
-/// The server has refused connections.
-#[derive(Clone, Copy, Debug)]
-struct Refused {
-    /// The maximum number of long polls.
-    most: usize,
-    /// The time of the first of the refusals that count as one.
-    at: Instant,
-    interval: Duration,
-    /// The time at which the maximum rises.
-    next: Instant,
+/// The use of one server.
+#[derive(Debug, Default)]
+struct Usage {
+    in_flight: Counts,
+    /// The times until which the server keeps the connections of long polls that were cancelled.
+    kept: Vec<Instant>,
+}
+
+/// The numbers of requests in flight.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    short: usize,
+    long: usize,
+    probes: usize,
+}
+
+impl Counts {
+    fn total(self) -> usize {
+        self.short + self.long + self.probes
+    }
+
+    fn of(&mut self, kind: Kind) -> &mut usize {
+        match kind {
+            Kind::Short => &mut self.short,
+            Kind::Long => &mut self.long,
+            Kind::Probe => &mut self.probes,
+        }
+    }
 }
 
 impl Connections {
@@ -73,10 +86,8 @@ impl Connections {
         Self {
             limit: limit.max(1),
             sharing: 1,
-            short: 0,
-            long: 0,
-            abandoned: Vec::new(),
-            refused: None,
+            servers: BTreeMap::new(),
+            refusals: Refusals::default(),
         }
     }
 
@@ -92,7 +103,11 @@ impl Connections {
     }
 
     fn spare(&self) -> usize {
-        if self.limit < MIN_FOR_SPARE { 0 } else { SPARE }
+        if self.limit >= MIN_FOR_SPARE {
+            SPARE
+        } else {
+            usize::from(self.requests() > MAX_WITHOUT_SPARE)
+        }
     }
 
     /// The maximum number of short requests in flight.
@@ -107,8 +122,11 @@ impl Connections {
 
     /// For how long a server still keeps the connections of cancelled polls.
     pub(super) fn rest_of_cancelled(&self, server: usize, now: Instant) -> Vec<Duration> {
-        let own = self.abandoned.iter().filter(|(at, _)| *at == server);
-        let rest = own.map(|(_, until)| until.saturating_duration_since(now));
+        let kept = self.servers.get(&server).map(|own| &own.kept);
+        let rest = kept
+            .into_iter()
+            .flatten()
+            .map(|until| until.saturating_duration_since(now));
         rest.filter(|rest| !rest.is_zero()).collect()
     }
 
@@ -118,115 +136,119 @@ impl Connections {
         self.requests().saturating_sub(others).max(1)
     }
 
-    /// The maximum number of long polls at one server.
+    /// The maximum number of long polls at one server, if there is none at another.
     pub(super) fn long_limit(&mut self, server: usize, now: Instant) -> usize {
         self.forget_ended(now);
-        let abandoned = self.abandoned.iter().filter(|(at, _)| *at == server);
-        let abandoned = abandoned.count();
         let own = self.own_limit();
-        let most = self.refused.as_mut().map_or(own, |refused| {
-            if now >= refused.next && refused.most < own {
-                refused.most += RECOVERY_STEP;
-                refused.next = now + refused.interval;
-            }
-            refused.most
-        });
-        most.min(own.saturating_sub(abandoned))
+        self.refusals.rise(own, now);
+        let (_, kept) = self.at(server);
+        self.long_limit_later().min(own.saturating_sub(kept))
     }
 
     /// The maximum number of long polls at a server that keeps no connection of a cancelled one.
     pub(super) fn long_limit_later(&self) -> usize {
-        let own = self.own_limit();
-        self.refused.map_or(own, |refused| refused.most.min(own))
+        self.refusals.limit(self.own_limit())
     }
 
     /// The time at which the limit of long polls rises without an event.
     pub(super) fn next_wake(&self) -> Option<Instant> {
-        let abandoned = self.abandoned.iter().map(|(_, until)| *until);
-        let rise = self
-            .refused
-            .filter(|refused| refused.most < self.own_limit());
-        abandoned.chain(rise.map(|refused| refused.next)).min()
+        let kept = self.servers.values().flat_map(|own| &own.kept);
+        let rise = self.refusals.next_rise(self.own_limit());
+        kept.copied().chain(rise).min()
+    }
+
+    /// Returns `true` if there is room for a short request to a server that keeps no connection.
+    pub(super) fn may_have_room_for_short(&self) -> bool {
+        let all = self.in_flight();
+        all.short < self.short_limit() && self.leaves_room(all, 0)
     }
 
     /// Returns `true` if there is room for a short request to this server.
     pub(super) fn has_room_for_short(&self, server: usize) -> bool {
-        self.short < self.short_limit() && self.has_room_for_probe(server)
+        self.may_have_room_for_short() && self.has_room_at(server)
     }
 
-    /// Returns `true` if there is room for a probe of this server. It may take one of the connections that are left for
-    /// others.
+    /// Returns `true` if there is room for a long poll to this server.
+    pub(super) fn has_room_for_long(&self, server: usize) -> bool {
+        let (all, (own, kept)) = (self.in_flight(), self.at(server));
+        all.long < self.long_limit_later()
+            && own.long + kept < self.own_limit()
+            && self.leaves_room(all, 0)
+            && self.has_room_at(server)
+    }
+
+    /// Returns `true` if there is room for a probe of this server, which has one at a time.
     pub(super) fn has_room_for_probe(&self, server: usize) -> bool {
-        self.short + self.long + self.kept(server) < self.requests()
+        let (all, (own, kept)) = (self.in_flight(), self.at(server));
+        let requests = self.requests();
+        own.probes == 0 && all.total() < requests && own.total() + kept < requests
     }
 
-    /// The number of connections that the server keeps for cancelled polls. One request at a time is sent in any case.
-    fn kept(&self, server: usize) -> usize {
-        let own = self.abandoned.iter().filter(|(at, _)| *at == server);
-        own.count().min(self.requests().saturating_sub(1))
+    /// Returns `true` if a server has room for one more request that is not a probe. One at a time is sent in any case.
+    fn has_room_at(&self, server: usize) -> bool {
+        let (own, kept) = self.at(server);
+        own.short + own.long == 0 || self.leaves_room(own, kept)
+    }
+
+    /// Returns `true` if one more request beside these requests and kept connections leaves room for a probe.
+    fn leaves_room(&self, requests: Counts, kept: usize) -> bool {
+        let probes = requests.probes.max(self.spare().min(1));
+        requests.short + requests.long + probes + kept < self.requests()
+    }
+
+    /// The requests in flight to one server, and the number of connections that it keeps.
+    fn at(&self, server: usize) -> (Counts, usize) {
+        let own = self.servers.get(&server);
+        own.map_or_else(Default::default, |own| (own.in_flight, own.kept.len()))
+    }
+
+    /// The requests in flight to all servers.
+    fn in_flight(&self) -> Counts {
+        let all = self.servers.values().map(|own| own.in_flight);
+        all.fold(Counts::default(), |sum, own| Counts {
+            short: sum.short + own.short,
+            long: sum.long + own.long,
+            probes: sum.probes + own.probes,
+        })
     }
 
     /// Forgets the cancelled polls whose wait is over.
     pub(super) fn forget_ended(&mut self, now: Instant) {
-        self.abandoned.retain(|(_, until)| now < *until);
-    }
-
-    /// Returns `true` if there is room for a long poll to this server.
-    pub(super) fn has_room_for_long(&mut self, server: usize, now: Instant) -> bool {
-        self.long < self.long_limit(server, now) && self.short + self.long < self.requests()
-    }
-
-    /// Counts a request.
-    pub(super) fn begin(&mut self, kind: Kind) {
-        match kind {
-            Kind::Short => self.short += 1,
-            Kind::Long => self.long += 1,
+        for own in self.servers.values_mut() {
+            own.kept.retain(|until| now < *until);
         }
+    }
+
+    /// Counts a request to a server.
+    pub(super) fn begin(&mut self, server: usize, kind: Kind) {
+        let own = self.servers.entry(server).or_default();
+        *own.in_flight.of(kind) += 1;
     }
 
     /// Counts the end of a request.
-    pub(super) fn end(&mut self, kind: Kind) {
-        match kind {
-            Kind::Short => self.short = self.short.saturating_sub(1),
-            Kind::Long => self.long = self.long.saturating_sub(1),
-        }
+    pub(super) fn end(&mut self, server: usize, kind: Kind) {
+        let own = self.servers.entry(server).or_default();
+        let count = own.in_flight.of(kind);
+        *count = count.saturating_sub(1);
     }
 
     /// Counts a long poll that was cancelled. Consul notices only at the end of its wait.
     pub(super) fn abandon(&mut self, server: usize, until: Instant) {
         if self.are_exclusive() {
-            self.abandoned.push((server, until));
+            self.servers.entry(server).or_default().kept.push(until);
         }
     }
 
-    /// Lowers the limit of long polls, because the server refuses connections. Refusals at about the same time count as
-    /// one: the number of long polls falls with each of them, so it tells nothing about the server after the first.
+    /// Lowers the limit of long polls, because the server refuses connections.
     pub(super) fn refused(&mut self, now: Instant) {
-        // The refused request is not counted any more.
-        let most = ((self.long + 1) * 3 / 4).max(MIN_LONG);
-        self.refused = Some(match self.refused {
-            Some(before) if now < before.at + ONE_REFUSAL => Refused {
-                next: now + before.interval,
-                ..before
-            },
-            before => {
-                let recent = before.filter(|before| now < before.at + MAX_RECOVERY_INTERVAL * 2);
-                let interval = recent.map_or(RECOVERY_INTERVAL, |before| {
-                    (before.interval * 2).min(MAX_RECOVERY_INTERVAL)
-                });
-                Refused {
-                    most: before.map_or(most, |before| before.most.min(most)),
-                    at: now,
-                    interval,
-                    next: now + interval,
-                }
-            }
-        });
+        self.refusals.refused(self.in_flight().long, now);
     }
 
-    /// Takes over the connections that the server of an earlier schedule still keeps.
+    /// Takes over the connections that the servers still keep for an earlier schedule.
     pub(super) fn inherit(&mut self, earlier: Self) {
-        self.abandoned = earlier.abandoned;
+        for (server, earlier) in earlier.servers {
+            self.servers.entry(server).or_default().kept = earlier.kept;
+        }
     }
 }
 
@@ -236,21 +258,21 @@ mod tests {
 
     #[test]
     fn short_requests_and_long_polls_together_stay_within_the_limit() {
-        let now = Instant::now();
         for limit in [1, 2, 3, 8, 15, 16, 64, 200] {
             let mut connections = Connections::new(limit);
             loop {
                 if connections.has_room_for_short(0) {
-                    connections.begin(Kind::Short);
-                } else if connections.has_room_for_long(0, now) {
-                    connections.begin(Kind::Long);
+                    connections.begin(0, Kind::Short);
+                } else if connections.has_room_for_long(0) {
+                    connections.begin(0, Kind::Long);
                 } else {
                     break;
                 }
             }
-            let spare = connections.spare();
-            assert_eq!(connections.short + connections.long, limit - spare);
-            assert!(connections.short >= 1, "{limit}");
+            let all = connections.in_flight();
+            assert_eq!(all.short + all.long, limit - connections.spare());
+            assert!(all.short >= 1, "{limit}");
+            assert_eq!(connections.has_room_for_probe(0), limit > MAX_WITHOUT_SPARE);
         }
     }
 
@@ -260,8 +282,8 @@ mod tests {
         let minute = Duration::from_secs(60);
         let mut connections = Connections::new(64);
         assert_eq!(connections.long_limit(0, now), 54);
-        connections.begin(Kind::Long);
-        connections.end(Kind::Long);
+        connections.begin(0, Kind::Long);
+        connections.end(0, Kind::Long);
         connections.abandon(0, now + minute);
         assert_eq!(connections.long_limit(0, now), 53);
         assert_eq!(connections.long_limit(1, now), 54, "another server");
@@ -274,14 +296,29 @@ mod tests {
     fn cancelled_polls_and_a_slow_request_leave_no_room_for_a_short_one() {
         let now = Instant::now();
         let minute = Duration::from_secs(60);
-        let mut connections = Connections::new(3);
+        let mut connections = Connections::new(4);
         (0..2).for_each(|_| connections.abandon(0, now + minute));
         assert!(connections.has_room_for_short(0));
-        connections.begin(Kind::Long);
+        connections.begin(0, Kind::Long);
         assert!(!connections.has_room_for_short(0));
+        assert!(connections.has_room_for_probe(0));
         assert!(connections.has_room_for_short(1), "another server");
         connections.forget_ended(now + minute);
         assert!(connections.has_room_for_short(0));
+    }
+
+    #[test]
+    fn requests_to_different_servers_share_the_limit() {
+        let mut connections = Connections::new(8);
+        for server in 0..6 {
+            assert!(connections.has_room_for_long(server));
+            connections.begin(server, Kind::Long);
+        }
+        assert!(!connections.has_room_for_long(7));
+        connections.begin(0, Kind::Short);
+        assert!(!connections.has_room_for_short(7));
+        connections.begin(0, Kind::Probe);
+        assert!(!connections.has_room_for_probe(7));
     }
 
     #[test]
@@ -290,45 +327,7 @@ mod tests {
         let mut connections = Connections::new(64);
         assert!(connections.share(90));
         assert_eq!(connections.long_limit(0, now), 64 * 90 - 10);
-        connections.abandon(0, now + RECOVERY_INTERVAL);
+        connections.abandon(0, now + Duration::from_secs(10));
         assert_eq!(connections.long_limit(0, now), 64 * 90 - 10);
-    }
-
-    #[test]
-    fn refusals_lower_the_number_of_long_polls_and_it_rises_again() {
-        let mut now = Instant::now();
-        let mut connections = Connections::new(64);
-        (0..40).for_each(|_| connections.begin(Kind::Long));
-        connections.refused(now);
-        assert_eq!(connections.long_limit(0, now), 30);
-        let mut before = 30;
-        while connections.next_wake().is_some() {
-            now += RECOVERY_INTERVAL;
-            let most = connections.long_limit(0, now);
-            assert!(most > before);
-            before = most;
-        }
-        assert!(before >= 54);
-    }
-
-    /// Each of them lowered the limit again, so 4 were left.
-    #[test]
-    fn long_polls_that_are_refused_at_the_same_time_count_as_one_refusal() {
-        let mut now = Instant::now();
-        let mut connections = Connections::new(64);
-        (0..54).for_each(|_| connections.begin(Kind::Long));
-        for _ in 0..54 {
-            connections.end(Kind::Long);
-            connections.refused(now);
-        }
-        assert_eq!(connections.long_limit(0, now), 40);
-        // The server still refuses some of them.
-        (0..40).for_each(|_| connections.begin(Kind::Long));
-        now += ONE_REFUSAL;
-        for _ in 0..20 {
-            connections.end(Kind::Long);
-            connections.refused(now);
-        }
-        assert_eq!(connections.long_limit(0, now), 30);
     }
 }

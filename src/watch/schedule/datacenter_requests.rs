@@ -101,20 +101,20 @@ impl Schedule {
 
     /// The time at which a datacenter counts as slow or silent.
     pub(super) fn next_silence(&self) -> Option<Instant> {
-        let heard = self.servers.heard.get(&self.servers.preferred)?;
-        self.datacenters.deadlines(*heard).map(|(_, at)| at).min()
+        let heard = self.servers.heard()?;
+        self.datacenters.deadlines(heard).map(|(_, at)| at).min()
     }
 
     /// Frees the room that slow datacenters take, and lets templates continue without the silent ones.
     pub(super) fn find_silent_datacenters(&mut self, now: Instant) {
-        let Some(heard) = self.servers.heard.get(&self.servers.preferred).copied() else {
+        let Some(heard) = self.servers.heard() else {
             return;
         };
         let (slow, silent) = self.datacenters.take_slow_and_silent(heard, now);
         for name in slow {
-            for _ in 0..self.requests.set_aside(&name) {
-                self.connections.end(Kind::Short);
-                self.connections.begin(Kind::Long);
+            for server in self.requests.set_aside(&name) {
+                self.connections.end(server, Kind::Short);
+                self.connections.begin(server, Kind::Long);
             }
         }
         for name in silent {

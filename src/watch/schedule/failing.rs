@@ -27,7 +27,7 @@ impl Schedule {
         error: &Arc<Error>,
         now: Instant,
     ) {
-        let servers = self.servers.count;
+        let servers = self.servers.count();
         let datacenter = request.datacenter.as_str();
         let cause = match Cause::of(error) {
             Cause::Datacenter if datacenter.is_empty() => Cause::Query,
@@ -60,7 +60,7 @@ impl Schedule {
         }
         if error.concerns_the_server() {
             let server = request.poll.server;
-            self.servers.down.insert(server);
+            self.servers.failed(server);
             entry.cursor.move_to((server + 1) % servers);
             if entry.failure.has_another_server(servers) {
                 return self.entries.queue_first(id, Lane::First);

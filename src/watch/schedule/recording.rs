@@ -25,7 +25,7 @@ impl Schedule {
         let limit = self.connections.own_limit();
         let open = self
             .reservations
-            .next_write(self.servers.count, limit, now)?;
+            .next_write(self.servers.count(), limit, now)?;
         let open = open.into_iter().enumerate();
         Some(
             open.map(|(server, open)| self.occupied(server, open, now))
@@ -49,7 +49,7 @@ impl Schedule {
     /// Cancels all requests, because the process ends. Returns the last record.
     pub(in crate::watch) fn end(&mut self, now: Instant) -> Vec<Occupied> {
         self.cancel_all();
-        let servers = 0..self.servers.count;
+        let servers = 0..self.servers.count();
         servers
             .map(|server| self.occupied(server, Vec::new(), now))
             .collect()
@@ -72,10 +72,9 @@ impl Schedule {
         }
     }
 
-    /// Returns `true` if there is room for a long poll to this server.
-    pub(super) fn has_room_for_long(&mut self, server: usize, now: Instant) -> bool {
-        let waits = self.connections.are_exclusive() && self.reservations.waits(now);
-        !waits && self.connections.has_room_for_long(server, now)
+    /// Returns `true` while long polls have to wait for the first write.
+    pub(super) fn waits_for_record(&self, now: Instant) -> bool {
+        self.connections.are_exclusive() && self.reservations.waits(now)
     }
 
     /// The wait of a long poll that the record has room for.

@@ -120,9 +120,10 @@ impl Requests {
         all.any(|request| request.poll.server == server)
     }
 
-    /// Lets the short requests to a datacenter take the room of long polls, which do not wait for them. Returns their number.
-    pub(super) fn set_aside(&mut self, datacenter: &str) -> usize {
-        let mut count = 0;
+    /// Lets the short requests to a datacenter take the room of long polls, which do not wait for them. Returns their
+    /// servers.
+    pub(super) fn set_aside(&mut self, datacenter: &str) -> Vec<usize> {
+        let mut servers = Vec::new();
         for request in self.all.values_mut() {
             if request.room == Kind::Short && request.datacenter == datacenter {
                 request.room = Kind::Long;
@@ -130,10 +131,10 @@ impl Requests {
                     request.purpose = Purpose::Follow;
                     self.first = self.first.saturating_sub(1);
                 }
-                count += 1;
+                servers.push(request.poll.server);
             }
         }
-        count
+        servers
     }
 
     /// The entries with a request to this datacenter.

@@ -78,10 +78,7 @@ impl Schedule {
     }
 
     fn next_short(&mut self, now: Instant) -> Option<Request> {
-        if !self.has_room_for_short() {
-            return None;
-        }
-        if self.pace.first_at(now).is_some() {
+        if !self.connections.may_have_room_for_short() || self.pace.first_at(now).is_some() {
             return None;
         }
         if let Some(id) = self.first_admitted(Lane::First, now) {
@@ -108,13 +105,14 @@ impl Schedule {
         } else {
             Purpose::Follow
         };
+        let request = self.send_short(id, purpose, now)?;
         self.pace.spend_unannounced(now);
-        self.send_short(id, purpose, now)
+        Some(request)
     }
 
     /// The time at which the budget permits the next short request that waits in a lane; `None` if there is none.
     pub(super) fn short_at(&mut self, now: Instant) -> Option<Instant> {
-        if !self.has_room_for_short() {
+        if !self.connections.may_have_room_for_short() {
             return None;
         }
         let waits = !self.is_busy
@@ -130,7 +128,8 @@ impl Schedule {
 
     /// Reads the answer of an entry once more while its long poll is in flight.
     fn next_extra_read(&mut self, now: Instant) -> Option<Request> {
-        while let Some(id) = self.extra_reads.pop_front() {
+        for _ in 0..self.extra_reads.len() {
+            let id = self.extra_reads.pop_front()?;
             let Some(entry) = self.entries.get_mut(id) else {
                 continue;
             };
@@ -140,6 +139,12 @@ impl Schedule {
                 .admit(name, self.failures.has_prober_of_datacenter(name));
             // If the poll has ended meanwhile, or the datacenter does not answer, the entry is read before its next poll.
             if !entry.read_again || entry.request_id().is_none() || !is_admitted {
+                continue;
+            }
+            // It is read at the server of its long poll.
+            let server = entry.cursor.poll().server;
+            if !self.connections.has_room_for_short(server) {
+                self.extra_reads.push_back(id);
                 continue;
             }
             entry.read_again = false;
@@ -163,8 +168,11 @@ impl Schedule {
         None
     }
 
+    /// Sends a short request of an entry, if its server has room for it.
     pub(super) fn send_short(&mut self, id: Id, purpose: Purpose, now: Instant) -> Option<Request> {
-        self.choose_server(id);
+        if !self.choose_server(id, Kind::Short, now) {
+            return None;
+        }
         let entry = self.entries.get(id)?;
         let mut poll = entry.cursor.poll();
         if entry.traits.blocks {
@@ -182,7 +190,7 @@ impl Schedule {
         if self.yields(now) {
             return None;
         }
-        self.choose_server(id);
+        let mut has_room = self.choose_server(id, Kind::Long, now);
         while !self.entries.get(id)?.may_block(now) {
             // Its full read is due, or it has moved to another server.
             self.requeue(id, now);
@@ -190,7 +198,7 @@ impl Schedule {
                 return self.next_short(now);
             };
             id = next;
-            self.choose_server(id);
+            has_room = self.choose_server(id, Kind::Long, now);
         }
         let entry = self.entries.get(id)?;
         let mut poll = entry.cursor.poll();
@@ -199,9 +207,9 @@ impl Schedule {
             poll.stale = false;
         }
         let is_tick = entry.is_tick();
-        if !self.has_room_for_long(poll.server, now) {
-            // All connections belong to cancelled polls: do not wait for the end of their wait.
-            let all_are_cancelled = self.mode.limit == 0 && self.has_room_for_short();
+        if !has_room {
+            // If all connections belong to cancelled polls, do not wait for the end of their wait.
+            let all_are_cancelled = self.mode.limit == 0;
             return all_are_cancelled
                 .then(|| self.send_short(id, Purpose::Follow, now))
                 .flatten();
@@ -249,7 +257,7 @@ impl Schedule {
         let (target, known) = (target_of(entry), entry.cursor.known());
         match kind {
             Kind::Short if purpose != Purpose::First => self.pace.spend_read(now),
-            Kind::Short => {}
+            Kind::Short | Kind::Probe => {}
             Kind::Long => self.pace.spend_poll(now),
         }
         let request_id = self.begin_request(Some(id), (kind, purpose), poll, now);
@@ -275,9 +283,9 @@ impl Schedule {
     ) -> u64 {
         let server = poll.server;
         if !self.requests.are_sent_to(server) {
-            self.servers.heard.insert(server, now);
+            self.servers.requested(server, now);
         }
-        self.connections.begin(kind);
+        self.connections.begin(server, kind);
         let entry = id.and_then(|id| self.entries.get(id));
         let datacenter = entry.map_or_else(String::new, |entry| entry.datacenter().to_owned());
         let request = InFlight {

@@ -1,54 +1,63 @@
 //! The servers of the source: which one is asked, and whether it still responds.
 
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Schedule;
 use super::connections::Kind;
 use super::entry::Subject;
 use super::id::Id;
-use super::request::{Purpose, Request, Target};
+use super::request::{InFlight, Purpose, Request, Target};
 use crate::source::{Error, Poll};
 
-/// The time without any answer after which a server with requests in flight is probed, if there is another server.
-const SILENCE: Duration = Duration::from_secs(5);
-
 impl Schedule {
-    /// Moves an entry away from a server that did not answer, or that is not the one that others use.
-    pub(super) fn choose_server(&mut self, id: Id) {
-        let preferred = self.servers.preferred;
-        let is_preferred_up = !self.servers.down.contains(&preferred);
-        let Some(entry) = self.entries.get_mut(id) else {
-            return;
+    /// Moves an entry to the server in use if its own one is down, or has no room for its next request, or if a change of
+    /// the server costs nothing. Returns `true` if its server has room for the request.
+    pub(super) fn choose_server(&mut self, id: Id, kind: Kind, now: Instant) -> bool {
+        let Some(entry) = self.entries.get(id) else {
+            return false;
         };
-        let server = entry.cursor.poll().server;
-        let is_down = self.servers.down.contains(&server) && is_preferred_up;
-        if entry.failure.is_first_try() && (is_down || entry.cursor.poll().index == 0) {
-            entry.cursor.move_to(preferred);
-            if let Subject::Tick(_, tick) = &mut entry.subject
-                && server != preferred
-            {
+        let (is_first_try, poll) = (entry.failure.is_first_try(), entry.cursor.poll());
+        let has_room = self.has_room(poll.server, kind, now);
+        let preferred = self.servers.preferred;
+        if poll.server == preferred {
+            return has_room;
+        }
+        let is_preferred_up = !self.servers.is_down(preferred);
+        let is_down = self.servers.is_down(poll.server) && is_preferred_up;
+        let is_better = is_preferred_up && self.has_room(preferred, kind, now);
+        if (is_first_try && (is_down || poll.index == 0)) || (!has_room && is_better) {
+            self.move_to(id, preferred);
+            return self.has_room(preferred, kind, now);
+        }
+        has_room
+    }
+
+    /// Returns `true` if there is room for a request of this kind to this server.
+    pub(super) fn has_room(&self, server: usize, kind: Kind, now: Instant) -> bool {
+        match kind {
+            Kind::Short => self.connections.has_room_for_short(server),
+            Kind::Long => !self.waits_for_record(now) && self.connections.has_room_for_long(server),
+            Kind::Probe => self.connections.has_room_for_probe(server),
+        }
+    }
+
+    fn move_to(&mut self, id: Id, server: usize) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.cursor.move_to(server);
+            if let Subject::Tick(_, tick) = &mut entry.subject {
                 (tick.index, tick.seen) = (0, 0);
             }
         }
     }
 
-    /// Returns `true` if there is room for a short request to the server in use.
-    pub(super) fn has_room_for_short(&self) -> bool {
-        self.connections.has_room_for_short(self.servers.preferred)
-    }
-
-    /// The next server to probe, and the time: its requests are not answered, and another one may answer them; or a
-    /// datacenter does not answer. `None` if no connection is left, until a request ends.
+    /// The time of the next probe, and its server. A server is probed if it answers none of its requests and there is
+    /// another server, or if a datacenter does not answer. `None` if no probe is needed, while one of the same server is in
+    /// flight, and while no connection is left for it.
     pub(super) fn next_probe(&self) -> Option<(Instant, usize)> {
-        if self.servers.probe.is_some() {
-            return None;
-        }
-        let silent = self.servers.heard.iter();
-        let silent = silent.map(|(server, heard)| (*heard + SILENCE, *server));
-        let silent = silent.filter(|_| self.servers.count > 1);
-        let probes = silent.chain(self.next_datacenter_check());
-        probes
+        let silent = self.servers.silent_at();
+        silent
+            .chain(self.next_datacenter_check())
             .filter(|(_, server)| {
                 self.requests.are_sent_to(*server) && self.connections.has_room_for_probe(*server)
             })
@@ -57,20 +66,16 @@ impl Schedule {
 
     /// The time at which the server in use is probed because a datacenter does not answer.
     fn next_datacenter_check(&self) -> Option<(Instant, usize)> {
-        let server = self.servers.preferred;
-        let check = self
-            .datacenters
-            .next_check(*self.servers.heard.get(&server)?)?;
-        let earlier = self.servers.probed.map(|probed| probed + SILENCE);
-        Some((earlier.map_or(check, |earlier| check.max(earlier)), server))
+        let check = self.datacenters.next_check(self.servers.heard()?)?;
+        let due = self.servers.pause().map_or(check, |end| check.max(end));
+        Some((due, self.servers.preferred))
     }
 
+    /// Probes a server if that is due.
     pub(super) fn probe(&mut self, now: Instant) -> Option<Request> {
         let (_, server) = self.next_probe().filter(|(due, _)| *due <= now)?;
         let poll = Poll::once(server);
-        let request_id = self.begin_request(None, (Kind::Short, Purpose::Follow), poll, now);
-        self.servers.probe = Some(request_id);
-        self.servers.probed = Some(now);
+        let request_id = self.begin_request(None, (Kind::Probe, Purpose::Follow), poll, now);
         Some(Request {
             id: request_id,
             target: Target::Server,
@@ -80,10 +85,11 @@ impl Schedule {
     }
 
     /// Handles the outcome of a probe.
-    pub(super) fn probed(&mut self, server: usize, result: Result<(), Error>, now: Instant) {
-        self.servers.probe = None;
+    pub(super) fn probed(&mut self, probe: &InFlight, result: Result<(), Error>, now: Instant) {
         let Err(error) = result else { return };
-        if self.servers.count == 1 {
+        let server = probe.poll.server;
+        self.servers.probe_failed(server, probe.sent);
+        if self.servers.count() == 1 {
             // There is no other server to move to.
             return;
         }

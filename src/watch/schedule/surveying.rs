@@ -11,6 +11,10 @@ use crate::query::Scope;
 use crate::source::{Area, Error, NodeSnapshot, Poll};
 
 impl Schedule {
+    fn has_room_for_survey(&self) -> bool {
+        self.connections.has_room_for_short(self.servers.preferred)
+    }
+
     fn survey_due(&self) -> Option<(Instant, &Scope)> {
         let areas = &self.areas;
         self.surveys
@@ -19,7 +23,7 @@ impl Schedule {
 
     /// The time at which the next node can be read; `None` if there is none, or now.
     pub(super) fn survey_at(&mut self, now: Instant) -> Option<Instant> {
-        if self.is_busy || !self.has_room_for_short() {
+        if self.is_busy || !self.has_room_for_survey() {
             return None;
         }
         let (due, _) = self.survey_due()?;
@@ -29,7 +33,7 @@ impl Schedule {
 
     /// Reads the next node of a survey.
     pub(super) fn next_surveyed(&mut self, now: Instant) -> Option<Request> {
-        if self.is_busy || !self.has_room_for_short() {
+        if self.is_busy || !self.has_room_for_survey() {
             return None;
         }
         let (due, scope) = self.survey_due()?;

@@ -17,6 +17,7 @@ mod budget;
 mod consul;
 mod datacenters;
 mod extra_reads;
+mod probes;
 mod properties;
 mod restarts;
 mod servers;

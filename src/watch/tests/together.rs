@@ -72,8 +72,9 @@ async fn a_server_that_sent_web_pages_is_noticed_within_two_seconds_when_it_is_c
 async fn more_queries_than_the_limit_take_turns() {
     let answer = Line::Answers(NOW, "a", 5);
     let script = Script::new(std::iter::repeat_n(answer, 20).chain([Line::Blocks("b", 6)]));
+    // Four long polls, a short request and a probe.
     let rules = Rules {
-        connections: 5,
+        connections: 6,
         ..RULES
     };
     let (mut watcher, mut events) = Watcher::with_capacity(script.clone(), rules, 1024);

@@ -15,7 +15,9 @@ pub(super) enum Trouble {
 
 /// The time limit of a short request.
 const LIMIT: Duration = Duration::from_secs(15);
-/// The time that a slow datacenter takes, and the time limit of a probe.
+/// The time limit of a probe.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
+/// The time that a slow datacenter takes.
 const SLOW: Duration = Duration::from_secs(5);
 /// The indexes of the first server are higher by this number, so that an index of one means nothing at the other.
 const SERVER_0: u64 = 1_000_000;
@@ -39,8 +41,10 @@ pub(super) struct SimulatedConsul {
     pub(super) is_down: bool,
     /// The servers that are down.
     pub(super) down: BTreeSet<usize>,
-    /// The server that takes requests and answers none.
-    pub(super) frozen: Option<usize>,
+    /// The servers that take requests and answer none.
+    pub(super) frozen: BTreeSet<usize>,
+    /// `true` if frozen servers answer probes.
+    pub(super) answers_probes: bool,
     /// The trouble of the datacenter `eu`.
     pub(super) eu: Option<Trouble>,
     /// The number of entries below the prefix that no query is about, and the index of their last change.
@@ -65,7 +69,8 @@ impl SimulatedConsul {
             nodes: 0,
             is_down: false,
             down: BTreeSet::new(),
-            frozen: None,
+            frozen: BTreeSet::new(),
+            answers_probes: false,
             eu: None,
             others: (0, 1),
             is_list_denied: false,
@@ -145,9 +150,14 @@ impl SimulatedConsul {
         let trouble = self.eu.filter(|_| is_in_eu(request));
         let is_lost = trouble == Some(Trouble::BlackHole);
         let poll = &request.poll;
-        if self.frozen == Some(poll.server) {
+        if self.is_frozen(request) {
             let is_probe = matches!(request.target, Target::Server);
-            return sent + if is_probe { SLOW } else { LIMIT + poll.wait };
+            let limit = if is_probe {
+                PROBE_LIMIT
+            } else {
+                LIMIT + poll.wait
+            };
+            return sent + limit;
         }
         match poll.index {
             0 if is_lost => sent + LIMIT,
@@ -156,6 +166,12 @@ impl SimulatedConsul {
             index if is_lost || self.index_at(request) <= index => sent + poll.wait,
             _ => sent + LATENCY,
         }
+    }
+
+    /// Returns `true` if the server gives no answer to a request.
+    fn is_frozen(&self, request: &Request) -> bool {
+        let is_answered = self.answers_probes && matches!(request.target, Target::Server);
+        self.frozen.contains(&request.poll.server) && !is_answered
     }
 
     /// The index that the server of a request answers.
@@ -255,7 +271,7 @@ impl SimulatedConsul {
 
     fn error(&self, request: &Request) -> Option<Error> {
         let server = request.poll.server;
-        if self.is_down || self.down.contains(&server) || self.frozen == Some(server) {
+        if self.is_down || self.down.contains(&server) || self.is_frozen(request) {
             return Some(unreachable());
         }
         match self.eu.filter(|_| is_in_eu(request)) {

@@ -1,6 +1,7 @@
 //! Random simulations: whatever happens, the budget holds, and in each calm time every query gets its present value.
 
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 
 use super::*;
 
@@ -42,6 +43,8 @@ enum Incident {
     /// One of two servers.
     ServerDown(usize),
     ServerUp(usize),
+    /// One of two servers takes requests and answers none, or no server does so any more.
+    Frozen(Option<usize>),
     Datacenter(Option<Trouble>),
     /// The token may list the prefix, or may not.
     List(bool),
@@ -87,6 +90,8 @@ fn incident() -> impl Strategy<Value = Incident> {
         2 => Just(Incident::Up),
         2 => (0..2usize).prop_map(Incident::ServerDown),
         2 => (0..2usize).prop_map(Incident::ServerUp),
+        1 => (0..2usize).prop_map(|server| Incident::Frozen(Some(server))),
+        1 => Just(Incident::Frozen(None)),
         2 => trouble().prop_map(Incident::Datacenter),
         1 => any::<bool>().prop_map(Incident::List),
         2 => (0..KEYS, any::<bool>()).prop_map(|(key, may)| Incident::Readable(key, may)),
@@ -105,6 +110,15 @@ fn incident() -> impl Strategy<Value = Incident> {
 }
 
 impl Simulation {
+    /// Checks the limits: all requests in flight, and for each server those to it with the connections that it keeps.
+    fn stayed_within(&self, limit: usize) -> Result<(), TestCaseError> {
+        let most = self.most_in_flight;
+        prop_assert!(most <= limit, "{most} requests in flight");
+        let most = self.most_connections;
+        prop_assert!(most <= limit, "{most} connections of one server");
+        Ok(())
+    }
+
     /// Fails one of the requests in flight.
     fn fail_one(&mut self, number: usize, error: fn() -> Error) {
         let mut request_ids: Vec<_> = self.in_flight.keys().copied().collect();
@@ -137,6 +151,7 @@ impl Simulation {
                 self.fail_all(Some(server));
             }
             Incident::ServerUp(server) => _ = self.consul.down.remove(&server),
+            Incident::Frozen(server) => self.consul.frozen = server.into_iter().collect(),
             Incident::Datacenter(trouble) => self.consul.eu = trouble,
             Incident::List(may) => self.consul.is_list_denied = !may,
             Incident::Readable(number, true) => _ = self.consul.denied.remove(&key_name(number)),
@@ -164,6 +179,7 @@ impl Simulation {
     fn stay_calm(&mut self, seed: usize) {
         self.consul.is_down = false;
         self.consul.down.clear();
+        self.consul.frozen.clear();
         self.consul.eu = None;
         self.consul.is_list_denied = false;
         self.consul.denied.clear();
@@ -218,9 +234,7 @@ proptest! {
         }
         simulation.stay_calm(7);
         if !may_share {
-            let most = simulation.most_connections;
-            // Each server has its own.
-            prop_assert!(most <= connections * servers, "{most} connections");
+            simulation.stayed_within(connections)?;
         }
     }
 }

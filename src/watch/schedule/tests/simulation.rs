@@ -16,6 +16,9 @@ pub(super) struct Simulation {
     /// The queries that have failed and not recovered since.
     pub(super) failing: BTreeSet<Query>,
     pub(super) sent: Vec<(Instant, Request)>,
+    /// The maximum number of requests in flight to all servers.
+    pub(super) most_in_flight: usize,
+    /// The maximum number of connections of one server: those of requests in flight, and those that it keeps.
     pub(super) most_connections: usize,
     /// The time between the choice of requests and the question when the next one is due.
     pub(super) choice: Duration,
@@ -39,6 +42,7 @@ impl Simulation {
             reported: BTreeMap::new(),
             failing: BTreeSet::new(),
             sent: Vec::new(),
+            most_in_flight: 0,
             most_connections: 0,
             choice: Duration::ZERO,
             disk: None,
@@ -164,11 +168,10 @@ impl Simulation {
             assert!(self.sent.len() < 300_000, "requests in a tight loop");
             self.drop_cancelled();
             self.sent.push((self.now, request.clone()));
+            let server = request.poll.server;
             self.in_flight.insert(request.id, (self.now, request));
-            let now = self.now;
-            self.kept.retain(|(until, _)| now < *until);
-            let connections = self.in_flight.len() + self.kept.len();
-            self.most_connections = self.most_connections.max(connections);
+            self.most_in_flight = self.most_in_flight.max(self.in_flight.len());
+            self.most_connections = self.most_connections.max(self.connections(server));
         }
         self.drop_cancelled();
         for event in self.schedule.take_events() {
@@ -185,6 +188,15 @@ impl Simulation {
                 }
             }
         }
+    }
+
+    /// The number of connections of a server.
+    fn connections(&mut self, server: usize) -> usize {
+        let now = self.now;
+        self.kept.retain(|(until, _)| now < *until);
+        let all = self.kept.iter().chain(self.in_flight.values());
+        all.filter(|(_, request)| request.poll.server == server)
+            .count()
     }
 
     /// Drops the requests that were cancelled. The server keeps the connections of long polls.
