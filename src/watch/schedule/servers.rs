@@ -96,10 +96,9 @@ impl Schedule {
         let error = Arc::new(error);
         tracing::debug!(name: "consul.silent", server, %error, "a server does not answer a probe: {error}");
         for request_id in self.requests.request_ids(Some(server)) {
-            let Some(request) = self.end_request(request_id) else {
+            let Some(request) = self.cancel(request_id) else {
                 continue;
             };
-            self.cancelled.push(request_id);
             if let Some(id) = request.id {
                 self.failed((id, &request), &error, now);
             }

@@ -92,3 +92,22 @@ fn a_probe_that_was_answered_does_not_delay_the_next_one() {
     simulation.run(Duration::from_millis(2100));
     assert_eq!(simulation.failing, [eu(0)].into());
 }
+
+/// The server still has their connections when it answers again.
+#[test]
+fn polls_at_a_server_that_does_not_answer_its_probe_count_until_their_wait_is_over() {
+    let mut simulation = Simulation::with_servers(rules(16), 2);
+    simulation.follow(9, 0);
+    // Then the polls have just been sent for a minute.
+    simulation.run(Duration::from_secs(126));
+    simulation.consul.frozen.insert(0);
+    simulation.run(Duration::from_secs(15));
+    simulation.consul.frozen.clear();
+    // All queries return to the first server.
+    simulation.consul.down.insert(1);
+    simulation.fail_all(Some(1));
+    simulation.run(Duration::from_secs(5));
+    assert_eq!(simulation.schedule.servers.preferred, 0);
+    let most = simulation.most_connections;
+    assert!(most <= 16, "{most} connections");
+}

@@ -1,5 +1,7 @@
 //! Random simulations: whatever happens, the budget holds, and in each calm time every query gets its present value.
 
+mod connections;
+
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
