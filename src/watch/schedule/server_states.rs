@@ -81,8 +81,11 @@ impl Servers {
     pub(super) fn answered(&mut self, server: usize, is_probe: bool, now: Instant) {
         let own = &mut self.all[server];
         (own.heard, own.unanswered) = (Some(now), None);
-        // It may answer probes, but no query.
-        own.is_down &= is_probe;
+        if is_probe {
+            // It may answer probes, but no query.
+            return;
+        }
+        own.is_down = false;
         if self.all[self.preferred].is_down {
             self.preferred = server;
         }

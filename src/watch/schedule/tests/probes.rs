@@ -111,3 +111,17 @@ fn polls_at_a_server_that_does_not_answer_its_probe_count_until_their_wait_is_ov
     let most = simulation.most_connections;
     assert!(most <= 16, "{most} connections");
 }
+
+/// Each answer to a probe made its server the one in use.
+#[test]
+fn servers_that_answer_only_probes_do_not_take_turns() {
+    let mut simulation = at_both_servers(64);
+    simulation.consul.frozen.extend([0, 1]);
+    simulation.consul.answers_probes = true;
+    simulation.run(MINUTE * 3);
+    let preferred = simulation.schedule.servers.preferred;
+    for _ in 0..10_000 {
+        simulation.run(LATENCY);
+        assert_eq!(simulation.schedule.servers.preferred, preferred);
+    }
+}
