@@ -13,6 +13,16 @@ type Result<T> = std::result::Result<T, rusqlite::Error>;
 /// The number of generations that are kept for each kept content: one content may return often.
 const GENERATIONS_PER_CONTENT: usize = 4;
 
+/// Selects the generations of a destination that are in use. With a join, SQLite compiles this statement again each time
+/// that a value is bound to it, which takes longer than everything else that is recorded about a file.
+pub(crate) const USED: &str = "SELECT written FROM destinations WHERE id = ?1
+     UNION ALL SELECT applied FROM destinations WHERE id = ?1
+     UNION ALL SELECT generation FROM intent_files WHERE destination = ?1
+     UNION ALL SELECT id FROM generations WHERE destination = ?1
+         AND hash IN (SELECT old FROM intent_files WHERE destination = ?1)
+     UNION ALL SELECT generation FROM holds WHERE destination = ?1
+     UNION ALL SELECT generation FROM requests WHERE destination = ?1";
+
 /// Adds the files of an intent.
 pub(crate) struct Adder<'a> {
     pub(crate) transaction: &'a Transaction<'a>,
@@ -120,14 +130,7 @@ pub(crate) fn prune(transaction: &Transaction<'_>, destination: i64, keep: usize
     if stored.len() <= keep {
         return Ok(());
     }
-    let used = "SELECT written FROM destinations WHERE id = ?1
-         UNION ALL SELECT applied FROM destinations WHERE id = ?1
-         UNION ALL SELECT generation FROM intent_files WHERE destination = ?1
-         UNION ALL SELECT g.id FROM intent_files f JOIN generations g
-             ON g.destination = f.destination AND g.hash = f.old WHERE f.destination = ?1
-         UNION ALL SELECT generation FROM holds WHERE destination = ?1
-         UNION ALL SELECT generation FROM requests WHERE destination = ?1";
-    let used: Vec<Option<i64>> = rows(transaction, used, destination)?;
+    let used: Vec<Option<i64>> = rows(transaction, USED, destination)?;
     let mut recent = BTreeSet::new();
     let mut deleted = Vec::new();
     for (index, (id, hash)) in stored.into_iter().enumerate() {

@@ -4,7 +4,10 @@ mod parked;
 mod processes;
 mod rollback;
 
+use rusqlite::StatementStatus;
+
 use super::*;
+use crate::generations::USED;
 use crate::records::{Attributes, IntentFile, Old, Outcome};
 
 const DESTINATION: &str = "/etc/app.conf";
@@ -50,6 +53,19 @@ fn outcomes(ledger: &Ledger, destination: &str) -> Vec<(u64, Outcome)> {
     let generations = ledger.generations(Path::new(destination)).unwrap();
     let outcomes = generations.iter().map(|one| (one.number, one.outcome));
     outcomes.collect()
+}
+
+/// It was compiled for each file that was recorded.
+#[test]
+fn the_search_for_generations_in_use_is_compiled_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    for number in 0..20 {
+        apply(&mut ledger, &number.to_string());
+    }
+    let statement = ledger.connection.prepare_cached(USED).unwrap();
+    assert!(statement.get_status(StatementStatus::Run) > 5);
+    assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
 }
 
 #[test]
