@@ -7,6 +7,7 @@
 
 mod any;
 mod consul;
+mod map;
 mod parse;
 mod text;
 mod written;
@@ -16,4 +17,5 @@ pub use consul::{
     ConsulQuery, DatacentersQuery, Health, HealthFilter, KeyQuery, NodeQuery, NodesQuery, Scope,
     ServiceQuery,
 };
+pub use map::QueryMap;
 pub use written::QueryError;

@@ -7,7 +7,6 @@
 //! queries. Such a pass is incomplete, and its text or error is discarded.
 
 use config_blocks::Glob;
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +20,7 @@ use super::reading::{Reading, Selection};
 use super::records::Reads;
 use crate::answer::Pair;
 use crate::config::resolved::Format;
-use crate::query::Query;
+use crate::query::{Query, QueryMap};
 use crate::store::Snapshot;
 use ::functions::FunctionError;
 use gotemplate::budget::Budget;
@@ -42,7 +41,7 @@ pub use render_env::RenderEnv;
 pub use site::{CallSite, JinjaCall};
 
 /// The selections from the answer to each query, with the fields that are read of them.
-type SelectedReads = HashMap<Arc<Query>, Vec<(Selection, Reads)>>;
+type SelectedReads = QueryMap<Vec<(Selection, Reads)>>;
 
 /// The inputs and records of one pass over one template.
 #[derive(Debug)]

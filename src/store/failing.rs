@@ -2,11 +2,10 @@
 //!
 //! Input: failures and recoveries. Output: the failure of each failing query, for templates that depend on it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::query::Query;
+use crate::query::{Query, QueryMap};
 
 /// The failure of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub struct Failing {
 
 /// The failing queries. A clone costs one reference count.
 #[derive(Clone, Debug, Default)]
-pub struct FailingQueries(Arc<HashMap<Arc<Query>, Failing>>);
+pub struct FailingQueries(Arc<QueryMap<Failing>>);
 
 impl FailingQueries {
     /// The failure of a query; `None` if it does not fail.

@@ -2,13 +2,12 @@
 //!
 //! Input: answers, one query at a time. Output: a [`Snapshot`], which is immutable and cheap to clone.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::failing::FailingQueries;
 use crate::answer::{Answer, Instance, Pair};
-use crate::query::Query;
+use crate::query::{Query, QueryMap};
 
 mod passing_since;
 
@@ -17,7 +16,7 @@ use passing_since::PassingSince;
 /// The answers at one point in time. A clone costs one reference count; later answers do not change it.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    known: Arc<HashMap<Arc<Query>, Known>>,
+    known: Arc<QueryMap<Known>>,
     /// The time of evaluation; `None`: so late that every passing instance has been passing for
     /// long enough.
     now: Option<Instant>,

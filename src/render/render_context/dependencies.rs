@@ -1,13 +1,13 @@
 //! The dependencies that a rendering records.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::guarding::Guarding;
 use super::site::CallSite;
 use crate::answer::Answer;
-use crate::query::Query;
+use crate::query::{Query, QueryMap};
 use crate::render::failure_policy::{Consequence, FailurePolicy};
 use crate::render::reading::Reading;
 use crate::report::SubstituteKind;
@@ -23,7 +23,7 @@ pub struct Dependencies {
     /// The queries without data, with the reason.
     pub missing: BTreeMap<Query, Absence>,
     /// What the template reads of the answers.
-    pub readings: HashMap<Arc<Query>, Vec<Reading>>,
+    pub readings: QueryMap<Vec<Reading>>,
     /// The queries with a `passing_for` option, with the longest time of each.
     pub timed: BTreeMap<Query, Duration>,
     /// The queries with options about a collapse, and what the calls require.

@@ -1,12 +1,12 @@
 //! The table of entries: what each of them waits for, and in which order they are served.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::entry::{Entry, Lane, State, Subject};
 use super::id::Id;
-use crate::query::Query;
+use crate::query::{Query, QueryMap};
 
 /// The number of lanes.
 const LANES: usize = 4;
@@ -16,7 +16,7 @@ const LANES: usize = 4;
 pub(super) struct Entries {
     /// Boxed, because a map has room for almost twice as many values as it has.
     all: BTreeMap<Id, Box<Entry>>,
-    by_query: HashMap<Arc<Query>, Id>,
+    by_query: QueryMap<Id>,
     last: Id,
     /// The entries that wait for a time.
     timers: BTreeSet<(Instant, Id)>,
