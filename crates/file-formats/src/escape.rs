@@ -55,7 +55,8 @@ pub fn has_documents(format: Format) -> bool {
 /// # Errors
 /// The [`Refusal`] of the first value that cannot be written in its context.
 pub fn settle(format: Format, text: String) -> Result<String, Refusal> {
-    if !mark::is_marked(&text) {
+    // Without a format, no value is marked.
+    if format == Format::None || !mark::is_marked(&text) {
         return Ok(text);
     }
     match format {
