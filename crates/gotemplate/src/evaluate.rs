@@ -12,9 +12,11 @@ use crate::go_value::GoValue;
 use crate::options::Limits;
 use crate::program::Program;
 use crate::redact;
+use field_places::FieldPlaces;
 
 mod call;
 mod field;
+mod field_places;
 mod pipeline;
 mod range;
 mod walk;
@@ -51,6 +53,7 @@ pub(super) fn execute(
         steps: 0,
         calls: 0,
         levels: 0,
+        field_places: FieldPlaces::default(),
     };
     if let Some(body) = program.templates.get(program.name.as_ref()) {
         evaluator.run(&program.name, body, dot)?;
@@ -84,6 +87,7 @@ struct Evaluator<'t> {
     calls: usize,
     /// The depth of nested lists and pipelines.
     levels: usize,
+    field_places: FieldPlaces<'t>,
 }
 
 /// A node that an error message can show.

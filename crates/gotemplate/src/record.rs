@@ -18,6 +18,13 @@ pub struct Schema {
     pub fields: &'static [Field],
 }
 
+impl Schema {
+    /// The index of the field with this Go name.
+    pub(crate) fn index(&self, go: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.go == go)
+    }
+}
+
 /// One field of a [`Schema`].
 #[derive(Debug)]
 pub struct Field {
@@ -134,11 +141,7 @@ impl Record {
     /// The field with this Go name.
     #[must_use]
     pub fn field(&self, go: &str) -> Option<Value> {
-        self.schema()
-            .fields
-            .iter()
-            .position(|field| field.go == go)
-            .map(|index| self.at(index))
+        self.schema().index(go).map(|index| self.at(index))
     }
 
     /// The field at an index of the schema; undefined after its end.

@@ -70,8 +70,8 @@ impl<'t> Evaluator<'t> {
                 let of_type = record.schema().name;
                 return Err(self.error(format!("nil pointer evaluating {of_type}.{name}")));
             }
-            match record.field(name) {
-                Some(value) => GoValue::concrete(value),
+            match self.field_places.index(name, record.schema()) {
+                Some(index) => GoValue::concrete(record.at(index)),
                 None => return self.method(dot, go_value, operand, name, args),
             }
         } else if let Some(map) = object.downcast_ref::<TypedMap>() {

@@ -1,7 +1,6 @@
 //! The nodes: text, actions, branches and template calls.
 
 use std::borrow::Cow;
-use std::io::Write as _;
 
 use minijinja::Value;
 
@@ -226,7 +225,8 @@ impl<'t> Evaluator<'t> {
         match go_kind(&go_value.value) {
             GoKind::Nil => return self.write(b"<no value>"),
             GoKind::Int(int) if self.remaining_bytes() >= INT_DIGITS => {
-                return write!(self.out, "{int}").map_err(|_| self.too_large());
+                let mut digits = itoa::Buffer::new();
+                return self.write(digits.format(int).as_bytes());
             }
             GoKind::Channel => {
                 return Err(self.error(format!(
