@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::time::Duration;
 
-use crate::support::ctmpl::{Ctmpl, Folder, command};
+use crate::support::ctmpl::{Ctmpl, Folder, command, run_command};
 use consul_dev::{Background, Seed};
 use nix::sys::signal::Signal;
 
@@ -274,4 +274,44 @@ fn files_that_change_their_group_while_they_are_checked_owe_only_the_new_command
     ctmpl.logs("is unchanged in");
     assert_eq!(ctmpl.stop().code(), Some(12));
     assert_eq!(folder.read("runs"), "new\n", "nothing was owed");
+}
+
+#[test]
+fn a_command_that_a_reload_removes_is_not_owed_although_it_has_failed() {
+    let config = |command: &str| {
+        format!(
+            "state_dir = \"state\"\n\
+             template {{ contents = \"{{{{ key \\\"a\\\" }}}}\" destination = \"out\" command = \"{command}\" }}\n"
+        )
+    };
+    let old = "echo old >>runs; while test -e run; do sleep 0.02; done; exit 1";
+    // `true`: the reload comes while the command runs; otherwise while its repetition is delayed.
+    for is_running in [false, true] {
+        let (folder, consul) = (Folder::new(), consul());
+        if is_running {
+            folder.write("run", "");
+        }
+        let ctmpl = start(&folder, &consul, &config(old));
+        folder.becomes("runs", "old\n");
+        if !is_running {
+            ctmpl.logs("runs again in");
+        }
+        reload(&folder, &ctmpl, &config("echo new >>runs"), 1);
+        if is_running {
+            fs::remove_file(folder.path("run")).unwrap();
+        }
+        folder.becomes("runs", "old\nnew\n");
+        ctmpl.logs("echo new >>runs succeeded after");
+        assert_eq!(ctmpl.stop().code(), Some(12));
+        let mut history = command();
+        history
+            .current_dir(folder.path("."))
+            .args(["history", "--state-dir=state"]);
+        let history = run_command(history);
+        assert!(!history.output.contains("owed"), "{}", history.output);
+        let ctmpl = start(&folder, &consul, &config("echo new >>runs"));
+        ctmpl.logs("is unchanged in");
+        assert_eq!(ctmpl.stop().code(), Some(12));
+        assert_eq!(folder.read("runs"), "old\nnew\n", "nothing was owed");
+    }
 }

@@ -86,6 +86,12 @@ impl Debt {
     fn is_settled(&self) -> bool {
         self.running.is_none() && self.waiting.files.is_empty()
     }
+
+    /// Returns `true` if files wait for the command, or the current run covers files.
+    fn has_files(&self) -> bool {
+        let running = self.running.as_ref();
+        !self.waiting.files.is_empty() || running.is_some_and(|run| !run.files.is_empty())
+    }
 }
 
 impl Debts {
@@ -242,11 +248,10 @@ impl Debts {
             if let Some(running) = &mut debt.running {
                 running.files.retain(stays);
             }
-            let is_settled = debt.is_settled();
-            if !is_settled && !heirs.is_empty() {
+            if debt.has_files() && !heirs.is_empty() {
                 heirs.insert(key);
             }
-            if is_settled || !heirs.is_empty() {
+            if debt.is_settled() || !heirs.is_empty() {
                 let group = Arc::clone(&debt.group);
                 divisions.push(Division { group, heirs });
             }

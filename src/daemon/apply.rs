@@ -174,20 +174,27 @@ impl Apply {
             }
             Event::Restored(key, restored) => self.restored(key, restored, now),
             Event::RequestsTaken(all) => self.take_requests(all, now.instant),
-            Event::ConfigRead(Ok(_)) => return self.renew(renderer, now.instant),
-            Event::SignalAction(SignalAction::Reload) => self.retry_now(now.instant),
+            Event::ConfigRead(read) => {
+                let transfers = match read {
+                    Ok(_) => self.renew(renderer, now.instant),
+                    Err(_) => Vec::new(),
+                };
+                // Not at the signal: the new configuration may not have the command any more.
+                self.commands.retry_now(now.instant);
+                return transfers;
+            }
+            Event::SignalAction(SignalAction::Reload) => self.retry_files_now(now.instant),
             _ => {}
         }
         Vec::new()
     }
 
-    /// Retries failed writes and commands without further delay.
-    fn retry_now(&mut self, now: Instant) {
+    /// Retries failed writes and checks without further delay.
+    fn retry_files_now(&mut self, now: Instant) {
         for destination in &mut self.destinations {
             destination.retry_now(now);
         }
         self.groups.retry_now(now);
-        self.commands.retry_now(now);
     }
 
     /// Returns the steps that begin now.

@@ -22,7 +22,7 @@ use self::messages::{FailedRun, name};
 use self::queue::{Hold, Queue};
 #[cfg(test)]
 pub(crate) use self::queue::{ORDER_WINDOW, STARTUP_BATCH_WINDOW};
-pub(super) use self::transfer::transfers;
+pub(super) use self::transfer::{dropped, transfers};
 use crate::apply::budget::DiffSize;
 use crate::apply::debts::{Debts, Division};
 use crate::command::CommandFailure;
@@ -79,10 +79,10 @@ pub(super) enum Consequence {
     Verify(Arc<GroupConfig>),
     /// The command and its verification have succeeded.
     Succeeded,
-    /// One of them has failed. It is repeated, or final in `-once`.
-    Failed,
+    /// One of them has failed. It is repeated, unless no file waits for it any more, or final in `-once`.
+    Failed(Arc<GroupConfig>),
     /// One of them has failed, and the files of the group are restored if they can be.
-    RollBack,
+    RollBack(Arc<GroupConfig>),
 }
 
 impl Commands {

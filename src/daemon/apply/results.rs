@@ -13,7 +13,7 @@ use super::destination::Destination;
 use super::lookup::{group_of, of_file, position, rank};
 use crate::apply::change::{Applied, Effect};
 use crate::apply::requests::{Requested, RequestedChange};
-use crate::config::resolved::{GroupConfig, GroupKey};
+use crate::config::resolved::{GroupConfig, GroupKey, Mode};
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
 use crate::daemon::state_dir::{OwedFile, RolledBack};
 use crate::report::RefusedReport;
@@ -151,17 +151,25 @@ impl Apply {
                 self.groups.succeeded(key);
                 Some(Action::Finish(key.clone(), Ending::Applied))
             }
-            Consequence::Failed => Some(Action::Finish(key.clone(), Ending::Failed)),
-            Consequence::RollBack => {
+            Consequence::Failed(group) => Some(self.failed(&group)),
+            Consequence::RollBack(group) => {
                 let restore = self.groups.roll_back(key, &self.destinations);
                 if restore.is_some() {
                     self.commands.give_up(key, now);
                     return restore;
                 }
                 self.commands.repeat_or_give_up(key, now);
-                Some(Action::Finish(key.clone(), Ending::Failed))
+                Some(self.failed(&group))
             }
         }
+    }
+
+    /// Records a failure. It drops the command if a new configuration has taken all its files away while it ran.
+    fn failed(&self, group: &GroupConfig) -> Action {
+        if self.mode == Mode::Daemon && !self.commands.debts().has(&group.key) {
+            return commands::dropped(group);
+        }
+        Action::Finish(group.key.clone(), Ending::Failed)
     }
 
     /// Handles the end of a restoration: the command is owed for the restored files.

@@ -40,11 +40,16 @@ impl Commands {
             (OnFailure::Rollback, _) => {
                 log(run(String::new(), "rollback"));
                 self.runs.remove(at);
-                return Consequence::RollBack;
+                return Consequence::RollBack(group);
             }
             (OnFailure::Retry, Mode::Daemon) => {
                 self.runs.remove(at);
-                log(run(self.repeat(&group.key, now), "retry"));
+                let (again, outcome) = match self.repeat(&group.key, now) {
+                    Some(again) => (again, "retry"),
+                    // A new configuration has taken all its files away while it ran.
+                    None => (String::new(), "dropped"),
+                };
+                log(run(again, outcome));
             }
             (OnFailure::Retry, Mode::Once { .. }) => {
                 log(run(String::new(), "given up"));
@@ -52,15 +57,14 @@ impl Commands {
                 self.runs.remove(at);
             }
         }
-        Consequence::Failed
+        Consequence::Failed(group)
     }
 
-    /// Repeats a failed run later. Returns the time in words.
-    fn repeat(&mut self, key: &GroupKey, now: Moment) -> String {
-        let retry = self.debts.finished(key, false, now.instant, now.jitter);
-        retry.map_or(String::new(), |retry| {
-            format!("; runs again in {:.1} s", retry.after.as_secs_f64())
-        })
+    /// Repeats a failed run later. Returns the time in words; `None`: no file waits for it any more.
+    fn repeat(&mut self, key: &GroupKey, now: Moment) -> Option<String> {
+        let retry = self.debts.finished(key, false, now.instant, now.jitter)?;
+        let seconds = retry.after.as_secs_f64();
+        Some(format!("; runs again in {seconds:.1} s"))
     }
 
     /// Repeats a failed run later, or gives it up in `-once`.

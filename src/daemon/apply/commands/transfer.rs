@@ -28,7 +28,8 @@ pub(in crate::daemon::apply) fn transfers<'a>(
     actions
 }
 
-fn dropped(group: &GroupConfig) -> Action {
+/// Records that the command of a group is not owed any more, and warns of it.
+pub(in crate::daemon::apply) fn dropped(group: &GroupConfig) -> Action {
     if group.has_effect() {
         let line = name(group);
         tracing::warn!(

@@ -235,9 +235,59 @@ fn a_reload_retries_failures_at_once() {
         "the backoff of the command is longer"
     );
     bench.step(Event::SignalAction(SignalAction::Reload));
+    bench.step(Event::ConfigRead(Err(RenewalError::Config(
+        crate::config::ConfigError::NothingToDo,
+    ))));
     assert_eq!(
         bench.take_runs().len(),
         1,
         "the cause of the failure may be fixed"
     );
+}
+
+/// The owed commands that were dropped.
+fn dropped(bench: &Bench) -> Vec<String> {
+    let actions = bench.actions.iter();
+    let dropped = actions.filter_map(|action| match action {
+        Action::Finish(key, apply_ledger::Ending::Dropped) => Some(key.to_string()),
+        _ => None,
+    });
+    dropped.collect()
+}
+
+#[test]
+fn a_removed_command_in_backoff_does_not_run_at_a_reload() {
+    for (command, expected) in [(Some("new"), vec!["new"]), (None, vec![])] {
+        let mut bench = Bench::start(Mode::Daemon, vec![to("/a", "{{key `a`}}", Some("old"))]);
+        bench.news("a", "1");
+        bench.write();
+        let run = bench.take_runs().remove(0);
+        bench.ended(run, false);
+        bench.pass(COMMAND_COOLDOWN);
+        bench.actions.clear();
+        bench.step(Event::SignalAction(SignalAction::Reload));
+        assert_eq!(bench.take_runs(), [], "{command:?}");
+        bench.renew(vec![to("/a", "{{key `a`}}", command)]);
+        assert_eq!(dropped(&bench).is_empty(), command.is_some());
+        assert_eq!(bench.transfers().is_empty(), command.is_none());
+        bench.pass(Duration::from_secs(600));
+        let lines = bench.take_runs().into_iter();
+        let lines: Vec<_> = lines.map(|run| run.line.to_string()).collect();
+        assert_eq!(lines, expected);
+    }
+}
+
+#[test]
+fn a_removed_command_that_fails_after_the_reload_is_not_owed() {
+    for (command, transfers) in [(Some("new"), vec![("old".to_owned(), 1)]), (None, vec![])] {
+        let mut bench = Bench::start(Mode::Daemon, vec![to("/a", "{{key `a`}}", Some("old"))]);
+        bench.news("a", "1");
+        bench.write();
+        let run = bench.take_runs().remove(0);
+        bench.renew(vec![to("/a", "{{key `a`}}", command)]);
+        assert_eq!(bench.transfers(), transfers, "{command:?}");
+        bench.ended(run, false);
+        assert_eq!(dropped(&bench), ["old"], "{command:?}");
+        assert_eq!(bench.parts.apply.is_owed(), command.is_some());
+    }
 }
