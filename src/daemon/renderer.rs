@@ -30,6 +30,7 @@ mod held_and_damped;
 mod passes;
 mod plugins;
 mod requirements;
+mod retained;
 mod saved;
 mod substitutes;
 mod template_state;

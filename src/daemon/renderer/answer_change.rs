@@ -124,3 +124,12 @@ impl ViewChange {
         }
     }
 }
+
+/// Logs that an answer is accepted.
+pub(super) fn log_change(query: &Query, after: &Answer) {
+    let news = match after {
+        Answer::Key(None) => "is answered: the key does not exist",
+        _ => "has a new answer",
+    };
+    tracing::debug!(name: "query.changed", %query, "{query} {news}");
+}

@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::answer_change::AnswerChange;
+use super::answer_change::{AnswerChange, log_change};
 use super::damping::Dampers;
 use super::guard_log;
 use super::guards::Guards;
 use super::requirements::Requirements;
+use super::retained::{self, RetainedNames};
 use super::template_state::TemplateState;
 use crate::answer::Answer;
 use crate::daemon::event::Moment;
@@ -25,6 +26,7 @@ pub(super) struct Answers {
     pub(super) snapshot: Snapshot,
     failures: QueryFailures,
     guards: Guards,
+    retained: RetainedNames,
     pub(super) dampers: Dampers,
     /// The sizes of the accepted answers, of this process and of the one before.
     pub(super) saved: Arc<SavedAnswers>,
@@ -38,6 +40,7 @@ impl Answers {
             snapshot: Snapshot::default(),
             failures,
             guards: Guards::default(),
+            retained: RetainedNames::default(),
             dampers: Dampers::default(),
             saved: Arc::default(),
         }
@@ -160,14 +163,14 @@ impl Answers {
         })
     }
 
-    /// Judges an answer. Returns the change; `None` if there is none.
+    /// Judges an answer. Returns the changes.
     fn judge(
         &mut self,
         query: &Arc<Query>,
         seen: (&Arc<Answer>, Circumstances, &HashSet<InstanceId>),
         templates: &[TemplateState],
         now: Instant,
-    ) -> Option<AnswerChange> {
+    ) -> Vec<AnswerChange> {
         let (after, circumstances, _) = seen;
         let before = self.snapshot.answer(query).cloned();
         let has_minimum = || {
@@ -182,8 +185,7 @@ impl Answers {
                 .guards
                 .concern(query, before.as_deref(), after, is_filtered);
         if !is_concern && !has_minimum() {
-            log_change(query, after);
-            return Some(AnswerChange::accepted(query, before, after));
+            return self.accept(query, after, templates);
         }
         let requirements = Requirements::of(templates, query);
         if let (true, Some(rules)) = (has_expectation, &requirements.rules)
@@ -194,14 +196,15 @@ impl Answers {
         let ruling = self
             .guards
             .observe(query, &requirements, before.as_ref(), seen, now);
-        let held = self.snapshot.held(query).cloned();
         match ruling {
             Ruling::Held { is_news } => {
                 if let Some(held) = self.guards.held_of(query).filter(|_| is_news) {
                     guard_log::held(query, held, requirements.rules.as_ref(), before.is_some());
                 }
-                let latest = held.or(before);
-                (latest.as_ref() != Some(after)).then(|| AnswerChange::held(query, latest, after))
+                let latest = self.snapshot.held(query).cloned().or(before);
+                let is_change = latest.as_ref() != Some(after);
+                let change = is_change.then(|| AnswerChange::held(query, latest, after));
+                change.into_iter().collect()
             }
             Ruling::Accepted(ended) => {
                 match &ended {
@@ -211,17 +214,51 @@ impl Answers {
                     }
                     None => {}
                 }
-                if let Some(held) = held {
-                    return Some(AnswerChange::released(query, before, held, after));
-                }
-                // A read gives the same answer again.
-                let is_news = before.as_ref() != Some(after);
-                is_news.then(|| {
-                    log_change(query, after);
-                    AnswerChange::accepted(query, before, after)
-                })
+                self.accept(query, after, templates)
             }
         }
+    }
+
+    /// Accepts an answer, with the names that have to stay in it. Returns the changes.
+    fn accept(
+        &mut self,
+        query: &Arc<Query>,
+        latest: &Arc<Answer>,
+        templates: &[TemplateState],
+    ) -> Vec<AnswerChange> {
+        let before = self.snapshot.answer(query).cloned();
+        let held = self.snapshot.held(query).cloned();
+        let uses = |query: &Query| {
+            let accepted = self.snapshot.answer(query);
+            accepted.is_some_and(|answer| !answer.is_empty())
+                && Requirements::of(templates, query).rules.is_some()
+        };
+        let followed = self.followed.iter();
+        let completed = retained::completed(query, before.as_deref(), latest, followed, uses);
+        if completed.is_some() {
+            self.retained.insert(query, latest);
+        } else {
+            self.retained.remove(query);
+        }
+        let after = completed.as_ref().unwrap_or(latest);
+        let mut changes = Vec::new();
+        let mut seen = held.clone().or_else(|| before.clone());
+        // A read gives the same answer again.
+        let is_news = before.as_ref() != Some(after);
+        if is_news && held.is_none() {
+            log_change(query, after);
+        }
+        if is_news || (held.is_some() && completed.is_none()) {
+            changes.push(match held {
+                Some(held) => AnswerChange::released(query, before, held, after),
+                None => AnswerChange::accepted(query, before, after),
+            });
+            seen = Some(Arc::clone(after));
+        }
+        if completed.is_some() && seen.as_ref() != Some(latest) {
+            changes.push(AnswerChange::held(query, seen, latest));
+        }
+        changes
     }
 
     /// Accepts the answers that are held back, but not by what the templates require now.
@@ -249,6 +286,12 @@ impl Answers {
                 changes.push(self.damp(change, templates, now));
             }
         }
+        for (query, latest) in self.retained.take_outdated() {
+            if self.guards.held_of(&query).is_none() {
+                let accepted = self.accept(&query, &latest, templates);
+                changes.extend(accepted.into_iter().map(|it| self.damp(it, templates, now)));
+            }
+        }
         changes
     }
 
@@ -266,6 +309,7 @@ impl Answers {
             View::Latest
         } else {
             Arc::make_mut(&mut self.saved).accept(&query, &after);
+            self.retained.accepted(&query, &after);
             let known = Arc::clone(&query);
             self.snapshot.record_timed(known, after, passing_span);
             View::Accepted
@@ -290,6 +334,7 @@ impl Answers {
         self.snapshot.retain(|query| queries.contains(query));
         self.failures.retain(|query| queries.contains(query));
         self.guards.retain(|query| queries.contains(query));
+        self.retained.retain(|query| queries.contains(query));
         self.dampers.retain(|query| queries.contains(query));
         self.followed = queries;
         new
@@ -302,12 +347,4 @@ pub(super) fn files(queries: &BTreeSet<Arc<Query>>) -> impl Iterator<Item = &Fil
         Query::File(file) => Some(file),
         _ => None,
     })
-}
-
-fn log_change(query: &Query, after: &Answer) {
-    let news = match after {
-        Answer::Key(None) => "is answered: the key does not exist",
-        _ => "has a new answer",
-    };
-    tracing::debug!(name: "query.changed", %query, "{query} {news}");
 }

@@ -7,6 +7,8 @@ use crate::query::Health;
 use crate::source::Circumstances;
 use crate::store::SavedAnswers;
 
+mod lists;
+
 const STALE: Circumstances = Circumstances {
     is_fresh: false,
     is_filtered: false,
