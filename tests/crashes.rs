@@ -272,3 +272,15 @@ fn a_content_that_was_rolled_back_is_not_applied_again_after_a_restart() {
     assert_eq!(ctmpl.log_count("[WARN]"), 1, "{}", ctmpl.log());
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
+
+#[test]
+fn an_end_during_a_verification_does_not_say_that_the_command_failed() {
+    let group = verified_group();
+    let ctmpl = group.start(None);
+    eventually("version 2 is verified", || {
+        group.folder.path("verifying").exists()
+    });
+    let ended = ctmpl.stop();
+    let text = "ctmpl ends, but the verification of `cat ";
+    assert!(ended.log.contains(text), "{}", ended.log);
+}

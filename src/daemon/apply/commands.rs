@@ -8,6 +8,7 @@
 
 mod failure;
 mod messages;
+mod phase;
 mod queue;
 mod transfer;
 
@@ -18,7 +19,8 @@ use std::time::{Duration, Instant};
 use process_tree::Finished;
 
 pub(super) use self::messages::shown_output;
-use self::messages::{FailedRun, name};
+use self::messages::{FailedRun, name, unfinished};
+use self::phase::RunPhase;
 use self::queue::{Hold, Queue};
 #[cfg(test)]
 pub(crate) use self::queue::{ORDER_WINDOW, STARTUP_BATCH_WINDOW};
@@ -42,7 +44,7 @@ pub(super) struct Commands {
     /// The time of the last decision.
     decided: Instant,
     failures: FinalFailures,
-    /// The number of runs that succeeded.
+    /// The number of commands that have succeeded.
     succeeded: u64,
 }
 
@@ -52,12 +54,6 @@ struct Run {
     group: Arc<GroupConfig>,
     phase: RunPhase,
     begun: Instant,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum RunPhase {
-    Command,
-    Verification,
 }
 
 /// Failures that are not retried.
@@ -81,8 +77,8 @@ pub(super) enum Consequence {
     Succeeded,
     /// One of them has failed. It is repeated, unless no file waits for it any more, or final in `-once`.
     Failed(Arc<GroupConfig>),
-    /// One of them has failed, and the files of the group are restored if they can be.
-    RollBack(Arc<GroupConfig>),
+    /// One of them has failed, in this phase, and the files of the group are restored if they can be.
+    RollBack(Arc<GroupConfig>, RunPhase),
 }
 
 impl Commands {
@@ -105,7 +101,7 @@ impl Commands {
         &self.debts
     }
 
-    /// The number of runs that succeeded.
+    /// The number of commands that have succeeded.
     pub(super) fn succeeded(&self) -> u64 {
         self.succeeded
     }
@@ -153,9 +149,12 @@ impl Commands {
         }
         for (group, files) in owed {
             let (line, files) = (name(group), files.join(", "));
+            let mut runs = self.runs.iter();
+            let run = runs.find(|run| run.group.key == group.key);
+            let unfinished = unfinished(group, run.map(|run| run.phase));
             tracing::warn!(
                 name: "command.owed", command = line, files,
-                "ctmpl ends, but `{line}` has not succeeded since these files were written: {files}"
+                "ctmpl ends, but {unfinished} has not succeeded since these files were written: {files}"
             );
         }
     }
@@ -191,6 +190,7 @@ impl Commands {
         let line = name(&group);
         match ended {
             Ok(Finished { took, .. }) => {
+                self.succeeded += 1;
                 let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(
                     name: "command.succeeded", command = line, milliseconds,
@@ -250,7 +250,6 @@ impl Commands {
 
     fn end_run(&mut self, at: usize, succeeded: bool, now: Moment) {
         let run = self.runs.remove(at);
-        self.succeeded += u64::from(succeeded);
         self.debts
             .finished(&run.group.key, succeeded, now.instant, now.jitter);
     }

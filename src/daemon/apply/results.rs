@@ -152,8 +152,8 @@ impl Apply {
                 Some(Action::Finish(key.clone(), Ending::Applied))
             }
             Consequence::Failed(group) => Some(self.failed(&group)),
-            Consequence::RollBack(group) => {
-                let restore = self.groups.roll_back(key, &self.destinations);
+            Consequence::RollBack(group, phase) => {
+                let restore = self.groups.roll_back(key, phase.name(), &self.destinations);
                 if restore.is_some() {
                     self.commands.give_up(key, now);
                     return restore;

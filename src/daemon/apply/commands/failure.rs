@@ -15,11 +15,13 @@ impl Commands {
         now: Moment,
         log: impl FnOnce(FailedRun),
     ) -> Consequence {
-        let Run { group, begun, .. } = &self.runs[at];
-        let (group, took) = (
-            Arc::clone(group),
-            now.instant.saturating_duration_since(*begun),
-        );
+        let Run {
+            ref group,
+            begun,
+            phase,
+        } = self.runs[at];
+        let group = Arc::clone(group);
+        let took = now.instant.saturating_duration_since(begun);
         let size = self.debts.size_of_run(&group.key);
         let run = |again: String, outcome| FailedRun {
             again,
@@ -40,7 +42,7 @@ impl Commands {
             (OnFailure::Rollback, _) => {
                 log(run(String::new(), "rollback"));
                 self.runs.remove(at);
-                return Consequence::RollBack(group);
+                return Consequence::RollBack(group, phase);
             }
             (OnFailure::Retry, Mode::Daemon) => {
                 self.runs.remove(at);

@@ -1,5 +1,6 @@
 //! The parts of log messages about commands, checks and verifications.
 
+use super::phase::RunPhase;
 use crate::config::resolved::GroupConfig;
 
 /// What the log says about a failed run.
@@ -19,6 +20,17 @@ pub(super) struct FailedRun {
 pub(super) fn name(group: &GroupConfig) -> String {
     let command = group.command.as_ref();
     command.map_or_else(|| group.key.to_string(), |command| command.line.to_string())
+}
+
+/// What has not succeeded, in messages. `phase`: that of the current run.
+pub(super) fn unfinished(group: &GroupConfig, phase: Option<RunPhase>) -> String {
+    let line = name(group);
+    match phase {
+        _ if group.verify.is_none() => format!("`{line}`"),
+        Some(RunPhase::Command) => format!("`{line}`"),
+        Some(RunPhase::Verification) => format!("the verification of `{line}`"),
+        None => format!("`{line}` with its verification"),
+    }
 }
 
 /// The last lines of a command for a field, and for the text of a message.

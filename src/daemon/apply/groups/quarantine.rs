@@ -61,7 +61,8 @@ impl Entry {
         }
         let content = self.content(destinations);
         self.group.quarantined(content);
-        let reason = "its command failed before the restart, so the previous files stay";
+        let reason =
+            "its command or verification failed before the restart, so the previous files stay";
         if self.refusal.replace(reason.to_owned()).is_none() {
             let group = &self.group.config().key;
             tracing::warn!(

@@ -32,16 +32,19 @@ impl Groups {
         }
     }
 
-    /// Handles a failed command or verification. Returns the restoration, if there is one.
+    /// Handles a failed command or verification, which `failed` names. Returns the restoration, if there is one.
     pub(in crate::daemon::apply) fn roll_back(
         &mut self,
         key: &GroupKey,
+        failed: &str,
         destinations: &[Destination],
     ) -> Option<Action> {
         let entry = self.entry(key)?;
         let content = entry.content(destinations);
         entry.group.roll_back(content)?;
-        entry.refusal = Some("its command failed, so the previous files are restored".to_owned());
+        entry.refusal = Some(format!(
+            "its {failed} failed, so the previous files are restored"
+        ));
         tracing::warn!(
             name: "group.rolling_back", group = %key,
             "{key}: restoring the previous files; the new content is applied when it changes"

@@ -220,3 +220,29 @@ fn a_reload_records_which_command_is_owed_now_or_that_none_is() {
         assert_eq!(bench.parts.apply.is_owed(), !is_dropped, "{command:?}");
     }
 }
+
+#[test]
+fn a_failed_verification_is_not_reported_as_a_failed_command() {
+    let group = |group: &mut GroupConfig| {
+        verified(group);
+        rolls_back(group);
+    };
+    for (failed, commands_run) in [("command", 0), ("verification", 1)] {
+        let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", group)]);
+        bench.news("a", "1");
+        bench.write();
+        bench.reload_ended(failed == "verification");
+        if failed == "verification" {
+            bench.verification_ended(false);
+        }
+        let applies = bench.parts.report().applies;
+        let reasons: Vec<_> = applies.refused.iter().map(|it| &*it.reason).collect();
+        assert_eq!(
+            reasons,
+            [format!(
+                "its {failed} failed, so the previous files are restored"
+            )]
+        );
+        assert_eq!(applies.commands_run, commands_run, "{failed}");
+    }
+}
