@@ -10,7 +10,7 @@ use apply_ledger::{
 };
 use serde_json::Value;
 
-use crate::support::ctmpl::{DEADLINE, Ended, Folder, command, run_command};
+use crate::support::ctmpl::{DEADLINE, Ended, Folder, command, run_command, text};
 
 const CONF: &str = "/etc/nginx/conf.d/app.conf";
 
@@ -320,5 +320,20 @@ fn without_a_ledger_the_commands_name_the_directory() {
         assert_eq!(ended.code(), Some(14));
         let expected = "there is no ledger in none; pass the state directory";
         assert!(ended.log.contains(expected), "{}", ended.log);
+    }
+}
+
+#[test]
+fn the_state_directory_of_the_service_is_read() {
+    let mut state = State::new();
+    state.write(CONF, "text", Some(Ending::Applied));
+    let directory = state.folder.path("state");
+    for words in [&["history"][..], &["diff", CONF]] {
+        let mut command = command();
+        let variable = format!("{}:/other", text(&directory));
+        command.env("STATE_DIRECTORY", variable).args(words);
+        let ended = run_command(command);
+        assert_eq!(ended.code(), Some(0), "{words:?}: {}", ended.log);
+        assert!(ended.output.contains(CONF), "{words:?}: {}", ended.output);
     }
 }

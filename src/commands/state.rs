@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, anyhow};
-use apply_ledger::{Generation, History, LedgerError, OpenError, default_parent};
+use apply_ledger::{
+    Generation, History, LedgerError, OpenError, default_parent, service_directory,
+};
 use jiff::Timestamp;
 use tracing_outlets::is_hidden;
 
@@ -21,15 +23,18 @@ impl From<LedgerError> for Failure {
     }
 }
 
-/// The state directory: the chosen one, or the default.
+/// The state directory: the chosen one, that of the service, or the default.
 pub(super) fn directory(chosen: Option<&Path>) -> Result<PathBuf, Failure> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
+    let of_service = || service_directory(&std::env::var_os("STATE_DIRECTORY")?);
     let default = || {
         let is_root = nix::unistd::geteuid().is_root();
         let parent = default_parent(is_root, variable("XDG_STATE_HOME"), variable("HOME"))?;
         Some(parent.join("ctmpl"))
     };
-    chosen.map(Path::to_owned).or_else(default).ok_or_else(|| {
+    let chosen = chosen.map(Path::to_owned);
+    let found = chosen.or_else(of_service).or_else(default);
+    found.ok_or_else(|| {
         let error =
             anyhow!("there is no home directory; choose the state directory with --state-dir");
         Failure::new(exit_code::USAGE, error)

@@ -1,7 +1,9 @@
 //! The state directory and the files in it.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{
     DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
@@ -35,6 +37,13 @@ pub fn default_parent(
     // Relative paths are invalid in these variables.
     let absolute = |path: Option<PathBuf>| path.filter(|path| path.is_absolute());
     absolute(state_home).or_else(|| Some(absolute(home)?.join(".local/state")))
+}
+
+/// The first of the state directories that systemd passes to a service, in `STATE_DIRECTORY`.
+#[must_use]
+pub fn service_directory(variable: &OsStr) -> Option<PathBuf> {
+    let first = variable.as_bytes().split(|byte| *byte == b':').next()?;
+    Some(PathBuf::from(OsStr::from_bytes(first))).filter(|path| path.is_absolute())
 }
 
 /// The database in a state directory.
@@ -109,6 +118,14 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
         file.set_permissions(Permissions::from_mode(FILE_MODE))?;
     }
     Ok(file)
+}
+
+/// Returns `true` if the database of an earlier process has lost its content. A process that is killed while it creates
+/// the database leaves an empty file as well, but no file for requests, which it creates afterwards.
+pub(crate) fn is_emptied(directory: &Path) -> bool {
+    let database = database(directory);
+    fs::metadata(&database).is_ok_and(|file| file.len() == 0)
+        && (requests_file(directory).exists() || with_suffix(&database, "-wal").exists())
 }
 
 /// Renames a damaged database, with its write-ahead log. Returns the new name.

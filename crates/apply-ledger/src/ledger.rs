@@ -65,8 +65,6 @@ impl Ledger {
     ) -> std::result::Result<(Self, Vec<Notice>), OpenError> {
         let directory = files::create_directory(directory)?;
         let lock = Lock::take(&directory)?;
-        let requests = files::requests_file(&directory);
-        files::open_private(&requests).map_err(OpenError::when("open", &requests))?;
         let database = files::database(&directory);
         let mut notices = Vec::new();
         let connection = match open_checked(&directory) {
@@ -79,6 +77,9 @@ impl Ledger {
             opened => opened,
         }
         .map_err(|refused| refused.into_error(&database))?;
+        // It shows that the database is complete: see `files::is_emptied`.
+        let requests = files::requests_file(&directory);
+        files::open_private(&requests).map_err(OpenError::when("open", &requests))?;
         let ledger = Self {
             connection,
             durability: Durability::Power,
@@ -327,6 +328,9 @@ impl Ledger {
 
 /// Opens the database, and reads what a daemon reads at its start.
 fn open_checked(directory: &Path) -> std::result::Result<Connection, Refused> {
+    if files::is_emptied(directory) {
+        return Err(Refused::Damaged("it is empty".to_owned()));
+    }
     let path = files::database(directory);
     files::open_private(&path).map_err(|error| Refused::System(path, error))?;
     let connection = database::open(directory)?;

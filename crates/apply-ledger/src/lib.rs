@@ -55,7 +55,7 @@ mod recovery;
 
 pub use content::Content;
 pub use error::{LedgerError, Notice, OpenError};
-pub use files::{default_parent, requests_file};
+pub use files::{default_parent, requests_file, service_directory};
 pub use hash::Hash;
 pub use history::History;
 pub use ledger::{Ledger, LedgerOptions};

@@ -228,3 +228,20 @@ fn a_damaged_content_is_reported_and_repaired_by_the_next_write() {
     begin(&mut ledger, path, &vec![b'x'; 3000]).unwrap();
     assert_eq!(broken(&ledger), 0);
 }
+
+#[test]
+fn an_empty_database_is_damaged_unless_its_creation_was_interrupted() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("ledger.db");
+    let open = || Ledger::open(directory.path(), LedgerOptions::default()).unwrap();
+    fs::write(&database, "").unwrap();
+    assert_eq!(open().1, [], "its creation was interrupted");
+    fs::write(&database, "").unwrap();
+    let notices = open().1;
+    let [Notice::Rebuilt { moved_to, cause }] = notices.as_slice() else {
+        panic!("{notices:?}");
+    };
+    assert_eq!(cause, "it is empty");
+    assert!(moved_to.exists());
+    assert_eq!(open().1, []);
+}

@@ -1,8 +1,8 @@
 //! Resolves the state directory.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use apply_ledger::default_parent;
+use apply_ledger::{default_parent, service_directory};
 use config_blocks::{Environment, Error, Located};
 
 use crate::config::resolved::StateDir;
@@ -40,11 +40,10 @@ pub(super) fn directory(
     if !needs {
         return Ok(None);
     }
-    // systemd sets it for a service with `StateDirectory=`; there may be several.
     let of_service = environment.first(&["STATE_DIRECTORY"])?;
-    let of_service = of_service.and_then(|(_, text)| text.split(':').next());
-    if let Some(directory) = of_service.map(Path::new).filter(|path| path.is_absolute()) {
-        return Ok(of(Some(directory.to_owned()), true));
+    let of_service = of_service.and_then(|(_, text)| service_directory(text.as_ref()));
+    if of_service.is_some() {
+        return Ok(of(of_service, true));
     }
     let variable = |name| -> Result<Option<PathBuf>, Error> {
         Ok(environment.first(&[name])?.map(|(_, text)| text.into()))
