@@ -11,7 +11,7 @@
 //! - A server throttles: the same, but the woken queries resume spread over a second.
 //! - A single query fails (missing rights, unknown datacenter): it is retried with a backoff,
 //!   without a limit. Denied queries are polled together about once in five seconds, and all at
-//!   once when one of them is answered or the token changes.
+//!   once when one of them is answered or the token changes. Then every other answer is read once more, too.
 //! - A blocking query exceeds its time limit: this is not an error, and it is sent again at once.
 //!
 //! # Restarts
@@ -116,9 +116,9 @@ impl<S: Source> Watcher<S> {
         }
     }
 
-    /// Polls denied queries now, because the rights of the token have changed.
-    pub fn retry_denied(&self) {
-        self.send(Command::RetryDenied);
+    /// Reads every answer with the new token, because the token of the source was replaced.
+    pub fn token_changed(&self) {
+        self.send(Command::TokenChanged);
     }
 
     /// Requests the present answer of the leader soon. It is reported even if it has not changed.

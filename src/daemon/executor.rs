@@ -281,7 +281,7 @@ impl Executor {
 
     fn use_token(&mut self, token: &SecretString) {
         match self.client.set_token(token) {
-            Ok(()) => self.watcher.retry_denied(),
+            Ok(()) => self.watcher.token_changed(),
             Err(error) => tracing::error!(name: "token.unusable", %error, "{error}"),
         }
     }

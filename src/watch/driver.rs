@@ -29,8 +29,8 @@ pub(super) enum Command<S> {
     UseClient(S, Rules),
     /// The receiver of the events is busy, or not any more.
     SetBusy(bool),
-    /// The rights of the token have changed.
-    RetryDenied,
+    /// The token was replaced.
+    TokenChanged,
     /// Read the answer of the leader.
     ReadAgain(Arc<Query>),
     /// Cancel all requests and end, after the last record is written.
@@ -147,7 +147,7 @@ impl<S: Source> Driver<S> {
                 self.schedule.follow(&self.followed, now());
             }
             Command::SetBusy(is_busy) => self.schedule.set_busy(is_busy),
-            Command::RetryDenied => self.schedule.retry_denied(now()),
+            Command::TokenChanged => self.schedule.token_changed(now()),
             Command::ReadAgain(query) => self.schedule.read_again(&query),
             Command::End(done) => self.end = Some(done),
         }

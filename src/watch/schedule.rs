@@ -15,7 +15,7 @@
 //! - `following.rs`: begins and ends to follow; `mode.rs`: chooses between long polls and ticks.
 //! - `sending.rs`, `announced.rs`: choose requests.
 //! - `server_states.rs`: which server answers; `servers.rs`: chooses the server of a request, and probes servers.
-//! - `answering.rs`, `ticks.rs`, `failing.rs`: handle outcomes.
+//! - `answering.rs`, `ticks.rs`, `failing.rs`: handle outcomes. `token.rs`: reads with a new token.
 //!
 //! # Constants that determine times and rates
 //! They are declared where they are used:
@@ -66,6 +66,7 @@ mod surveying;
 #[cfg(test)]
 mod tests;
 mod ticks;
+mod token;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -205,7 +206,7 @@ impl Schedule {
     }
 
     /// Requests denied queries now, because the rights of the token have changed.
-    pub(super) fn retry_denied(&mut self, now: Instant) {
+    fn retry_denied(&mut self, now: Instant) {
         self.unusable_prefixes.retain(|_, until| until.is_none());
         self.share_prefixes(now);
         self.areas.forget_refusals();

@@ -37,6 +37,11 @@ impl Schedule {
             let is_probe = request.kind == Kind::Probe;
             self.servers.answered(request.poll.server, is_probe, now);
         }
+        if let Some(id) = request.id
+            && self.is_of_old_token(&request, &outcome)
+        {
+            return self.repeat_with_new_token(id, &request, now);
+        }
         match (outcome, request.id) {
             (Outcome::Server(result), _) => self.probed(&request, result, now),
             (Outcome::Query(Ok(reply)), Some(id)) => self.answered((id, request), reply, now),

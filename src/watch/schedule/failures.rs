@@ -110,6 +110,8 @@ pub(super) struct Failures {
     pub(super) recoveries: u64,
     /// The number of times that the rights of the token have changed.
     pub(super) rights: u64,
+    /// The number of times that the token was replaced.
+    pub(super) tokens: u64,
     /// The entry that retries often during a common failure; its success wakes the others. Each failure has its own,
     /// because an entry whose answer is never valid, for example, would not notice the end of an outage.
     probers: BTreeMap<Common, Id>,

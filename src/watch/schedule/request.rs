@@ -70,6 +70,8 @@ pub(super) struct InFlight {
     pub(super) recoveries: u64,
     /// The number of changes of rights before it was sent.
     pub(super) rights: u64,
+    /// The number of times that the token was replaced before it was sent.
+    pub(super) tokens: u64,
 }
 
 /// The requests in flight, by their numbers.

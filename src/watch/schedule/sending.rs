@@ -138,7 +138,8 @@ impl Schedule {
                 .datacenters
                 .admit(name, self.failures.has_prober_of_datacenter(name));
             // If the poll has ended meanwhile, or the datacenter does not answer, the entry is read before its next poll.
-            if !entry.read_again || entry.request_id().is_none() || !is_admitted {
+            let is_outdated = entry.read_again || entry.cursor.poll().index == 0;
+            if !is_outdated || entry.request_id().is_none() || !is_admitted {
                 continue;
             }
             // It is read at the server of its long poll.
@@ -147,16 +148,19 @@ impl Schedule {
                 self.extra_reads.push_back(id);
                 continue;
             }
-            entry.read_again = false;
-            let poll = Poll {
-                index: 0,
-                stale: false,
-                ..entry.cursor.poll()
+            let is_asked = std::mem::take(&mut entry.read_again);
+            let mut poll = entry.cursor.poll();
+            poll.index = 0;
+            poll.stale &= !is_asked && entry.area.is_none();
+            let purpose = if is_asked {
+                Purpose::ReadAgain
+            } else {
+                Purpose::Follow
             };
             let (target, known) = (target_of(entry), entry.cursor.known());
             self.pace.spend_read(now);
             self.pace.spend_unannounced(now);
-            let kind = (Kind::Short, Purpose::ReadAgain);
+            let kind = (Kind::Short, purpose);
             let request_id = self.begin_request(Some(id), kind, poll, now);
             return Some(Request {
                 id: request_id,
@@ -299,6 +303,7 @@ impl Schedule {
             sent: now,
             recoveries: self.failures.recoveries,
             rights: self.failures.rights,
+            tokens: self.failures.tokens,
         };
         self.datacenters.begin(&request);
         self.requests.add(request)

@@ -24,6 +24,7 @@ mod servers;
 mod sharing;
 mod simulation;
 mod surveys;
+mod token;
 
 use consul::{SimulatedConsul, Trouble};
 use simulation::Simulation;

@@ -13,7 +13,7 @@ async fn a_denied_query_is_polled_at_once_when_the_rights_change() {
     ]);
     while events.try_recv().is_ok() {}
     let begun = Instant::now();
-    watcher.retry_denied();
+    watcher.token_changed();
     assert_eq!(next_answer(&mut events).await, "let in");
     assert!(
         begun.elapsed() < Duration::from_secs(1),

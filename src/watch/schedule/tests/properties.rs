@@ -54,6 +54,8 @@ enum Incident {
     Readable(usize, bool),
     /// The rights of the token have changed.
     Rights,
+    /// The token was replaced.
+    Token,
     Busy(bool),
     Follow(usize, usize, usize, bool),
     ReadAgain(usize),
@@ -98,6 +100,7 @@ fn incident() -> impl Strategy<Value = Incident> {
         1 => any::<bool>().prop_map(Incident::List),
         2 => (0..KEYS, any::<bool>()).prop_map(|(key, may)| Incident::Readable(key, may)),
         1 => Just(Incident::Rights),
+        1 => Just(Incident::Token),
     ];
     let others = prop_oneof![
         2 => any::<bool>().prop_map(Incident::Busy),
@@ -159,6 +162,7 @@ impl Simulation {
             Incident::Readable(number, true) => _ = self.consul.denied.remove(&key_name(number)),
             Incident::Readable(number, false) => _ = self.consul.denied.insert(key_name(number)),
             Incident::Rights => self.schedule.retry_denied(self.now),
+            Incident::Token => self.schedule.token_changed(self.now),
             Incident::Busy(is_busy) => self.schedule.set_busy(is_busy),
             Incident::Follow(services, keys, eu_services, has_list) => {
                 let others = (0..eu_services).map(eu).chain(has_list.then(list));
