@@ -8,9 +8,10 @@
 //! services". These are the rules:
 //!
 //! - An answer is compared with the largest that was accepted within the last `confirm_for`, so a loss
-//!   in several small steps is the same as one large step.
+//!   in several small steps is the same as one large step. While an answer is held back, this largest one stays.
+//! - An answer with all items of the accepted one is compared with nothing else.
 //! - A loss is held back if all items are missing, or more than `max_drop` of at least `min_items`, or
-//!   if fewer are left than a call requires. Instances that are in maintenance now are no loss.
+//!   if fewer are left than a call requires. Instances that are in maintenance now are no loss, and are not expected back.
 //! - While it is held back, the query is read again from the leader. The loss is accepted when every
 //!   such read has shown it for `confirm_for`. A failed read starts the time again, and so does an
 //!   answer that has collapsed in comparison with the one that is held back.
@@ -143,10 +144,11 @@ impl Guard {
         seen: Observation<'_>,
         now: Instant,
     ) -> Ruling {
-        self.peaks.forget_old(now);
+        if self.held.is_none() {
+            self.peaks.forget_old(now);
+        }
         let after = items(seen.answer, rules.depth);
-        let present = accepted.map_or(0, |answer| items(answer, rules.depth));
-        let before = self.peaks.highest().unwrap_or(0).max(present);
+        let before = self.before(rules, accepted, seen.answer);
         let loss = loss(rules.config, before, after, seen.is_short);
         let Some(loss) = loss else {
             if let Some(held) = self.held.as_mut().filter(|_| after < before)
@@ -194,6 +196,9 @@ impl Guard {
             let until = now + rules.config.confirm_for;
             let before = accepted.map(|answer| (items(answer, rules.depth), answer));
             self.peaks.replaced(before, after, until);
+            if !seen.in_maintenance.is_empty() {
+                self.peaks.excuse(is_excused(seen), after);
+            }
         }
         self.was_filtered = seen.circumstances.is_filtered;
         let ended = self.held.take().map(|held| Ended {
@@ -204,13 +209,31 @@ impl Guard {
         Ruling::Accepted(ended)
     }
 
+    /// The number of items with which an answer is compared.
+    fn before(
+        &self,
+        rules: &GuardRules,
+        accepted: Option<&Arc<Answer>>,
+        answer: &Arc<Answer>,
+    ) -> usize {
+        let present = accepted.map_or(0, |answer| items(answer, rules.depth));
+        let highest = self.peaks.highest().unwrap_or(0);
+        let has_all = |accepted: &Arc<Answer>| {
+            items(answer, rules.depth) >= present && items::contains(answer, accepted)
+        };
+        if highest > present && !accepted.is_some_and(has_all) {
+            highest
+        } else {
+            present
+        }
+    }
+
     /// The number of missing instances that are in maintenance.
     fn excused(&self, accepted: Option<&Arc<Answer>>, seen: Observation<'_>) -> usize {
         if seen.in_maintenance.is_empty() {
             return 0;
         }
-        let left: HashSet<_> = items::instances(seen.answer).collect();
-        let is_excused = |id: &InstanceId| seen.in_maintenance.contains(id) && !left.contains(id);
+        let is_excused = is_excused(seen);
         match self.peaks.instances() {
             Some(instances) => instances.iter().filter(|id| is_excused(id)).count(),
             None => accepted.map_or(0, |answer| {
@@ -231,8 +254,7 @@ impl Guard {
         let held = self.held.as_ref()?;
         let is_loss = rules.is_some_and(|rules| {
             let after = items(held.answer(), rules.depth);
-            let present = accepted.map_or(0, |answer| items(answer, rules.depth));
-            let before = self.peaks.highest().unwrap_or(0).max(present);
+            let before = self.before(rules, accepted, held.answer());
             held.is_recovering() || loss(rules.config, before, after, is_short).is_some()
         });
         if is_loss {
@@ -268,6 +290,12 @@ impl Guard {
             held.read_sent(now);
         }
     }
+}
+
+/// Tells which instances are missing in an answer, and in maintenance.
+fn is_excused(seen: Observation<'_>) -> impl Fn(&InstanceId) -> bool {
+    let left: HashSet<_> = items::instances(seen.answer).collect();
+    move |id| seen.in_maintenance.contains(id) && !left.contains(id)
 }
 
 /// The loss in an answer with `after` of `before` items.

@@ -1,5 +1,6 @@
 //! The items of an answer, and the identities of instances.
 
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::answer::{Answer, Depth, Instance};
@@ -24,6 +25,12 @@ pub fn instance_id(instance: &Instance) -> InstanceId {
     let mut hasher = DefaultHasher::new();
     (&instance.node, &instance.id).hash(&mut hasher);
     hasher.finish()
+}
+
+/// Returns `true` if an answer has all instances of another one.
+pub(super) fn contains(answer: &Answer, other: &Answer) -> bool {
+    let own: HashSet<_> = instances(answer).collect();
+    instances(other).all(|id| own.contains(&id))
 }
 
 /// The identities of the instances in an answer.

@@ -1,6 +1,7 @@
 //! The larger answers that were accepted within the last `confirm_for`, so that a loss in several small steps is
 //! noticed.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -77,9 +78,26 @@ impl Peaks {
             }),
         }
     }
+
+    /// Removes the instances that are in maintenance. An answer with `after` items was accepted without them.
+    pub(super) fn excuse(&mut self, is_excused: impl Fn(&InstanceId) -> bool, after: usize) {
+        for peak in &mut self.0 {
+            peak.excuse(&is_excused);
+        }
+        self.0.retain(|peak| peak.items > after);
+        self.0.sort_by_key(|peak| Reverse(peak.items));
+    }
 }
 
 impl Peak {
+    /// Removes these instances.
+    fn excuse(&mut self, is_excused: impl Fn(&InstanceId) -> bool) {
+        let before = self.instances.len();
+        let left = self.instances.iter().filter(|id| !is_excused(id));
+        self.instances = left.copied().collect();
+        self.items -= before - self.instances.len();
+    }
+
     fn is_recent(&self, now: Instant) -> bool {
         self.until.is_none_or(|until| now < until)
     }

@@ -7,6 +7,7 @@ use crate::answer::Instance;
 use crate::config::max_change::Fraction;
 
 mod losses;
+mod maintenance;
 mod sequences;
 
 const FRESH: Circumstances = Circumstances::CURRENT;
@@ -196,6 +197,25 @@ fn a_failed_read_starts_the_time_again() {
     assert_eq!(world.accepted(), 3);
     world.answer(160, 0, FRESH);
     assert_eq!(world.accepted(), 0);
+}
+
+/// The largest answer became too old meanwhile, and then the loss counted as one that had ended.
+#[test]
+fn a_loss_in_small_steps_is_confirmed_and_not_released() {
+    let mut world = World::new();
+    for (time, count) in [(0, 6), (50, 5), (51, 4), (52, 3)] {
+        world.answer(time, count, FRESH);
+        assert_eq!(world.accepted(), count);
+    }
+    world.answer(53, 2, FRESH);
+    world.answer(54, 1, FRESH);
+    assert_eq!(world.accepted(), 3);
+    for time in [100, 150, 152] {
+        world.answer(time, 1, FRESH);
+        assert_eq!(world.accepted(), 3, "{time}");
+    }
+    let ruling = world.answer(153, 1, FRESH);
+    assert_eq!((how(&ruling), world.accepted()), (Some(How::Confirmed), 1));
 }
 
 #[test]

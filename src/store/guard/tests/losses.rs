@@ -60,8 +60,7 @@ fn losses_are_held_back_until_they_are_confirmed() {
                 (1, 6, FRESH, 6),
                 (102, 3, FRESH, 3),
                 (103, 2, FRESH, 3),
-                (205, 2, FRESH, 3),
-                (215, 2, FRESH, 2),
+                (205, 2, FRESH, 2),
             ],
         ),
         (

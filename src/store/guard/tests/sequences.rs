@@ -17,8 +17,11 @@ struct Seen {
     is_accepted: bool,
 }
 
-/// The largest number of items that was accepted at any time within the last 10 s, since the last confirmed loss.
+/// The largest number of items that was accepted at any time within the last 10 s, since the last confirmed loss. While
+/// an answer is held back, the 10 s end when that began.
 fn reference(history: &[Seen], confirmed: usize, now: u64) -> usize {
+    let held = history.iter().rev().take_while(|seen| !seen.is_accepted);
+    let now = held.last().map_or(now, |seen| seen.time);
     let accepted: Vec<_> = history[confirmed..]
         .iter()
         .filter(|seen| seen.is_accepted)
