@@ -262,10 +262,10 @@ fn calls_choose_what_happens_in_both_languages() {
     remove_node(&consul, "n1");
     folder.becomes("render", "1");
     ctmpl.logs(
-        "health.service(web|passing): 1 items, fewer than min: the last accepted answer stays",
+        "health.service(web|passing): a call gets fewer items than its min: the last accepted answer stays",
     );
     ctmpl.logs(&format!(
-        "{}:2:4: service: health.service(web|passing): 1 of at least 2 items, and on_collapse=fail keeps the last file",
+        "{}:2:4: service: health.service(web|passing): fewer than 2 items are left, and on_collapse=fail keeps the last file",
         text(&folder.path("fail.j2"))
     ));
     for file in ["out", "fail"] {

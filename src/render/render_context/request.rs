@@ -195,13 +195,11 @@ impl RenderContext {
         if let Some((minimum, answer)) = minimum.zip(latest)
             && minimum.is_missed(answer)
         {
-            let (items, least) = (minimum.of.count(answer), minimum.items);
-            return refused(format!("{items} of at least {least} items"));
+            // A number that changes would be another error to log.
+            return refused(format!("fewer than {} items are left", minimum.items));
         }
-        if let Some(held) = self.snapshot.held(query) {
-            let before = self.snapshot.answer_in(View::Accepted, query);
-            let before = before.map_or(0, |answer| answer.len());
-            return refused(format!("{} of {before} items are left", held.len()));
+        if self.snapshot.held(query).is_some() {
+            return refused("the last answer is held back".to_owned());
         }
         Ok(())
     }

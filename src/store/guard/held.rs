@@ -64,7 +64,7 @@ impl fmt::Display for Loss {
             after,
         } = self;
         match (reason, before) {
-            (LossReason::BelowMinimum, _) => write!(f, "{after} items, fewer than min"),
+            (LossReason::BelowMinimum, _) => f.write_str("a call gets fewer items than its min"),
             (_, 1) => write!(f, "{after} of 1 item is left"),
             (_, _) => write!(f, "{after} of {before} items are left"),
         }

@@ -193,15 +193,15 @@ fn every_single_item_accepts_on_error() {
 
 #[test]
 fn a_call_counts_the_items_that_it_sees() {
-    let fails = |what: &str, items: usize, min: usize| {
+    let fails = |what: &str, min: usize| {
         format!(
-            "!{what}: {items} of at least {min} items, and on_collapse=fail keeps the last file"
+            "!{what}: fewer than {min} items are left, and on_collapse=fail keeps the last file"
         )
     };
     let [services, web, tree] = [
-        fails("catalog.services", 1, 2),
-        fails("health.service(web|passing)", 1, 2),
-        fails("kv.list(app)", 4, 5),
+        fails("catalog.services", 2),
+        fails("health.service(web|passing)", 2),
+        fails("kv.list(app)", 5),
     ];
     check(&[
         (
@@ -239,6 +239,17 @@ fn a_call_counts_the_items_that_it_sees() {
             "!wrong number of args for tree: want 1 got 2",
         ),
     ]);
+    for (name, text) in [
+        ("services", r#"["on_collapse=fail", "min=1"]"#),
+        (
+            "service",
+            r#"["web", "tag=v1", "min=1", "on_collapse=fail"]"#,
+        ),
+        ("tree", r#"["app", "min=4", "on_collapse=fail"]"#),
+    ] {
+        let (value, _) = dependencies(name, &arguments(text));
+        assert!(value.len().is_some_and(|len| len > 0), "{name}");
+    }
     let (value, queries) = dependencies("ls", &arguments(r#"["app", "min=2"]"#));
     assert_eq!(value.len(), Some(2));
     assert_eq!(queries.len(), 1);
