@@ -135,7 +135,7 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
         .map(|journal| AnswerFile::new(&journal.directory(), client.identity()));
     let saved = answer_file.as_ref().map(state_dir::saved_answers);
     let rolled_back = state_dir::rolled_back(journal.as_ref(), config);
-    let has_last_good = state_dir::has_last_good(journal.as_ref(), config);
+    let last_good = state_dir::check_last_good(journal.as_ref(), config);
     let recorder = state_dir::recorder(journal.as_ref(), config);
     let watcher = Watcher::recording(client.clone(), process.rules(config), recorder);
     let mut executor = Executor::new(process, client, watcher, &config.consul.exports, journal);
@@ -150,8 +150,8 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     if let Some(saved) = saved {
         parts.expect(saved);
     }
-    if has_last_good {
-        parts.may_start_with_last_good(Moment::now());
+    if let Some(checked) = last_good {
+        parts.check_last_good(checked, Moment::now());
     }
     Ok((executor, parts))
 }

@@ -125,6 +125,30 @@ fn a_child_waits_without_the_option_and_for_files_that_are_not_the_last_good_one
     }
 }
 
+/// No line said why the child was not started.
+#[test]
+fn a_child_that_waits_names_the_file_that_is_not_the_last_good_one() {
+    for (content, reason) in [
+        (Some("edited"), "out was changed by another program"),
+        (None, "out is missing"),
+    ] {
+        let scene = Scene::new();
+        scene.config(LAST_GOOD, "");
+        scene.run_before();
+        match content {
+            Some(content) => drop(scene.folder.write("out", content)),
+            None => fs::remove_file(scene.folder.path("out")).unwrap(),
+        }
+        scene.consul.faults().stop_listening();
+        let ctmpl = scene.start();
+        ctmpl.logs("./app is not started with the files of the last run, because ");
+        ctmpl.logs(reason);
+        scene.consul.faults().listen_again();
+        scene.folder.becomes("log", "start\n");
+        assert_eq!(ctmpl.log_count("is not started"), 1, "{}", ctmpl.log());
+    }
+}
+
 #[test]
 fn the_last_good_files_need_a_state_directory() {
     let scene = Scene::new();

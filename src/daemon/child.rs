@@ -6,11 +6,12 @@
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use process_tree::{CommandError, Exit, Order};
+use process_tree::{CommandError, CommandLine, Exit, Order};
 
 use super::end::End;
 use super::event::{Action, Event, Moment};
 use crate::apply::change::Effect;
+use crate::apply::last_good::Differing;
 use crate::child::{Child, Ended, Step};
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{Config, Mode};
@@ -48,10 +49,12 @@ enum Files {
 }
 
 /// Whether the child may be started with the files of an earlier process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum LastGood {
-    /// It is not configured, or the files have another content.
+    /// It is not configured, or a file has another content, which is logged.
     No,
+    /// A file has another content, which is logged if the child still waits at this time.
+    Differing(Differing, Instant),
     /// From this time on.
     From(Instant),
     /// Now.
@@ -88,9 +91,14 @@ impl ChildPart {
         self.child.as_ref()
     }
 
-    /// Lets the child start with the files of an earlier process, if Consul does not provide all data soon.
-    pub(super) fn may_start_with_last_good(&mut self, now: Instant) {
-        self.last_good = LastGood::From(now + LAST_GOOD_AFTER);
+    /// Lets the child start with the files of an earlier process, if they are unchanged and Consul does not provide all
+    /// data soon.
+    pub(super) fn check_last_good(&mut self, checked: Result<(), Differing>, now: Instant) {
+        let from = now + LAST_GOOD_AFTER;
+        self.last_good = match checked {
+            Ok(()) => LastGood::From(from),
+            Err(differing) => LastGood::Differing(differing, from),
+        };
     }
 
     /// Returns `true` if no child process runs, and none is going to be started.
@@ -148,10 +156,15 @@ impl ChildPart {
         let Some(child) = &mut self.child else {
             return Vec::new();
         };
-        if let LastGood::From(from) = self.last_good
-            && from <= now.instant
-        {
-            self.last_good = LastGood::Yes;
+        match &self.last_good {
+            LastGood::From(from) if *from <= now.instant => self.last_good = LastGood::Yes,
+            LastGood::Differing(differing, from) if *from <= now.instant => {
+                if child.is_waiting() && !conditions.is_written {
+                    log_differing(&child.config().line, differing);
+                }
+                self.last_good = LastGood::No;
+            }
+            _ => {}
         }
         let Conditions {
             may_start,
@@ -193,8 +206,10 @@ impl ChildPart {
     /// The time of the next timeout or retry of the child.
     pub(super) fn next_wake(&self) -> Option<Instant> {
         let child = self.child.as_ref()?;
-        match self.last_good {
-            LastGood::From(from) if child.is_waiting() => Some(from),
+        match &self.last_good {
+            LastGood::From(from) | LastGood::Differing(_, from) if child.is_waiting() => {
+                Some(*from)
+            }
             _ => child.next_wake(),
         }
     }
@@ -276,4 +291,13 @@ impl ChildPart {
         };
         vec![action]
     }
+}
+
+fn log_differing(line: &CommandLine, differing: &Differing) {
+    let (file, reason) = (differing.path.display(), differing.reason);
+    tracing::warn!(
+        name: "child.not_last_good", command = %line, %file, %reason,
+        "{line} is not started with the files of the last run, because {file} {reason}; it starts when Consul provides all \
+         data, or restore the file and restart ctmpl"
+    );
 }

@@ -18,6 +18,7 @@ use super::shutdown::{Decided, Shutdown, ShutdownView};
 use super::state_dir::{OwedFile, RolledBack};
 use super::status::{self, StatusView};
 use super::waiting::Waiting;
+use crate::apply::last_good::Differing;
 use crate::apply::requests::Requested;
 use crate::config::resolved::{Config, GroupKey};
 use crate::render::RenderEnv;
@@ -79,9 +80,9 @@ impl Parts {
         self.renderer.expect(saved);
     }
 
-    /// Lets the child process start with the files of an earlier process.
-    pub(super) fn may_start_with_last_good(&mut self, now: Moment) {
-        self.child.may_start_with_last_good(now.instant);
+    /// Lets the child process start with the files of an earlier process, if they are unchanged.
+    pub(super) fn check_last_good(&mut self, checked: Result<(), Differing>, now: Moment) {
+        self.child.check_last_good(checked, now.instant);
     }
 
     /// Returns the first actions.

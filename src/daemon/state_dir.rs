@@ -12,7 +12,7 @@ use file_writer::Previous;
 
 use super::answer_file::AnswerFile;
 use crate::apply::journal::Journal;
-use crate::apply::last_good::are_last_good;
+use crate::apply::last_good::{self, Difference, Differing};
 use crate::apply::requests::{Requested, holds};
 use crate::apply::targets::Targets;
 use crate::config::exec::ExecConfig;
@@ -110,22 +110,29 @@ pub(super) fn recover(
     (None, Vec::new())
 }
 
-/// Returns `true` if the child process may start with the files of an earlier process: this is configured, and they have
-/// the content that it has written. A file system that hangs delays the start by at most [`RECOVERY_TIMEOUT`].
-pub(super) fn has_last_good(journal: Option<&Journal>, config: &Config) -> bool {
+/// Checks that the files have the content that an earlier process has written, so that the child process may start with
+/// them; `None` if this is not configured. A file system that hangs delays the start by at most [`RECOVERY_TIMEOUT`].
+pub(super) fn check_last_good(
+    journal: Option<&Journal>,
+    config: &Config,
+) -> Option<Result<(), Differing>> {
     let is_wanted = |exec: &ExecConfig| exec.start_with == StartWith::LastGood;
     let (Some(journal), Mode::Daemon) = (journal, config.mode) else {
-        return false;
+        return None;
     };
     if !config.exec.as_ref().is_some_and(is_wanted) {
-        return false;
+        return None;
     }
     let (journal, destinations) = (journal.clone(), config.destinations());
-    // Without an answer, the child waits for current files.
-    let compared = within(RECOVERY_TIMEOUT, move || {
-        are_last_good(&journal, destinations)
+    let first = destinations.first().cloned().unwrap_or_default();
+    let checked = within(RECOVERY_TIMEOUT, move || {
+        last_good::check(&journal, destinations)
     });
-    compared.unwrap_or(false)
+    // Without an answer, the child waits for current files.
+    Some(checked.unwrap_or(Err(Differing {
+        path: first,
+        reason: Difference::Late,
+    })))
 }
 
 /// The answers that an earlier process has accepted. A file that hangs is treated as a missing one.
