@@ -1,5 +1,8 @@
 //! The text of a query, and its syntax error.
 
+/// The maximum number of characters of a text in an error.
+const MAX_CHARS: usize = 200;
+
 /// A syntax error in the argument of a template function.
 ///
 /// The message begins like consul-template's (`health.service: invalid format: "we b"`), so that a
@@ -23,7 +26,7 @@ impl Written<'_> {
     pub(super) fn refuse(self, reason: impl Into<String>) -> QueryError {
         QueryError {
             label: self.label,
-            written: self.text.to_owned(),
+            written: shortened(self.text),
             reason: reason.into(),
         }
     }
@@ -40,5 +43,13 @@ impl Written<'_> {
             None => Ok(part.to_owned()),
             Some(wrong) => Err(self.refuse(format!("{what} cannot contain {wrong:?}"))),
         }
+    }
+}
+
+/// The beginning of a text that is too long for the log.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MAX_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }

@@ -168,7 +168,7 @@ impl RenderContext {
         let denies = |glob: &&Glob| names.iter().any(|name| glob.matches(name));
         match self.denied.iter().find(denies) {
             None => Ok(()),
-            Some(glob) => Err(FunctionError(format!(
+            Some(glob) => Err(FunctionError::new(format!(
                 "the function is disabled: function_denylist has {:?}",
                 glob.written()
             ))),

@@ -5,10 +5,9 @@
 pub mod budget;
 
 mod function_error;
+pub mod redact;
 
 mod builtin_error;
-
-pub mod redact;
 
 pub mod record;
 

@@ -140,7 +140,8 @@ pub(super) static TABLE: &[Function] = &[
 
 impl From<QueryError> for FunctionError {
     fn from(error: QueryError) -> Self {
-        Self::new(error.to_string())
+        // Names of queries are logged anyway.
+        Self::public(error.to_string())
     }
 }
 

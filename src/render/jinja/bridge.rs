@@ -14,7 +14,7 @@ use crate::render::functions;
 use crate::render::render_context::{CallSite, JinjaCall, RenderContext};
 use crate::render::undefined::Undefined;
 use ::functions::{Call, Function, FunctionError, Group, named};
-use gotemplate::{dict, redact};
+use gotemplate::dict;
 
 /// The name of the global variable. The space makes it impossible to write in a template.
 pub(super) const PASS: &str = " pass";
@@ -284,7 +284,7 @@ fn translated(
     args: &[Value],
 ) -> Error {
     let Function { go, jinja, .. } = function;
-    let text = redact::arguments(&error.0, &source(state), args);
+    let text = error.redacted(&source(state), args);
     let error = FunctionError::new(text.as_str());
     let translated = refused(
         match text.strip_prefix(&format!("wrong number of args for {go}: ")) {

@@ -7,7 +7,7 @@ use super::bridge::{Current, PASS, bounded, refused, source};
 use crate::config::resolved::Format;
 use crate::render::undefined::Undefined;
 use gotemplate::go_functions::{GO_FUNCTIONS, GoFunction};
-use gotemplate::redact;
+use gotemplate::{FunctionError, redact};
 
 /// Registers the equivalents of Go's built-in functions. Those with one argument are also filters.
 pub(super) fn add_builtins(environment: &mut Environment<'static>) {
@@ -28,21 +28,23 @@ fn call(function: &GoFunction, state: &State<'_, '_>, args: &[Value]) -> Result<
     let current = current
         .as_ref()
         .and_then(Value::downcast_object_ref::<Current>);
-    let outcome = bounded(args).map_err(|error| error.0).and_then(|()| {
-        match current.map(|current| &current.context) {
-            Some(context) if context.format() != Format::None => match args {
-                // Text of the template stays safe: its values have their own marks.
-                [text] if function.name == "go_text" && text.is_safe() => Ok(text.clone()),
-                _ => (function.code)(
-                    &args
-                        .iter()
-                        .map(|arg| context.bare(arg.clone()))
-                        .collect::<Vec<_>>(),
-                ),
-            },
-            _ => (function.code)(args),
-        }
-    });
+    let outcome = bounded(args)
+        .map_err(FunctionError::into_text)
+        .and_then(|()| {
+            match current.map(|current| &current.context) {
+                Some(context) if context.format() != Format::None => match args {
+                    // Text of the template stays safe: its values have their own marks.
+                    [text] if function.name == "go_text" && text.is_safe() => Ok(text.clone()),
+                    _ => (function.code)(
+                        &args
+                            .iter()
+                            .map(|arg| context.bare(arg.clone()))
+                            .collect::<Vec<_>>(),
+                    ),
+                },
+                _ => (function.code)(args),
+            }
+        });
     match outcome {
         Err(_) if current.is_some_and(|current| current.undefined == Undefined::Empty) => {
             Ok(Value::UNDEFINED)

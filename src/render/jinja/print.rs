@@ -42,7 +42,7 @@ pub(super) fn print(
                 let escaped = HtmlEscape(&shown(value)?).to_string();
                 let printed = context
                     .printed(&escaped, Kind::Text)
-                    .map_err(|error| refused(&error.0))?;
+                    .map_err(|error| refused(&error.into_text()))?;
                 Ok(out.write_str(&printed)?)
             }
             None => minijinja::escape_formatter(out, state, value),
@@ -72,7 +72,7 @@ fn print_for_format(
     let printed = shown(value)?;
     let printed = context
         .printed(&printed, kind)
-        .map_err(|error| refused(&error.0))?;
+        .map_err(|error| refused(&error.into_text()))?;
     Ok(out.write_str(&printed)?)
 }
 

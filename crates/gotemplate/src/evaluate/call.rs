@@ -10,7 +10,6 @@ use crate::builtins::{Builtin, Callee};
 use crate::context::FunctionId;
 use crate::error::{BoxedError, Result};
 use crate::go_value::{GoKind, GoValue, go_kind, is_true, type_name};
-use crate::redact;
 
 /// The steps for a list or a map as an argument; a string takes a step per byte.
 const STEPS_OF_A_COLLECTION: usize = 64;
@@ -187,9 +186,9 @@ impl<'t> Evaluator<'t> {
                 self.current = call_node;
                 // A value may be a secret, also where the function uses it as a name.
                 let why = if constant {
-                    error.0
+                    error.into_text()
                 } else {
-                    redact::arguments(&error.0, &self.program.source, &arguments)
+                    error.redacted(&self.program.source, &arguments)
                 };
                 Err(self.call_error(name, &why))
             }
@@ -200,7 +199,7 @@ impl<'t> Evaluator<'t> {
     fn permit(&mut self, name: &str, call_node: NodeRef<'t>) -> Result<()> {
         self.context.permit(name).map_err(|error| {
             self.current = call_node;
-            self.call_error(name, &error.0)
+            self.call_error(name, &error.into_text())
         })
     }
 

@@ -262,7 +262,7 @@ impl<'t> Evaluator<'t> {
         let printed = self
             .context
             .escape(&text)
-            .map_err(|error| self.error(error.0))?;
+            .map_err(|error| self.error(error.into_text()))?;
         self.write(printed.as_bytes())
     }
 

@@ -178,3 +178,45 @@ fn both_languages_request_the_same_without_data() {
         assert!(in_go.dependencies.missing.len() >= 2);
     }
 }
+
+/// The error said only "…", and did not tell which of many services it was.
+#[test]
+fn the_error_of_a_refused_query_names_it_although_the_name_is_computed() {
+    let snapshot = known(&[("name", "my svc"), ("count", "no number")]);
+    let cases = [
+        (
+            "{{ service (key \"name\") }}",
+            "{{ service(key('name')) }}",
+            r#"health.service: invalid format: "my svc": the service name cannot contain ' '"#,
+        ),
+        (
+            "{{ key (printf \"%s@a@b\" (key \"name\")) }}",
+            "{{ key(key('name') ~ '@a@b') }}",
+            r#"kv.get: invalid format: "my svc@a@b": the datacenter cannot contain '@'"#,
+        ),
+    ];
+    for (go, jinja, expected) in cases {
+        let (go, jinja) = both(go, jinja, &snapshot);
+        for rendering in [go, jinja] {
+            let error = rendering.text.unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+    // Other values are not shown.
+    let (go, jinja) = both(
+        "{{ parseInt (key \"count\") }}",
+        "{{ parse_int(key('count')) }}",
+        &snapshot,
+    );
+    for rendering in [go, jinja] {
+        let error = rendering.text.unwrap_err().to_string();
+        assert!(!error.contains("no number"), "{error}");
+    }
+    let long = "a b".repeat(1_000);
+    let (go, _) = both(
+        "{{ service (key \"name\") }}",
+        "",
+        &known(&[("name", &long)]),
+    );
+    assert!(go.text.unwrap_err().to_string().len() < 600);
+}
