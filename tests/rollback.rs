@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use consul_dev::{Background, Seed};
+use nix::sys::signal::Signal;
 
 use crate::support::ctmpl::{Ctmpl, Ended, Folder, command, daemon, run_command, text};
 use crate::support::eventually;
@@ -44,6 +45,16 @@ impl Fixture {
         run_command(command)
     }
 
+    /// Changes the configuration, and reloads it.
+    fn reload(&self, ctmpl: &Ctmpl, configuration: &str) {
+        let before = ctmpl.log_count("configuration reloaded");
+        self.folder.write("ctmpl.hcl", configuration);
+        ctmpl.signal(Signal::SIGHUP);
+        eventually("the configuration is reloaded", || {
+            ctmpl.log_count("configuration reloaded") > before
+        });
+    }
+
     fn applies(&self, version: &str) {
         self.folder.becomes("out", version);
         eventually("the command has run", || {
@@ -83,6 +94,40 @@ fn a_rollback_is_applied_and_kept_across_a_restart_until_it_is_released() {
     fixture.applies("3");
     fixture.consul.put_key("version", "4");
     fixture.applies("4");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn a_reload_that_changes_the_template_keeps_the_hold() {
+    let fixture = Fixture::new();
+    let original = fixture.folder.read("ctmpl.hcl");
+    let ctmpl = fixture.start();
+    fixture.applies("1");
+    fixture.consul.put_key("version", "2");
+    fixture.applies("2");
+    let ended = fixture.rollback(&[]);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    fixture.applies("1");
+    let with = |line: &str| original.replace("template {", &format!("template {{\n  {line}"));
+    let unrelated = text(&fixture.folder.path("unrelated"));
+    let other = format!("template {{\n  contents = \"x\"\n  destination = \"{unrelated}\"\n}}\n");
+    let changed = [
+        with("backup = true"),
+        with("perms = \"0600\""),
+        original.replace("{{ key", "v{{ key"),
+        other,
+        original.replacen("/out\"", "/elsewhere\"", 1),
+        original.clone(),
+    ];
+    for configuration in &changed {
+        fixture.reload(&ctmpl, configuration);
+        let span = Duration::from_millis(400);
+        fixture.folder.stays("out", "1", span);
+    }
+    fixture.folder.becomes("elsewhere", "2");
+    let ended = fixture.rollback(&["--release"]);
+    assert!(ended.output.contains("is released"), "{}", ended.output);
+    fixture.applies("2");
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 

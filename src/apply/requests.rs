@@ -60,10 +60,19 @@ impl fmt::Debug for HeldContent {
 }
 
 /// The destinations that are held since an earlier process. Parked changes of other destinations are forgotten.
-pub fn holds(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
-    let now = SystemTime::now();
+pub fn holds_of_earlier_process(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
     let targets = Targets::of(destinations);
     journal.unpark_others(|target| targets.configured(target).is_some());
+    find_holds(journal, targets)
+}
+
+/// The destinations that are held.
+pub fn holds(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
+    find_holds(journal, Targets::of(destinations))
+}
+
+fn find_holds(journal: &Journal, targets: Targets) -> Vec<Requested> {
+    let now = SystemTime::now();
     let found = journal.ask(move |ledger| {
         let mut changes = Vec::new();
         for hold in ledger

@@ -10,6 +10,7 @@ use super::renderer::{Renderer, TemplateState};
 use crate::apply::change::{Applied, Effect};
 use crate::apply::debts::Debts;
 use crate::apply::owed::owed;
+use crate::apply::requests::Requested;
 use crate::config::resolved::{Config, GroupConfig, Mode};
 use crate::signals::SignalAction;
 
@@ -176,7 +177,7 @@ impl Apply {
             Event::RequestsTaken(all) => self.take_requests(all, now.instant),
             Event::ConfigRead(read) => {
                 let transfers = match read {
-                    Ok(_) => self.renew(renderer, now.instant),
+                    Ok(new) => self.renew(renderer, &new.held, now.instant),
                     Err(_) => Vec::new(),
                 };
                 // Not at the signal: the new configuration may not have the command any more.
@@ -308,8 +309,10 @@ impl Apply {
     }
 
     /// Adopts a new configuration, which the renderer must have adopted before. A destination
-    /// continues if the number of its template is unchanged.
-    fn renew(&mut self, renderer: &Renderer, now: Instant) -> Vec<Action> {
+    /// continues if the number of its template is unchanged. A hold continues if the file is the same. `held` are the
+    /// holds in the ledger, for the files that the configuration before did not have.
+    fn renew(&mut self, renderer: &Renderer, held: &[Requested], now: Instant) -> Vec<Action> {
+        let paths_before = self.paths();
         let mut before = std::mem::take(&mut self.destinations);
         for template in renderer.templates() {
             let (number, job) = (template.number(), template.job().clone());
@@ -318,9 +321,13 @@ impl Apply {
                 .position(|destination| destination.number() == number);
             self.destinations.push(match place {
                 Some(place) => before.swap_remove(place).renewed(job, self.mode),
-                None => Destination::new(number, job, self.mode),
+                None => Destination::new(number, job, self.mode).keeping_hold(&before, now),
             });
         }
+        let held = held.iter();
+        let is_new = |held: &&Requested| !paths_before.contains(&held.destination);
+        let held: Vec<_> = held.filter(is_new).cloned().collect();
+        self.take_requests(&held, now);
         self.groups.renew(&self.destinations);
         self.groups.retry_now(now);
         let destinations = &self.destinations;

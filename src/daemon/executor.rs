@@ -139,7 +139,7 @@ impl Executor {
                 self.workers
                     .begin([task::certificates(self.client.clone())]);
             }
-            Action::ReadConfig => self.workers.begin([task::config(self.process.reader())]),
+            Action::ReadConfig => self.read_config(),
             Action::Render(requests) => {
                 let stop = &self.stop_rendering;
                 let requests = requests.into_iter();
@@ -240,6 +240,11 @@ impl Executor {
             }
             return event;
         }
+    }
+
+    fn read_config(&mut self) {
+        let reader = self.process.reader(self.writers.journal().cloned());
+        self.workers.begin([task::config(reader)]);
     }
 
     /// Handles a report of the workers.

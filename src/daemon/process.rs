@@ -11,6 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::file_limit::{self, FileLimitError};
+use crate::apply::journal::Journal;
+use crate::apply::requests::{self, Requested};
 use crate::config::ConfigError;
 use crate::config::resolved::{Config, Mode, StatusAddr};
 use crate::log::{LogError, OpenedLog};
@@ -34,11 +36,14 @@ pub(super) struct Reader {
     pid_file: Option<PathBuf>,
     /// The address of the status server.
     status_addr: Option<StatusAddr>,
+    /// The record of the held destinations.
+    journal: Option<Journal>,
 }
 
 /// A configuration that was read again, with everything that it needs. Nothing is in use yet.
 pub(super) struct Prepared {
     config: Config,
+    held: Vec<Requested>,
     client: Client,
     pid_file: PidFileChange,
     status: Change,
@@ -78,6 +83,8 @@ pub enum ProcessError {
 /// A configuration that was read again, with its client and rules.
 pub(super) struct Renewal {
     pub(super) config: Config,
+    /// The destinations of this configuration that the ledger has as held.
+    pub(super) held: Vec<Requested>,
     /// A client for the new configuration, which has sent no request yet.
     pub(super) client: Client,
     pub(super) rules: Rules,
@@ -184,12 +191,13 @@ impl Process {
         }
     }
 
-    /// Returns the reader of the next configuration.
-    pub(super) fn reader(&self) -> Reader {
+    /// Returns the reader of the next configuration. `journal` has the held destinations.
+    pub(super) fn reader(&self, journal: Option<Journal>) -> Reader {
         Reader {
             read: Arc::clone(&self.read),
             pid_file: self.pid_file.as_ref().map(|file| file.path().to_owned()),
             status_addr: self.status.address().cloned(),
+            journal,
         }
     }
 
@@ -198,6 +206,7 @@ impl Process {
     pub(super) fn adopt(&mut self, prepared: Prepared) -> Result<Box<Renewal>, RenewalError> {
         let Prepared {
             config,
+            held,
             client,
             pid_file,
             status,
@@ -214,6 +223,7 @@ impl Process {
         Ok(Box::new(Renewal {
             rules: self.rules(&config),
             config,
+            held,
             client,
         }))
     }
@@ -232,8 +242,11 @@ impl Reader {
             let path = config.pid_file.as_deref();
             PidFileChange::Replace(path.map(PidFile::create).transpose()?)
         };
+        let journal = self.journal.as_ref();
+        let held = journal.map(|journal| requests::holds(journal, config.destinations()));
         Ok(Prepared {
             client,
+            held: held.unwrap_or_default(),
             pid_file,
             log: OpenedLog::open(&config.log)?,
             status: Change::between(self.status_addr.as_ref(), config.status_addr.as_ref()),
@@ -268,6 +281,7 @@ impl Renewal {
             client: Client::new(consul)?,
             rules,
             config,
+            held: Vec::new(),
         })
     }
 }

@@ -13,7 +13,7 @@ use file_writer::Previous;
 use super::answer_file::AnswerFile;
 use crate::apply::journal::Journal;
 use crate::apply::last_good::{self, Difference, Differing};
-use crate::apply::requests::{Requested, holds};
+use crate::apply::requests::{Requested, holds_of_earlier_process};
 use crate::apply::targets::Targets;
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{Config, GroupConfig, Job, Mode, OnFailure, StateDir};
@@ -168,7 +168,9 @@ pub(super) fn held(journal: Option<&Journal>, config: &Config) -> Vec<Requested>
         return Vec::new();
     };
     let destinations = config.destinations();
-    let held = within(OPEN_TIMEOUT, move || holds(&journal, destinations));
+    let held = within(OPEN_TIMEOUT, move || {
+        holds_of_earlier_process(&journal, destinations)
+    });
     held.unwrap_or_default()
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::apply::change::ParkedChange;
+use crate::apply::requests::HeldContent;
 use crate::daemon::text::Text;
 use crate::decide::Unwritten;
 
@@ -95,6 +96,7 @@ pub(super) enum Approval {
 /// The content that a destination keeps.
 #[derive(Debug)]
 pub(super) struct Hold {
+    pub(super) held: HeldContent,
     /// The end; `None`: when it is released.
     pub(super) until: Option<Instant>,
     /// The latest text of the template.

@@ -50,7 +50,22 @@ impl Destination {
             name: "file.held", destination, generation,
             "{destination} keeps generation {generation}, whatever its template renders, until {end}"
         );
-        self.hold = Some(Hold { until, rendered });
+        self.hold = Some(Hold {
+            held: held.clone(),
+            until,
+            rendered,
+        });
+    }
+
+    /// Returns the same destination, held as the file was in the configuration before, if it was. The text of the
+    /// template at that time is obsolete.
+    pub(in crate::daemon::apply) fn keeping_hold(mut self, before: &[Self], now: Instant) -> Self {
+        let mut before = before.iter();
+        let same = before.find(|old| old.job.destination == self.job.destination);
+        if let Some(hold) = same.and_then(|same| same.hold.as_ref()) {
+            self.hold(&hold.held, now);
+        }
+        self
     }
 
     /// Releases the destination if its hold is over.
