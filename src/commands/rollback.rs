@@ -74,13 +74,57 @@ fn chosen(history: &History, path: &Path, number: Option<u64>) -> Result<u64, Fa
     Ok(found.number)
 }
 
-/// The latest content before the present one with which the command succeeded, or which was in the
-/// file before ctmpl wrote it.
+/// The latest content before the present one with which the command succeeded; without one, the content that was in
+/// the file before the first write. A content that another program has written later was never proved to be good.
+/// Without a present content, because a rollback has removed the file, all contents are earlier ones.
 fn last_good(newest_first: &[Generation]) -> Option<&Generation> {
-    let present = newest_first.iter().find(|known| known.is_written)?;
-    newest_first.iter().find(|known| {
-        known.number < present.number
-            && known.hash != present.hash
-            && matches!(known.outcome, Outcome::Applied | Outcome::Found)
-    })
+    let present = newest_first.iter().find(|known| known.is_written);
+    let is_earlier = |known: &&Generation| {
+        present.is_none_or(|now| known.number < now.number && known.hash != now.hash)
+    };
+    let earlier = || newest_first.iter().filter(is_earlier);
+    earlier()
+        .find(|known| known.outcome == Outcome::Applied)
+        .or_else(|| earlier().find(|known| known.outcome == Outcome::Found && known.number == 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use apply_ledger::{Attributes, Hash};
+
+    use super::*;
+
+    /// Generations from the oldest to the newest, of which the last one is in the file.
+    fn chosen_of(contents: &[(&str, Outcome)]) -> Option<u64> {
+        let all = contents
+            .iter()
+            .enumerate()
+            .map(|(at, (content, outcome))| Generation {
+                number: at as u64 + 1,
+                hash: Hash::of(content.as_bytes()),
+                size: content.len() as u64,
+                outcome: *outcome,
+                at: SystemTime::UNIX_EPOCH,
+                group: "g".to_owned(),
+                attributes: Attributes::default(),
+                is_written: at + 1 == contents.len(),
+                is_applied: false,
+            });
+        let mut all: Vec<_> = all.collect();
+        all.reverse();
+        last_good(&all).map(|found| found.number)
+    }
+
+    #[test]
+    fn content_of_another_program_is_not_the_last_good_one() {
+        use Outcome::{Applied, Failed, Found};
+        let restored = [("1", Applied), ("2", Applied), ("", Found), ("2", Applied)];
+        assert_eq!(chosen_of(&restored), Some(1));
+        let first_write = [("old", Found), ("1", Failed)];
+        assert_eq!(chosen_of(&first_write), Some(1), "nothing else is good");
+        let applied_since = [("old", Found), ("1", Applied), ("2", Failed)];
+        assert_eq!(chosen_of(&applied_since), Some(2));
+        let foreign = [("1", Failed), ("", Found), ("2", Failed)];
+        assert_eq!(chosen_of(&foreign), None);
+    }
 }
