@@ -51,7 +51,8 @@ fn time(row: &Row<'_>, index: usize) -> Result<Option<std::time::SystemTime>> {
 }
 
 /// All destinations, sorted by path. The content before a restored one was rolled back; each other content has a greater
-/// distance from a content that was rolled back.
+/// distance from a content that was rolled back. If nothing is written, a rollback has removed the file, and the latest
+/// content was rolled back.
 pub(crate) fn destinations(connection: &Connection) -> Result<Vec<Destination>> {
     let sql = format!(
         "SELECT {GENERATION}, d.path, written.hash, applied.hash,
@@ -63,7 +64,8 @@ pub(crate) fn destinations(connection: &Connection) -> Result<Vec<Destination>> 
          LEFT JOIN generations applied ON applied.id = d.applied
          LEFT JOIN generations failed ON failed.destination = d.id
              AND failed.outcome = 'rolled back'
-             AND failed.number = written.number - iif(written.outcome = 'rolled back', 0, 1)
+             AND failed.number = ifnull(
+                 written.number - iif(written.outcome = 'rolled back', 0, 1), g.number)
          ORDER BY d.path"
     );
     let mut statement = connection.prepare(&sql)?;

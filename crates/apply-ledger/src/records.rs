@@ -252,9 +252,9 @@ pub struct Replaced {
 pub struct Destination {
     /// The path.
     pub path: PathBuf,
-    /// The content that was written last; `None`: the first write is pending.
+    /// The content that was written last; `None`: the first write is pending, or a rollback has removed the file.
     pub written: Option<Hash>,
-    /// The content of the last successful command.
+    /// The content of the last successful command; `None` likewise.
     pub applied: Option<Hash>,
     /// The content that the last write has rolled back; `None`: it was no rollback.
     pub rolled_back: Option<Hash>,

@@ -12,7 +12,8 @@ CREATE TABLE contents (
     data BLOB NOT NULL
 ) STRICT;
 
--- The generation that is in the file, and the one that the last successful command has loaded.
+-- The generation that is in the file, and the one that the last successful command has loaded. Both are NULL before the
+-- first write, and after a rollback that has removed the file.
 CREATE TABLE destinations (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL UNIQUE,

@@ -144,6 +144,15 @@ fn swapped(transaction: &Transaction<'_>, intent: IntentId) -> Result<()> {
          WHERE id IN (SELECT destination FROM intent_files WHERE intent = ?1)";
     execute(transaction, update, [intent.0])?;
     let covered = covered_by(transaction, intent)?;
+    if covered.len() > 1 {
+        // A rollback has restored the files of an earlier intent, and removed those that did not exist before.
+        let removed = "UPDATE destinations SET written = NULL WHERE written IN (
+             SELECT f.generation FROM intent_files f JOIN intents i ON i.id = f.intent
+             JOIN generations g ON g.id = f.generation
+             WHERE i.swapped = 1 AND i.id < ?1 AND g.outcome = 'rolled back'
+             AND i.group_name = (SELECT group_name FROM intents WHERE id = ?1))";
+        execute(transaction, removed, [intent.0])?;
+    }
     if covered.len() > MAX_UNFINISHED {
         merge(transaction, &covered)?;
     }
@@ -173,8 +182,10 @@ pub(crate) fn finished(
         params![intent, outcome.name(), replaces_failed],
     )?;
     if ending == Ending::Applied {
+        // A content that was rolled back and not replaced is that of a file that the rollback has removed.
         let update = "UPDATE destinations SET applied = (
-             SELECT generation FROM intent_files WHERE intent = ?1 AND destination = destinations.id)
+             SELECT f.generation FROM intent_files f JOIN generations g ON g.id = f.generation
+             WHERE f.intent = ?1 AND f.destination = destinations.id AND g.outcome <> 'rolled back')
          WHERE id IN (SELECT destination FROM intent_files WHERE intent = ?1)";
         execute(transaction, update, [intent])?;
     }

@@ -120,6 +120,43 @@ fn all_contents_of_a_failed_command_are_known_until_the_next_write() {
 }
 
 #[test]
+fn a_first_write_that_was_rolled_back_is_neither_written_nor_applied() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    let files = vec![
+        file(DESTINATION, None, "bad"),
+        file("/kept", Some("old"), "bad"),
+    ];
+    let failed = ledger.begin(&intent(files)).unwrap();
+    ledger.swapped(failed).unwrap();
+    let mut back = intent(vec![file("/kept", Some("bad"), "old")]);
+    back.rolls_back = Some(failed);
+    let back = ledger.begin(&back).unwrap();
+    ledger.swapped(back).unwrap();
+    for step in ["swapped", "finished"] {
+        if step == "finished" {
+            ledger.finished(back, Ending::Applied).unwrap();
+        }
+        let all = ledger.generations(Path::new(DESTINATION)).unwrap();
+        let marks: Vec<_> = all
+            .iter()
+            .map(|it| (it.number, it.outcome, it.is_written, it.is_applied))
+            .collect();
+        assert_eq!(marks, [(1, Outcome::RolledBack, false, false)], "{step}");
+    }
+    let old = Some(Hash::of(b"old"));
+    assert_eq!(ledger.written(Path::new("/kept")).unwrap(), old);
+    assert_eq!(ledger.applied(Path::new("/kept")).unwrap(), old);
+    assert_eq!(
+        rolled_back(&ledger)[0],
+        (PathBuf::from(DESTINATION), Some(Hash::of(b"bad")))
+    );
+    apply(&mut ledger, "good");
+    let written = ledger.written(Path::new(DESTINATION)).unwrap();
+    assert_eq!(written, Some(Hash::of(b"good")));
+}
+
+#[test]
 fn a_file_that_did_not_exist_before_is_known_as_rolled_back() {
     let directory = tempfile::tempdir().unwrap();
     let mut ledger = open(directory.path());
