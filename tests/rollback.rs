@@ -132,6 +132,40 @@ fn a_reload_that_changes_the_template_keeps_the_hold() {
 }
 
 #[test]
+fn a_destination_is_found_by_a_path_with_a_symlink() {
+    let fixture = Fixture::new();
+    std::fs::create_dir(fixture.folder.path("real")).unwrap();
+    std::os::unix::fs::symlink("real", fixture.folder.path("link")).unwrap();
+    let configuration = fixture.folder.read("ctmpl.hcl");
+    let linked = configuration.replace("/out", "/link/out");
+    fixture.folder.write("ctmpl.hcl", &linked);
+    let ctmpl = fixture.start();
+    fixture.folder.becomes("real/out", "1");
+    ctmpl.logs("succeeded after");
+    fixture.consul.put_key("version", "2");
+    fixture.folder.becomes("real/out", "2");
+    eventually("both commands have ended", || {
+        ctmpl.log_count("succeeded after") == 2
+    });
+    let state = format!("--state-dir={}", text(&fixture.folder.path("state")));
+    for (word, output) in [
+        ("history", "applied"),
+        ("diff", "+2"),
+        ("rollback", "generation 1"),
+    ] {
+        let mut command = command();
+        command
+            .args([word, &state])
+            .arg(fixture.folder.path("link/out"));
+        let ended = run_command(command);
+        assert_eq!(ended.code(), Some(0), "{word}: {}", ended.log);
+        assert!(ended.output.contains(output), "{word}: {}", ended.output);
+    }
+    fixture.folder.becomes("real/out", "1");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
 fn a_hold_ends_at_its_time() {
     let fixture = Fixture::new();
     let ctmpl = fixture.start();

@@ -52,16 +52,14 @@ fn find<'a>(parked: &'a [Parked], typed: &Path) -> Result<&'a Parked, Failure> {
     let path = std::path::absolute(typed)
         .with_context(|| format!("cannot use the path {}", typed.display()))
         .map_err(|error| Failure::new(exit_code::USAGE, error))?;
-    let real = path.canonicalize().ok();
-    let is_same = |known: &&Parked| real.is_some() && known.destination.canonicalize().ok() == real;
-    let found = parked.iter().find(|known| known.destination == path);
-    found
-        .or_else(|| parked.iter().find(is_same))
-        .ok_or_else(|| {
-            let path = path.display();
-            let error = anyhow!("no change of {path} is parked; {}", names(parked));
-            Failure::new(exit_code::FAILURE, error)
-        })
+    let paths: Vec<_> = parked.iter().map(|it| it.destination.clone()).collect();
+    let found = state::same_file(&path, &paths);
+    let found = found.and_then(|found| parked.iter().find(|known| known.destination == *found));
+    found.ok_or_else(|| {
+        let path = path.display();
+        let error = anyhow!("no change of {path} is parked; {}", names(parked));
+        Failure::new(exit_code::FAILURE, error)
+    })
 }
 
 /// The files whose changes are parked, in words.

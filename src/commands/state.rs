@@ -65,7 +65,8 @@ pub(super) fn unusable(directory: &Path, error: OpenError) -> Failure {
     Failure::new(exit_code::FAILURE, error)
 }
 
-/// Finds a file in the ledger. Relative paths start at the working directory.
+/// Finds a file in the ledger, by its path or another path to the same file. Relative paths start at the working
+/// directory.
 pub(super) fn find(history: &History, typed: &Path) -> Result<PathBuf, Failure> {
     let failed = |error| Failure::new(exit_code::USAGE, error);
     let path = std::path::absolute(typed)
@@ -73,8 +74,8 @@ pub(super) fn find(history: &History, typed: &Path) -> Result<PathBuf, Failure> 
         .map_err(failed)?;
     let known = history.destinations()?;
     let known: Vec<_> = known.into_iter().map(|known| known.path).collect();
-    if known.contains(&path) {
-        return Ok(path);
+    if let Some(known) = same_file(&path, &known) {
+        return Ok(known.clone());
     }
     let remedy = match nearest(&path, &known) {
         Some(near) => format!("did you mean {}?", near.display()),
@@ -84,27 +85,32 @@ pub(super) fn find(history: &History, typed: &Path) -> Result<PathBuf, Failure> 
     Err(failed(error))
 }
 
-/// The known file that the user probably means: the same file by another path, a file of this name,
-/// or a similar path.
+/// The known file that this path leads to, also if the file does not exist now.
+pub(super) fn same_file<'a>(path: &Path, known: &'a [PathBuf]) -> Option<&'a PathBuf> {
+    let find = |wanted: &Path| known.iter().find(|known| *known == wanted);
+    let find_real = |real: &Path| {
+        let is_same = |known: &&PathBuf| known.canonicalize().is_ok_and(|known| known == real);
+        known.iter().find(is_same)
+    };
+    find(path)
+        .or_else(|| find(&file_writer::target_of(path).ok()?))
+        .or_else(|| find_real(&path.canonicalize().ok()?))
+}
+
+/// The known file that the user probably means: a file of this name, or a similar path.
 fn nearest<'a>(path: &Path, known: &'a [PathBuf]) -> Option<&'a PathBuf> {
-    let real = path.canonicalize().ok();
-    let is_same = |known: &&PathBuf| real.is_some() && known.canonicalize().ok() == real;
     let has_name = |known: &&PathBuf| known.file_name() == path.file_name();
-    known
-        .iter()
-        .find(is_same)
-        .or_else(|| known.iter().find(has_name))
-        .or_else(|| {
-            let typed = path.to_string_lossy();
-            let similarity = |known: &PathBuf| {
-                let known = known.to_string_lossy();
-                strsim::normalized_damerau_levenshtein(&typed, &known)
-            };
-            let near = known.iter().map(|known| (similarity(known), known));
-            let near = near.filter(|(similarity, _)| *similarity >= SIMILARITY);
-            near.max_by(|(a, _), (b, _)| a.total_cmp(b))
-                .map(|(_, known)| known)
-        })
+    known.iter().find(has_name).or_else(|| {
+        let typed = path.to_string_lossy();
+        let similarity = |known: &PathBuf| {
+            let known = known.to_string_lossy();
+            strsim::normalized_damerau_levenshtein(&typed, &known)
+        };
+        let near = known.iter().map(|known| (similarity(known), known));
+        let near = near.filter(|(similarity, _)| *similarity >= SIMILARITY);
+        near.max_by(|(a, _), (b, _)| a.total_cmp(b))
+            .map(|(_, known)| known)
+    })
 }
 
 /// Finds a generation by its number.
