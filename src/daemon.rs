@@ -43,6 +43,7 @@ use apply_ledger::OpenError;
 use tokio::sync::watch;
 
 use crate::config::resolved::{Config, Mode};
+use crate::error_chain::chain;
 use crate::progress::Progress;
 use crate::render::RenderEnv;
 use crate::report::{Phase, Report};
@@ -64,8 +65,14 @@ pub enum StartError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// The state directory belongs to another process, or to a later version.
-    #[error("cannot use the state directory")]
-    StateDir(#[from] OpenError),
+    #[error("{}{}", chain(.0), state_dir::remedy(.0))]
+    StateDir(OpenError),
+}
+
+impl From<OpenError> for StartError {
+    fn from(error: OpenError) -> Self {
+        Self::StateDir(error)
+    }
 }
 
 /// Runs the daemon until it ends.

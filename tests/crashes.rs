@@ -88,7 +88,10 @@ fn a_second_daemon_on_the_same_state_directory_refuses_to_start() {
     let begun = Instant::now();
     let ended = group.start(None).ends();
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
-    assert!(ended.log.contains("is in use by process"), "{}", ended.log);
+    let pid = ctmpl.pid();
+    let text = format!("is in use by process {pid}; set another state_dir, or end process {pid}");
+    assert!(ended.log.contains(&text), "{}", ended.log);
+    assert_eq!(ended.log.matches("the state directory").count(), 1);
     assert!(begun.elapsed() < Duration::from_secs(10));
     drop(ctmpl);
 }

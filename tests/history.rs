@@ -337,3 +337,30 @@ fn the_state_directory_of_the_service_is_read() {
         assert!(ended.output.contains(CONF), "{words:?}: {}", ended.output);
     }
 }
+
+#[test]
+fn a_damaged_ledger_is_named_with_a_remedy() {
+    let mut state = State::new();
+    state.write(CONF, "text", Some(Ending::Applied));
+    let State { folder, ledger } = state;
+    drop(ledger);
+    let database = folder.path("state/ledger.db");
+    let bytes = std::fs::read(&database).unwrap();
+    let overwritten = bytes.iter().enumerate();
+    let overwritten = overwritten.map(|(at, byte)| if at < 4096 { *byte } else { 0xaa });
+    let half = bytes[..bytes.len() / 2].to_vec();
+    for damaged in [
+        half,
+        bytes[..1000].to_vec(),
+        Vec::new(),
+        overwritten.collect(),
+    ] {
+        let len = damaged.len();
+        std::fs::write(&database, damaged).unwrap();
+        let ended = run(&folder, &["history", "--state-dir", "state"]);
+        assert_eq!(ended.code(), Some(14), "{len}: {}", ended.log);
+        for part in [&*text(&database), "; restart the daemon: it moves"] {
+            assert!(ended.log.contains(part), "{len}: {}", ended.log);
+        }
+    }
+}

@@ -14,6 +14,10 @@ pub fn remedy(error: &WriteError) -> Option<String> {
         .unwrap_or(Path::new("."));
     let directory = directory.display();
     match error.kind() {
+        _ if error.is_of_account() => Some("create it, or name another one".to_owned()),
+        ErrorKind::IsADirectory if error.is_of_backup() => {
+            Some("move this directory away, or set backup = false".to_owned())
+        }
         ErrorKind::NotFound => Some("create it, or set create_dest_dirs = true".to_owned()),
         ErrorKind::IsADirectory => Some(format!(
             "name a file in it: {}",
@@ -45,11 +49,12 @@ pub fn remedy(error: &WriteError) -> Option<String> {
 mod tests {
     use std::path::PathBuf;
 
+    use file_writer::FileOptions;
     use nix::errno::Errno;
 
     use super::*;
     use crate::apply::write::Writer;
-    use crate::config::resolved::FileConfig;
+    use crate::config::resolved::{FileConfig, Owner};
 
     /// The remedy for a file that cannot be staged.
     fn remedy_for(destination: &Path, config: &FileConfig) -> String {
@@ -84,6 +89,35 @@ mod tests {
             remedy_for(&at("a/b/out"), &without_directories),
             "create it, or set create_dest_dirs = true"
         );
+    }
+
+    #[test]
+    fn an_unknown_account_and_a_directory_in_the_place_of_the_backup_have_their_own_remedies() {
+        let directory = tempfile::tempdir().unwrap();
+        let out = directory.path().join("out");
+        let name = || Some(Owner::Name("nosuchname".to_owned()));
+        let with = |user, group| FileConfig {
+            user,
+            group,
+            ..FileConfig::default()
+        };
+        for config in [with(name(), None), with(None, name())] {
+            assert_eq!(remedy_for(&out, &config), "create it, or name another one");
+        }
+        std::fs::write(&out, "old").unwrap();
+        std::fs::create_dir(directory.path().join("out.bak")).unwrap();
+        let backup = FileOptions {
+            backup: true,
+            ..FileOptions::default()
+        };
+        let staged = file_writer::Writer::new("test").stage(&out, b"new", None, &backup);
+        let Ok(file_writer::Stage::Staged(staged)) = staged else {
+            panic!("it is not staged");
+        };
+        let error = staged.swap().expect_err("a directory is in the way");
+        assert_eq!(error.path(), directory.path().join("out.bak"));
+        let expected = "move this directory away, or set backup = false";
+        assert_eq!(remedy(&error).as_deref(), Some(expected));
     }
 
     #[test]

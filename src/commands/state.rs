@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tracing_outlets::is_hidden;
 
 use super::output::Failure;
+use crate::error_chain::chain;
 use crate::exit_code;
 
 /// How similar a known file must be to be suggested, from 0 to 1.
@@ -19,8 +20,19 @@ const SIMILARITY: f64 = 0.6;
 
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
+        let error = if error.is_of_damaged_database() {
+            damaged(&error)
+        } else {
+            error.into()
+        };
         Self::new(exit_code::FAILURE, error)
     }
+}
+
+/// Adds the remedy to an error that means a damaged ledger.
+fn damaged(error: &dyn std::error::Error) -> anyhow::Error {
+    let error = chain(error);
+    anyhow!("{error}; restart the daemon: it moves a damaged ledger aside and begins an empty one")
 }
 
 /// The state directory: the chosen one, that of the service, or the default.
@@ -60,6 +72,7 @@ pub(super) fn unusable(directory: &Path, error: OpenError) -> Failure {
             "{} is readable only for the user of the daemon; run this command as that user or as root",
             directory.display()
         )),
+        error if error.is_damage() => damaged(&error),
         error => error.into(),
     };
     Failure::new(exit_code::FAILURE, error)

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use config_blocks::{Document, Error, Origin};
 
 use super::logging::{FacilityError, LogLevelError};
+use super::template_argument::escape;
 use super::token::TokenError;
 use crate::exit_code;
 pub use group::GroupError;
@@ -80,7 +81,7 @@ fn add(origin: &Origin, template: &str) -> String {
     match origin {
         Origin::File(_) => format!("write destination = \"…\" into {origin}"),
         Origin::Default | Origin::Flag(_) | Origin::Variable(_) => {
-            format!("write {template}:DESTINATION")
+            format!("write {}:DESTINATION", escape(template))
         }
     }
 }

@@ -61,6 +61,21 @@ fn parse(text: &str, drives: Drives) -> Result<TemplateArgument, TemplateArgumen
     })
 }
 
+/// Escapes a source that a separator follows.
+pub(super) fn escape(source: &str) -> String {
+    let mut escaped = String::with_capacity(source.len());
+    let mut backslashes = 0;
+    for letter in source.chars() {
+        if letter == ':' {
+            escaped.push_str(&"\\".repeat(backslashes + 1));
+        }
+        backslashes = if letter == '\\' { backslashes + 1 } else { 0 };
+        escaped.push(letter);
+    }
+    escaped.push_str(&"\\".repeat(backslashes));
+    escaped
+}
+
 fn filled(part: String) -> Option<String> {
     Some(part).filter(|part| !part.trim().is_empty())
 }

@@ -81,6 +81,20 @@ pub(super) fn open(config: &Config) -> Result<Option<Journal>, OpenError> {
     }
 }
 
+/// The remedy for a directory that ends the start; empty if there is none.
+pub(super) fn remedy(error: &OpenError) -> String {
+    match error {
+        OpenError::InUse { pid: Some(pid), .. } => {
+            format!("; set another state_dir, or end process {pid}")
+        }
+        OpenError::InUse { pid: None, .. } => {
+            "; set another state_dir, or end that process".to_owned()
+        }
+        OpenError::Newer { .. } => "; run that version, or set another state_dir".to_owned(),
+        _ => String::new(),
+    }
+}
+
 /// Completes interrupted swaps, and returns the files whose command is owed. If the file system of an
 /// interrupted swap hangs, this is logged, and nothing is recorded, so that other files do not wait.
 pub(super) fn recover(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::error::{OpenError, is_damage, reason};
+use crate::error::{OpenError, READ, is_damage, reason};
 use crate::{files, hash};
 
 /// The version of the format, in `schema.sql`.
@@ -72,9 +72,10 @@ impl Refused {
                 found,
                 supported: VERSION,
             },
-            Self::Failed(error) => OpenError::when("open", path)(error),
+            // As a text: its causes repeat it.
+            Self::Failed(error) => OpenError::when("open", path)(reason(&error)),
             Self::System(path, error) => OpenError::when("open", &path)(error),
-            Self::Damaged(cause) => OpenError::when("read", path)(cause),
+            Self::Damaged(cause) => OpenError::when(READ, path)(cause),
         }
     }
 }
@@ -226,4 +227,23 @@ pub(crate) fn set_durability(
 /// Begins a transaction that writes.
 pub(crate) fn begin(connection: &mut Connection) -> Result<Transaction<'_>, rusqlite::Error> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_failure_of_a_write_is_said_once_and_may_mean_a_full_disk() {
+        let code = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+        let cause = rusqlite::ffi::Error::new(code);
+        let text = Some("disk I/O error".to_owned());
+        let failed = Refused::Failed(rusqlite::Error::SqliteFailure(cause, text));
+        let error = failed.into_error(Path::new("/s/ledger.db"));
+        let source = std::error::Error::source(&error);
+        let text = source.map(ToString::to_string);
+        let expected = format!("disk I/O error (code {code} of SQLite); the disk may be full");
+        assert_eq!(text, Some(expected));
+        assert!(source.and_then(std::error::Error::source).is_none());
+    }
 }

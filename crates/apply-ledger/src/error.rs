@@ -62,7 +62,16 @@ pub enum OpenError {
     },
 }
 
+/// The operation that fails if the database is damaged.
+pub(crate) const READ: &str = "read";
+
 impl OpenError {
+    /// Returns `true` if the database is damaged: the daemon moves it aside when it opens the ledger.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Unusable { operation, .. } if *operation == READ)
+    }
+
     /// Creates a closure for `map_err` that adds the failed operation and the path.
     pub(crate) fn when<'a, E>(
         operation: &'static str,
@@ -77,6 +86,10 @@ impl OpenError {
             source: source.into(),
         }
     }
+}
+
+fn place(database: Option<&Path>) -> String {
+    database.map_or_else(String::new, |path| format!(" in {}", path.display()))
 }
 
 fn process(pid: Option<u32>) -> String {
@@ -100,9 +113,11 @@ pub enum Notice {
 
 /// A failed operation on an open ledger. It contains no content of a file.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {operation}")]
+#[error("cannot {operation}{}", place(database.as_deref()))]
 pub struct LedgerError {
     operation: &'static str,
+    /// The database, if it is named.
+    database: Option<PathBuf>,
     source: Cause,
 }
 
@@ -135,11 +150,22 @@ impl From<rusqlite::Error> for Cause {
     }
 }
 
+/// The codes of SQLite, besides that for a full disk, for writes that fail when it is full.
+const MAYBE_FULL: [i32; 2] = [
+    rusqlite::ffi::SQLITE_IOERR_WRITE,
+    rusqlite::ffi::SQLITE_IOERR_SHMSIZE,
+];
+
 /// The reason that SQLite gives, without the statement.
 pub(crate) fn reason(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-        error => error.to_string(),
+        error => match error.sqlite_error().map(|cause| cause.extended_code) {
+            Some(code) if MAYBE_FULL.contains(&code) => {
+                format!("disk I/O error (code {code} of SQLite); the disk may be full")
+            }
+            _ => error.to_string(),
+        },
     }
 }
 
@@ -148,8 +174,23 @@ impl LedgerError {
     pub(crate) fn when<E: Into<Cause>>(operation: &'static str) -> impl FnOnce(E) -> Self {
         move |source| Self {
             operation,
+            database: None,
             source: source.into(),
         }
+    }
+
+    /// Names the database.
+    pub(crate) fn in_database(self, database: PathBuf) -> Self {
+        Self {
+            database: Some(database),
+            ..self
+        }
+    }
+
+    /// Returns `true` if the database is damaged: opening the ledger again moves it aside.
+    #[must_use]
+    pub fn is_of_damaged_database(&self) -> bool {
+        matches!(&self.source, Cause::Database(error) if is_damage(error))
     }
 
     /// Returns `true` if the database or a stored content is damaged. If it is the database, opening

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use crate::content::Content;
-use crate::error::{LedgerError, OpenError};
+use crate::error::{Cause, LedgerError, OpenError};
 use crate::hash::Hash;
 use crate::parked::{self, Parked};
 use crate::records::{Destination, Generation, Hold, OwedGroup, PendingIntent};
@@ -64,12 +64,18 @@ impl History {
         lock::is_taken(&self.directory)
     }
 
+    /// Creates a closure for `map_err` that adds the failed operation and the database.
+    fn failed<E: Into<Cause>>(&self, operation: &'static str) -> impl FnOnce(E) -> LedgerError {
+        let database = files::database(&self.directory);
+        move |source| LedgerError::when(operation)(source).in_database(database)
+    }
+
     /// All destinations, sorted by path.
     ///
     /// # Errors
     /// [`LedgerError`] if they cannot be read.
     pub fn destinations(&self) -> Result<Vec<Destination>> {
-        queries::destinations(&self.connection).map_err(LedgerError::when("read the destinations"))
+        queries::destinations(&self.connection).map_err(self.failed("read the destinations"))
     }
 
     /// The stored generations of a destination, the latest first.
@@ -78,7 +84,7 @@ impl History {
     /// [`LedgerError`] if they cannot be read.
     pub fn generations(&self, destination: &Path) -> Result<Vec<Generation>> {
         queries::generations(&self.connection, destination)
-            .map_err(LedgerError::when("read the generations"))
+            .map_err(self.failed("read the generations"))
     }
 
     /// The content with this hash; `None` if it is no longer stored.
@@ -86,7 +92,7 @@ impl History {
     /// # Errors
     /// [`LedgerError`] if it cannot be read, or does not have this hash.
     pub fn content(&self, hash: Hash) -> Result<Option<Content>> {
-        queries::content(&self.connection, hash).map_err(LedgerError::when("read a content"))
+        queries::content(&self.connection, hash).map_err(self.failed("read a content"))
     }
 
     /// The intents whose swap has not ended: a daemon is about to end it, or was killed.
@@ -94,7 +100,7 @@ impl History {
     /// # Errors
     /// [`LedgerError`] if they cannot be read.
     pub fn pending(&self) -> Result<Vec<PendingIntent>> {
-        queries::pending(&self.connection).map_err(LedgerError::when("read the intents"))
+        queries::pending(&self.connection).map_err(self.failed("read the intents"))
     }
 
     /// The groups whose files are in place and whose command has not succeeded since.
@@ -102,7 +108,7 @@ impl History {
     /// # Errors
     /// [`LedgerError`] if they cannot be read.
     pub fn owed(&self) -> Result<Vec<OwedGroup>> {
-        queries::owed(&self.connection).map_err(LedgerError::when("read what is owed"))
+        queries::owed(&self.connection).map_err(self.failed("read what is owed"))
     }
 
     /// All holds, also those whose time is over.
@@ -110,7 +116,7 @@ impl History {
     /// # Errors
     /// [`LedgerError`] if they cannot be read.
     pub fn holds(&self) -> Result<Vec<Hold>> {
-        queries::holds(&self.connection).map_err(LedgerError::when("read the holds"))
+        queries::holds(&self.connection).map_err(self.failed("read the holds"))
     }
 
     /// The changes that are parked, sorted by destination.
@@ -118,6 +124,6 @@ impl History {
     /// # Errors
     /// [`LedgerError`] if they cannot be read.
     pub fn parked(&self) -> Result<Vec<Parked>> {
-        parked::all(&self.connection).map_err(LedgerError::when("read the parked changes"))
+        parked::all(&self.connection).map_err(self.failed("read the parked changes"))
     }
 }

@@ -143,8 +143,8 @@ impl Writer {
         let target = file.target()?;
         directory::create_all(&target.directory, DIRECTORY_MODE)?;
         let existing = target.open_existing()?;
-        let metadata =
-            fs::metadata(&target.directory).map_err(WriteError::when("read", &target.directory))?;
+        let metadata = fs::metadata(&target.directory)
+            .map_err(WriteError::when("open the directory", &target.directory))?;
         self.claims.lock().claim_additional(
             destination,
             (file.path, file.function),

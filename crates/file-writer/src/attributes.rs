@@ -10,7 +10,7 @@ use std::path::Path;
 
 use nix::unistd::{Gid, Group, Uid, User, fchown};
 
-use crate::error::WriteError;
+use crate::error::{FIND_GROUP, FIND_USER, WriteError};
 use crate::options::{FileOptions, Owner, WriteMode};
 
 /// The mode of a file that did not exist, regardless of the umask.
@@ -43,8 +43,8 @@ impl Attributes {
         let group = options.group.as_ref().map(group_of).transpose();
         Ok(Self {
             mode: options.mode,
-            user: user.map_err(WriteError::when("find the user for", path))?,
-            group: group.map_err(WriteError::when("find the group for", path))?,
+            user: user.map_err(WriteError::when(FIND_USER, path))?,
+            group: group.map_err(WriteError::when(FIND_GROUP, path))?,
         })
     }
 
@@ -77,8 +77,8 @@ impl Attributes {
         };
         Ok(Self {
             mode,
-            user: Some(user.map_err(WriteError::when("find the user for", path))?),
-            group: Some(group.map_err(WriteError::when("find the group for", path))?),
+            user: Some(user.map_err(WriteError::when(FIND_USER, path))?),
+            group: Some(group.map_err(WriteError::when(FIND_GROUP, path))?),
         })
     }
 

@@ -62,8 +62,8 @@ impl SharedClaims {
                 io::Error::other(reason),
             ));
         }
-        let directory =
-            fs::metadata(&target.directory).map_err(WriteError::when("read", &target.directory))?;
+        let directory = fs::metadata(&target.directory)
+            .map_err(WriteError::when("open the directory", &target.directory))?;
         self.lock().claim(destination, (&directory, &target.name))
     }
 

@@ -6,6 +6,13 @@ use std::path::{Path, PathBuf};
 /// The step that fails if no file can be created in the directory.
 pub(crate) const CREATE: &str = "create a new file beside";
 
+/// The step that fails if a configured user does not exist.
+pub(crate) const FIND_USER: &str = "find the user for";
+/// The step that fails if a configured group does not exist.
+pub(crate) const FIND_GROUP: &str = "find the group for";
+/// The step that fails if the backup cannot be put into its place.
+pub(crate) const BACKUP: &str = "keep the backup";
+
 /// A file that could not be written; nothing visible has changed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {step} {}", path.display())]
@@ -38,6 +45,11 @@ impl WriteError {
         Self { step, ..self }
     }
 
+    /// Replaces the path by that of the file which could not be replaced.
+    pub(crate) fn at_path(self, path: PathBuf) -> Self {
+        Self { path, ..self }
+    }
+
     /// The file or directory that could not be written.
     pub fn path(&self) -> &Path {
         &self.path
@@ -46,6 +58,16 @@ impl WriteError {
     /// The kind of the cause, for a remedy.
     pub fn kind(&self) -> io::ErrorKind {
         self.source.kind()
+    }
+
+    /// Returns `true` if a configured user or group does not exist.
+    pub fn is_of_account(&self) -> bool {
+        [FIND_USER, FIND_GROUP].contains(&self.step)
+    }
+
+    /// Returns `true` if the path is that of a backup.
+    pub fn is_of_backup(&self) -> bool {
+        self.step == BACKUP
     }
 
     /// Returns `true` if the file is a mount point, which can be neither replaced nor renamed.

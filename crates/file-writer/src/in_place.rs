@@ -112,5 +112,5 @@ fn keep_backup(file: &File, old: &[u8], target: &Target, program: &str) -> Resul
     copy.set_permissions(Permissions::from_mode(mode))
         .and_then(|()| copy.sync_all())
         .map_err(failed)?;
-    new.rename(&target.name_with(".bak"), STEP)
+    new.rename_to_backup()
 }

@@ -20,7 +20,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{UnlinkatFlags, linkat, unlinkat};
 use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
 
-use crate::error::{CREATE, WriteError};
+use crate::error::{BACKUP, CREATE, WriteError};
 use crate::leftover;
 use crate::target::Target;
 
@@ -98,6 +98,14 @@ impl Temporary {
         }
         self.name = None;
         Ok(())
+    }
+
+    /// Renames it to the backup of its target.
+    pub(crate) fn rename_to_backup(&mut self) -> Result<(), WriteError> {
+        let name = self.target.name_with(".bak");
+        let backup = self.target.path.with_file_name(&name);
+        self.rename(&name, BACKUP)
+            .map_err(|error| error.at_path(backup))
     }
 }
 

@@ -261,7 +261,7 @@ fn replace(new: &mut Temporary, target: &Target, plan: Plan) -> Result<(), Write
 /// The hard link gives the backup the mode and owner of the file, and a backup exists at every moment.
 fn keep_backup(target: &Target, program: &str) -> Result<(), WriteError> {
     match Temporary::link(target, program)? {
-        Some(mut link) => link.rename(&target.name_with(".bak"), "keep a backup of"),
+        Some(mut link) => link.rename_to_backup(),
         None => Ok(()),
     }
 }

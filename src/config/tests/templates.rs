@@ -192,6 +192,11 @@ fn a_destination_may_be_missing_only_when_nothing_is_written() {
         let dry = loaded(&["-dry", "-template", template], &[]).expect("a dry run");
         assert_eq!(dry.jobs[0].destination, None);
     }
+    for escaped in [r"a\:b", r"a\\\:b", r"a\:b\c"] {
+        let (text, _) = refused(&["-template", escaped], &[]);
+        let remedy = format!("write {escaped}:DESTINATION");
+        assert!(text.contains(&remedy), "{text}");
+    }
 }
 
 #[test]

@@ -161,7 +161,10 @@ fn a_backup_that_cannot_be_kept_changes_nothing() {
     fs::write(&out, "one").unwrap();
     fs::create_dir(directory.path().join("out.bak")).unwrap();
     let error = put_as(&out, b"two", &config).expect_err("a directory is in the way");
-    assert!(error.to_string().contains("keep a backup of"), "{error}");
+    let backup = directory.path().join("out.bak");
+    let expected = format!("cannot keep the backup {}", backup.display());
+    assert_eq!(error.to_string(), expected);
+    assert!(error.is_of_backup());
     assert_eq!(fs::read(&out).unwrap(), b"one");
     assert_eq!(names(directory.path()), ["out", "out.bak"]);
 }
