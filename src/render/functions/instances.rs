@@ -14,7 +14,7 @@ use crate::render::reading::Selection;
 use crate::render::records;
 use crate::render::render_context::RenderContext;
 use ::functions::args::FunctionResult;
-use ::functions::{Call, Function};
+use ::functions::{Call, Function, FunctionError};
 
 /// The names of all options: those of [`Choice`], and those for all lists.
 const OPTIONS: &[&str] = &[
@@ -52,13 +52,29 @@ pub(super) static TABLE: &[Function] = &[
     },
 ];
 
+/// The filters of instances by their health.
+const HEALTH_FILTERS: &[&str] = &["any", "passing", "warning", "critical", "maintenance"];
+
+/// The error of a refused query. The name of a registered service in it may be logged, but other values may be secret.
+fn refused(call: &Call<'_>, texts: &[&str], error: &QueryError) -> FunctionError {
+    let mut words = texts.iter().flat_map(|text| text.split('|'));
+    let name = words.next().unwrap_or_default();
+    let is_known = words.all(|word| HEALTH_FILTERS.contains(&word))
+        && rendering(call).is_ok_and(|rendering| rendering.is_registered(name));
+    if is_known {
+        FunctionError::public(error.to_string())
+    } else {
+        FunctionError::new(error.to_string())
+    }
+}
+
 fn instances(call: &Call<'_>, query: fn(&str) -> Result<Query, QueryError>) -> FunctionResult {
     let named = named_args(call);
     let CallArgs { texts, mut options } = CallArgs::read(call, &named, is_after_first)?;
     if texts.first().is_none_or(|first| first.is_empty()) {
         return Ok(empty_list());
     }
-    let query = query(&texts.join("|"))?;
+    let query = query(&texts.join("|")).map_err(|error| refused(call, &texts, &error))?;
     let rendering = rendering(call)?;
     if options.is_empty() {
         let (answer, reads) =

@@ -140,8 +140,7 @@ pub(super) static TABLE: &[Function] = &[
 
 impl From<QueryError> for FunctionError {
     fn from(error: QueryError) -> Self {
-        // Names of queries are logged anyway.
-        Self::public(error.to_string())
+        Self::new(error.to_string())
     }
 }
 

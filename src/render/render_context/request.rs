@@ -171,6 +171,19 @@ impl RenderContext {
         view
     }
 
+    /// Returns `true` if a service of this name is in a list of services that the template has requested.
+    #[must_use]
+    pub fn is_registered(&self, name: &str) -> bool {
+        let dependencies = self.dependencies();
+        let mut lists = dependencies.queries.iter();
+        lists.any(
+            |query| match self.snapshot.answer(query).map(|answer| &**answer) {
+                Some(Answer::Services(services)) => services.iter().any(|own| own.name == name),
+                _ => false,
+            },
+        )
+    }
+
     /// The answer that a call with these options sees.
     #[must_use]
     pub fn view_of(&self, options: CallOptions) -> View {

@@ -3,7 +3,9 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
-use crate::answer::{Answer, Instance, Node, NodeServices, Nullable, Pair, TextMap, Weights};
+use crate::answer::{
+    Answer, Instance, Node, NodeServices, Nullable, Pair, ServiceTags, TextMap, Weights,
+};
 use crate::config::language_of;
 use crate::config::resolved::{
     Delimiters, FileConfig, FlapDampingConfig, GuardConfig, Language, MissingKey, Permissions,
