@@ -100,15 +100,16 @@ impl QueryFailures {
         self.open.insert(query, failure);
     }
 
-    /// Handles an answer to a query.
-    pub(super) fn recovered(&mut self, query: &Query, now: Instant) {
+    /// Handles an answer to a query. Returns `true` if the query has failed before.
+    pub(super) fn recovered(&mut self, query: &Query, now: Instant) -> bool {
         let Some(Failure { error, .. }) = self.open.remove(query) else {
-            return;
+            return false;
         };
         if !affects_all_queries(error.class()) {
             tracing::info!(name: "query.recovered", %query, "{query} is answered again");
         }
         self.close_outage(Some(now));
+        true
     }
 
     /// Keeps only the queries that are still followed.

@@ -41,6 +41,8 @@ mod wake_ups;
 use answers::{Answers, files};
 use passes::Passes;
 use plugins::{PluginRuns, is_plugin, plugins_of};
+#[cfg(test)]
+pub(super) use retained::GRACE;
 pub(super) use template_state::TemplateState;
 use templates::Templates;
 use variables::with_exports;
@@ -218,6 +220,7 @@ impl Renderer {
             .filter_map(TemplateState::next_wake)
             .chain(self.passes.next_wake())
             .chain(self.answers.guards().next_wake())
+            .chain(self.answers.retained().next_wake())
             .chain(self.answers.dampers().next_wake())
             .min()
     }

@@ -43,6 +43,8 @@ struct Known {
     accepted: Option<Recorded>,
     /// The latest answer, if it is held back.
     held: Option<Recorded>,
+    /// The latest answer, if the accepted one was completed.
+    uncompleted: Option<Recorded>,
     /// The last existing entry of a key, so that templates keep the value of a deleted key.
     last_entry: Option<Arc<Pair>>,
 }
@@ -60,7 +62,10 @@ impl Known {
     fn seen(&self, view: View) -> Option<&Recorded> {
         match view {
             View::Accepted => self.accepted.as_ref(),
-            View::Latest => self.held.as_ref().or(self.accepted.as_ref()),
+            View::Latest => {
+                let latest = self.held.as_ref().or(self.uncompleted.as_ref());
+                latest.or(self.accepted.as_ref())
+            }
         }
     }
 }
@@ -186,7 +191,7 @@ impl Snapshot {
         if let Answer::Key(Some(pair)) = &*answer {
             known.last_entry = Some(Arc::clone(pair));
         }
-        known.held = None;
+        (known.held, known.uncompleted) = (None, None);
         let before = known.accepted.as_ref();
         known.accepted = Some(Recorded::after(before, answer, self.now, longest));
     }
@@ -197,6 +202,14 @@ impl Snapshot {
         let known = known.entry(query.into()).or_default();
         let before = known.seen(View::Latest);
         known.held = Some(Recorded::after(before, answer, self.now, longest));
+    }
+
+    /// Records the latest answer, after a completed one was accepted in its place.
+    pub fn record_uncompleted(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>) {
+        let known = Arc::make_mut(&mut self.known);
+        let known = known.entry(query.into()).or_default();
+        let before = known.accepted.as_ref();
+        known.uncompleted = Some(Recorded::after(before, answer, self.now, Duration::ZERO));
     }
 
     /// Records the present answer in this view as templates with flap damping see it; `None`: they see what others see.

@@ -10,11 +10,21 @@ use crate::store::{View, applies_to};
 pub(super) struct AnswerChange {
     pub(super) query: Arc<Query>,
     pub(super) after: Arc<Answer>,
-    /// `true` if it is held back.
-    pub(super) is_held: bool,
+    pub(super) place: Place,
     pub(super) changes: Changes,
     /// The answer as templates with flap damping see it; `None`: they see what others see.
     pub(super) damped: Option<Arc<Answer>>,
+}
+
+/// What an answer becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The accepted answer.
+    Accepted,
+    /// The one that is held back.
+    Held,
+    /// The latest one, beside an accepted one that was completed.
+    Uncompleted,
 }
 
 /// What templates see of a change.
@@ -43,7 +53,7 @@ impl AnswerChange {
         Self {
             query: Arc::clone(query),
             after: Arc::clone(after),
-            is_held: false,
+            place: Place::Accepted,
             changes: Changes::raw(vec![ViewChange {
                 view: None,
                 before,
@@ -75,7 +85,7 @@ impl AnswerChange {
         Self {
             query: Arc::clone(query),
             after: Arc::clone(after),
-            is_held: false,
+            place: Place::Accepted,
             changes: Changes::raw(changes),
             damped: None,
         }
@@ -91,13 +101,27 @@ impl AnswerChange {
         Self {
             query: Arc::clone(query),
             after: Arc::clone(after),
-            is_held: true,
+            place: Place::Held,
             changes: Changes::raw(vec![ViewChange {
                 view,
                 before,
                 after: Arc::clone(after),
             }]),
             damped: None,
+        }
+    }
+}
+
+impl AnswerChange {
+    /// The latest answer, beside an accepted one that was completed. `before` is the latest one before it.
+    pub(super) fn uncompleted(
+        query: &Arc<Query>,
+        before: Option<Arc<Answer>>,
+        after: &Arc<Answer>,
+    ) -> Self {
+        Self {
+            place: Place::Uncompleted,
+            ..Self::held(query, before, after)
         }
     }
 }

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::answer_change::{AnswerChange, log_change};
+use super::answer_change::{AnswerChange, Place};
 use super::damping::Dampers;
 use super::guard_log;
 use super::guards::Guards;
 use super::requirements::Requirements;
-use super::retained::{self, RetainedNames};
+use super::retained::RetainedNames;
 use super::template_state::TemplateState;
 use crate::answer::Answer;
 use crate::daemon::event::Moment;
@@ -18,6 +18,8 @@ use crate::query::{FileQuery, Query};
 use crate::source::Circumstances;
 use crate::store::{InstanceId, Ruling, SavedAnswers, Snapshot, View};
 use crate::watch::WatchEvent;
+
+mod accepting;
 
 /// The followed queries with their latest answers and failures.
 #[derive(Debug)]
@@ -71,6 +73,11 @@ impl Answers {
         &self.guards
     }
 
+    /// The names that stay in lists.
+    pub(super) fn retained(&self) -> &RetainedNames {
+        &self.retained
+    }
+
     /// The flap damping of the queries.
     pub(super) fn dampers(&self) -> &Dampers {
         &self.dampers
@@ -107,9 +114,16 @@ impl Answers {
                 }
             }
             WatchEvent::Recovered(query) if self.followed.contains(query) => {
-                self.failures.recovered(query, now);
+                self.recovered(query, now);
             }
             WatchEvent::Recovered(_) | WatchEvent::Answered(..) => {}
+        }
+    }
+
+    /// Handles the end of a failure, if the query has failed.
+    fn recovered(&mut self, query: &Query, now: Instant) {
+        if self.failures.recovered(query, now) {
+            self.retained.recovered(query);
         }
     }
 
@@ -131,7 +145,7 @@ impl Answers {
         }
         // Drop late answers of queries no longer followed; caching them would make stale data look fresh.
         if self.followed.contains(query) {
-            self.failures.recovered(query, now.instant);
+            self.recovered(query, now.instant);
             // A file is also read when its watch starts.
             let is_same_file =
                 matches!(**query, Query::File(_)) && self.snapshot.answer(query) == Some(answer);
@@ -177,15 +191,17 @@ impl Answers {
             let mut templates = templates.iter();
             templates.any(|template| template.has_minimum(query))
         };
+        // What a completed list has in addition is no part of it.
+        let list = self.retained.latest(query).cloned().or(before.clone());
         let is_filtered = circumstances.is_filtered;
         // The first answer of the process is compared with the last one of the process before.
         let has_expectation = before.is_none() && self.saved.items(query, None).is_some();
         let is_concern = has_expectation
             || self
                 .guards
-                .concern(query, before.as_deref(), after, is_filtered);
+                .concern(query, list.as_deref(), after, is_filtered);
         if !is_concern && !has_minimum() {
-            return self.accept(query, after, templates);
+            return self.accept(query, after, templates, now);
         }
         let requirements = Requirements::of(templates, query);
         if let (true, Some(rules)) = (has_expectation, &requirements.rules)
@@ -195,13 +211,13 @@ impl Answers {
         }
         let ruling = self
             .guards
-            .observe(query, &requirements, before.as_ref(), seen, now);
+            .observe(query, &requirements, list.as_ref(), seen, now);
         match ruling {
             Ruling::Held { is_news } => {
                 if let Some(held) = self.guards.held_of(query).filter(|_| is_news) {
                     guard_log::held(query, held, requirements.rules.as_ref(), before.is_some());
                 }
-                let latest = self.snapshot.held(query).cloned().or(before);
+                let latest = self.snapshot.answer_in(View::Latest, query).cloned();
                 let is_change = latest.as_ref() != Some(after);
                 let change = is_change.then(|| AnswerChange::held(query, latest, after));
                 change.into_iter().collect()
@@ -214,85 +230,9 @@ impl Answers {
                     }
                     None => {}
                 }
-                self.accept(query, after, templates)
+                self.accept(query, after, templates, now)
             }
         }
-    }
-
-    /// Accepts an answer, with the names that have to stay in it. Returns the changes.
-    fn accept(
-        &mut self,
-        query: &Arc<Query>,
-        latest: &Arc<Answer>,
-        templates: &[TemplateState],
-    ) -> Vec<AnswerChange> {
-        let before = self.snapshot.answer(query).cloned();
-        let held = self.snapshot.held(query).cloned();
-        let uses = |query: &Query| {
-            let accepted = self.snapshot.answer(query);
-            accepted.is_some_and(|answer| !answer.is_empty())
-                && Requirements::of(templates, query).rules.is_some()
-        };
-        let followed = self.followed.iter();
-        let completed = retained::completed(query, before.as_deref(), latest, followed, uses);
-        if completed.is_some() {
-            self.retained.insert(query, latest);
-        } else {
-            self.retained.remove(query);
-        }
-        let after = completed.as_ref().unwrap_or(latest);
-        let mut changes = Vec::new();
-        let mut seen = held.clone().or_else(|| before.clone());
-        // A read gives the same answer again.
-        let is_news = before.as_ref() != Some(after);
-        if is_news && held.is_none() {
-            log_change(query, after);
-        }
-        if is_news || (held.is_some() && completed.is_none()) {
-            changes.push(match held {
-                Some(held) => AnswerChange::released(query, before, held, after),
-                None => AnswerChange::accepted(query, before, after),
-            });
-            seen = Some(Arc::clone(after));
-        }
-        if completed.is_some() && seen.as_ref() != Some(latest) {
-            changes.push(AnswerChange::held(query, seen, latest));
-        }
-        changes
-    }
-
-    /// Accepts the answers that are held back, but not by what the templates require now.
-    pub(super) fn reconsider(
-        &mut self,
-        templates: &[TemplateState],
-        now: Moment,
-    ) -> Vec<AnswerChange> {
-        let held: Vec<_> = self
-            .guards
-            .held()
-            .map(|(query, _)| Arc::clone(query))
-            .collect();
-        let mut changes = Vec::new();
-        for query in held {
-            let accepted = self.snapshot.answer(&query).cloned();
-            let requirements = Requirements::of(templates, &query);
-            let ended =
-                self.guards
-                    .reconsider(&query, &requirements, accepted.as_ref(), now.instant);
-            if let Some((answer, ended)) = ended {
-                guard_log::ended(&query, &ended, &answer);
-                let held = Arc::clone(&answer);
-                let change = AnswerChange::released(&query, accepted, held, &answer);
-                changes.push(self.damp(change, templates, now));
-            }
-        }
-        for (query, latest) in self.retained.take_outdated() {
-            if self.guards.held_of(&query).is_none() {
-                let accepted = self.accept(&query, &latest, templates);
-                changes.extend(accepted.into_iter().map(|it| self.damp(it, templates, now)));
-            }
-        }
-        changes
     }
 
     /// Records an answer. `passing_span` is the longest `passing_for` of its templates.
@@ -300,19 +240,27 @@ impl Answers {
         let AnswerChange {
             query,
             after,
-            is_held,
+            place,
             damped,
             ..
         } = change;
-        let view = if is_held {
-            self.snapshot.hold(Arc::clone(&query), after, passing_span);
-            View::Latest
-        } else {
-            Arc::make_mut(&mut self.saved).accept(&query, &after);
-            self.retained.accepted(&query, &after);
-            let known = Arc::clone(&query);
-            self.snapshot.record_timed(known, after, passing_span);
-            View::Accepted
+        let known = Arc::clone(&query);
+        let view = match place {
+            Place::Held => {
+                self.snapshot.hold(known, after, passing_span);
+                View::Latest
+            }
+            Place::Uncompleted => {
+                self.snapshot.record_uncompleted(known, after);
+                View::Latest
+            }
+            Place::Accepted => {
+                let list = self.retained.latest(&query).unwrap_or(&after);
+                Arc::make_mut(&mut self.saved).accept(&query, list);
+                self.retained.accepted(&query, &after);
+                self.snapshot.record_timed(known, after, passing_span);
+                View::Accepted
+            }
         };
         if damped.is_some() {
             self.snapshot.damp(view, &query, damped);

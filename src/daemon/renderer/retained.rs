@@ -2,31 +2,77 @@
 //!
 //! A loop over `services` requests the instances of each service. When a service loses all of them, Consul also removes
 //! its name. Without the name, the loop would not request the service, and its guard could hold nothing back. So the name
-//! stays in the accepted list until the loss of the instances is accepted.
+//! stays in the accepted list until the loss of the instances is accepted. If no loss is noticed within [`GRACE`], the
+//! instances do not belong to the listed service, and the name is removed.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::answer::{Answer, ServiceTags};
 use crate::query::{ConsulQuery, Query, Scope};
 
+/// The time within which the loss of the instances is noticed: an answer is at most half a minute old.
+pub(in crate::daemon) const GRACE: Duration = Duration::from_secs(40);
+
 /// The lists of which the accepted answer has further names.
 #[derive(Debug, Default)]
 pub(super) struct RetainedNames {
-    /// The latest answer to each of these lists.
-    lists: BTreeMap<Arc<Query>, Arc<Answer>>,
+    lists: BTreeMap<Arc<Query>, List>,
     is_outdated: bool,
 }
 
+/// One list.
+#[derive(Debug)]
+struct List {
+    /// The latest answer.
+    latest: Arc<Answer>,
+    /// The further names, with the times at which they were missing first.
+    missing: BTreeMap<String, Instant>,
+    /// The end of the next [`GRACE`].
+    next_end: Option<Instant>,
+}
+
+/// An accepted list with further names.
+pub(super) struct Completed {
+    pub(super) answer: Arc<Answer>,
+    missing: BTreeMap<String, Instant>,
+}
+
 impl RetainedNames {
-    /// Records that the accepted answer to a list has more names than the latest one.
-    pub(super) fn insert(&mut self, list: &Arc<Query>, latest: &Arc<Answer>) {
-        self.lists.insert(Arc::clone(list), Arc::clone(latest));
+    /// The latest answer to a list, if the accepted one has further names.
+    pub(super) fn latest(&self, list: &Query) -> Option<&Arc<Answer>> {
+        Some(&self.lists.get(list)?.latest)
     }
 
-    /// Records that the latest answer to a list is accepted.
-    pub(super) fn remove(&mut self, list: &Query) {
-        self.lists.remove(list);
+    /// Records which further names the accepted answer has; `None`: none.
+    pub(super) fn set(
+        &mut self,
+        list: &Arc<Query>,
+        latest: &Arc<Answer>,
+        completed: Option<&Completed>,
+        now: Instant,
+    ) {
+        let Some(completed) = completed else {
+            self.lists.remove(list);
+            return;
+        };
+        let before = self.lists.get(list).map(|list| &list.missing);
+        for service in completed.missing.keys() {
+            if before.is_none_or(|before| !before.contains_key(service)) {
+                tracing::debug!(
+                    name: "query.name_kept", query = %list, service,
+                    "{list}: {service} is not listed any more; its name stays until the loss of its instances is accepted"
+                );
+            }
+        }
+        let ends = completed.missing.values().map(|since| *since + GRACE);
+        let new = List {
+            latest: Arc::clone(latest),
+            next_end: ends.filter(|end| now < *end).min(),
+            missing: completed.missing.clone(),
+        };
+        self.lists.insert(Arc::clone(list), new);
     }
 
     /// Keeps only the lists that are still followed. A service may not be followed any more.
@@ -40,61 +86,92 @@ impl RetainedNames {
         self.is_outdated |= service_of(query).is_some() && answer.is_empty();
     }
 
+    /// Records that a query does not fail any more: it may end the need for a name.
+    pub(super) fn recovered(&mut self, query: &Query) {
+        self.is_outdated |= service_of(query).is_some();
+    }
+
     /// The lists to judge again, with their latest answers.
-    pub(super) fn take_outdated(&mut self) -> Vec<(Arc<Query>, Arc<Answer>)> {
-        if !std::mem::take(&mut self.is_outdated) {
-            return Vec::new();
+    pub(super) fn take_outdated(&mut self, now: Instant) -> Vec<(Arc<Query>, Arc<Answer>)> {
+        let is_outdated = std::mem::take(&mut self.is_outdated);
+        let mut outdated = Vec::new();
+        for (query, list) in &mut self.lists {
+            let has_ended = list.next_end.take_if(|end| *end <= now).is_some();
+            if is_outdated || has_ended {
+                outdated.push((Arc::clone(query), Arc::clone(&list.latest)));
+            }
         }
-        let lists = self.lists.iter();
-        lists
-            .map(|(list, latest)| (Arc::clone(list), Arc::clone(latest)))
-            .collect()
+        outdated
+    }
+
+    /// The time at which a list has to be judged again.
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        let lists = self.lists.values();
+        if self.is_outdated {
+            // A time in the past.
+            lists.flat_map(|list| list.missing.values()).copied().min()
+        } else {
+            lists.filter_map(|list| list.next_end).min()
+        }
+    }
+
+    /// The latest answer to a list with those names of the accepted one that have to stay; `None` if there are none.
+    /// `keeps_name` tells it by a query for the service and the time since when the name has been missing.
+    pub(super) fn complete<'a>(
+        &self,
+        list: &Query,
+        (accepted, latest): (Option<&Answer>, &Answer),
+        followed: impl Iterator<Item = &'a Arc<Query>>,
+        keeps_name: impl Fn(&Arc<Query>, Instant) -> bool,
+        now: Instant,
+    ) -> Option<Completed> {
+        let (
+            Query::Consul(ConsulQuery::Services(scope)),
+            Answer::Services(listed),
+            Some(Answer::Services(accepted)),
+        ) = (list, latest, accepted)
+        else {
+            return None;
+        };
+        let names: HashSet<&str> = listed.iter().map(|service| &*service.name).collect();
+        let all = accepted.iter().map(|service| (&*service.name, service));
+        let gone: BTreeMap<&str, &Arc<ServiceTags>> =
+            all.filter(|(name, _)| !names.contains(name)).collect();
+        if gone.is_empty() {
+            return None;
+        }
+        let known = self.lists.get(list).map(|list| &list.missing);
+        let since = |name| known.and_then(|known| known.get(name)).copied();
+        let stays = |query: &'a Arc<Query>| {
+            let (name, own) = service_of(query)?;
+            let service = gone.get(name).filter(|_| own == scope)?;
+            let since = since(name).unwrap_or(now);
+            keeps_name(query, since).then(|| (name, (Arc::clone(service), since)))
+        };
+        let stay: BTreeMap<_, _> = followed.filter_map(stays).collect();
+        if stay.is_empty() {
+            return None;
+        }
+        let missing = stay
+            .iter()
+            .map(|(name, (_, since))| ((*name).to_owned(), *since));
+        let missing = missing.collect();
+        let mut services = listed.clone();
+        services.extend(stay.into_values().map(|(service, _)| service));
+        services.sort_by(|one, other| one.name.cmp(&other.name));
+        Some(Completed {
+            answer: Arc::new(Answer::Services(services)),
+            missing,
+        })
     }
 }
 
-/// The latest answer to a list with those names of the accepted one that have to stay: `uses` returns `true` for a query
-/// with accepted instances and a guard. `None` if there are none.
-pub(super) fn completed<'a>(
-    list: &Query,
-    accepted: Option<&Answer>,
-    latest: &Answer,
-    followed: impl Iterator<Item = &'a Arc<Query>>,
-    uses: impl Fn(&Query) -> bool,
-) -> Option<Arc<Answer>> {
-    let (
-        Query::Consul(ConsulQuery::Services(scope)),
-        Answer::Services(listed),
-        Some(Answer::Services(accepted)),
-    ) = (list, latest, accepted)
-    else {
-        return None;
-    };
-    let names: HashSet<&str> = listed.iter().map(|service| &*service.name).collect();
-    let gone = accepted.iter().map(|service| (&*service.name, service));
-    let gone: BTreeMap<&str, &Arc<ServiceTags>> =
-        gone.filter(|(name, _)| !names.contains(name)).collect();
-    if gone.is_empty() {
-        return None;
-    }
-    let stays = |query: &'a Arc<Query>| {
-        let (name, own) = service_of(query)?;
-        let service = gone.get(name).filter(|_| own == scope && uses(query))?;
-        Some((name, Arc::clone(service)))
-    };
-    let stay: BTreeMap<_, _> = followed.filter_map(stays).collect();
-    if stay.is_empty() {
-        return None;
-    }
-    let mut all = listed.clone();
-    all.extend(stay.into_values());
-    all.sort_by(|one, other| one.name.cmp(&other.name));
-    Some(Arc::new(Answer::Services(all)))
-}
-
-/// The service of a query for instances, and its target.
+/// The service of a query for instances of the own cluster, and its target.
 fn service_of(query: &Query) -> Option<(&str, &Scope)> {
     match query {
-        Query::Consul(ConsulQuery::Service(service) | ConsulQuery::Connect(service)) => {
+        Query::Consul(ConsulQuery::Service(service) | ConsulQuery::Connect(service))
+            if service.peer.is_empty() && service.sameness_group.is_empty() =>
+        {
             Some((&service.name, &service.scope))
         }
         _ => None,

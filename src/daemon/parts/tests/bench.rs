@@ -164,6 +164,10 @@ impl Bench {
     }
 
     pub(super) fn fails(&mut self, name: &str, status: u16) {
+        self.query_fails(key(name), status);
+    }
+
+    pub(super) fn query_fails(&mut self, query: Arc<Query>, status: u16) {
         let error = Error::Status {
             server: "s".to_owned(),
             status,
@@ -171,7 +175,7 @@ impl Bench {
             retry_after: None,
         };
         self.step(Event::Watched(vec![WatchEvent::Failed(
-            key(name),
+            query,
             Arc::new(error),
         )]));
     }

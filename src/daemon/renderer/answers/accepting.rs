@@ -1,0 +1,96 @@
+//! Accepts answers: those that the guards accept, and those that they hold back no longer.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Answers;
+use crate::answer::Answer;
+use crate::daemon::event::Moment;
+use crate::daemon::renderer::answer_change::{AnswerChange, log_change};
+use crate::daemon::renderer::guard_log;
+use crate::daemon::renderer::requirements::Requirements;
+use crate::daemon::renderer::retained::GRACE;
+use crate::daemon::renderer::template_state::TemplateState;
+use crate::query::Query;
+use crate::store::View;
+
+impl Answers {
+    /// Accepts an answer, with the names that have to stay in it. Returns the changes.
+    pub(super) fn accept(
+        &mut self,
+        query: &Arc<Query>,
+        latest: &Arc<Answer>,
+        templates: &[TemplateState],
+        now: Instant,
+    ) -> Vec<AnswerChange> {
+        let before = self.snapshot.answer(query).cloned();
+        let keeps_name = |service: &Arc<Query>, since| {
+            let accepted = self.snapshot.answer(service);
+            let is_undecided = self.guards.held_of(service).is_some()
+                || self.failures.failing(service).is_some()
+                || now < since + GRACE;
+            is_undecided
+                && accepted.is_some_and(|answer| !answer.is_empty())
+                && Requirements::of(templates, service).rules.is_some()
+        };
+        let lists = (before.as_deref(), &**latest);
+        let followed = self.followed.iter();
+        let was_completed = self.retained.latest(query).is_some();
+        let retained = &self.retained;
+        let completed = retained.complete(query, lists, followed, keeps_name, now);
+        self.retained.set(query, latest, completed.as_ref(), now);
+        let after = completed.as_ref().map_or(latest, |it| &it.answer);
+        let mut seen = self.snapshot.answer_in(View::Latest, query).cloned();
+        let was_held = self.snapshot.held(query).is_some();
+        let has_other = was_held || was_completed;
+        let mut changes = Vec::new();
+        // A read gives the same answer again.
+        let is_news = before.as_ref() != Some(after);
+        if is_news || was_held || (was_completed && completed.is_none()) {
+            changes.push(if let Some(other) = seen.take().filter(|_| has_other) {
+                AnswerChange::released(query, before, other, after)
+            } else {
+                log_change(query, after);
+                AnswerChange::accepted(query, before, after)
+            });
+            seen = Some(Arc::clone(after));
+        }
+        if completed.is_some() && seen.as_ref() != Some(latest) {
+            changes.push(AnswerChange::uncompleted(query, seen, latest));
+        }
+        changes
+    }
+
+    /// Accepts the answers that are held back, but not by what the templates require now.
+    pub(in crate::daemon::renderer) fn reconsider(
+        &mut self,
+        templates: &[TemplateState],
+        now: Moment,
+    ) -> Vec<AnswerChange> {
+        let held: Vec<_> = self
+            .guards
+            .held()
+            .map(|(query, _)| Arc::clone(query))
+            .collect();
+        let mut changes = Vec::new();
+        for query in held {
+            let accepted = self.snapshot.answer(&query).cloned();
+            let requirements = Requirements::of(templates, &query);
+            let ended =
+                self.guards
+                    .reconsider(&query, &requirements, accepted.as_ref(), now.instant);
+            if let Some((answer, ended)) = ended {
+                guard_log::ended(&query, &ended, &answer);
+                let accepted = self.accept(&query, &answer, templates, now.instant);
+                changes.extend(accepted.into_iter().map(|it| self.damp(it, templates, now)));
+            }
+        }
+        for (query, latest) in self.retained.take_outdated(now.instant) {
+            if self.guards.held_of(&query).is_none() {
+                let accepted = self.accept(&query, &latest, templates, now.instant);
+                changes.extend(accepted.into_iter().map(|it| self.damp(it, templates, now)));
+            }
+        }
+        changes
+    }
+}
