@@ -85,7 +85,9 @@ fn a_file_that_cannot_be_removed_delays_the_end_for_a_limited_time() {
     let server = StatusServer::new(Some(bound));
     let file = Arc::clone(&server.server.as_ref().unwrap().file);
     let guard = file.lock().unwrap();
+    let begun = Instant::now();
     drop(server);
+    assert!(begun.elapsed() >= REMOVAL_TIMEOUT);
     drop(guard);
 }
 

@@ -23,7 +23,7 @@ struct Place<'t> {
 impl<'t> FieldPlaces<'t> {
     /// The index of the field with this Go name; `None` if the schema has no such field.
     pub(super) fn index(&mut self, name: &'t str, schema: &'static Schema) -> Option<usize> {
-        // Names are allocated one by one, at multiples of 16 bytes.
+        // Names are allocated one by one, usually at multiples of 16 bytes.
         let place = self.0.get_mut((name.as_ptr().addr() >> 4) % PLACES)?;
         if let Some(known) = place
             && ptr::eq(known.name, name)

@@ -319,7 +319,7 @@ impl SimulatedConsul {
 }
 
 /// The node of a service.
-fn node_of(service: &str, nodes: usize) -> String {
+pub(super) fn node_of(service: &str, nodes: usize) -> String {
     format!("n{}", fingerprint(service) % nodes as u64)
 }
 
