@@ -128,7 +128,7 @@ pub(crate) fn is_emptied(directory: &Path) -> bool {
         && (requests_file(directory).exists() || with_suffix(&database, "-wal").exists())
 }
 
-/// Renames a damaged database, with its write-ahead log. Returns the new name.
+/// Renames a damaged database, with its write-ahead log. The next one is new: see [`is_emptied`]. Returns the new name.
 pub(crate) fn move_aside(database: &Path) -> io::Result<PathBuf> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let first = now.unwrap_or_default().as_secs();
@@ -143,6 +143,7 @@ pub(crate) fn move_aside(database: &Path) -> io::Result<PathBuf> {
     );
     accept_missing(moved)?;
     accept_missing(fs::remove_file(with_suffix(database, "-shm")))?;
+    accept_missing(fs::remove_file(database.with_file_name(REQUESTS)))?;
     Ok(moved_to)
 }
 
@@ -162,6 +163,19 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The next start reported a damaged ledger again.
+    #[test]
+    fn a_rebuild_that_is_interrupted_leaves_no_damage() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = database(directory.path());
+        fs::write(&database, "").unwrap();
+        fs::write(requests_file(directory.path()), "").unwrap();
+        assert!(is_emptied(directory.path()));
+        move_aside(&database).unwrap();
+        fs::write(&database, "").unwrap();
+        assert!(!is_emptied(directory.path()));
+    }
 
     #[test]
     fn the_default_directory_depends_on_the_user() {
