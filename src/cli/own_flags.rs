@@ -218,5 +218,5 @@ fn state_dir(heading: &'static str) -> Arg {
         .value_hint(ValueHint::DirPath)
         .value_parser(value_parser!(PathBuf))
         .help_heading(heading)
-        .help("State directory of the daemon [default: /var/lib/ctmpl as root, otherwise ~/.local/state/ctmpl]")
+        .help("State directory of the daemon [default: that of systemd's StateDirectory=, else /var/lib/ctmpl as root, else $XDG_STATE_HOME/ctmpl or ~/.local/state/ctmpl]")
 }
