@@ -11,6 +11,7 @@ pub mod drift;
 pub mod dry;
 pub mod fault;
 pub mod group;
+pub mod hold_results;
 pub mod journal;
 pub mod last_good;
 pub(crate) mod output;

@@ -1,5 +1,7 @@
 //! `ctmpl rollback` with a running daemon: an earlier content is applied and kept.
 
+mod results;
+
 use std::time::Duration;
 
 use consul_dev::{Background, Seed};

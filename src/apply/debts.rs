@@ -7,6 +7,7 @@
 //! Each group has one debt, and one run settles it for all its files. A debt remains until a run
 //! that started after the last write has succeeded. A failed run is repeated with backoff, without a limit.
 
+mod runs;
 mod unapplied;
 
 use std::collections::BTreeSet;
@@ -131,11 +132,6 @@ impl Debts {
         if let Some(index) = self.index_of(key) {
             self.debts[index].waiting.grow(Some(size));
         }
-    }
-
-    /// The size of what the current run of a group covers, if it is known.
-    pub fn size_of_run(&self, key: &GroupKey) -> Option<DiffSize> {
-        self.debts[self.index_of(key)?].running.as_ref()?.size
     }
 
     /// Starts the due group with the lowest rank for which `held` returns `false`. It counts as

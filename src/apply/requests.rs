@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 use apply_ledger::{Answer, Hash, Hold, Ledger, LedgerError, Request, RequestAction};
 
+use super::hold_results::{HoldRequest, TakenRequests};
 use super::journal::Journal;
 use super::targets::Targets;
 
@@ -25,8 +26,8 @@ pub struct Requested {
 /// The change that a request makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestedChange {
-    /// The destination keeps a content.
-    Hold(HeldContent),
+    /// The destination keeps a content. The request gets the result; `None`: the hold is of an earlier time.
+    Hold(HeldContent, Option<HoldRequest>),
     /// The destination has the content of its template.
     Release,
     /// The parked content with this hash is written.
@@ -59,74 +60,90 @@ impl fmt::Debug for HeldContent {
     }
 }
 
-/// The destinations that are held since an earlier process. Parked changes of other destinations are forgotten.
+/// The destinations that are held since an earlier process, with the requests that it has not answered. Parked changes
+/// of other destinations are forgotten.
 pub fn holds_of_earlier_process(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
     let targets = Targets::of(destinations);
     journal.unpark_others(|target| targets.configured(target).is_some());
-    find_holds(journal, targets)
-}
-
-/// The destinations that are held.
-pub fn holds(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
-    find_holds(journal, Targets::of(destinations))
-}
-
-fn find_holds(journal: &Journal, targets: Targets) -> Vec<Requested> {
-    let now = SystemTime::now();
     let found = journal.ask(move |ledger| {
-        let mut changes = Vec::new();
-        for hold in ledger
-            .holds()?
-            .into_iter()
-            .filter(|hold| hold.is_active(now))
-        {
-            let Some(destination) = targets.configured(&hold.destination) else {
-                continue;
-            };
-            if let Ok(text) = text_of(ledger, hold.hash)? {
-                let change = RequestedChange::Hold(HeldContent {
-                    text,
-                    generation: hold.generation,
-                    until: hold.until,
-                });
-                changes.push(Requested {
-                    destination,
-                    change,
-                });
-            }
-        }
-        Ok(changes)
+        let mut taken = TakenRequests::of_earlier_process(ledger)?;
+        let holds = find_holds(ledger, &targets, |hold| taken.resume(hold))?;
+        taken.answer_others(ledger)?;
+        Ok(holds)
     });
     found.unwrap_or_default()
 }
 
-/// Records and answers the requests of the command line.
+/// The destinations that are held.
+pub fn holds(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
+    let targets = Targets::of(destinations);
+    let found = journal.ask(move |ledger| find_holds(ledger, &targets, |_| None));
+    found.unwrap_or_default()
+}
+
+/// The holds of configured destinations. `request_of` returns the request that waits for the result of a hold.
+fn find_holds(
+    ledger: &Ledger,
+    targets: &Targets,
+    mut request_of: impl FnMut(&Hold) -> Option<HoldRequest>,
+) -> Result<Vec<Requested>, LedgerError> {
+    let now = SystemTime::now();
+    let mut changes = Vec::new();
+    let holds = ledger.holds()?.into_iter();
+    for hold in holds.filter(|hold| hold.is_active(now)) {
+        let Some(destination) = targets.configured(&hold.destination) else {
+            continue;
+        };
+        if let Ok(text) = text_of(ledger, hold.hash)? {
+            let request = request_of(&hold);
+            let held = HeldContent {
+                text,
+                generation: hold.generation,
+                until: hold.until,
+            };
+            changes.push(Requested {
+                destination,
+                change: RequestedChange::Hold(held, request),
+            });
+        }
+    }
+    Ok(changes)
+}
+
+/// Records the requests of the command line, and answers those that have no later result.
 pub fn take(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
     let targets = Targets::of(destinations);
     // Without a limit: the command line must not be told of a change that is not made.
     let taken = journal.change(move |ledger| {
         let mut changes = Vec::new();
         for request in ledger.requests()? {
-            let (succeeded, text) = match carry_out(ledger, &targets, &request)? {
+            let succeeded = true;
+            let answer = match carry_out(ledger, &targets, &request)? {
                 Ok((change, text)) => {
                     changes.push(change);
-                    (true, text)
+                    text.map(|text| Answer { succeeded, text })
                 }
-                Err(text) => (false, text),
+                Err(text) => Some(Answer {
+                    succeeded: false,
+                    text,
+                }),
             };
-            ledger.answer(request.id, &Answer { succeeded, text })?;
+            if let Some(answer) = answer {
+                ledger.answer(request.id, &answer)?;
+            }
         }
         Ok(changes)
     });
     taken.unwrap_or_default()
 }
 
-/// Records a request. Returns the change with the answer, or the reason for which it is refused.
+/// Records a request. Returns the change with the answer, or the reason for which it is refused. A hold is answered
+/// later.
 fn carry_out(
     ledger: &mut Ledger,
     targets: &Targets,
     request: &Request,
-) -> Result<Result<(Requested, String), String>, LedgerError> {
+) -> Result<Result<(Requested, Option<String>), String>, LedgerError> {
     let path = request.destination.as_path();
     let Some(destination) = targets.configured(path) else {
         return Ok(Err(format!(
@@ -140,7 +157,7 @@ fn carry_out(
             generation,
             hash,
             until,
-        } => hold(ledger, path, (*generation, *hash), *until)?,
+        } => hold(ledger, request, (*generation, *hash), *until)?,
         RequestAction::Approve { content } => approve(ledger, path, *content)?,
     };
     Ok(done.map(|(change, answer)| {
@@ -153,7 +170,7 @@ fn carry_out(
 }
 
 /// A change with the answer for the user, or the reason for which the request is refused.
-type CarriedOut = Result<Result<(RequestedChange, String), String>, LedgerError>;
+type CarriedOut = Result<Result<(RequestedChange, Option<String>), String>, LedgerError>;
 
 fn release(ledger: &mut Ledger, path: &Path) -> CarriedOut {
     let shown = path.display();
@@ -165,40 +182,39 @@ fn release(ledger: &mut Ledger, path: &Path) -> CarriedOut {
         format!("{shown} is not held: nothing is changed")
     };
     ledger.release(path)?;
-    Ok(Ok((RequestedChange::Release, answer)))
+    Ok(Ok((RequestedChange::Release, Some(answer))))
 }
 
 fn hold(
     ledger: &mut Ledger,
-    path: &Path,
+    request: &Request,
     (generation, hash): (u64, Hash),
     until: Option<SystemTime>,
 ) -> CarriedOut {
+    let path = request.destination.as_path();
     let shown = path.display();
     let text = match text_of(ledger, hash)? {
         Ok(text) => text,
         Err(reason) => return Ok(Err(format!("{shown}: {reason}"))),
     };
-    ledger.hold(path, generation, until)?;
+    ledger.hold_for(request.id, path, generation, until)?;
     let held = HeldContent {
         text,
         generation,
         until,
     };
-    let end = if until.is_some() {
-        "until the hold ends"
-    } else {
-        "until it is released"
+    let request = HoldRequest {
+        id: request.id,
+        target: path.to_owned(),
     };
-    let answer = format!("{shown} is applied with generation {generation}, and keeps it {end}");
-    Ok(Ok((RequestedChange::Hold(held), answer)))
+    Ok(Ok((RequestedChange::Hold(held, Some(request)), None)))
 }
 
 fn approve(ledger: &mut Ledger, path: &Path, content: Hash) -> CarriedOut {
     let shown = path.display();
     if ledger.approve(path, content)? {
         let answer = format!("the parked change of {shown} is approved, and is applied now");
-        return Ok(Ok((RequestedChange::Approve(content), answer)));
+        return Ok(Ok((RequestedChange::Approve(content), Some(answer))));
     }
     let is_parked = ledger.parked()?.iter().any(|it| it.destination == path);
     Ok(Err(if is_parked {

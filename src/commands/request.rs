@@ -32,8 +32,12 @@ pub(super) fn send(
             Ok(print(&escaped_lines(&format!("{}\n", answer.text))))
         }
         Some(answer) => Err(failed(anyhow!(answer.text))),
+        None if history.is_in_use().is_ok_and(|is_in_use| !is_in_use) => Err(failed(anyhow!(
+            "the daemon has ended without a result; the next start of ctmpl continues with the request, and its log \
+             shows the result"
+        ))),
         None => Err(failed(anyhow!(
-            "the daemon has not answered within {} s; the request stays queued, and its log shows the result",
+            "the daemon has reported no result within {} s; it continues with the request, and its log shows the result",
             PATIENCE.as_secs()
         ))),
     }

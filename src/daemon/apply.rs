@@ -7,17 +7,17 @@ use std::time::Instant;
 
 use super::event::{Action, Event, Moment};
 use super::renderer::{Renderer, TemplateState};
-use crate::apply::change::{Applied, Effect};
 use crate::apply::debts::Debts;
-use crate::apply::owed::owed;
 use crate::apply::requests::Requested;
 use crate::config::resolved::{Config, GroupConfig, Mode};
+use crate::error_chain::chain;
 use crate::signals::SignalAction;
 
 pub(super) mod commands;
 mod destination;
 mod drift;
 mod groups;
+mod holds;
 mod inspections;
 mod job_view;
 mod lookup;
@@ -160,21 +160,20 @@ impl Apply {
             }
             Event::Checked(key, checked) => return self.checked(key, checked, now),
             Event::CommandEnded(key, ended) => {
+                let requested = self.requested_in_run(key);
                 let consequence = self.commands.ended(key, ended, now);
-                return self
-                    .consequence(key, consequence, now)
-                    .into_iter()
-                    .collect();
+                let error = ended.as_ref().err().map(|failure| chain(&failure.error));
+                return self.run_ended(key, (consequence, error), &requested, now);
             }
             Event::Verified(key, verified) => {
+                let requested = self.requested_in_run(key);
                 let consequence = self.commands.verified(key, verified, now);
-                return self
-                    .consequence(key, consequence, now)
-                    .into_iter()
-                    .collect();
+                let error = verified.as_ref().err();
+                let error = error.map(|it| format!("the verification failed: {}", it.error));
+                return self.run_ended(key, (consequence, error), &requested, now);
             }
             Event::Restored(key, restored) => self.restored(key, restored, now),
-            Event::RequestsTaken(all) => self.take_requests(all, now.instant),
+            Event::RequestsTaken(all) => return self.take_requests(all, now.instant),
             Event::ConfigRead(read) => {
                 let transfers = match read {
                     Ok(new) => self.renew(renderer, &new.held, now.instant),
@@ -276,38 +275,6 @@ impl Apply {
         self.commands.next_wake()
     }
 
-    /// Handles the end of a batch.
-    fn applied(&mut self, applied: &[Applied], now: Moment) -> Vec<Action> {
-        self.printing = Printing::Idle;
-        let transfers = self.transfers(applied);
-        let parked = self.groups.with_parked(applied);
-        self.groups.swapped(applied);
-        let destinations = &self.destinations;
-        let group_of = |applied: &Applied| lookup::group_of(destinations, applied);
-        for owed in owed(applied, group_of) {
-            let rank = rank(destinations, &owed.group.key);
-            self.commands
-                .owe(owed.group, rank, owed.destinations, now.instant);
-        }
-        let written = applied.iter();
-        let written = written.filter(|one| matches!(one.outcome, Ok(Effect::Written)));
-        for one in written {
-            self.files_written += 1;
-            if let (Some(size), Some(group)) = (one.size, group_of(one)) {
-                self.commands.changed(&group.key, size);
-            }
-        }
-        for Applied { job, outcome, .. } in applied {
-            if let Some(at) = position(&self.destinations, *job) {
-                self.destinations[at].applied(outcome, now);
-            }
-        }
-        for key in parked {
-            self.groups.park(&key, &self.destinations);
-        }
-        transfers
-    }
-
     /// Adopts a new configuration, which the renderer must have adopted before. A destination
     /// continues if the number of its template is unchanged. A hold continues if the file is the same. `held` are the
     /// holds in the ledger, for the files that the configuration before did not have.
@@ -324,6 +291,7 @@ impl Apply {
                 None => Destination::new(number, job, self.mode).keeping_hold(&before, now),
             });
         }
+        let mut actions = self.refuse_removed_holds(before, now);
         let held = held.iter();
         let is_new = |held: &&Requested| !paths_before.contains(&held.destination);
         let held: Vec<_> = held.filter(is_new).cloned().collect();
@@ -331,10 +299,11 @@ impl Apply {
         self.groups.renew(&self.destinations);
         self.groups.retry_now(now);
         let destinations = &self.destinations;
-        self.commands.renew(now, |path| {
+        actions.extend(self.commands.renew(now, |path| {
             let own = lookup::of_file(destinations, path)?;
             let group = Some(own.group()).filter(|group| group.has_effect())?;
             Some((Arc::clone(group), rank(destinations, &group.key)))
-        })
+        }));
+        actions
     }
 }

@@ -19,6 +19,7 @@ use crate::answer::Answer;
 use crate::apply::budget::DiffSize;
 use crate::apply::change::{Applied, Change};
 use crate::apply::drift::{Difference, Inspection};
+use crate::apply::hold_results::HoldResult;
 use crate::apply::journal::Transfers;
 use crate::apply::requests::Requested;
 use crate::apply::transaction::StagedFile;
@@ -217,6 +218,8 @@ pub(super) enum Action {
     Restore(GroupKey),
     /// Take the requests of the command line for these destinations.
     TakeRequests(Vec<PathBuf>),
+    /// Answer the request of a hold.
+    AnswerHold(HoldResult),
     /// Record the end of the command of this group and its verification.
     Finish(GroupKey, Ending),
     /// Record that other groups owe the commands of these, because a new configuration has moved some or all of their

@@ -162,6 +162,7 @@ impl Executor {
             Action::Restore(key) => self.write(move |files, writer| files.restore(writer, key)),
             Action::Discard(key) => self.write(move |files, _| files.discard(&key)),
             Action::TakeRequests(destinations) => self.take_requests(destinations),
+            Action::AnswerHold(result) => self.answer_hold(result),
             Action::Finish(key, ending) => self.finish(key, ending),
             Action::Transfer(all) => self.transfer(all),
             Action::Inspect(all) => self.inspect(all),

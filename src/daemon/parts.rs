@@ -71,6 +71,7 @@ impl Parts {
 
     /// Holds destinations at the contents at which an earlier process held them.
     pub(super) fn hold(&mut self, held: &[Requested], now: Moment) {
+        // Without a request, there is no result.
         self.apply.take_requests(held, now.instant);
     }
 
@@ -158,8 +159,10 @@ impl Parts {
 
     /// Adds the actions that follow from the present state.
     fn advance(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        actions.extend(self.apply.confirm_holds());
         if self.renders() {
-            for number in self.apply.end_holds(now.instant) {
+            actions.extend(self.apply.expire_holds(now.instant));
+            for number in self.apply.take_needs_of_rendering() {
                 self.renderer.render_again(number);
             }
             let others = self.credentials.files().chain(self.requests.file());

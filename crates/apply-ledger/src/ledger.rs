@@ -1,11 +1,12 @@
 //! The ledger of the daemon, which is its only writer.
 
 mod parked_changes;
+mod taken_requests;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Transaction};
 
 use crate::columns::{TimeColumn, path_column};
 use crate::content::Content;
@@ -16,11 +17,8 @@ use crate::lock::Lock;
 use crate::records::{
     Destination, Ending, Generation, Hold, Intent, IntentId, OwedGroup, PendingIntent, SwapEnd,
 };
-use crate::requests::{Answer, Request, RequestId};
+use crate::requests::RequestState;
 use crate::{files, parked, queries, transactions};
-
-/// How long the answer to a request is kept for the command line.
-const ANSWER_AGE: Duration = Duration::from_secs(60 * 60);
 
 /// The options of a ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,11 +194,7 @@ impl Ledger {
     ) -> Result<()> {
         let now = TimeColumn(SystemTime::now());
         self.write("hold a destination", Durability::Power, |transaction| {
-            let row = queries::generation_row(transaction, destination, generation)?;
-            let insert = "INSERT OR REPLACE INTO holds (destination, generation, until, since)
-                 VALUES (?1, ?2, ?3, ?4)";
-            transaction.execute(insert, params![row.0, row.1, until.map(TimeColumn), now])?;
-            Ok(())
+            transactions::hold(transaction, destination, generation, (until, now))
         })
     }
 
@@ -213,21 +207,6 @@ impl Ledger {
             let delete = "DELETE FROM holds WHERE destination IN (
                  SELECT id FROM destinations WHERE path = ?1)";
             transaction.execute(delete, [path_column(destination)])?;
-            Ok(())
-        })
-    }
-
-    /// Answers a request, which then is no longer among the [requests](Self::requests).
-    ///
-    /// # Errors
-    /// [`LedgerError`]; then the request remains.
-    pub fn answer(&mut self, request: RequestId, answer: &Answer) -> Result<()> {
-        let oldest = SystemTime::now().checked_sub(ANSWER_AGE);
-        self.write("answer a request", Durability::Process, |transaction| {
-            let delete = "DELETE FROM requests WHERE succeeded IS NOT NULL AND at < ?1";
-            transaction.execute(delete, [oldest.map(TimeColumn)])?;
-            let update = "UPDATE requests SET succeeded = ?2, answer = ?3 WHERE id = ?1";
-            transaction.execute(update, params![request.0, answer.succeeded, answer.text])?;
             Ok(())
         })
     }
@@ -254,15 +233,6 @@ impl Ledger {
     /// [`LedgerError`] if they cannot be read.
     pub fn holds(&self) -> Result<Vec<Hold>> {
         queries::holds(&self.connection).map_err(LedgerError::when("read the holds"))
-    }
-
-    /// The requests of the command line that have no answer. The file
-    /// [`requests_file`](crate::requests_file) changes when there is a new one.
-    ///
-    /// # Errors
-    /// [`LedgerError`] if they cannot be read.
-    pub fn requests(&self) -> Result<Vec<Request>> {
-        queries::requests(&self.connection).map_err(LedgerError::when("read the requests"))
     }
 
     /// All destinations, sorted by path.
@@ -337,7 +307,7 @@ fn open_checked(directory: &Path) -> std::result::Result<Connection, Refused> {
     queries::pending(&connection)?;
     queries::owed(&connection)?;
     queries::holds(&connection)?;
-    queries::requests(&connection)?;
+    queries::requests(&connection, RequestState::New)?;
     parked::all(&connection)?;
     queries::destinations(&connection)?;
     Ok(connection)

@@ -12,7 +12,7 @@ use crate::records::{
     Attributes, Destination, Generation, Hold, IntentId, OwedGroup, PendingFile, PendingIntent,
     Replaced,
 };
-use crate::requests::{Request, RequestAction, RequestId, RequestKind};
+use crate::requests::{Request, RequestAction, RequestId, RequestKind, RequestState};
 
 type Result<T> = std::result::Result<T, rusqlite::Error>;
 
@@ -250,13 +250,18 @@ pub(crate) fn destination_row(
 }
 
 /// The requests without an answer, in their order.
-pub(crate) fn requests(connection: &Connection) -> Result<Vec<Request>> {
-    let sql =
+pub(crate) fn requests(connection: &Connection, state: RequestState) -> Result<Vec<Request>> {
+    let is_in_state = match state {
+        RequestState::New => "r.succeeded IS NULL",
+        RequestState::Taken => "r.succeeded = 0 AND r.answer IS NULL",
+    };
+    let sql = format!(
         "SELECT r.id, d.path, r.at, r.kind, r.until, g.number, g.hash, r.content FROM requests r
          JOIN destinations d ON d.id = r.destination
          LEFT JOIN generations g ON g.id = r.generation
-         WHERE r.succeeded IS NULL ORDER BY r.id";
-    let mut statement = connection.prepare(sql)?;
+         WHERE {is_in_state} ORDER BY r.id"
+    );
+    let mut statement = connection.prepare(&sql)?;
     let rows = statement.query_map([], |row| {
         let action = match row.get(3)? {
             RequestKind::Release => RequestAction::Release,

@@ -43,6 +43,15 @@ pub enum RequestAction {
     },
 }
 
+/// How far a request is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RequestState {
+    /// The daemon has not taken it.
+    New,
+    /// The daemon has taken it, and has not answered.
+    Taken,
+}
+
 /// The kind of a [`RequestAction`], as the database names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RequestKind {

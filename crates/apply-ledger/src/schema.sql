@@ -77,6 +77,7 @@ CREATE TABLE parked (
 ) STRICT;
 
 -- The requests of the command line: `hold` has a generation, `approve` the hash of a parked content, `release` neither.
+-- `succeeded` is 0 without an `answer` while the daemon carries a request out.
 CREATE TABLE requests (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     destination INTEGER NOT NULL,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::SystemTime;
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 
@@ -9,6 +10,7 @@ use crate::columns::{TimeColumn, path_column};
 use crate::error::Cause;
 use crate::generations::{Added, Adder, collect_contents, execute, prune, rows};
 use crate::hash::Hash;
+use crate::queries;
 use crate::records::{Ending, Intent, IntentFile, IntentId, Outcome, SwapEnd};
 
 type Result<T> = std::result::Result<T, rusqlite::Error>;
@@ -259,6 +261,21 @@ fn delete_intent(transaction: &Transaction<'_>, intent: i64) -> Result<()> {
         [intent],
     )?;
     execute(transaction, "DELETE FROM intents WHERE id = ?1", [intent])?;
+    Ok(())
+}
+
+/// Keeps a generation in a destination until a time.
+pub(crate) fn hold(
+    transaction: &Transaction<'_>,
+    destination: &Path,
+    generation: u64,
+    (until, now): (Option<SystemTime>, TimeColumn),
+) -> std::result::Result<(), Cause> {
+    let (destination, generation) = queries::generation_row(transaction, destination, generation)?;
+    let insert = "INSERT OR REPLACE INTO holds (destination, generation, until, since)
+         VALUES (?1, ?2, ?3, ?4)";
+    let row = params![destination, generation, until.map(TimeColumn), now];
+    transaction.execute(insert, row)?;
     Ok(())
 }
 

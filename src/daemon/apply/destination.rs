@@ -232,8 +232,9 @@ impl Destination {
         } else {
             Outcome::New(*since)
         };
-        // The first text of a process is not delayed.
-        let settle = self.settle.filter(|_| self.file != InFile::Unknown);
+        // The first text of a process is not delayed, and neither is a held one.
+        let is_delayed = self.file != InFile::Unknown && !self.is_held();
+        let settle = self.settle.filter(|_| is_delayed);
         Some(decide(outcome, settle, now))
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::apply::change::ParkedChange;
+use crate::apply::hold_results::HoldRequest;
 use crate::apply::requests::HeldContent;
 use crate::daemon::text::Text;
 use crate::decide::Unwritten;
@@ -97,6 +98,12 @@ pub(super) enum Approval {
 #[derive(Debug)]
 pub(super) struct Hold {
     pub(super) held: HeldContent,
+    /// The fingerprint of the content.
+    pub(super) fingerprint: u64,
+    /// The request that waits for the result; `None`: it is known.
+    pub(super) request: Option<HoldRequest>,
+    /// The hold before, which continues if this content is refused.
+    pub(super) earlier: Option<HeldContent>,
     /// The end; `None`: when it is released.
     pub(super) until: Option<Instant>,
     /// The latest text of the template.

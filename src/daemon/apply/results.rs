@@ -6,16 +6,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use apply_ledger::Ending;
+use file_writer::WriteError;
 
 use super::Apply;
 use super::commands::{self, Consequence};
-use super::destination::Destination;
 use super::lookup::{group_of, of_file, position, rank};
+use super::printing::Printing;
 use crate::apply::change::{Applied, Effect};
-use crate::apply::requests::{Requested, RequestedChange};
+use crate::apply::owed::owed;
 use crate::config::resolved::{GroupConfig, GroupKey, Mode};
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
 use crate::daemon::state_dir::{OwedFile, RolledBack};
+use crate::error_chain::chain;
 use crate::report::RefusedReport;
 
 impl Apply {
@@ -60,40 +62,43 @@ impl Apply {
         paths.collect()
     }
 
-    /// Carries out what the command line has requested.
-    pub(in crate::daemon) fn take_requests(&mut self, all: &[Requested], now: Instant) {
-        for Requested {
-            destination,
-            change,
-        } in all
-        {
-            let is_own =
-                |own: &&mut Destination| own.job().destination.as_ref() == Some(destination);
-            let Some(own) = self.destinations.iter_mut().find(is_own) else {
-                continue;
-            };
-            match change {
-                RequestedChange::Hold(held) => own.hold(held, now),
-                RequestedChange::Release => own.release(now),
-                RequestedChange::Approve(content) => {
-                    own.approve(*content);
-                    let key = own.group().key.clone();
-                    self.groups.release_parked(&key, &self.destinations);
+    /// Handles the end of a batch.
+    pub(super) fn applied(&mut self, applied: &[Applied], now: Moment) -> Vec<Action> {
+        self.printing = Printing::Idle;
+        let transfers = self.transfers(applied);
+        let parked = self.groups.with_parked(applied);
+        self.groups.swapped(applied);
+        let destinations = &self.destinations;
+        let group_of = |applied: &Applied| group_of(destinations, applied);
+        for owed in owed(applied, group_of) {
+            let rank = rank(destinations, &owed.group.key);
+            self.commands
+                .owe(owed.group, rank, owed.destinations, now.instant);
+        }
+        let written = applied.iter();
+        let written = written.filter(|one| matches!(one.outcome, Ok(Effect::Written)));
+        for one in written {
+            self.files_written += 1;
+            if let (Some(size), Some(group)) = (one.size, group_of(one)) {
+                self.commands.changed(&group.key, size);
+            }
+        }
+        let mut results = transfers;
+        for Applied { job, outcome, .. } in applied {
+            if let Some(at) = position(&self.destinations, *job) {
+                let own = &mut self.destinations[at];
+                let is_requested = own.is_writing_requested_content();
+                own.applied(outcome, now);
+                if let Some(reason) = not_written(outcome).filter(|_| is_requested) {
+                    let result = own.refuse_hold(&reason, now.instant);
+                    results.extend(result.map(Action::AnswerHold));
                 }
             }
         }
-    }
-
-    /// Ends the holds whose time is over. Returns the numbers of the templates to render again,
-    /// because their last text was dropped.
-    pub(in crate::daemon) fn end_holds(&mut self, now: Instant) -> Vec<usize> {
-        for own in &mut self.destinations {
-            own.expire_hold(now);
+        for key in parked {
+            self.groups.park(&key, &self.destinations);
         }
-        let destinations = self.destinations.iter_mut();
-        let needed =
-            destinations.filter_map(|own| own.take_need_of_rendering().then(|| own.number()));
-        needed.collect()
+        results
     }
 
     /// Records which groups owe the command of files that were written for the groups of an earlier configuration.
@@ -127,12 +132,22 @@ impl Apply {
         now: Moment,
     ) -> Vec<Action> {
         let (action, refused) = self.groups.checked(key, checked, &self.destinations, now);
+        let mut actions: Vec<_> = action.into_iter().collect();
         for number in refused {
             if let Some(at) = position(&self.destinations, number) {
-                self.destinations[at].refused(now.instant);
+                let own = &mut self.destinations[at];
+                let is_requested = own.is_writing_requested_content();
+                own.refused(now.instant);
+                if let Err(failure) = checked
+                    && is_requested
+                {
+                    let reason = format!("the check failed: {}", failure.error);
+                    let result = own.refuse_hold(&reason, now.instant);
+                    actions.extend(result.map(Action::AnswerHold));
+                }
             }
         }
-        action.into_iter().collect()
+        actions
     }
 
     /// Handles the consequence of a command or a verification that ended.
@@ -191,5 +206,17 @@ impl Apply {
             self.commands
                 .owe::<PathBuf>(&group, rank, files, now.instant);
         }
+    }
+}
+
+/// The reason for which a file does not have a text after a write; `None`: it has it.
+fn not_written(outcome: &Result<Effect, WriteError>) -> Option<String> {
+    match outcome {
+        Ok(Effect::Unchanged | Effect::Written) => None,
+        Ok(Effect::Held) => Some("another file of its group cannot be written".to_owned()),
+        Ok(Effect::Parked(_)) => {
+            Some("the change of another file of its group is parked".to_owned())
+        }
+        Err(error) => Some(chain(error)),
     }
 }

@@ -10,10 +10,11 @@ use super::group_files::GroupFiles;
 use super::programs::OwnedContext;
 use super::{Executor, check, verify};
 use crate::apply::drift::Inspection;
+use crate::apply::hold_results::HoldResult;
 use crate::apply::journal::Transfers;
 use crate::apply::transaction::StagedFile;
 use crate::apply::write::Writer;
-use crate::apply::{fault, requests};
+use crate::apply::{fault, hold_results, requests};
 use crate::command::{self, Purpose};
 use crate::config::resolved::{CommandConfig, CommandOutput, Config, GroupConfig, GroupKey, Job};
 use crate::daemon::event::Event;
@@ -48,6 +49,16 @@ impl Executor {
             let journal = writer.journal();
             let changes = journal.map(|journal| requests::take(journal, destinations));
             Event::RequestsTaken(changes.unwrap_or_default())
+        });
+    }
+
+    /// Answers the request of a hold.
+    pub(super) fn answer_hold(&mut self, result: HoldResult) {
+        self.writers.begin(move |writer| {
+            if let Some(journal) = writer.journal() {
+                hold_results::answer(journal, result);
+            }
+            Event::Recorded
         });
     }
 

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 use jiff::Timestamp;
 
 use super::Destination;
+use crate::apply::hold_results::{HoldOutcome, HoldRequest, HoldResult, log_refused};
 use crate::apply::requests::HeldContent;
-use crate::daemon::apply::pending::{Hold, Next, Pending, Rendering};
+use crate::daemon::apply::pending::{Candidate, Hold, Next, Pending, Rendering};
 use crate::daemon::text::Text;
 
 impl Destination {
@@ -26,18 +27,26 @@ impl Destination {
         self.hold.as_ref()?.until
     }
 
-    /// Holds the destination at a content.
-    pub(in crate::daemon::apply) fn hold(&mut self, held: &HeldContent, now: Instant) {
+    /// Holds the destination at a content. Returns the result of an earlier request that is replaced.
+    pub(in crate::daemon::apply) fn hold(
+        &mut self,
+        held: &HeldContent,
+        request: Option<HoldRequest>,
+        now: Instant,
+    ) -> Option<HoldResult> {
+        let replaced = self.hold_result(HoldOutcome::Replaced);
         let HeldContent {
             text,
             generation,
             until,
         } = held;
-        let rendered = match self.hold.take() {
-            Some(earlier) => earlier.rendered,
-            None => self.unwritten_text(),
+        let (rendered, earlier) = match self.hold.take() {
+            Some(before) if replaced.is_some() => (before.rendered, before.earlier),
+            Some(before) => (before.rendered, Some(before.held)),
+            None => (self.unwritten_text(), None),
         };
         let text = Arc::new(Text::new(text.clone(), Vec::new()));
+        let fingerprint = text.fingerprint;
         self.rendered(text, now);
         let end = until.and_then(|until| Timestamp::try_from(until).ok());
         let end = end.map_or_else(
@@ -52,9 +61,13 @@ impl Destination {
         );
         self.hold = Some(Hold {
             held: held.clone(),
+            fingerprint,
+            request,
+            earlier,
             until,
             rendered,
         });
+        replaced
     }
 
     /// Returns the same destination, held as the file was in the configuration before, if it was. The text of the
@@ -63,21 +76,102 @@ impl Destination {
         let mut before = before.iter();
         let same = before.find(|old| old.job.destination == self.job.destination);
         if let Some(hold) = same.and_then(|same| same.hold.as_ref()) {
-            self.hold(&hold.held, now);
+            self.hold(&hold.held, hold.request.clone(), now);
+            if let Some(own) = &mut self.hold {
+                own.earlier.clone_from(&hold.earlier);
+            }
         }
         self
     }
 
-    /// Releases the destination if its hold is over.
-    pub(in crate::daemon::apply) fn expire_hold(&mut self, now: Instant) {
-        if self.hold_end().is_some_and(|end| end <= now) {
-            self.release(now);
-        }
+    /// Returns `true` if a request waits for the result of the hold, and the file has its content.
+    pub(in crate::daemon::apply) fn has_requested_content(&self) -> bool {
+        let requested = self.requested_text();
+        matches!(self.pending, Pending::Nothing)
+            && requested.is_some()
+            && requested == self.file.text()
     }
 
-    /// Lets the template write the destination again.
-    pub(in crate::daemon::apply) fn release(&mut self, now: Instant) {
-        let Some(hold) = self.hold.take() else { return };
+    /// Returns `true` if a request waits for the result of the hold, and its content is being written.
+    pub(in crate::daemon::apply) fn is_writing_requested_content(&self) -> bool {
+        matches!(&self.pending, Pending::Writing(own, _) if Some(own.text.fingerprint) == self.requested_text())
+    }
+
+    /// Returns `true` if a request waits for the result of the hold, and its content waits to be written.
+    pub(in crate::daemon::apply) fn awaits_requested_content(&self) -> bool {
+        self.requested_text().is_some() && matches!(self.pending, Pending::Waiting(_))
+    }
+
+    /// The fingerprint of the held content, if a request waits for its result.
+    fn requested_text(&self) -> Option<u64> {
+        let hold = self.hold.as_ref().filter(|hold| hold.request.is_some())?;
+        Some(hold.fingerprint)
+    }
+
+    /// Ends the request of the hold. Returns its result; `None` if no request waits for it.
+    pub(in crate::daemon::apply) fn hold_result(
+        &mut self,
+        outcome: HoldOutcome,
+    ) -> Option<HoldResult> {
+        let hold = self.hold.as_mut()?;
+        Some(HoldResult {
+            request: hold.request.take()?,
+            generation: hold.held.generation,
+            until: hold.held.until,
+            outcome,
+        })
+    }
+
+    /// Handles a held content that cannot be applied: the hold before continues, or the template writes the file again.
+    /// Returns the result; `None` if no request waits for it.
+    pub(in crate::daemon::apply) fn refuse_hold(
+        &mut self,
+        reason: &str,
+        now: Instant,
+    ) -> Option<HoldResult> {
+        let hold = self.hold.as_mut()?;
+        hold.request.as_ref()?;
+        let is_active = |held: &HeldContent| held.until.is_none_or(|end| end > SystemTime::now());
+        let earlier = hold.earlier.take().filter(is_active);
+        let result = self.hold_result(HoldOutcome::Refused {
+            reason: reason.to_owned(),
+            earlier: earlier.as_ref().map(|held| (held.generation, held.until)),
+        });
+        let hold = self.hold.take()?;
+        let (generation, destination) = (hold.held.generation, self.names().1);
+        log_refused(&destination, generation, reason);
+        // The refused text must not be written again.
+        self.template_failed();
+        let is_refused = |own: &Candidate| own.text.fingerprint == hold.fingerprint;
+        self.applied.take_if(|own| is_refused(own));
+        match (earlier, hold.rendered) {
+            (Some(earlier), rendered) => {
+                self.hold(&earlier, None, now);
+                if let Some(own) = &mut self.hold {
+                    own.rendered = rendered;
+                }
+            }
+            (None, Some(rendered)) => self.rendered(rendered, now),
+            (None, None) => self.rendering = Rendering::Needed,
+        }
+        result
+    }
+
+    /// Releases the destination if its hold is over. Returns the result of a request that waits for the hold.
+    pub(in crate::daemon::apply) fn expire_hold(&mut self, now: Instant) -> Option<HoldResult> {
+        let is_over = self.hold_end().is_some_and(|end| end <= now);
+        if !is_over {
+            return None;
+        }
+        let result = self.hold_result(HoldOutcome::Expired);
+        self.release(now);
+        result
+    }
+
+    /// Lets the template write the destination again. Returns the result of a request that waits for the hold.
+    pub(in crate::daemon::apply) fn release(&mut self, now: Instant) -> Option<HoldResult> {
+        let result = self.hold_result(HoldOutcome::Replaced);
+        let hold = self.hold.take()?;
         let (template, destination) = self.names();
         tracing::info!(
             name: "file.released", template, destination,
@@ -87,6 +181,7 @@ impl Destination {
             Some(rendered) => self.rendered(rendered, now),
             None => self.rendering = Rendering::Needed,
         }
+        result
     }
 
     /// The text that is not in the file yet.

@@ -197,7 +197,10 @@ impl Entry {
         // A command that has not begun covers the first text of a template as well, and may be waiting for it.
         let is_joined =
             debts.is_untried(&config.key) && members().any(|member| !member.is_written());
-        let is_owing = debts.has(&config.key) && !is_joined;
+        // A rollback does not wait for the success of a content that has failed.
+        let is_requested =
+            debts.is_retried(&config.key) && members().any(Destination::awaits_requested_content);
+        let is_owing = debts.has(&config.key) && !is_joined && !is_requested;
         self.starts_at(|| self.content(destinations), is_owing, due)
     }
 

@@ -1,9 +1,12 @@
 //! Groups whose content an earlier process has rolled back: it is not applied again until it changes.
 
+use std::time::Instant;
+
 use apply_ledger::Hash;
 
 use super::Groups;
 use super::entry::Entry;
+use crate::config::resolved::GroupKey;
 use crate::daemon::apply::destination::Destination;
 use crate::daemon::state_dir::RolledBack;
 
@@ -22,6 +25,14 @@ impl Groups {
                 Some((own.number(), file.clone()))
             });
             entry.rolled_back = known.collect();
+        }
+    }
+
+    /// Makes a refused content of a group due, because the command line requests it.
+    pub(in crate::daemon::apply) fn requested(&mut self, key: &GroupKey, now: Instant) {
+        if let Some(entry) = self.entry(key) {
+            entry.group.retry_now(now);
+            entry.rolled_back.clear();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Groups: which files are applied together, and after which check.
 
 mod failures;
+mod holds;
 mod order;
 
 use file_writer::Previous;

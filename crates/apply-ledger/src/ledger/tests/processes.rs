@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
 use super::*;
 use crate::history::History;
 use crate::request_queue::RequestQueue;
-use crate::requests::RequestAction;
+use crate::requests::{Answer, RequestAction};
 
 #[test]
 fn requests_reach_the_daemon_and_are_answered() {
@@ -46,6 +47,46 @@ fn requests_reach_the_daemon_and_are_answered() {
     ledger.answer(hold, &answer).unwrap();
     assert_eq!(queue.answer(hold).unwrap(), Some(answer));
     assert_eq!(ledger.requests().unwrap().len(), 1);
+}
+
+#[test]
+fn a_request_that_is_taken_is_found_after_a_restart_until_it_is_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = Path::new(DESTINATION);
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "1");
+    let mut queue = RequestQueue::open(directory.path()).unwrap();
+    let request = queue.hold(path, 1, None).unwrap();
+    assert_eq!(ledger.taken().unwrap(), []);
+    assert!(
+        ledger
+            .hold_for(request, path, 7, None)
+            .unwrap_err()
+            .is_unknown()
+    );
+    assert_eq!(ledger.requests().unwrap().len(), 1, "it remains");
+    ledger.hold_for(request, path, 1, None).unwrap();
+    assert_eq!(ledger.requests().unwrap(), []);
+    assert_eq!(ledger.holds().unwrap().len(), 1);
+    assert_eq!(queue.answer(request).unwrap(), None);
+    drop(ledger);
+
+    let mut ledger = open(directory.path());
+    assert_eq!(
+        ledger.requests().unwrap(),
+        [],
+        "it is not carried out again"
+    );
+    let taken = ledger.taken().unwrap();
+    assert_eq!(taken.len(), 1);
+    assert_eq!((taken[0].id, &*taken[0].destination), (request, path));
+    let answer = Answer {
+        succeeded: false,
+        text: String::new(),
+    };
+    ledger.answer(request, &answer).unwrap();
+    assert_eq!(ledger.taken().unwrap(), []);
+    assert_eq!(queue.answer(request).unwrap(), Some(answer));
 }
 
 #[test]

@@ -1,0 +1,27 @@
+//! The runs of a group: what the current one covers, and whether the last one has failed.
+
+use std::path::Path;
+
+use super::Debts;
+use crate::apply::budget::DiffSize;
+use crate::config::resolved::GroupKey;
+
+impl Debts {
+    /// The size of what the current run of a group covers, if it is known.
+    pub fn size_of_run(&self, key: &GroupKey) -> Option<DiffSize> {
+        self.debts[self.index_of(key)?].running.as_ref()?.size
+    }
+
+    /// Returns `true` if the last run of a group has failed, and the next one has not begun.
+    pub fn is_retried(&self, key: &GroupKey) -> bool {
+        let debt = self.index_of(key).map(|index| &self.debts[index]);
+        debt.is_some_and(|debt| debt.running.is_none() && debt.failures > 0)
+    }
+
+    /// Returns `true` if the current run of a group is for this file.
+    pub fn runs_for(&self, key: &GroupKey, path: &Path) -> bool {
+        let debt = self.index_of(key).map(|index| &self.debts[index]);
+        let running = debt.and_then(|debt| debt.running.as_ref());
+        running.is_some_and(|running| running.files.contains(path))
+    }
+}
