@@ -156,7 +156,9 @@ fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, Con
             .unsupported
             .retain(|span| !span.key.starts_with("consul"));
     }
-    let upper = flags.over(below);
+    let mut upper = flags.over(below);
+    // Then the environment counts, as in consul-template.
+    upper.drop_empty();
     let mut lower = variables.clone();
     if Block::is_set(&upper.consul.auth) {
         // A user with the password of another one would be a third account.
@@ -194,9 +196,9 @@ pub(crate) fn sandbox(directory: &std::path::Path) -> safe_read::Sandbox<'_> {
 pub fn consul(flags: &Flags, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
     let local = local_source(environment)?.as_ref().map(file::layer);
     let local = local.transpose()?.unwrap_or_default();
-    let layer = ConfigLayer::from_inputs(flags)?
-        .over(local)
-        .over(ConfigLayer::from_inputs(environment)?);
+    let mut upper = ConfigLayer::from_inputs(flags)?.over(local);
+    upper.drop_empty();
+    let layer = upper.over(ConfigLayer::from_inputs(environment)?);
     resolve::consul_config(layer.consul, environment)
 }
 

@@ -132,7 +132,7 @@ pub(crate) struct ConfigLayer {
     #[key(default = "\"SIGHUP\"", flag = "--reload-signal", heading = "Process")]
     pub(crate) reload_signal: Setting<SignalName>,
     /// File for the process ID
-    #[key(flag = "--pid-file", skip_empty, heading = "Process")]
+    #[key(flag = "--pid-file", empty_unsets, heading = "Process")]
     pub(crate) pid_file: Setting<PathBuf>,
     /// Address of the status server: `HOST:PORT`, `unix:///PATH` or `unix:@NAME`; `""`: none. With `once` there is none
     #[key(

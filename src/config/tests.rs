@@ -24,7 +24,7 @@ use std::time::Duration;
 use config_blocks::{Document, Origin, Span};
 use nix::sys::signal::Signal;
 
-use super::resolved::{Format, Job, LogLevel, Mode, OutputFormat, Settle};
+use super::resolved::{Authorities, Format, Job, LogLevel, Mode, OutputFormat, Settle};
 use super::*;
 use crate::cli::{self, Command};
 

@@ -125,12 +125,17 @@ fn over(fields: &[Field]) -> TokenStream {
 /// The methods that do the same for each key.
 fn on_keys(keys: &[&Field]) -> TokenStream {
     let is_set = keys.iter().map(|key| key.is_set());
+    let drop_empty = keys.iter().map(|key| key.drop_empty());
     let overridden = keys.iter().map(|key| key.overridden());
     let show = keys.iter().map(|key| key.show());
     let apply = keys.iter().map(|key| key.apply());
     quote! {
         fn is_set(&self) -> bool {
             false #(#is_set)*
+        }
+
+        fn drop_empty(&mut self) {
+            #(#drop_empty)*
         }
 
         fn overridden(&self, lower: &Self, found: &mut Vec<::config_blocks::Overridden>) {

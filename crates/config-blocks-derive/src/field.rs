@@ -118,13 +118,18 @@ impl Field {
         let deciders: Vec<_> = deciders.map(|other| format_ident!("{other}")).collect();
         let name = self.decision_name();
         (!deciders.is_empty()).then(
-            || quote!(let #name = false #(|| ::config_blocks::Field::is_set(&self.#deciders))*;),
+            || quote!(let #name = false #(|| ::config_blocks::Field::decides(&self.#deciders))*;),
         )
     }
 
     pub(crate) fn is_set(&self) -> TokenStream {
         let ident = &self.ident;
         quote!(|| ::config_blocks::Field::is_set(&self.#ident))
+    }
+
+    pub(crate) fn drop_empty(&self) -> TokenStream {
+        let (ident, key) = (&self.ident, self.own_key());
+        quote!(::config_blocks::Field::drop_empty(&mut self.#ident, #key);)
     }
 
     pub(crate) fn overridden(&self) -> TokenStream {

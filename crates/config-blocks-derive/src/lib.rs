@@ -65,7 +65,8 @@ use syn::DeriveInput;
 /// - `env = "A, B"`: the environment variables; the first that is not blank counts.
 /// - `show = function`: the value on the page of the configuration, where it is not that of the type.
 /// - `over = function`: layering, where the upper value does not simply win.
-/// - `decided_by = "a, b"`: a layer that sets one of these keys decides this one too, even if it does not set it.
+/// - `decided_by = "a, b"`: a layer that sets one of these keys, not to an empty value, decides this one too, even if it does
+///   not set it.
 /// - `parse = function`: reads the whole field from the texts of a flag or a variable.
 /// - `resolved = Type`: the key is a field of the struct `Type`, which the macro declares: of the type `T` for a
 ///   `Setting<T>` whose default is a value, and `Option<T>` otherwise. It is made with `Type::from(&block)`.

@@ -62,6 +62,10 @@ pub trait Block: FromNode + Default {
     /// Returns `true` if any of its keys is set.
     fn is_set(&self) -> bool;
 
+    /// Unsets the keys that an empty value unsets. Call it when all layers are laid over one another in which an empty
+    /// value takes away that of a lower one.
+    fn drop_empty(&mut self);
+
     /// Adds the values of a lower layer that are not in force in this block, which has them and those of higher layers.
     fn overridden(&self, lower: &Self, found: &mut Vec<Overridden>);
 

@@ -70,6 +70,14 @@ pub trait Field: Sized {
     /// Returns `true` if it is set.
     fn is_set(&self) -> bool;
 
+    /// Returns `true` if it is set to a value that is not empty, so that it decides the keys that name it in `decided_by`.
+    fn decides(&self) -> bool {
+        self.is_set()
+    }
+
+    /// Unsets it if it is empty and an empty value unsets its key.
+    fn drop_empty(&mut self, _key: &Key) {}
+
     /// Adds the values of a lower layer that are not in force in this field. Lists add up, so theirs are.
     fn overridden(&self, _lower: &Self, _found: &mut Vec<Overridden>) {}
 
@@ -117,6 +125,16 @@ impl<T: Value> Field for Setting<T> {
         self.is_some()
     }
 
+    fn decides(&self) -> bool {
+        self.as_ref().is_some_and(|set| !set.value.is_blank())
+    }
+
+    fn drop_empty(&mut self, key: &Key) {
+        if key.empty_unsets {
+            self.take_if(|set| set.value.is_blank());
+        }
+    }
+
     fn overridden(&self, lower: &Self, found: &mut Vec<Overridden>) {
         let Some(lower) = lower else {
             return;
@@ -149,7 +167,7 @@ impl<T: Value> Field for Setting<T> {
         };
         let origin = input.origin.clone();
         let value = T::from_input(&input).map_err(|reason| origin.refuse(reason))?;
-        if !(value.is_blank() && (key.skip_empty || key.skip_empty_flag)) {
+        if !(value.is_blank() && key.skip_empty) {
             *self = Some(Located { value, origin });
         }
         Ok(())
@@ -216,6 +234,10 @@ impl<B: Block> Field for B {
 
     fn is_set(&self) -> bool {
         Block::is_set(self)
+    }
+
+    fn drop_empty(&mut self, _key: &Key) {
+        Block::drop_empty(self);
     }
 
     fn overridden(&self, lower: &Self, found: &mut Vec<Overridden>) {

@@ -39,8 +39,10 @@ pub struct Key {
     pub flag_only: bool,
     /// An empty value sets nothing.
     pub skip_empty: bool,
-    /// An empty value of the flag sets nothing.
-    pub skip_empty_flag: bool,
+    /// An empty value sets nothing, and takes away that of a lower layer; see [`Block::drop_empty`].
+    ///
+    /// [`Block::drop_empty`]: crate::Block::drop_empty
+    pub empty_unsets: bool,
     /// The environment variables that set it, in the order in which they count.
     pub env: &'static [&'static str],
     /// Why the key has no effect; empty: it has one.
@@ -74,7 +76,7 @@ impl Key {
             needs_value: false,
             flag_only: false,
             skip_empty: false,
-            skip_empty_flag: false,
+            empty_unsets: false,
             env: &[],
             unsupported: "",
             newer: "",

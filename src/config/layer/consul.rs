@@ -19,7 +19,7 @@ pub(crate) struct ConsulBlock {
         flag = "--consul-addr",
         value_name = "ADDR[,ADDR…]"
     )]
-    #[key(env = "CONSUL_HTTP_ADDR", skip_empty, show = without_password)]
+    #[key(env = "CONSUL_HTTP_ADDR", empty_unsets, show = without_password)]
     pub(crate) address: Setting<String>,
     /// ACL token; prefer a file or the environment, where `ps` does not show it
     #[key(
@@ -27,21 +27,21 @@ pub(crate) struct ConsulBlock {
         value_name = "TOKEN",
         env = "CONSUL_TOKEN, CONSUL_HTTP_TOKEN"
     )]
-    #[key(skip_empty, decided_by = "token_file")]
+    #[key(empty_unsets, decided_by = "token_file")]
     pub(crate) token: Setting<SecretString>,
     /// File with the ACL token, watched for changes; it overrides `token`
     #[key(
         flag = "--consul-token-file",
         env = "CONSUL_TOKEN_FILE, CONSUL_HTTP_TOKEN_FILE"
     )]
-    #[key(skip_empty, decided_by = "token")]
+    #[key(empty_unsets, decided_by = "token")]
     pub(crate) token_file: Setting<PathBuf>,
     /// Namespace of queries that name none
     #[key(
         flag = "--consul-namespace",
         value_name = "NAME",
         env = "CONSUL_NAMESPACE",
-        skip_empty
+        empty_unsets
     )]
     pub(crate) namespace: Setting<String>,
     /// Admin partition of queries that name none
@@ -49,7 +49,7 @@ pub(crate) struct ConsulBlock {
         flag = "--consul-partition",
         value_name = "NAME",
         env = "CONSUL_PARTITION",
-        skip_empty
+        empty_unsets
     )]
     pub(crate) partition: Setting<String>,
     /// User and password for HTTP basic authentication
@@ -138,10 +138,10 @@ pub(crate) struct SslBlock {
         flag = "--consul-ssl-ca-cert",
         env = "CONSUL_CACERT"
     )]
-    #[key(skip_empty_flag, decided_by = "ca_cert_bytes, ca_path")]
+    #[key(empty_unsets, decided_by = "ca_cert_bytes, ca_path")]
     pub(crate) ca_cert: Setting<PathBuf>,
     /// CA bundle, as text
-    #[key(decided_by = "ca_cert, ca_path")]
+    #[key(empty_unsets, decided_by = "ca_cert, ca_path")]
     pub(crate) ca_cert_bytes: Setting<String>,
     /// Directory with the certificates of the trusted authorities
     #[key(
@@ -149,14 +149,10 @@ pub(crate) struct SslBlock {
         value_name = "DIR",
         env = "CONSUL_CAPATH"
     )]
-    #[key(skip_empty_flag, decided_by = "ca_cert, ca_cert_bytes")]
+    #[key(empty_unsets, decided_by = "ca_cert, ca_cert_bytes")]
     pub(crate) ca_path: Setting<PathBuf>,
     /// File with the client certificate
-    #[key(
-        flag = "--consul-ssl-cert",
-        env = "CONSUL_CLIENT_CERT",
-        skip_empty_flag
-    )]
+    #[key(flag = "--consul-ssl-cert", env = "CONSUL_CLIENT_CERT", empty_unsets)]
     pub(crate) cert: Setting<PathBuf>,
     /// File with the private key of the client certificate
     #[key(
@@ -165,7 +161,7 @@ pub(crate) struct SslBlock {
         env = "CONSUL_CLIENT_KEY"
     )]
     #[key(
-        skip_empty_flag,
+        empty_unsets,
         decided_by = "cert",
         help_default = "the file of the certificate"
     )]
@@ -176,7 +172,7 @@ pub(crate) struct SslBlock {
         flag = "--consul-ssl-server-name",
         value_name = "NAME"
     )]
-    #[key(env = "CONSUL_TLS_SERVER_NAME", skip_empty_flag)]
+    #[key(env = "CONSUL_TLS_SERVER_NAME", empty_unsets)]
     pub(crate) server_name: Setting<String>,
 }
 

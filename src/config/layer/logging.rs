@@ -12,7 +12,7 @@ use crate::config::byte_size::ByteSize;
 #[block(heading = "Log")]
 pub(crate) struct LogFileBlock {
     /// Path of the log file; the time is inserted before the extension
-    #[key(flag = "--log-file", skip_empty_flag)]
+    #[key(flag = "--log-file", empty_unsets)]
     #[key(help = "Also log to this file; the time is inserted before the extension")]
     pub(crate) path: Setting<PathBuf>,
     /// Start a new log file at this size: bytes, or a size such as `10MB`; `0`: never

@@ -126,3 +126,45 @@ fn a_variable_must_be_utf8() {
     assert!(chain(&error).contains("CONSUL_HTTP_TOKEN of the environment: it is not UTF-8"));
     assert!(!format!("{error:?} {environment:?}").contains("s3cret"));
 }
+
+#[test]
+fn an_empty_value_takes_away_that_of_a_lower_file() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.into_os_string().into_string().expect("a path")
+    };
+    let lower = path(
+        "lower.hcl",
+        r#"pid_file = "/run/a.pid"
+        log_file { path = "/var/log/a.log" }
+        consul { address = "lower:1" token = "s3cret" namespace = "lower" ssl { enabled = false ca_cert = "/lower" } }"#,
+    );
+    let upper = path(
+        "upper.hcl",
+        r#"pid_file = ""
+        log_file { path = "" }
+        consul { address = "" token = "" namespace = "" ssl { ca_path = "" } }"#,
+    );
+    let files = ["--config", &lower, "--config", &upper];
+    let both = config(&files, &[]);
+    assert_eq!(both.consul.servers[0].as_str(), "http://127.0.0.1:8500/");
+    assert!(both.consul.token.is_none() && both.consul.namespace.is_none());
+    assert!(both.pid_file.is_none() && both.log.file.is_none());
+    // An empty value of another key of the authorities leaves this one.
+    let authorities = both.consul.tls.authorities;
+    assert_eq!(authorities, Authorities::File("/lower".into()));
+    // The environment counts then.
+    let variables = [
+        ("CONSUL_HTTP_ADDR", "variable:1"),
+        ("CONSUL_HTTP_TOKEN", "t"),
+    ];
+    let with_variables = config(&files, &variables).consul;
+    assert_eq!(with_variables.servers[0].as_str(), "http://variable:1/");
+    assert!(with_variables.token.is_some());
+    let flags = ["--config", &lower, "-consul-token=", "-consul-ssl-ca-cert="];
+    let with_flags = config(&flags, &[]).consul;
+    assert!(with_flags.token.is_none());
+    assert_eq!(with_flags.tls.authorities, Authorities::System);
+}
