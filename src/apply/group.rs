@@ -269,7 +269,7 @@ impl Group {
         self.replaced = Replaced::None;
     }
 
-    /// Handles a failure of the command or its verification. `content` is that of the group now.
+    /// Handles a failure of the command or its verification. `content` is the one that has failed.
     /// Returns the step that follows, if the files can be restored and have to be.
     pub fn roll_back(&mut self, content: u64) -> Option<Step> {
         let restores = self.config.on_failure == OnFailure::Rollback

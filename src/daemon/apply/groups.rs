@@ -182,7 +182,7 @@ impl Groups {
                 self.in_flight.insert(*job, flight);
                 entry.in_flight.push(*job);
             }
-            entry.begun = entry.content(destinations);
+            entry.begun = Some(entry.content(destinations));
             (entry.has_written, entry.pace) = (false, Pace::Usual);
             entry.write = if restores {
                 Write::Restoration

@@ -26,8 +26,8 @@ pub(super) struct Entry {
     pub(super) members: Vec<usize>,
     /// The numbers of the templates that are being written.
     pub(super) in_flight: Vec<usize>,
-    /// The fingerprint of the texts with which the write in progress has begun.
-    pub(super) begun: u64,
+    /// The fingerprint of the texts with which the last write has begun; `None` before the first one.
+    pub(super) begun: Option<u64>,
     /// `true` if the write in progress has changed a file.
     pub(super) has_written: bool,
     pub(super) pace: Pace,
@@ -64,7 +64,7 @@ impl Entry {
             group,
             members: Vec::new(),
             in_flight: Vec::new(),
-            begun: 0,
+            begun: None,
             has_written: false,
             pace: Pace::Usual,
             write: Write::Texts,

@@ -18,11 +18,12 @@ impl Groups {
     /// Parks the content with which a group has begun: until it changes, or all its parked texts are released.
     pub(in crate::daemon::apply) fn park(&mut self, key: &GroupKey, destinations: &[Destination]) {
         let Some(entry) = self.entry(key) else { return };
+        let Some(begun) = entry.begun else { return };
         let members = entry.members.iter().map(|at| &destinations[*at]);
         let parked: Vec<_> = members.filter(|own| own.is_parked()).collect();
         let releases: Option<Vec<_>> = parked.iter().map(|own| own.releases_at()).collect();
         let release = releases.and_then(|all| all.into_iter().max());
-        entry.group.parked(entry.begun, release);
+        entry.group.parked(begun, release);
     }
 
     /// Reconsiders the parked content of a group after an approval. One that is being written is parked again or
@@ -33,7 +34,10 @@ impl Groups {
         destinations: &[Destination],
     ) {
         let entry = self.entry(key);
-        let is_parked = entry.is_some_and(|entry| entry.group.has_parked(entry.begun));
+        let is_parked = entry.is_some_and(|entry| {
+            let begun = entry.begun;
+            begun.is_some_and(|begun| entry.group.has_parked(begun))
+        });
         if is_parked {
             self.park(key, destinations);
         }

@@ -40,7 +40,9 @@ impl Groups {
         destinations: &[Destination],
     ) -> Option<Action> {
         let entry = self.entry(key)?;
-        let content = entry.content(destinations);
+        // A text that was rendered since is another content. Without a write, an earlier process has written the files.
+        let content = entry.begun;
+        let content = content.unwrap_or_else(|| entry.content(destinations));
         entry.group.roll_back(content)?;
         entry.refusal = Some(format!(
             "its {failed} failed, so the previous files are restored"

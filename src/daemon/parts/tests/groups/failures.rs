@@ -246,3 +246,29 @@ fn a_failed_verification_is_not_reported_as_a_failed_command() {
         assert_eq!(applies.commands_run, commands_run, "{failed}");
     }
 }
+
+#[test]
+fn a_change_during_a_failing_command_is_applied_after_the_rollback() {
+    for (file, texts) in [("a", vec!["3"]), ("b", vec!["2", "-3"])] {
+        let jobs = vec![
+            member("{{ key \"a\" }}", rolls_back),
+            member("-{{ key \"b\" }}", rolls_back),
+        ];
+        let mut bench = Bench::start(Mode::Daemon, jobs);
+        bench.news("b", "1");
+        bench.news("a", "1");
+        assert_eq!(bench.write(), ["1", "-1"]);
+        bench.reload_ended(true);
+        bench.pass(COMMAND_COOLDOWN);
+        bench.news("a", "2");
+        assert_eq!(bench.write(), ["2"]);
+        bench.news(file, "3");
+        assert_eq!(bench.write(), [""; 0], "the command runs");
+        bench.reload_ended(false);
+        bench.restore(&["/out/13"]);
+        bench.pass(COMMAND_COOLDOWN);
+        bench.reload_ended(true);
+        bench.pass(COMMAND_COOLDOWN);
+        assert_eq!(bench.write(), texts, "after a change of {file}");
+    }
+}
