@@ -26,10 +26,32 @@ impl DiffSize {
     /// Compares two contents.
     #[must_use]
     pub fn of(old: &[u8], new: &[u8]) -> Self {
-        Self {
-            removed: removed_lines(old, new).removed,
-            added: removed_lines(new, old).removed,
+        let (old, new) = (text_of(old), text_of(new));
+        if old.is_empty() || new.is_empty() {
+            let [removed, added] = [old, new].map(count);
+            return Self { removed, added };
         }
+        if old == new {
+            return Self::default();
+        }
+        let (old, new) = without_equal_ends(old, new);
+        // How much more often a line occurs in the new content.
+        let mut surplus: HashMap<&[u8], isize> = HashMap::new();
+        for (content, step) in [(old, -1), (new, 1)] {
+            for line in lines(content) {
+                *surplus.entry(line).or_default() += step;
+            }
+        }
+        let mut size = Self::default();
+        for surplus in surplus.into_values() {
+            let lines = if surplus < 0 {
+                &mut size.removed
+            } else {
+                &mut size.added
+            };
+            *lines += surplus.unsigned_abs();
+        }
+        size
     }
 }
 
@@ -44,33 +66,78 @@ impl std::iter::Sum for DiffSize {
 
 /// The lines that a new content removes from a file, and all lines of the file.
 pub(super) fn removed_lines(old: &[u8], new: &[u8]) -> Excess {
-    let mut kept: HashMap<&[u8], usize> = HashMap::new();
-    for line in lines(new) {
-        *kept.entry(line).or_default() += 1;
-    }
-    let (mut removed, mut count) = (0, 0);
-    for line in lines(old) {
-        count += 1;
-        match kept.get_mut(line) {
-            Some(left) if *left > 0 => *left -= 1,
-            _ => removed += 1,
-        }
-    }
     Excess {
-        removed,
-        lines: count,
+        removed: DiffSize::of(old, new).removed,
+        lines: count(text_of(old)),
     }
 }
 
-fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let content = content.strip_suffix(b"\n").unwrap_or(content);
-    let all = content.split(|byte| *byte == b'\n');
-    all.filter(move |_| !content.is_empty())
+/// A content without the line feed at its end.
+fn text_of(content: &[u8]) -> &[u8] {
+    content.strip_suffix(b"\n").unwrap_or(content)
+}
+
+/// The number of lines.
+fn count(text: &[u8]) -> usize {
+    if text.is_empty() {
+        0
+    } else {
+        lines(text).count()
+    }
+}
+
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| *byte == b'\n')
+}
+
+/// Two texts without the lines at their starts and ends that are equal: mostly a change concerns few lines of a large file.
+/// At least one line of each is left.
+fn without_equal_ends<'c>(mut old: &'c [u8], mut new: &'c [u8]) -> (&'c [u8], &'c [u8]) {
+    let pairs = old.iter().zip(new);
+    let equal = pairs.take_while(|(old, new)| old == new).count();
+    if let Some(end) = old[..equal].iter().rposition(|byte| *byte == b'\n') {
+        (old, new) = (&old[end + 1..], &new[end + 1..]);
+    }
+    let pairs = old.iter().rev().zip(new.iter().rev());
+    let equal = pairs.take_while(|(old, new)| old == new).count();
+    let ends = old.len() - equal;
+    if let Some(start) = old[ends..].iter().position(|byte| *byte == b'\n') {
+        let rest = equal - start;
+        (old, new) = (&old[..old.len() - rest], &new[..new.len() - rest]);
+    }
+    (old, new)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The lines of the first content that the second one does not have.
+    fn missing(from: &str, other: &str) -> usize {
+        let mut left: Vec<_> = other.lines().collect();
+        let is_missing = |line: &&str| match left.iter().position(|other| other == line) {
+            Some(place) => {
+                left.swap_remove(place);
+                false
+            }
+            None => true,
+        };
+        from.lines().filter(is_missing).count()
+    }
+
+    proptest! {
+        #[test]
+        fn equal_lines_at_the_ends_make_no_difference(old in "[ab\n]{0,12}", new in "[ab\n]{0,12}") {
+            // A file of one empty line counts as empty.
+            prop_assume!(old != "\n" && new != "\n");
+            let size = DiffSize::of(old.as_bytes(), new.as_bytes());
+            prop_assert_eq!(size.removed, missing(&old, &new));
+            prop_assert_eq!(size.added, missing(&new, &old));
+            prop_assert_eq!(removed_lines(old.as_bytes(), new.as_bytes()).lines, old.lines().count());
+        }
+    }
 
     #[test]
     fn a_difference_has_lines_in_both_directions() {

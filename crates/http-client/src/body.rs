@@ -19,6 +19,10 @@ use crate::limits::Limits;
 /// starve other tasks.
 const PIECES_PER_TURN: usize = 64;
 
+/// The length in bytes above which a body grows by a quarter instead of twofold. The C library keeps as much free memory
+/// as the largest piece that was ever freed, twice.
+const LARGE: usize = 1 << 20;
+
 /// An answer whose body has not been read yet.
 #[derive(Debug)]
 pub struct Response {
@@ -146,6 +150,9 @@ impl Body {
             if body.is_empty() {
                 // Reserve the announced length, but at most a few pieces: the announcement may be false.
                 body.reserve_exact(expected.clamp(chunk.len(), 64 << 10).max(chunk.len()));
+            }
+            if body.len() > LARGE && body.capacity() - body.len() < chunk.len() {
+                body.reserve_exact(chunk.len().max(body.len() / 4));
             }
             body.extend_from_slice(&chunk);
             pieces += 1;
