@@ -80,6 +80,8 @@ fn single_keys(program: &Program, keys: usize, limit: Duration) {
     print_start(program, &server, &mut daemon, keys, limit);
     let memory = process::memory(daemon.pid()).resident;
     program.print("resident memory", &table::mebibytes(memory, None));
+    // The first file may be complete before the first count.
+    std::thread::sleep(Duration::from_secs(1));
     let count = show_count(connections.of_the_daemon(), Some(64));
     program.print("connections", &count);
 }
