@@ -57,7 +57,7 @@ pub const ODD: &str = r#"
   - {name: web, id: v6, node: n1, address: "fd00::1", port: 80, tags: [metrics]}
   - {name: web, id: without, node: n1, address: 10.0.0.1, tags: [metrics]}
   - {name: web, id: evil, node: n1, address: "10.0.0.1:1; } evil {\n", port: 80}
-  - {name: odd, id: evil, node: n1, address: "10.0.0.1\" } evil", port: 80}
+  - {name: odd, id: evil-odd, node: n1, address: "10.0.0.1\" } evil", port: 80}
   - {name: WEB, node: n1, address: 10.0.0.1, port: 84}
 "#;
 

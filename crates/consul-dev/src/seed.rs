@@ -77,7 +77,7 @@ pub struct Scalar(pub String);
 pub struct Service {
     /// Name of the service.
     pub name: String,
-    /// ID of the instance. Default: the name.
+    /// ID of the instance; no two instances of a node have the same. Default: the name.
     pub id: Option<String>,
     /// Node that it runs on; `nodes` need not list it. Default: the server's own node.
     pub node: Option<String>,

@@ -3,12 +3,14 @@
 //! Input: YAML or JSON. Output: a [`Seed`], or one line with the position, the problem, a
 //! suggestion, and what is allowed.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use super::Seed;
 use super::error::{InvalidSeed, SeedError};
+use super::{Seed, SeedNode, Service};
 
 /// The maximum size of a seed file, in bytes.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
@@ -44,7 +46,7 @@ impl Seed {
         if text.lines().all(is_comment) {
             return Ok(Self::default());
         }
-        serde_saphyr::from_str(text).map_err(|error| {
+        let seed: Self = serde_saphyr::from_str(text).map_err(|error| {
             let error = error.without_snippet();
             let line = error.location().map(|place| {
                 let number = usize::try_from(place.line()).unwrap_or(usize::MAX);
@@ -59,7 +61,36 @@ impl Seed {
             InvalidSeed {
                 reason: format!("{line}{}{}", plain(message), did_you_mean(message)),
             }
-        })
+        })?;
+        refuse_repeated(&seed.services, &seed.nodes)?;
+        for datacenter in seed.datacenters.values() {
+            refuse_repeated(&datacenter.services, &datacenter.nodes)?;
+        }
+        Ok(seed)
+    }
+}
+
+/// Refuses an instance or a node that would replace an earlier one.
+fn refuse_repeated(services: &[Service], nodes: &[SeedNode]) -> Result<(), InvalidSeed> {
+    let mut ids = BTreeSet::new();
+    for Service { name, id, node, .. } in services {
+        let id = id.as_ref().unwrap_or(name);
+        if !ids.insert((node, id)) {
+            let node = node.as_ref().map_or_else(
+                || "on the server's own node".to_owned(),
+                |node| format!("on the node {node}"),
+            );
+            return Err(InvalidSeed {
+                reason: format!("services: two have the ID {id} {node}; give each its own id"),
+            });
+        }
+    }
+    let mut names = BTreeSet::new();
+    match nodes.iter().find(|node| !names.insert(&node.name)) {
+        Some(SeedNode { name, .. }) => Err(InvalidSeed {
+            reason: format!("nodes: two have the name {name}; list each node once"),
+        }),
+        None => Ok(()),
     }
 }
 
@@ -78,14 +109,25 @@ fn quoted_line(text: &str, number: usize) -> String {
 }
 
 /// Replaces a message about Rust's types or the parser's events.
-fn plain(message: &str) -> &str {
-    match message {
+fn plain(message: &str) -> Cow<'_, str> {
+    if let Some(rest) = message.strip_prefix("duplicate mapping key: ") {
+        let key = rest.split(", set ").next().unwrap_or(rest);
+        return format!("the key {key} is set twice in one map; set it once").into();
+    }
+    let plain = match message {
         "invalid u16" => "the value is not a number from 0 to 65535",
         "invalid u32" | "invalid u64" | "invalid i64" => "the value is not a whole number",
         "expected mapping start" => "a map is expected here: NAME: VALUE",
         "expected sequence start" => "a list is expected here",
+        "expected string scalar" => {
+            "a text is expected here, not a list or a map; in kv, write the whole key: a/b: VALUE"
+        }
+        null if null.starts_with("cannot deserialize null") => {
+            "the value is missing; an empty text is \"\""
+        }
         message => message,
-    }
+    };
+    plain.into()
 }
 
 /// Reads a regular file. Devices and pipes are refused, because they may never end.
@@ -214,6 +256,48 @@ datacenters:
             (
                 "services: {name: a}\n",
                 "line 1 (services: {name: a}): a list is expected here",
+            ),
+        ] {
+            assert_eq!(parse(text).expect_err(text).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn an_instance_that_would_replace_another_is_refused() {
+        for (text, expected) in [
+            (
+                "services:\n  - {name: web, address: 10.0.0.1}\n  - {name: web, address: 10.0.0.2}\n",
+                "services: two have the ID web on the server's own node; give each its own id",
+            ),
+            (
+                "datacenters: {dc2: {services: [{name: a, id: x, node: n}, {name: b, id: x, node: n}]}}\n",
+                "services: two have the ID x on the node n; give each its own id",
+            ),
+            (
+                "nodes: [{name: n, address: a}, {name: n, address: b}]\n",
+                "nodes: two have the name n; list each node once",
+            ),
+        ] {
+            assert_eq!(parse(text).expect_err(text).to_string(), expected);
+        }
+        let on_two_nodes = "services: [{name: web, node: a}, {name: web, node: b}]\n";
+        assert_eq!(parse(on_two_nodes).expect("a good seed").services.len(), 2);
+    }
+
+    #[test]
+    fn a_message_about_a_value_names_no_type_of_the_program() {
+        for (text, expected) in [
+            (
+                "kv: {a: {b: 1}}\n",
+                "line 1 (kv: {a: {b: 1}}): a text is expected here, not a list or a map; in kv, write the whole key: a/b: VALUE",
+            ),
+            (
+                "kv:\n  a:\n",
+                "line 2 (a:): the value is missing; an empty text is \"\"",
+            ),
+            (
+                "kv: {a: 1}\nkv: {b: 1}\n",
+                "line 2 (kv: {b: 1}): the key kv is set twice in one map; set it once",
             ),
         ] {
             assert_eq!(parse(text).expect_err(text).to_string(), expected);
