@@ -36,7 +36,7 @@ pub mod wait;
 use std::path::PathBuf;
 
 pub use arguments::{Arguments, DevArguments};
-use config_blocks::{Block, Error, Found, Source, find};
+use config_blocks::{Block, Error, Origin, Source, find};
 pub use config_blocks::{Environment, Flags};
 pub use error::ConfigError;
 use layer::{AuthBlock, ConfigLayer, ConsulBlock};
@@ -72,9 +72,11 @@ pub fn load_with_notes(
         variables,
         sources,
         flags,
+        token_over_file,
         ..
     } = &layers;
-    let notes = notes::of(layer, variables, sources, flags)?;
+    let mut notes = notes::of(layer, variables, sources, flags)?;
+    notes.extend(notes::in_token_over_file(layer, token_over_file.as_ref()));
     Ok((layers.resolve(environment)?, notes))
 }
 
@@ -101,6 +103,8 @@ struct Layers {
     variables: ConfigLayer,
     /// A file or a directory was named.
     has_files: bool,
+    /// Where a token is set over the token file of a lower layer.
+    token_over_file: Option<Origin>,
 }
 
 impl Layers {
@@ -125,27 +129,23 @@ fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, Con
     let has_files = !arguments.config.is_empty();
     let (mut warnings, mut sources) = (Vec::new(), Vec::new());
     let mut below = ConfigLayer::default();
+    let mut token_over_file = None;
+    let mut lay_over = |upper: ConfigLayer, lower: ConfigLayer| {
+        token_over_file = notes::token_over_file(&upper, &lower).or(token_over_file.take());
+        upper.over(lower)
+    };
     for path in arguments.config {
-        let Found { files, backups } = find(&path)?;
-        for file in files {
-            let read = file::load(&file).and_then(|source| Ok((file::layer(&source)?, source)));
-            let (layer, source) = read.map_err(|error| error::with_remedy(error, file == path))?;
-            below = layer.over(below);
+        let found = find(&path)?;
+        for file in &found.files {
+            let read = file::load(file).and_then(|source| Ok((file::layer(&source)?, source)));
+            let (layer, source) = read.map_err(|error| error::with_remedy(error, *file == path))?;
+            below = lay_over(layer, below);
             sources.push(source);
         }
-        if !backups.is_empty() {
-            let names: Vec<_> = backups
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect();
-            warnings.push(format!(
-                "not read, since the name is that of a backup: {}",
-                names.join(", ")
-            ));
-        }
+        warnings.extend(notes::not_read(&found));
     }
     if let Some(source) = local_source(environment)? {
-        below = file::layer(&source)?.over(below);
+        below = lay_over(file::layer(&source)?, below);
         sources.push(source);
     }
     let mut variables = ConfigLayer::from_inputs(environment)?;
@@ -156,7 +156,7 @@ fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, Con
             .unsupported
             .retain(|span| !span.key.starts_with("consul"));
     }
-    let mut upper = flags.over(below);
+    let mut upper = lay_over(flags, below);
     // Then the environment counts, as in consul-template.
     upper.drop_empty();
     let mut lower = variables.clone();
@@ -172,6 +172,7 @@ fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, Con
         flags: arguments.flags,
         variables,
         has_files,
+        token_over_file,
     })
 }
 
@@ -213,9 +214,9 @@ pub fn status_addr(
 ) -> Result<Option<StatusAddr>, ConfigError> {
     if let Some(text) = flag {
         let address = text.parse::<StatusAddr>();
-        return Ok(Some(address.map_err(|error| {
-            config_blocks::Origin::Flag("--addr").refuse(error)
-        })?));
+        return Ok(Some(
+            address.map_err(|error| Origin::Flag("--addr").refuse(error))?,
+        ));
     }
     let arguments = Arguments {
         config,

@@ -15,7 +15,9 @@ use crate::render::{Template, functions};
 pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
     let (config, notes) = config::load_with_notes(arguments, &std::env::vars_os().collect())?;
     let of_templates: BTreeSet<_> = config.jobs.iter().flat_map(differences_of).collect();
-    for message in config.warnings.iter().chain(&notes).chain(&of_templates) {
+    let linked: Vec<_> = config.jobs.iter().filter_map(linked_destination).collect();
+    let notes = notes.iter().chain(&of_templates).chain(&linked);
+    for message in config.warnings.iter().chain(notes) {
         report(message);
     }
     if !templates_parse(&config) {
@@ -38,6 +40,13 @@ fn summary(config: &Config) -> String {
         summary += ", 1 child process";
     }
     summary
+}
+
+/// The note about a destination that is a symbolic link, which consul-template replaces.
+fn linked_destination(job: &Job) -> Option<String> {
+    let destination = job.destination.as_ref()?;
+    let is_link = std::fs::symlink_metadata(destination).is_ok_and(|file| file.is_symlink());
+    is_link.then(|| differences::in_linked_destination(&destination.display().to_string()))
 }
 
 /// The differences from consul-template that a template touches; empty if it cannot be read.

@@ -3,7 +3,9 @@
 //! Input: all layers. Output: what differs from consul-template, and which environment variables are not used. No note
 //! shows a value, which may be a secret.
 
-use config_blocks::{Block, Error, Flags, Origin, Overridden, Source};
+use std::path::PathBuf;
+
+use config_blocks::{Block, Error, Flags, Found, Origin, Overridden, Source, filled};
 use ctmpl_convert::differences;
 
 use super::layer::{ConfigLayer, SslBlock};
@@ -22,6 +24,37 @@ pub(super) fn of(
     }
     notes.extend(differences::in_flags(flags));
     Ok(notes)
+}
+
+/// The position of the token of a layer, if the token file of a lower one would count in consul-template.
+pub(super) fn token_over_file(upper: &ConfigLayer, lower: &ConfigLayer) -> Option<Origin> {
+    let (own, lower) = (&upper.consul, &lower.consul);
+    let token = filled(own.token.clone())?;
+    (own.token_file.is_none() && filled(lower.token_file.clone()).is_some()).then_some(token.origin)
+}
+
+/// The note about such a token, if it is in force.
+pub(super) fn in_token_over_file(layer: &ConfigLayer, found: Option<&Origin>) -> Option<String> {
+    let token = layer.consul.token.as_ref()?;
+    let is_in_force = layer.consul.token_file.is_none() && found == Some(&token.origin);
+    is_in_force.then(|| differences::in_token_over_file(&token.origin.to_string()))
+}
+
+/// The warnings about the files of a directory that are not read.
+pub(super) fn not_read(found: &Found) -> Vec<String> {
+    let reasons = [
+        ("the name is that of a backup", &found.backups),
+        ("the name begins with a dot", &found.hidden),
+    ];
+    let warnings = reasons.iter().filter(|(_, files)| !files.is_empty());
+    let warning = |(reason, files): &(&str, &Vec<PathBuf>)| {
+        let names: Vec<_> = files
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        format!("not read, since {reason}: {}", names.join(", "))
+    };
+    warnings.map(warning).collect()
 }
 
 fn not_in_force<B: Block>(block: &B, variables: &B) -> Vec<Overridden> {

@@ -152,3 +152,58 @@ fn validate_names_variables_for_tls_beside_a_block_for_tls() {
     }
     assert_eq!(log.lines().count(), 2, "{log}");
 }
+
+#[test]
+fn validate_names_a_token_that_is_set_over_a_token_file() {
+    let folder = Folder::new();
+    folder.write("t", "of-the-file");
+    folder.write("a.hcl", "consul { token_file = \"t\" }");
+    folder.write(
+        "b.hcl",
+        &format!("consul {{ token = \"s3cret\" }}\n{TEMPLATE}"),
+    );
+    let log = |words: &[&str]| run(&folder, &[&["validate"], words].concat()).log;
+    let note =
+        "consul-template: the token in the file of token_file; ctmpl: the token that is set later";
+    assert_eq!(
+        log(&["-config=a.hcl", "-config=b.hcl"]),
+        format!("ctmpl: consul.token in b.hcl:1: {note}\n")
+    );
+    let by_flag = log(&["-config=a.hcl", "-consul-token=x", "-template=t:o"]);
+    assert!(
+        by_flag.contains(&format!("--consul-token: {note}")),
+        "{by_flag}"
+    );
+    // In the other order, both use the file.
+    assert_eq!(log(&["-config=b.hcl", "-config=a.hcl"]), "");
+}
+
+#[test]
+fn validate_names_a_destination_that_is_a_symlink() {
+    let folder = Folder::new();
+    folder.write("ct.hcl", TEMPLATE);
+    let validate = || run(&folder, &["validate", "-config=ct.hcl"]).log;
+    assert_eq!(validate(), "");
+    std::os::unix::fs::symlink("elsewhere", folder.path("out")).expect("a link");
+    let log = validate();
+    assert!(
+        log.contains("out: consul-template: replaced; ctmpl: followed"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_hidden_file_in_a_directory_is_not_skipped_in_silence() {
+    let folder = Folder::new();
+    folder.write("d/a.hcl", TEMPLATE);
+    folder.write("d/.b.hcl", "log_level = \"debug\"");
+    folder.write("d/.gitkeep", "");
+    for words in [&["validate", "-config=d"], &["-once", "-config=d"]] {
+        let log = run(&folder, words).log;
+        assert!(
+            log.contains("not read, since the name begins with a dot: d/.b.hcl"),
+            "{log}"
+        );
+        assert_eq!(log.lines().count(), 1, "{log}");
+    }
+}

@@ -1,10 +1,11 @@
 //! Finds the configuration files of a directory.
 //!
-//! Input: the path of a file or a directory. Output: the files to read, in order, and the backups in the directory.
+//! Input: the path of a file or a directory. Output: the files to read, in order, and the backups and hidden files in the
+//! directory.
 //!
 //! A directory is walked in the order of the names. Every file is a configuration, whatever its extension, except copies
-//! that editors and package managers leave behind. Names that begin with a dot are skipped: they are such copies too, and
-//! the `..data` of Kubernetes, to which the files themselves are links.
+//! that editors and package managers leave behind. Names that begin with a dot are skipped: they are such copies too, or
+//! hidden files, or the `..data` of Kubernetes, to which the files themselves are links.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ pub struct Found {
     pub files: Vec<PathBuf>,
     /// Backups of editors and package managers, which are not read.
     pub backups: Vec<PathBuf>,
+    /// Files with text whose names begin with a dot, which are not read.
+    pub hidden: Vec<PathBuf>,
 }
 
 /// Finds the files. A file that is named is read, whatever its name.
@@ -57,11 +60,15 @@ fn walk(directory: &Path, depth: usize, found: &mut Found) -> Result<(), Error> 
     for entry in entries {
         names.push(entry.map_err(unreadable(directory))?.file_name());
     }
-    names.retain(|name| !name.as_encoded_bytes().starts_with(b"."));
     names.sort();
     for name in names {
         let path = directory.join(&name);
-        if is_backup(&name.to_string_lossy()) {
+        let name = name.to_string_lossy();
+        if name.starts_with('.') {
+            if is_file_with_text(&path) && !is_backup(&name) {
+                found.hidden.push(path);
+            }
+        } else if is_backup(&name) {
             found.backups.push(path);
         } else if fs::metadata(&path).map_err(unreadable(&path))?.is_dir() {
             walk(&path, depth + 1, found)?;
@@ -70,6 +77,10 @@ fn walk(directory: &Path, depth: usize, found: &mut Found) -> Result<(), Error> 
         }
     }
     Ok(())
+}
+
+fn is_file_with_text(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0)
 }
 
 fn is_backup(name: &str) -> bool {
@@ -132,6 +143,11 @@ mod tests {
             "b.hcl.rpmnew",
         ];
         assert_eq!(found.backups, backups.map(at));
+        fs::write(at(".hidden.hcl"), "once = true").expect("a file");
+        fs::write(at(".a.hcl.swp"), "once = true").expect("a file");
+        fs::create_dir(at(".git")).expect("a directory");
+        let hidden = find(folder.path()).expect("found").hidden;
+        assert_eq!(hidden, [at(".hidden.hcl")]);
         assert_eq!(find(&at("a.hcl~")).expect("named").files, [at("a.hcl~")]);
         assert_eq!(find(&at("b.d/empty")).expect("empty"), Found::default());
     }

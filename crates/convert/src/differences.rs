@@ -95,6 +95,18 @@ pub fn in_ssl_of_environment(variables: &str) -> String {
     configuration::SSL_OF_ENVIRONMENT.note(variables)
 }
 
+/// The note about a token that is set in a later file, or a flag, than the token file.
+#[must_use]
+pub fn in_token_over_file(token: &str) -> String {
+    configuration::TOKEN_OVER_FILE.note(token)
+}
+
+/// The note about a destination that is a symbolic link.
+#[must_use]
+pub fn in_linked_destination(destination: &str) -> String {
+    rendering::LINKED_DESTINATION.note(destination)
+}
+
 /// A template.
 #[derive(Clone, Copy, Debug)]
 pub struct TemplateText<'a> {

@@ -16,6 +16,15 @@ pub(super) const SSL_OF_ENVIRONMENT: Difference = Difference {
     touched_by: &[],
 };
 
+/// It depends on the layers.
+pub(super) const TOKEN_OVER_FILE: Difference = Difference {
+    subject: "`token` in a later file or a flag than `token_file`",
+    theirs: "the token in the file of `token_file`",
+    ours: "the token that is set later",
+    reason: "a later file or a flag overrides an earlier file",
+    touched_by: &[],
+};
+
 /// It depends on the text of the template.
 pub(super) const JINJA_BY_NAME: Difference = Difference {
     subject: "a source that ends in `.j2`, `.jinja`, `.jinja2`",
@@ -173,7 +182,7 @@ pub(super) const ROWS: &[Difference] = &[
     Difference {
         subject: "a directory",
         theirs: "every file; an error for a linked directory",
-        ours: "every file except backups (`*~`, `*.bak`, `*.rpmnew` and similar); links are followed",
+        ours: "every file except backups (`*~`, `*.bak`, `*.rpmnew` and similar) and names that begin with a dot; links are followed",
         reason: "editors, package managers, ConfigMaps of Kubernetes",
         touched_by: &[],
     },
@@ -191,6 +200,7 @@ pub(super) const ROWS: &[Difference] = &[
         reason: "the configuration file overrides the environment",
         touched_by: &[],
     },
+    TOKEN_OVER_FILE,
     SSL_OF_ENVIRONMENT,
     Difference {
         subject: "`wait { enabled }`",

@@ -25,6 +25,15 @@ const KEYS: &[&str] = &[
     "sprig_genSignedCert",
 ];
 
+/// It depends on the file system.
+pub(super) const LINKED_DESTINATION: Difference = Difference {
+    subject: "a destination that is a symlink",
+    theirs: "replaced",
+    ours: "followed, unless another user has put it into a directory such as `/tmp`",
+    reason: "the link is intended",
+    touched_by: &[],
+};
+
 /// The rows of the table.
 pub(super) const ROWS: &[Difference] = &[
     Difference {
@@ -81,13 +90,7 @@ pub(super) const ROWS: &[Difference] = &[
         reason: "containers mount single files",
         touched_by: &[],
     },
-    Difference {
-        subject: "a destination that is a symlink",
-        theirs: "replaced",
-        ours: "followed, unless another user has put it into a directory such as `/tmp`",
-        reason: "the link is intended",
-        touched_by: &[],
-    },
+    LINKED_DESTINATION,
     Difference {
         subject: "only `perms` changed",
         theirs: "no effect until the content changes",
