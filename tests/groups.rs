@@ -1,6 +1,7 @@
 //! Groups with real programs: checked before the swap, verified after the reload, rolled back.
 
 mod checks;
+mod failures;
 
 use std::fs;
 use std::net::SocketAddr;

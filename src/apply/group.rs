@@ -12,7 +12,7 @@
 //! ```
 //!
 //! A refused content is applied again when it changes, or after a pause that grows; after a restoration
-//! only when it changes.
+//! only when it changes, unless the command fails for the restored files, too.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -154,7 +154,7 @@ impl Group {
     }
 
     /// Decides whether the group may begin. `content` returns the fingerprint of its texts;
-    /// `is_owing`: its command is owed or runs.
+    /// `is_owing`: its command is owed and has not failed yet, or runs.
     pub fn start(&self, content: impl FnOnce() -> u64, is_owing: bool, now: Instant) -> Start {
         if self.phase != Phase::Idle || (is_owing && self.config.is_sequential()) {
             return Start::Later;
@@ -269,18 +269,32 @@ impl Group {
         self.replaced = Replaced::None;
     }
 
+    /// Returns `true` if the files are restored when the command or its verification fails.
+    #[must_use]
+    pub fn restores(&self) -> bool {
+        self.config.on_failure == OnFailure::Rollback
+            && self.replaced == Replaced::Kept
+            && self.phase == Phase::Idle
+    }
+
     /// Handles a failure of the command or its verification. `content` is the one that has failed.
     /// Returns the step that follows, if the files can be restored and have to be.
     pub fn roll_back(&mut self, content: u64) -> Option<Step> {
-        let restores = self.config.on_failure == OnFailure::Rollback
-            && self.replaced == Replaced::Kept
-            && self.phase == Phase::Idle;
-        restores.then(|| {
+        self.restores().then(|| {
             self.phase = Phase::Restoring;
             self.replaced = Replaced::None;
             self.quarantined(content);
             Step::Restore
         })
+    }
+
+    /// Handles a failure of the command or its verification with the previous files, too: the content that was taken back
+    /// is not to blame. It is tried again at `retry`, when the command is due.
+    pub fn previous_failed(&mut self, retry: Instant) {
+        let refused = self.refused.as_mut();
+        if let Some(refused) = refused.filter(|refused| refused.failures > 0) {
+            refused.retry.get_or_insert(retry);
+        }
     }
 
     /// Handles the end of a restoration.

@@ -1,6 +1,7 @@
 //! The runs of a group: what the current one covers, and whether the last one has failed.
 
 use std::path::Path;
+use std::time::Instant;
 
 use super::Debts;
 use crate::apply::budget::DiffSize;
@@ -12,10 +13,17 @@ impl Debts {
         self.debts[self.index_of(key)?].running.as_ref()?.size
     }
 
-    /// Returns `true` if the last run of a group has failed, and the next one has not begun.
-    pub fn is_retried(&self, key: &GroupKey) -> bool {
+    /// Returns `true` if the command of this group runs, or has not been tried since its last success. Once it has failed,
+    /// the failure belongs to the content of the files, and another content may mend it.
+    pub fn is_under_test(&self, key: &GroupKey) -> bool {
         let debt = self.index_of(key).map(|index| &self.debts[index]);
-        debt.is_some_and(|debt| debt.running.is_none() && debt.failures > 0)
+        debt.is_some_and(|debt| debt.running.is_some() || debt.failures == 0)
+    }
+
+    /// The time at which a failed command runs again; `None` if it has not failed, or is running.
+    pub fn retries_at(&self, key: &GroupKey) -> Option<Instant> {
+        let debt = &self.debts[self.index_of(key)?];
+        debt.startable().filter(|_| debt.failures > 0)
     }
 
     /// Returns `true` if the current run of a group is for this file.

@@ -77,8 +77,8 @@ pub(super) enum Consequence {
     Succeeded,
     /// One of them has failed. It is repeated, unless no file waits for it any more, or final in `-once`.
     Failed(Arc<GroupConfig>),
-    /// One of them has failed, in this phase, and the files of the group are restored if they can be.
-    RollBack(Arc<GroupConfig>, RunPhase),
+    /// One of them has failed, in this phase, and the files of the group are restored.
+    RollBack(RunPhase),
 }
 
 impl Commands {
@@ -176,11 +176,12 @@ impl Commands {
         transfers(divisions.map(|Division { group, heirs }| (&**group, heirs.clone())))
     }
 
-    /// Handles the end of a command. Returns the verification that follows it.
+    /// Handles the end of a command. `restores`: the files of its group can be restored. Returns what follows.
     pub(super) fn ended(
         &mut self,
         key: &GroupKey,
         ended: &Result<Finished, CommandFailure>,
+        restores: bool,
         now: Moment,
     ) -> Consequence {
         let Some(at) = self.runs.iter().position(|run| run.group.key == *key) else {
@@ -204,7 +205,7 @@ impl Commands {
                 self.end_run(at, true, now);
                 Consequence::Succeeded
             }
-            Err(failure) => self.failed(at, now, |run| {
+            Err(failure) => self.failed(at, restores, now, |run| {
                 let FailedRun { again, outcome, milliseconds, removed, added } = run;
                 let error = chain(&failure.error);
                 let (output, shown) = shown_output(&failure.last_lines);
@@ -216,11 +217,12 @@ impl Commands {
         }
     }
 
-    /// Handles the end of a verification.
+    /// Handles the end of a verification, like [`ended`](Self::ended).
     pub(super) fn verified(
         &mut self,
         key: &GroupKey,
         verified: &Result<Duration, VerifyFailure>,
+        restores: bool,
         now: Moment,
     ) -> Consequence {
         let Some(at) = self.runs.iter().position(|run| run.group.key == *key) else {
@@ -236,7 +238,7 @@ impl Commands {
                 self.end_run(at, true, now);
                 Consequence::Succeeded
             }
-            Err(failure) => self.failed(at, now, |run| {
+            Err(failure) => self.failed(at, restores, now, |run| {
                 let FailedRun { again, outcome, milliseconds, removed, added } = run;
                 let error = &failure.error;
                 let (output, shown) = shown_output(&failure.last_lines);

@@ -166,15 +166,15 @@ impl Apply {
                 self.groups.succeeded(key);
                 Some(Action::Finish(key.clone(), Ending::Applied))
             }
-            Consequence::Failed(group) => Some(self.failed(&group)),
-            Consequence::RollBack(group, phase) => {
-                let restore = self.groups.roll_back(key, phase.name(), &self.destinations);
-                if restore.is_some() {
-                    self.commands.give_up(key, now);
-                    return restore;
+            Consequence::Failed(group) => {
+                if let Some(retry) = self.commands.debts().retries_at(key) {
+                    self.groups.previous_failed(key, retry);
                 }
-                self.commands.repeat_or_give_up(key, now);
                 Some(self.failed(&group))
+            }
+            Consequence::RollBack(phase) => {
+                self.commands.give_up(key, now);
+                self.groups.roll_back(key, phase.name(), &self.destinations)
             }
         }
     }

@@ -8,10 +8,11 @@ use crate::config::resolved::{GroupKey, Mode, OnFailure};
 use crate::daemon::event::Moment;
 
 impl Commands {
-    /// Ends a failed run. `log` receives what is known about it.
+    /// Ends a failed run. `restores`: the files of its group can be restored. `log` receives what is known about it.
     pub(super) fn failed(
         &mut self,
         at: usize,
+        restores: bool,
         now: Moment,
         log: impl FnOnce(FailedRun),
     ) -> Consequence {
@@ -39,12 +40,12 @@ impl Commands {
                 self.failures = FinalFailures::Fatal;
                 self.end_run(at, false, now);
             }
-            (OnFailure::Rollback, _) => {
+            (OnFailure::Rollback, _) if restores => {
                 log(run(String::new(), "rollback"));
                 self.runs.remove(at);
-                return Consequence::RollBack(group, phase);
+                return Consequence::RollBack(phase);
             }
-            (OnFailure::Retry, Mode::Daemon) => {
+            (OnFailure::Retry | OnFailure::Rollback, Mode::Daemon) => {
                 self.runs.remove(at);
                 let (again, outcome) = match self.repeat(&group.key, now) {
                     Some(again) => (again, "retry"),
@@ -53,7 +54,7 @@ impl Commands {
                 };
                 log(run(again, outcome));
             }
-            (OnFailure::Retry, Mode::Once { .. }) => {
+            (OnFailure::Retry | OnFailure::Rollback, Mode::Once { .. }) => {
                 log(run(String::new(), "given up"));
                 self.give_up(&group.key, now);
                 self.runs.remove(at);
@@ -67,15 +68,6 @@ impl Commands {
         let retry = self.debts.finished(key, false, now.instant, now.jitter)?;
         let seconds = retry.after.as_secs_f64();
         Some(format!("; runs again in {seconds:.1} s"))
-    }
-
-    /// Repeats a failed run later, or gives it up in `-once`.
-    pub(in crate::daemon::apply) fn repeat_or_give_up(&mut self, key: &GroupKey, now: Moment) {
-        if self.mode == Mode::Daemon {
-            self.repeat(key, now);
-        } else {
-            self.give_up(key, now);
-        }
     }
 
     /// Forgets a failed run, whose failure is final in `-once`.

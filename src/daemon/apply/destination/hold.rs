@@ -97,11 +97,6 @@ impl Destination {
         matches!(&self.pending, Pending::Writing(own, _) if Some(own.text.fingerprint) == self.requested_text())
     }
 
-    /// Returns `true` if a request waits for the result of the hold, and its content waits to be written.
-    pub(in crate::daemon::apply) fn awaits_requested_content(&self) -> bool {
-        self.requested_text().is_some() && matches!(self.pending, Pending::Waiting(_))
-    }
-
     /// The fingerprint of the held content, if a request waits for its result.
     fn requested_text(&self) -> Option<u64> {
         let hold = self.hold.as_ref().filter(|hold| hold.request.is_some())?;

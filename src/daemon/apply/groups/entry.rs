@@ -143,7 +143,7 @@ impl Entry {
     ) -> Option<Instant> {
         let members = self.members.iter().map(|at| &destinations[*at]);
         let due = members.filter_map(Destination::restores_at).min()?;
-        let is_owing = debts.has(&self.group.config().key);
+        let is_owing = debts.is_under_test(&self.group.config().key);
         let content = || self.restored_content(destinations);
         self.starts_at(content, is_owing, due.max(now))
     }
@@ -197,10 +197,7 @@ impl Entry {
         // A command that has not begun covers the first text of a template as well, and may be waiting for it.
         let is_joined =
             debts.is_untried(&config.key) && members().any(|member| !member.is_written());
-        // A rollback does not wait for the success of a content that has failed.
-        let is_requested =
-            debts.is_retried(&config.key) && members().any(Destination::awaits_requested_content);
-        let is_owing = debts.has(&config.key) && !is_joined && !is_requested;
+        let is_owing = debts.is_under_test(&config.key) && !is_joined;
         self.starts_at(|| self.content(destinations), is_owing, due)
     }
 
@@ -245,7 +242,7 @@ impl Entry {
     }
 
     /// The time from which the group can begin with a content, not before `due`; `None`: after an event. `is_owing`:
-    /// its command is owed for another change, or runs.
+    /// its command is owed for another change and has not failed for it, or runs.
     fn starts_at(
         &self,
         content: impl FnOnce() -> u64,

@@ -1,6 +1,7 @@
 //! Groups whose command waits for their files, or has ended: success, or the restoration of the previous files.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Groups;
 use super::entry::Pace;
@@ -29,6 +30,21 @@ impl Groups {
     pub(in crate::daemon::apply) fn succeeded(&mut self, key: &GroupKey) {
         if let Some(entry) = self.entry(key) {
             entry.group.succeeded();
+        }
+    }
+
+    /// Returns `true` if the files of a group are restored when its command or verification fails.
+    pub(in crate::daemon::apply) fn restores(&self, key: &GroupKey) -> bool {
+        let place = self.places.get(key);
+        place.is_some_and(|place| self.all[*place].group.restores())
+    }
+
+    /// Handles a command or verification that failed and is repeated at `retry`. If the files were restored before, this
+    /// is not the fault of the content that was taken back.
+    pub(in crate::daemon::apply) fn previous_failed(&mut self, key: &GroupKey, retry: Instant) {
+        if let Some(entry) = self.entry(key) {
+            entry.group.previous_failed(retry);
+            entry.rolled_back.clear();
         }
     }
 

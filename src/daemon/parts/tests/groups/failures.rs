@@ -32,12 +32,39 @@ fn a_verification_follows_the_command_and_is_repeated_with_it() {
     bench.reload_ended(true);
     bench.news("a", "2");
     assert!(bench.write().is_empty(), "the content under test stays");
+    bench.verification_ended(true);
+    assert_eq!(bench.write(), ["2"]);
+    bench.pass(COMMAND_COOLDOWN);
+    bench.reload_ended(true);
     bench.verification_ended(false);
     assert!(bench.parts.apply.is_owed(), "the command is owed");
     bench.pass(Duration::from_secs(2));
     bench.reload_ended(true);
     bench.verification_ended(true);
-    assert_eq!(bench.write(), ["2"]);
+    assert!(!bench.parts.apply.is_owed());
+}
+
+#[test]
+fn a_content_whose_verification_fails_does_not_block_the_one_that_mends_it() {
+    for order in ["during the verification", "after it"] {
+        let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", verified)]);
+        bench.news("a", "bad");
+        bench.write();
+        bench.reload_ended(true);
+        if order == "during the verification" {
+            bench.news("a", "good");
+            assert!(bench.write().is_empty(), "the content under test stays");
+            bench.verification_ended(false);
+        } else {
+            bench.verification_ended(false);
+            bench.news("a", "good");
+        }
+        assert_eq!(bench.write(), ["good"], "{order}");
+        bench.pass(COMMAND_COOLDOWN);
+        bench.reload_ended(true);
+        bench.verification_ended(true);
+        assert!(!bench.parts.apply.is_owed(), "{order}");
+    }
 }
 
 #[test]
@@ -76,10 +103,10 @@ fn a_failed_verification_restores_the_files_and_reloads_again() {
     assert_eq!(bench.write(), ["2", "-1"], "the whole group is applied");
 }
 
-#[test]
-fn without_a_previous_file_a_failed_command_is_repeated() {
+/// A group whose command has failed with the content `bad`, and then with the previous file, which is restored.
+fn failing_after_its_rollback() -> Bench {
     let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", rolls_back)]);
-    bench.news("a", "1");
+    bench.news("a", "bad");
     let changes = bench.take_changes().unwrap();
     let path = changes[0].destination.clone();
     bench.written(changes, Effect::Written);
@@ -87,8 +114,29 @@ fn without_a_previous_file_a_failed_command_is_repeated() {
     bench.restore(&[path.to_str().unwrap()]);
     bench.pass(COMMAND_COOLDOWN);
     bench.reload_ended(false);
-    bench.pass(Duration::from_secs(2));
+    bench
+}
+
+#[test]
+fn a_command_that_fails_after_a_rollback_does_not_block_the_next_content() {
+    let mut bench = failing_after_its_rollback();
+    bench.news("a", "good");
+    assert_eq!(bench.write(), ["good"]);
+    bench.pass(COMMAND_COOLDOWN);
     bench.reload_ended(true);
+    assert!(!bench.parts.apply.is_owed());
+}
+
+#[test]
+fn a_content_is_tried_again_if_the_command_failed_for_the_previous_files_too() {
+    let mut bench = failing_after_its_rollback();
+    assert!(bench.write().is_empty(), "not at once");
+    // The program is started again.
+    bench.pass(Duration::from_secs(3));
+    assert_eq!(bench.write(), ["bad"], "it was not to blame");
+    bench.reload_ended(true);
+    assert!(!bench.parts.apply.is_owed());
+    assert_eq!(bench.parts.report().applies.refused, []);
     assert!(bench.end().is_none());
 }
 

@@ -1,0 +1,84 @@
+//! Groups whose command or verification fails: what follows for the files, and for the next contents.
+
+use std::time::Duration;
+
+use crate::support::ctmpl::{Ctmpl, Folder, text};
+use crate::support::eventually;
+
+/// A daemon with the group `g`: these settings, in which `FOLDER` stands for the folder, and the file `out` with the value
+/// of the key `version`.
+fn follow(folder: &Folder, consul: &super::Background, settings: &str) -> Ctmpl {
+    let settings = settings.replace("FOLDER", text(&folder.path("")).trim_end_matches('/'));
+    let destination = text(&folder.path("out"));
+    let configuration = format!(
+        r#"
+state_dir = "{state}"
+group "g" {{
+  {settings}
+}}
+template {{
+  contents    = "{{{{ key \"version\" }}}}"
+  destination = "{destination}"
+  group       = "g"
+}}
+"#,
+        state = text(&folder.path("state")),
+    );
+    super::start(folder, consul, &configuration)
+}
+
+#[test]
+fn a_content_whose_verification_fails_does_not_block_the_correction() {
+    let (folder, consul) = (Folder::new(), super::consul(&[("version", "good 1")]));
+    let settings = r#"command = "cat FOLDER/out >>FOLDER/runs"
+  verify {
+    command = "grep -q good FOLDER/out"
+    timeout = "300ms"
+  }"#;
+    let ctmpl = follow(&folder, &consul, settings);
+    ctmpl.logs("verified after");
+    consul.put_key("version", "bad");
+    eventually("the failure is repeated", || {
+        ctmpl.log_count("the verification failed") >= 2
+    });
+    consul.put_key("version", "good 2");
+    folder.becomes("out", "good 2");
+    eventually("the correction is verified", || {
+        ctmpl.log_count("verified after") == 2
+    });
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn a_first_content_that_is_rolled_back_does_not_block_the_correction() {
+    let (folder, consul) = (Folder::new(), super::consul(&[("version", "bad")]));
+    let settings = r#"command = "grep good FOLDER/out"
+  on_failure = "rollback""#;
+    let ctmpl = follow(&folder, &consul, settings);
+    // The second failure is that without the file.
+    eventually("the command has failed after the rollback", || {
+        ctmpl.log_count("runs again in") >= 1
+    });
+    consul.put_key("version", "good");
+    folder.becomes("out", "good");
+    ctmpl.logs("succeeded after");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn a_content_that_changed_while_the_program_was_down_is_applied_when_it_runs_again() {
+    let (folder, consul) = (Folder::new(), super::consul(&[("version", "1")]));
+    let settings = r#"command = "test ! -e FOLDER/down"
+  on_failure = "rollback""#;
+    let ctmpl = follow(&folder, &consul, settings);
+    ctmpl.logs("succeeded after");
+    folder.write("down", "");
+    consul.put_key("version", "2");
+    eventually("the command has failed with both contents", || {
+        ctmpl.log_count("runs again in") >= 1
+    });
+    std::fs::remove_file(folder.path("down")).unwrap();
+    folder.becomes("out", "2");
+    folder.stays("out", "2", Duration::from_millis(500));
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
