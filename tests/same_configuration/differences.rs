@@ -163,8 +163,8 @@ fn validate_names_a_token_that_is_set_over_a_token_file() {
         &format!("consul {{ token = \"s3cret\" }}\n{TEMPLATE}"),
     );
     let log = |words: &[&str]| run(&folder, &[&["validate"], words].concat()).log;
-    let note =
-        "consul-template: the token in the file of token_file; ctmpl: the token that is set later";
+    let note = "consul-template: the token in the file of token_file; ctmpl: the token that is set later \
+        (token in a later file or a flag than token_file)";
     assert_eq!(
         log(&["-config=a.hcl", "-config=b.hcl"]),
         format!("ctmpl: consul.token in b.hcl:1: {note}\n")
@@ -176,6 +176,19 @@ fn validate_names_a_token_that_is_set_over_a_token_file() {
     );
     // In the other order, both use the file.
     assert_eq!(log(&["-config=b.hcl", "-config=a.hcl"]), "");
+}
+
+#[test]
+fn a_note_of_validate_says_of_what_it_speaks() {
+    let text = "template { contents = \"{{ printf `%T` 1 }}{{ toTOML 1 }}\" destination = \"o\" function_denylist = \"a, b\" }";
+    let log = with_file(&["validate"], "ct.hcl", text).log;
+    for subject in [
+        "(%T and %#v of printf)",
+        "(toTOML of an inline table that ends with a nil value)",
+        "(blanks after the commas of a list in one text, \"a, b\")",
+    ] {
+        assert!(log.contains(subject), "{subject}: {log}");
+    }
 }
 
 #[test]

@@ -34,7 +34,11 @@ impl Refusal {
             Self::Negative => "is negative; nothing lasts less than 0s".to_owned(),
             Self::NoNumber(rest) => format!("has no number at {rest:?}; write for example 1m30s"),
             Self::NoUnit(number) => {
-                format!("needs a unit, for example {number}s (ns, us, ms, s, m, h)")
+                // Programs that write JSON for Go write nanoseconds.
+                let is_go_number =
+                    number.len() > 6 && number.bytes().all(|byte| byte.is_ascii_digit());
+                let unit = if is_go_number { "ns" } else { "s" };
+                format!("needs a unit, for example {number}{unit} (ns, us, ms, s, m, h)")
             }
             Self::UnknownUnit(unit) => {
                 format!("has the unknown unit {unit:?}; there are ns, us, ms, s, m, h")

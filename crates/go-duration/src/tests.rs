@@ -50,6 +50,8 @@ fn an_error_names_the_reason() {
         ("-", "is empty"),
         ("5", "needs a unit, for example 5s"),
         ("1.5", "needs a unit, for example 1.5s"),
+        ("5000000000", "needs a unit, for example 5000000000ns"),
+        ("999999", "needs a unit, for example 999999s"),
         ("1m30", "needs a unit, for example 30s"),
         ("5x", "unknown unit \"x\""),
         ("5S", "unknown unit \"S\""),

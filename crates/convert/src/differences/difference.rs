@@ -34,13 +34,15 @@ pub(super) enum Touch {
 }
 
 impl Difference {
-    /// The note about a difference that is touched from here.
+    /// The note about a difference that is touched from here. It ends with the subject, which says of what the other two
+    /// speak, and is the row of the table.
     pub(super) fn note(&self, origin: &str) -> String {
         let plain = |text: &str| without_links(text).replace('`', "");
         format!(
-            "{origin}: consul-template: {}; ctmpl: {}",
+            "{origin}: consul-template: {}; ctmpl: {} ({})",
             plain(self.theirs),
-            plain(self.ours)
+            plain(self.ours),
+            plain(self.subject)
         )
     }
 }
