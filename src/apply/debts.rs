@@ -52,6 +52,17 @@ struct Debt {
     failures: u32,
     /// The earliest time of the next run.
     due: Instant,
+    /// Who owes the command for the files that a new configuration has taken away from it.
+    left: LeftFiles,
+}
+
+/// Which groups owe the command of the files that a group had before a new configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LeftFiles {
+    /// No other group.
+    NotOwed,
+    /// At least one other group.
+    Inherited,
 }
 
 /// A debt of which files have left their group, because of a new configuration.
@@ -118,6 +129,7 @@ impl Debts {
                 running: None,
                 failures: 0,
                 due,
+                left: LeftFiles::NotOwed,
             });
             self.debts.len() - 1
         });
@@ -165,14 +177,6 @@ impl Debts {
             (debt.is_due(by) || is_owed) && !held(&debt.group)
         });
         Some(start(owed.min_by_key(|debt| debt.rank)?))
-    }
-
-    /// The groups whose last run failed.
-    pub fn failing(&self) -> impl Iterator<Item = &GroupConfig> {
-        self.debts
-            .iter()
-            .filter(|debt| debt.failures > 0)
-            .map(|debt| &*debt.group)
     }
 
     /// Records the end of a run of the group with this key. After a failure its files are owed again, with a delay.
@@ -226,7 +230,7 @@ impl Debts {
     ) -> Vec<Division> {
         let (mut moved, mut divisions) = (Vec::new(), Vec::new());
         for debt in &mut self.debts {
-            let key = debt.group.key.clone();
+            let (key, had_files) = (debt.group.key.clone(), debt.has_files());
             let mut heirs = BTreeSet::new();
             let mut stays = |path: &PathBuf| match group_of(path) {
                 Some((group, rank)) if group.key == key => {
@@ -243,6 +247,13 @@ impl Debts {
             debt.waiting.files.retain(&mut stays);
             if let Some(running) = &mut debt.running {
                 running.files.retain(stays);
+            }
+            if had_files {
+                debt.left = if heirs.is_empty() {
+                    LeftFiles::NotOwed
+                } else {
+                    LeftFiles::Inherited
+                };
             }
             if debt.has_files() && !heirs.is_empty() {
                 heirs.insert(key);
@@ -280,13 +291,6 @@ impl Debts {
         self.debts.iter().filter_map(Debt::startable).min()
     }
 
-    /// Returns `true` if every owed command has been tried and has failed.
-    pub fn is_tried(&self) -> bool {
-        self.debts
-            .iter()
-            .all(|debt| debt.running.is_none() && debt.failures > 0)
-    }
-
     /// Returns `true` if the command of every written file has succeeded.
     pub fn is_settled(&self) -> bool {
         self.debts.is_empty()
@@ -295,12 +299,6 @@ impl Debts {
     /// Returns `true` while the command of this group is owed or runs.
     pub fn has(&self, key: &GroupKey) -> bool {
         self.index_of(key).is_some()
-    }
-
-    /// Returns `true` if the command of this group is owed, and no run has begun or failed since the last success.
-    pub fn is_untried(&self, key: &GroupKey) -> bool {
-        let debt = self.index_of(key).map(|index| &self.debts[index]);
-        debt.is_some_and(|debt| debt.running.is_none() && debt.failures == 0)
     }
 
     /// The files whose command has not succeeded since they were written, with their group.

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::Debts;
+use super::{Debts, LeftFiles};
 use crate::apply::budget::DiffSize;
-use crate::config::resolved::GroupKey;
+use crate::config::resolved::{GroupConfig, GroupKey};
 
 impl Debts {
     /// The size of what the current run of a group covers, if it is known.
@@ -26,10 +26,38 @@ impl Debts {
         debt.startable().filter(|_| debt.failures > 0)
     }
 
+    /// Returns `true` if other groups owe the command for the files that the last new configuration has taken away from
+    /// a group.
+    pub fn is_inherited(&self, key: &GroupKey) -> bool {
+        let debt = self.index_of(key).map(|index| &self.debts[index]);
+        debt.is_some_and(|debt| debt.left == LeftFiles::Inherited)
+    }
+
     /// Returns `true` if the current run of a group is for this file.
     pub fn runs_for(&self, key: &GroupKey, path: &Path) -> bool {
         let debt = self.index_of(key).map(|index| &self.debts[index]);
         let running = debt.and_then(|debt| debt.running.as_ref());
         running.is_some_and(|running| running.files.contains(path))
+    }
+
+    /// The groups whose last run failed.
+    pub fn failing(&self) -> impl Iterator<Item = &GroupConfig> {
+        self.debts
+            .iter()
+            .filter(|debt| debt.failures > 0)
+            .map(|debt| &*debt.group)
+    }
+
+    /// Returns `true` if every owed command has been tried and has failed.
+    pub fn is_tried(&self) -> bool {
+        self.debts
+            .iter()
+            .all(|debt| debt.running.is_none() && debt.failures > 0)
+    }
+
+    /// Returns `true` if the command of this group is owed, and no run has begun or failed since the last success.
+    pub fn is_untried(&self, key: &GroupKey) -> bool {
+        let debt = self.index_of(key).map(|index| &self.debts[index]);
+        debt.is_some_and(|debt| debt.running.is_none() && debt.failures == 0)
     }
 }

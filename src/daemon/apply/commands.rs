@@ -75,8 +75,12 @@ pub(super) enum Consequence {
     Verify(Arc<GroupConfig>),
     /// The command and its verification have succeeded.
     Succeeded,
-    /// One of them has failed. It is repeated, unless no file waits for it any more, or final in `-once`.
-    Failed(Arc<GroupConfig>),
+    /// One of them has failed. It is repeated, or final in `-once`.
+    Failed,
+    /// One of them has failed, and a new configuration has no command for its files any more.
+    Dropped(Arc<GroupConfig>),
+    /// One of them has failed, and other groups owe the command for its files.
+    Inherited,
     /// One of them has failed, in this phase, and the files of the group are restored.
     RollBack(RunPhase),
 }

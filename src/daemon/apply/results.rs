@@ -14,7 +14,7 @@ use super::lookup::{group_of, of_file, position, rank};
 use super::printing::Printing;
 use crate::apply::change::{Applied, Effect};
 use crate::apply::owed::owed;
-use crate::config::resolved::{GroupConfig, GroupKey, Mode};
+use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
 use crate::daemon::state_dir::{OwedFile, RolledBack};
 use crate::error_chain::chain;
@@ -155,7 +155,6 @@ impl Apply {
         &mut self,
         key: &GroupKey,
         consequence: Consequence,
-        now: Moment,
     ) -> Option<Action> {
         match consequence {
             Consequence::None => None,
@@ -166,25 +165,18 @@ impl Apply {
                 self.groups.succeeded(key);
                 Some(Action::Finish(key.clone(), Ending::Applied))
             }
-            Consequence::Failed(group) => {
+            Consequence::Failed => {
                 if let Some(retry) = self.commands.debts().retries_at(key) {
                     self.groups.previous_failed(key, retry);
                 }
-                Some(self.failed(&group))
+                Some(Action::Finish(key.clone(), Ending::Failed))
             }
+            Consequence::Dropped(group) => Some(commands::dropped(&group)),
+            Consequence::Inherited => Some(Action::Finish(key.clone(), Ending::Dropped)),
             Consequence::RollBack(phase) => {
-                self.commands.give_up(key, now);
                 self.groups.roll_back(key, phase.name(), &self.destinations)
             }
         }
-    }
-
-    /// Records a failure. It drops the command if a new configuration has taken all its files away while it ran.
-    fn failed(&self, group: &GroupConfig) -> Action {
-        if self.mode == Mode::Daemon && !self.commands.debts().has(&group.key) {
-            return commands::dropped(group);
-        }
-        Action::Finish(group.key.clone(), Ending::Failed)
     }
 
     /// Handles the end of a restoration: the command is owed for the restored files.
