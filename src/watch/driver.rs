@@ -17,7 +17,7 @@ use super::recorder::Recorder;
 use super::rules::Rules;
 use super::schedule::{Outcome, Request, Schedule, Target, Traits};
 use super::suspension::Suspension;
-use crate::query::{ConsulQuery, Query};
+use crate::query::Query;
 use crate::source::{Error, Refresh, Reply, Source, SourceQuery};
 
 /// What the owner of a watcher demands.
@@ -242,11 +242,7 @@ fn traits<S: Source>(query: &Query) -> Option<Traits> {
             Refresh::Interval(interval) => Some(interval),
             _ => None,
         },
-        area: own.area(),
-        key: match query {
-            Query::Consul(ConsulQuery::Key(key)) => Some(key.clone()),
-            _ => None,
-        },
+        area: own.area().map(Arc::new),
     })
 }
 

@@ -233,7 +233,7 @@ impl Schedule {
         let Some(entry) = self.entries.get_mut(key) else {
             return;
         };
-        let Some(path) = entry.traits.key.as_ref().map(|key| &key.key) else {
+        let Some(path) = entry.key().map(|key| &key.key) else {
             return;
         };
         if let State::Answer(_) = entry.state {

@@ -5,6 +5,7 @@
 //! contains the change that the tick has announced.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::entry::{Entry, State};
@@ -19,7 +20,9 @@ const MAX_LOOKS: usize = 64;
 /// The areas in use.
 #[derive(Debug, Default)]
 pub(super) struct Areas {
-    all: BTreeMap<Area, AreaState>,
+    all: BTreeMap<Arc<Area>, AreaState>,
+    /// The area of the entry that was added last: most entries have the same.
+    last_added: Option<Arc<Area>>,
     /// The queries that have to be read first.
     urgent: VecDeque<Id>,
     /// The same queries, to find them.
@@ -29,7 +32,7 @@ pub(super) struct Areas {
     /// `true` if the last read was that of an urgent query; then the next one is not, so that a round or a survey goes on.
     was_urgent: bool,
     /// The areas with a tick that the server refuses, with the time until which it is not requested again.
-    refused: BTreeMap<Area, Instant>,
+    refused: BTreeMap<Arc<Area>, Instant>,
     /// The queries that have changed recently, by the time of the change.
     hot: BTreeSet<(Instant, Id)>,
 }
@@ -56,6 +59,14 @@ impl Areas {
         self.all.get(area)
     }
 
+    /// The area of a new entry, which many entries share.
+    pub(super) fn shared(&mut self, area: Arc<Area>) -> Arc<Area> {
+        match &self.last_added {
+            Some(last) if *last == area => Arc::clone(last),
+            _ => Arc::clone(self.last_added.insert(area)),
+        }
+    }
+
     /// Returns `true` without areas.
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
@@ -63,7 +74,7 @@ impl Areas {
 
     /// Replaces the areas by these; an area that existed before keeps its generation and its ticks. Returns the ticks
     /// of the areas that exist no more.
-    pub(super) fn replace(&mut self, members: BTreeMap<Area, Vec<Id>>) -> Vec<Id> {
+    pub(super) fn replace(&mut self, members: BTreeMap<Arc<Area>, Vec<Id>>) -> Vec<Id> {
         let mut before = std::mem::take(&mut self.all);
         for (area, members) in members {
             let mut state = before.remove(&area).unwrap_or_default();
@@ -90,7 +101,7 @@ impl Areas {
     }
 
     /// Records that a tick is refused: its area announces nothing.
-    pub(super) fn refuse(&mut self, area: Area, until: Instant) {
+    pub(super) fn refuse(&mut self, area: Arc<Area>, until: Instant) {
         self.refused.insert(area, until);
     }
 
@@ -105,7 +116,7 @@ impl Areas {
     }
 
     /// The areas without ticks.
-    pub(super) fn without_ticks(&mut self) -> impl Iterator<Item = (&Area, &mut Vec<Id>)> {
+    pub(super) fn without_ticks(&mut self) -> impl Iterator<Item = (&Arc<Area>, &mut Vec<Id>)> {
         let areas = self.all.iter_mut();
         areas
             .filter(|(_, state)| state.ticks.is_empty())

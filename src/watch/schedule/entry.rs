@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::failures::Failure;
 use super::id::Id;
-use crate::query::{KeyQuery, Query};
+use crate::query::{ConsulQuery, KeyQuery, Query};
 use crate::source::{Area, Tick};
 use crate::watch::cursor::Cursor;
 
@@ -18,9 +18,7 @@ pub(in crate::watch) struct Traits {
     /// The interval between two requests to an endpoint that does not.
     pub(in crate::watch) interval: Option<Duration>,
     /// The area whose ticks announce a change.
-    pub(in crate::watch) area: Option<Area>,
-    /// The key, which the answer about a prefix may contain.
-    pub(in crate::watch) key: Option<KeyQuery>,
+    pub(in crate::watch) area: Option<Arc<Area>>,
 }
 
 /// A followed query, prefix or tick.
@@ -40,7 +38,7 @@ pub(super) struct Entry {
     /// The keys that the answer about this prefix contains, sorted.
     pub(super) keys: Vec<Id>,
     /// The area, if ticks announce the changes of this query at present.
-    pub(super) area: Option<Area>,
+    pub(super) area: Option<Arc<Area>>,
     /// The generation of the area when the last request was sent.
     pub(super) generation: u64,
     /// The time of the last change.
@@ -57,7 +55,7 @@ pub(super) struct Entry {
 #[derive(Clone, Debug)]
 pub(super) enum Subject {
     Query(Arc<Query>),
-    Tick(Tick, TickState),
+    Tick(Box<Tick>, Box<TickState>),
 }
 
 /// The state of a tick.
@@ -151,6 +149,14 @@ impl Entry {
         match &self.subject {
             Subject::Query(query) => Some(query),
             Subject::Tick(..) => None,
+        }
+    }
+
+    /// The key, which the answer about a prefix may contain; `None` if something else is requested.
+    pub(super) fn key(&self) -> Option<&KeyQuery> {
+        match &**self.query()? {
+            Query::Consul(ConsulQuery::Key(key)) => Some(key),
+            _ => None,
         }
     }
 

@@ -64,7 +64,8 @@ impl Schedule {
         }
     }
 
-    pub(super) fn add(&mut self, subject: Subject, traits: Traits, now: Instant) -> Id {
+    pub(super) fn add(&mut self, subject: Subject, mut traits: Traits, now: Instant) -> Id {
+        traits.area = traits.area.map(|area| self.areas.shared(area));
         let cursor = Cursor::new(
             self.servers.preferred,
             self.rules.wait,
@@ -137,7 +138,7 @@ impl Schedule {
             .retain(|_, until| until.is_none_or(|until| now < until));
         let mut alone: BTreeMap<KeyQuery, Id> = BTreeMap::new();
         for (id, entry) in self.entries.iter() {
-            if let Some(key) = entry.traits.key.as_ref().filter(|_| entry.prefix.is_none()) {
+            if let Some(key) = entry.key().filter(|_| entry.prefix.is_none()) {
                 alone.insert(key.clone(), id);
             }
         }
@@ -152,7 +153,6 @@ impl Schedule {
                     blocks: true,
                     interval: None,
                     area: None,
-                    key: None,
                 };
                 let id = self.add(Subject::Query(query), traits, now);
                 self.entries.wait_for(id, State::Lane(Lane::First));

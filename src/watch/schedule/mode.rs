@@ -1,10 +1,11 @@
 //! Decides which queries have a long poll of their own, and which rely on ticks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::Schedule;
-use super::entry::{Entry, Lane, State, Subject, TickState, Traits};
+use super::entry::{Entry, Lane, State, Subject, Traits};
 use super::id::Id;
 use crate::query::KeyQuery;
 use crate::source::{Area, Tick};
@@ -23,7 +24,7 @@ impl Schedule {
         self.mode.limit = limit;
         let polled = self.entries.iter().filter(|(_, entry)| !entry.is_tick());
         let polled = polled.filter(|(_, entry)| entry.is_polled()).count();
-        let mut members: BTreeMap<Area, Vec<Id>> = BTreeMap::new();
+        let mut members: BTreeMap<Arc<Area>, Vec<Id>> = BTreeMap::new();
         let queries = self.entries.iter().filter(|(_, entry)| !entry.is_tick());
         for (id, entry) in queries.filter(|(_, entry)| entry.is_polled()) {
             if let Some(area) = self.area_of(entry) {
@@ -57,8 +58,8 @@ impl Schedule {
         }
     }
 
-    fn area_of(&self, entry: &Entry) -> Option<Area> {
-        let Some(key) = &entry.traits.key else {
+    fn area_of(&self, entry: &Entry) -> Option<Arc<Area>> {
+        let Some(key) = entry.key() else {
             return entry.traits.area.clone();
         };
         // The longest prefix, which is the most specific one. The root contains all keys.
@@ -67,16 +68,17 @@ impl Schedule {
             .keys()
             .filter(|prefix| prefix.scope == key.scope && key.key.starts_with(&prefix.key));
         let prefix = unusable.max_by_key(|prefix| prefix.key.len());
-        Some(Area::Keys(prefix.cloned().unwrap_or_else(|| KeyQuery {
+        let prefix = prefix.cloned().unwrap_or_else(|| KeyQuery {
             key: String::new(),
             scope: key.scope.clone(),
-        })))
+        });
+        Some(Arc::new(Area::Keys(prefix)))
     }
 
-    fn use_areas(&mut self, members: BTreeMap<Area, Vec<Id>>, now: Instant) {
-        let mut announced: BTreeMap<Id, Area> = BTreeMap::new();
+    fn use_areas(&mut self, members: BTreeMap<Arc<Area>, Vec<Id>>, now: Instant) {
+        let mut announced: BTreeMap<Id, Arc<Area>> = BTreeMap::new();
         for (area, ids) in &members {
-            announced.extend(ids.iter().map(|id| (*id, area.clone())));
+            announced.extend(ids.iter().map(|id| (*id, Arc::clone(area))));
         }
         let obsolete = self.areas.replace(members);
         for tick in obsolete {
@@ -102,10 +104,10 @@ impl Schedule {
     }
 
     fn add_ticks(&mut self, now: Instant) {
-        let areas: BTreeSet<Area> = self
+        let areas: BTreeSet<_> = self
             .areas
             .without_ticks()
-            .map(|(area, _)| area.clone())
+            .map(|(area, _)| Arc::clone(area))
             .collect();
         for area in areas {
             let ticks: Vec<_> = area
@@ -123,14 +125,13 @@ impl Schedule {
         }
     }
 
-    fn add_tick(&mut self, tick: Tick, area: &Area, now: Instant) -> Id {
+    fn add_tick(&mut self, tick: Tick, area: &Arc<Area>, now: Instant) -> Id {
         let traits = Traits {
             blocks: true,
             interval: None,
-            area: Some(area.clone()),
-            key: None,
+            area: Some(Arc::clone(area)),
         };
-        let id = self.add(Subject::Tick(tick, TickState::default()), traits, now);
+        let id = self.add(Subject::Tick(Box::new(tick), Box::default()), traits, now);
         // Queries that are requested after the first answer of the ticks need not be read again.
         self.entries.queue_first(id, Lane::First);
         id

@@ -313,6 +313,6 @@ impl Schedule {
 fn target_of(entry: &Entry) -> Target {
     match &entry.subject {
         Subject::Query(query) => Target::Query(Arc::<Query>::clone(query)),
-        Subject::Tick(tick, _) => Target::Tick(tick.clone()),
+        Subject::Tick(tick, _) => Target::Tick((**tick).clone()),
     }
 }

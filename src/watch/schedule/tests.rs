@@ -78,11 +78,7 @@ fn traits(query: &Query) -> Traits {
         blocks: true,
         interval: None,
         area: match own {
-            ConsulQuery::Service(service) => Some(Area::Catalog(service.scope.clone())),
-            _ => None,
-        },
-        key: match own {
-            ConsulQuery::Key(key) => Some(key.clone()),
+            ConsulQuery::Service(service) => Some(Arc::new(Area::Catalog(service.scope.clone()))),
             _ => None,
         },
     }

@@ -47,7 +47,7 @@ impl Schedule {
             let named = self.named(tick.scope(), &changed);
             let first = self.named_members(&area, &named);
             self.areas.moved(&area, first, is_reset);
-            match tick {
+            match *tick {
                 Tick::Services(scope) => self.surveys.moved(&scope),
                 Tick::Nodes(scope) => self.surveys.set_nodes(&scope, reply.nodes, now),
                 Tick::Checks(_) | Tick::Keys(_) => {}
