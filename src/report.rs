@@ -246,9 +246,9 @@ pub struct ApplyReport {
     pub is_writing: bool,
     /// `true` while a command runs.
     pub is_running_command: bool,
-    /// The number of writes that changed a file.
+    /// The number of writes that changed a file, without those that restored one after a failed command.
     pub files_written: u64,
-    /// The number of commands that have succeeded.
+    /// The number of runs of commands that have succeeded.
     pub commands_run: u64,
     /// The number of files whose command has not succeeded since they were written.
     pub owed: usize,

@@ -103,7 +103,7 @@ impl Apply {
         self.files_written
     }
 
-    /// The number of commands that have succeeded.
+    /// The number of runs of commands that have succeeded.
     pub(super) fn commands_run(&self) -> u64 {
         self.commands.succeeded()
     }

@@ -44,7 +44,7 @@ pub(super) struct Commands {
     /// The time of the last decision.
     decided: Instant,
     failures: FinalFailures,
-    /// The number of commands that have succeeded.
+    /// The number of runs of commands that have succeeded.
     succeeded: u64,
 }
 
@@ -105,7 +105,7 @@ impl Commands {
         &self.debts
     }
 
-    /// The number of commands that have succeeded.
+    /// The number of runs of commands that have succeeded.
     pub(super) fn succeeded(&self) -> u64 {
         self.succeeded
     }

@@ -1,5 +1,6 @@
 //! Groups: which files are applied together, and after which check.
 
+mod counts;
 mod failures;
 mod holds;
 mod order;
