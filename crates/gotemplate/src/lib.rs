@@ -4,8 +4,9 @@
 
 pub mod budget;
 
-mod function_error;
 pub mod redact;
+
+mod function_error;
 
 mod builtin_error;
 
