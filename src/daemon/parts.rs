@@ -14,7 +14,7 @@ use super::reload::Reload;
 use super::renderer::Renderer;
 use super::requests::Requests;
 use super::saving::Saving;
-use super::shutdown::{Decided, Shutdown, ShutdownView};
+use super::shutdown::{Decided, Shutdown, ShutdownView, is_final};
 use super::state_dir::{OwedFile, RolledBack};
 use super::status::{self, StatusView};
 use super::waiting::Waiting;
@@ -167,6 +167,7 @@ impl Parts {
             }
             let others = self.credentials.files().chain(self.requests.file());
             actions.extend(self.renderer.advance(others, now));
+            actions.extend(self.read_deferred_files());
             actions.extend(self.apply.inspect(now));
             actions.extend(self.apply.write(&self.renderer, now.instant));
             self.waiting.advance(&self.renderer, now.instant);
@@ -200,6 +201,17 @@ impl Parts {
         if let Some(decided) = decided {
             actions.extend(self.end(decided));
         }
+    }
+
+    /// Reads files that templates have written for other templates.
+    fn read_deferred_files(&mut self) -> Option<Action> {
+        if !self.renderer.has_deferred_files() {
+            return None;
+        }
+        let jobs = self.apply.jobs(&self.renderer);
+        let settled = jobs.filter(|job| is_final(*job, &self.renderer));
+        let settled = settled.map(|job| job.template.number()).collect();
+        self.renderer.read_deferred_files(&settled)
     }
 
     /// Ends the process, and names the commands that are still owed.

@@ -21,6 +21,7 @@ mod answer_change;
 mod answers;
 mod arrivals;
 mod damping;
+mod deferred;
 mod failures;
 mod first_answers;
 mod following;
@@ -39,6 +40,7 @@ mod variables;
 mod wake_ups;
 
 use answers::{Answers, files};
+use deferred::DeferredFiles;
 use passes::Passes;
 use plugins::{PluginRuns, is_plugin, plugins_of};
 #[cfg(test)]
@@ -61,6 +63,7 @@ pub(super) struct Renderer {
     env: Arc<RenderEnv>,
     following: Following,
     watched: BTreeSet<PathBuf>,
+    deferred: DeferredFiles,
     passes: Passes,
 }
 
@@ -94,6 +97,7 @@ impl Renderer {
             variables,
             following: Following::Outdated,
             watched: BTreeSet::new(),
+            deferred: DeferredFiles::new(is_once && !config.dry),
             passes: Passes::default(),
         }
     }

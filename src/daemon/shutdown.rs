@@ -275,7 +275,7 @@ impl MissingKeys {
 }
 
 /// Returns `true` if the state of this job is final in `-once`.
-fn is_final(job: JobView<'_>, renderer: &Renderer) -> bool {
+pub(super) fn is_final(job: JobView<'_>, renderer: &Renderer) -> bool {
     match job.state() {
         JobState::Done | JobState::Failed => true,
         JobState::Waiting => {

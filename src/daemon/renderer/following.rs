@@ -42,6 +42,7 @@ impl Renderer {
             actions.push(Action::Follow(remote));
             self.wake_ups.retain(|query| queries.contains(query));
             let new = self.answers.follow(queries);
+            let new = self.deferred.defer(new, self.templates.all());
             if !new.is_empty() {
                 actions.push(Action::ReadFiles(new));
             }
@@ -53,5 +54,19 @@ impl Renderer {
             }
             self.watched = watched;
         }
+    }
+
+    /// Returns `true` if files are not read yet because other templates write them.
+    pub(in crate::daemon) fn has_deferred_files(&self) -> bool {
+        !self.deferred.is_empty()
+    }
+
+    /// Reads the deferred files of templates that are settled.
+    pub(in crate::daemon) fn read_deferred_files(
+        &mut self,
+        settled: &BTreeSet<usize>,
+    ) -> Option<Action> {
+        let ready = self.deferred.take_ready(self.templates.all(), settled);
+        (!ready.is_empty()).then_some(Action::ReadFiles(ready))
     }
 }

@@ -44,6 +44,13 @@ pub(super) const ROWS: &[Difference] = &[
         touched_by: &[],
     },
     Difference {
+        subject: "with `-once`, `file` of the destination of another template",
+        theirs: "the new content if that template needs no data, otherwise what was there before",
+        ours: "the new content, unless both templates have the same command or group",
+        reason: "one run makes all files right",
+        touched_by: &[],
+    },
+    Difference {
         subject: "`plugin`, `writeToFile`",
         theirs: "in every pass, also without data",
         ours: "once for each change, and only if `allow` names them",
