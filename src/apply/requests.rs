@@ -10,9 +10,10 @@ use std::time::SystemTime;
 
 use apply_ledger::{Answer, Hash, Hold, Ledger, LedgerError, Request, RequestAction};
 
-use super::hold_results::{HoldRequest, TakenRequests};
+use super::hold_results::{HoldRequest, TakenRequests, log_refused};
 use super::journal::Journal;
 use super::targets::Targets;
+use crate::error_chain::chain;
 
 /// What the command line has requested for a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,20 +95,34 @@ fn find_holds(
         let Some(destination) = targets.configured(&hold.destination) else {
             continue;
         };
-        if let Ok(text) = text_of(ledger, hold.hash)? {
-            let request = request_of(&hold);
-            let held = HeldContent {
-                text,
-                generation: hold.generation,
-                until: hold.until,
-            };
-            changes.push(Requested {
-                destination,
-                change: RequestedChange::Hold(held, request),
-            });
-        }
+        let text = match text_of(ledger, hold.hash) {
+            Ok(Ok(text)) => text,
+            Ok(Err(reason)) => {
+                log_not_held(&hold, reason);
+                continue;
+            }
+            Err(error) => {
+                log_not_held(&hold, &chain(&error));
+                continue;
+            }
+        };
+        let request = request_of(&hold);
+        let held = HeldContent {
+            text,
+            generation: hold.generation,
+            until: hold.until,
+        };
+        changes.push(Requested {
+            destination,
+            change: RequestedChange::Hold(held, request),
+        });
     }
     Ok(changes)
+}
+
+fn log_not_held(hold: &Hold, reason: &str) {
+    let destination = hold.destination.display().to_string();
+    log_refused(&destination, hold.generation, reason);
 }
 
 /// Records the requests of the command line, and answers those that have no later result.
@@ -118,7 +133,12 @@ pub fn take(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
         let mut changes = Vec::new();
         for request in ledger.requests()? {
             let succeeded = true;
-            let answer = match carry_out(ledger, &targets, &request)? {
+            // One that fails delays no other.
+            let carried_out = carry_out(ledger, &targets, &request).unwrap_or_else(|error| {
+                let shown = request.destination.display();
+                Err(format!("{shown}: {}", chain(&error)))
+            });
+            let answer = match carried_out {
                 Ok((change, text)) => {
                     changes.push(change);
                     text.map(|text| Answer { succeeded, text })
@@ -232,3 +252,6 @@ fn text_of(ledger: &Ledger, hash: Hash) -> Result<Result<String, &'static str>, 
     let text = String::from_utf8(content.into_bytes());
     Ok(text.map_err(|_| "the content is not UTF-8, and cannot be held"))
 }
+
+#[cfg(test)]
+mod tests;
