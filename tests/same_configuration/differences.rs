@@ -41,6 +41,10 @@ const TOUCHING: &[(&str, &str)] = &[
         "once in ct.hcl:1: consul-template: no effect; ctmpl: works",
     ),
     (
+        "err_on_failed_lookup = true",
+        "err_on_failed_lookup in ct.hcl:1: consul-template: exits if the second query has no data either",
+    ),
+    (
         "kill_signal = \"SIGTERM\"",
         "kill_signal in ct.hcl:1: consul-template: ",
     ),

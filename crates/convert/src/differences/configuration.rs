@@ -166,6 +166,13 @@ pub(super) const ROWS: &[Difference] = &[
         ],
     },
     Difference {
+        subject: "`err_on_failed_lookup = true`",
+        theirs: "exits if the second query has no data either, which is after `block_query_wait`",
+        ours: "exits as soon as Consul says that the data does not exist",
+        reason: "it does not wait for data that is missing now",
+        touched_by: &[Key("err_on_failed_lookup", is_true)],
+    },
+    Difference {
         subject: "`once = true`, `parseonly = true`",
         theirs: "no effect",
         ours: "works",

@@ -69,10 +69,10 @@ pub(super) const ROWS: &[Difference] = &[
         touched_by: &[],
     },
     Difference {
-        subject: "standard output and error of a command",
+        subject: "standard input, output and error of a command",
         theirs: "those of consul-template",
-        ours: "pipes: the output is the same, but a command sees no terminal, and lines of the two may change places",
-        reason: "the message about a failed command has its last lines",
+        ours: "the input is empty; the others are pipes: the output is the same, but a command sees no terminal, and lines of the two may change places",
+        reason: "a command must not wait for a terminal, and the message about a failed one has its last lines",
         touched_by: &[],
     },
     Difference {
