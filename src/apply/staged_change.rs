@@ -210,7 +210,7 @@ impl StagedChange {
             undo.push(Undo {
                 group: group.key.clone(),
                 file: file.clone(),
-                previous: known.map_or_else(|| Previous::read(path), Ok)?,
+                previous: known.map_or_else(|| read_previous(path, &destination), Ok)?,
                 is_kept: keeps_previous,
             });
             Ok(())
@@ -239,6 +239,15 @@ impl StagedChange {
         });
         let late = late.filter(|_| applied.outcome.is_ok());
         (applied, late)
+    }
+}
+
+/// Reads a file before it is replaced: the destination of a template, or an additional file.
+fn read_previous(path: &Path, destination: &Path) -> Result<Previous, WriteError> {
+    if path == destination {
+        Previous::read(path)
+    } else {
+        Previous::read_additional(path)
     }
 }
 

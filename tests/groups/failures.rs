@@ -82,3 +82,38 @@ fn a_content_that_changed_while_the_program_was_down_is_applied_when_it_runs_aga
     folder.stays("out", "2", Duration::from_millis(500));
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
+
+#[test]
+fn a_rollback_restores_the_files_of_write_to_file_too() {
+    let (folder, consul) = (Folder::new(), super::consul(&[("version", "good 1")]));
+    let path = |name: &str| text(&folder.path(name));
+    let configuration = format!(
+        r#"
+state_dir = "{state}"
+allow     = ["writeToFile"]
+template {{
+  contents    = "{{{{ key \"version\" | writeToFile \"{side}\" \"\" \"\" \"0644\" }}}}{{{{ key \"version\" }}}}"
+  destination = "{out}"
+  command     = "grep -q good {out}"
+  on_failure  = "rollback"
+}}
+"#,
+        state = path("state"),
+        side = path("side"),
+        out = path("out"),
+    );
+    let ctmpl = super::start(&folder, &consul, &configuration);
+    ctmpl.logs("succeeded after");
+    consul.put_key("version", "bad");
+    ctmpl.logs("restoring the previous files");
+    folder.becomes("out", "good 1");
+    folder.becomes("side", "good 1");
+    eventually("the command runs with the previous files", || {
+        ctmpl.log_count("succeeded after") == 2
+    });
+    assert!(!ctmpl.log().contains("cannot restore"), "{}", ctmpl.log());
+    consul.put_key("version", "good 2");
+    folder.becomes("side", "good 2");
+    folder.becomes("out", "good 2");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}

@@ -23,6 +23,7 @@ const PERMISSIONS: u32 = 0o7777;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Previous {
     destination: PathBuf,
+    links: Links,
     state: State,
 }
 
@@ -47,7 +48,9 @@ struct Attributes {
 impl fmt::Debug for Previous {
     /// Writes the length of the content, which may be secret.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { destination, state } = self;
+        let Self {
+            destination, state, ..
+        } = self;
         let size = match state {
             State::Missing => None,
             State::Present { content, .. } => Some(content.len()),
@@ -65,7 +68,20 @@ impl Previous {
     /// # Errors
     /// [`WriteError`] if the file cannot be read, or is not a regular file.
     pub fn read(destination: &Path) -> Result<Self, WriteError> {
-        let target = Target::find(destination, Links::Follow)?;
+        Self::read_with(destination, Links::Follow)
+    }
+
+    /// Reads the present state of an [additional file](crate::Additional). A link at its path is refused, also when it is
+    /// restored.
+    ///
+    /// # Errors
+    /// Those of [`Previous::read`], and if the path leads over a link.
+    pub fn read_additional(path: &Path) -> Result<Self, WriteError> {
+        Self::read_with(path, Links::Refuse)
+    }
+
+    fn read_with(destination: &Path, links: Links) -> Result<Self, WriteError> {
+        let target = Target::find(destination, links)?;
         let state = match target.open_existing()? {
             None => State::Missing,
             Some(existing) => {
@@ -87,6 +103,7 @@ impl Previous {
         };
         Ok(Self {
             destination: destination.to_owned(),
+            links,
             state,
         })
     }
@@ -101,6 +118,7 @@ impl Previous {
         };
         Self {
             destination,
+            links: Links::Follow,
             state: content.map_or(State::Missing, present),
         }
     }
@@ -109,6 +127,12 @@ impl Previous {
     #[must_use]
     pub fn destination(&self) -> &Path {
         &self.destination
+    }
+
+    /// Returns `true` if it is an [additional file](crate::Additional).
+    #[must_use]
+    pub fn is_additional(&self) -> bool {
+        self.links == Links::Refuse
     }
 
     /// The content; `None` if the file did not exist.
@@ -130,8 +154,9 @@ impl Previous {
         writer: &Writer,
         write: WriteMode,
     ) -> Result<Option<Swapped>, WriteError> {
+        let target = Target::find(&self.destination, self.links)?;
         match &self.state {
-            State::Missing => remove(&self.destination),
+            State::Missing => remove(target),
             State::Present {
                 content,
                 attributes,
@@ -144,7 +169,7 @@ impl Previous {
                     backup: false,
                     create_directories: false,
                 };
-                match writer.stage(&self.destination, content, None, &options)? {
+                match writer.stage_restored(target, content, &options)? {
                     Stage::Unchanged => Ok(None),
                     Stage::Staged(staged) => staged.swap().map(Some),
                 }
@@ -153,8 +178,7 @@ impl Previous {
     }
 }
 
-fn remove(destination: &Path) -> Result<Option<Swapped>, WriteError> {
-    let target = Target::find(destination, Links::Follow)?;
+fn remove(target: Target) -> Result<Option<Swapped>, WriteError> {
     let directory = target.open_directory()?;
     match unlinkat(
         &directory,
@@ -173,6 +197,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+    use crate::additional::Additional;
 
     fn restore(previous: &Previous) -> bool {
         let writer = Writer::new("example");
@@ -213,6 +238,36 @@ mod tests {
         assert_eq!(mode & PERMISSIONS, 0o604);
         assert!(restore(&recorded(None)));
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn an_additional_file_is_restored_but_not_through_a_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let (own, side) = (directory.path().join("own"), directory.path().join("side"));
+        fs::write(&side, "old").unwrap();
+        let writer = Writer::new("example");
+        let previous = Previous::read_additional(&side).unwrap();
+        let file = Additional {
+            path: &side,
+            user: "",
+            group: "",
+            mode: 0o644,
+            function: "writeToFile",
+        };
+        let Stage::Staged(staged) = writer.stage_additional(&own, &file, b"new").unwrap() else {
+            panic!("the content has changed");
+        };
+        Swapped::flush(vec![staged.swap().unwrap()]);
+        let restored = previous.restore(&writer, WriteMode::Auto).unwrap();
+        Swapped::flush(vec![restored.unwrap()]);
+        assert_eq!(fs::read(&side).unwrap(), b"old");
+        let unchanged = writer.stage_additional(&own, &file, b"old").unwrap();
+        assert!(matches!(unchanged, Stage::Unchanged), "it is still its own");
+        fs::rename(&side, &own).unwrap();
+        std::os::unix::fs::symlink(&own, &side).unwrap();
+        fs::write(&own, "other").unwrap();
+        previous.restore(&writer, WriteMode::Auto).unwrap_err();
+        assert_eq!(fs::read(&own).unwrap(), b"other");
     }
 
     #[test]

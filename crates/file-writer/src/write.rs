@@ -112,6 +112,28 @@ impl Writer {
         self.stage_found(destination, target, content, template, options)
     }
 
+    /// Stages the previous content of a file that this writer has replaced. It is claimed already, as a destination or as
+    /// an additional file.
+    pub(crate) fn stage_restored(
+        &self,
+        target: Target,
+        content: &[u8],
+        options: &FileOptions,
+    ) -> Result<Stage, WriteError> {
+        let existing = target.open_existing()?;
+        let plan = self.plan(&target, options)?;
+        self.stage_at(target, existing.as_ref(), content, plan)
+    }
+
+    fn plan(&self, target: &Target, options: &FileOptions) -> Result<Plan, WriteError> {
+        Ok(Plan {
+            attributes: Attributes::of_options(options, &target.path)?,
+            mode: options.write,
+            backup: options.backup,
+            program: self.program,
+        })
+    }
+
     fn stage_found(
         &self,
         destination: &Path,
@@ -121,19 +143,13 @@ impl Writer {
         options: &FileOptions,
     ) -> Result<Stage, WriteError> {
         let existing = target.open_existing()?;
-        let attributes = Attributes::of_options(options, &target.path)?;
+        let plan = self.plan(&target, options)?;
         if options.create_directories && existing.is_none() {
             directory::create_all(&target.directory, DIRECTORY_MODE)?;
         }
         let metadata = existing.as_ref().map(|existing| &existing.metadata);
         self.claims
             .claim(destination, &target, metadata, template)?;
-        let plan = Plan {
-            attributes,
-            mode: options.write,
-            backup: options.backup,
-            program: self.program,
-        };
         self.stage_at(target, existing.as_ref(), content, plan)
     }
 

@@ -78,7 +78,8 @@ impl GroupFiles {
         let files = files.unwrap_or_default();
         let journal = writer.journal();
         if let Some(journal) = journal {
-            journal.begin_restoration(&key, &files);
+            let own = files.iter().filter(|file| !file.is_additional());
+            journal.begin_restoration(&key, &own.cloned().collect::<Vec<_>>());
         }
         let mut restored = Restored::default();
         for previous in files.into_iter().rev() {
