@@ -21,6 +21,9 @@ use crate::scalar_object::ScalarObject;
 /// The maximum length of a key that shares a line with its value.
 const MAX_SIMPLE_KEY: usize = 128;
 
+/// The line breaks of YAML 1.1. A key with one of them does not share a line with its value.
+const LINE_BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
 const MAX_DEPTH: usize = 300;
 
 const MAX_LENGTH: usize = 64 << 20;
@@ -117,7 +120,7 @@ impl Emitter<'_> {
             }
             if key
                 .as_str()
-                .is_some_and(|key| key.contains('\n') || key.len() > MAX_SIMPLE_KEY)
+                .is_some_and(|key| key.contains(LINE_BREAKS) || key.len() > MAX_SIMPLE_KEY)
             {
                 self.buffer.out.push_str("? ");
                 self.scalar(key, indent + 2, false)?;

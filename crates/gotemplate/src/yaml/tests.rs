@@ -44,6 +44,19 @@ fn a_document_that_is_nested_too_deep_is_rejected() {
 }
 
 #[test]
+fn a_key_with_a_line_break_of_yaml_1_1_has_a_line_of_its_own() {
+    for (key, written) in [
+        ("\r", "? \"\\r\"\n: 1"),
+        ("a\u{85}b", "? \"a\\Nb\"\n: 1"),
+        ("\u{2028}", "? \"\\L\"\n: 1"),
+        ("\t", "\"\\t\": 1"),
+    ] {
+        let map = Value::from(std::collections::BTreeMap::from([(key, 1)]));
+        assert_eq!(write(&map).unwrap().trim_end(), written, "{key:?}");
+    }
+}
+
+#[test]
 fn an_error_names_the_line_and_no_value() {
     let cases = [
         ("a: secret\nb: [1", "line 2"),
