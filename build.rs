@@ -1,12 +1,17 @@
-//! Links the program with packed relocations. The text of the other form has a megabyte, all of which is read at the
-//! start, and counts as memory of the process.
+//! Links the program with packed relocations. The others take 1.2 MB, all of which the loader reads at the start, so that
+//! they count as memory of the process.
 
 use std::env;
 use std::process::Command;
 
+/// The environment variable whose value `0` keeps ordinary relocations, for a program that an older C library has to load.
+const SWITCH: &str = "CTMPL_PACKED_RELOCATIONS";
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    if is_for_this_machine() && glibc().is_some_and(|version| version >= (2, 36)) {
+    println!("cargo:rerun-if-env-changed={SWITCH}");
+    let is_on = env::var_os(SWITCH).is_none_or(|value| value != "0");
+    if is_on && is_for_this_machine() && glibc().is_some_and(|version| version >= (2, 36)) {
         println!("cargo:rustc-link-arg-bin=ctmpl=-Wl,-z,pack-relative-relocs");
     }
 }

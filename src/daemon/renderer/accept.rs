@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::Renderer;
-use super::answer_change::{AnswerChange, Changes, Place};
+use super::answer_change::{AnswerChange, AnswerStatus, Changes};
 use super::plugins::{is_plugin, plugins_of};
 use crate::daemon::event::Moment;
 use crate::query::Query;
@@ -34,13 +34,13 @@ impl Renderer {
     pub(super) fn accept(&mut self, change: AnswerChange) {
         let AnswerChange {
             query,
-            place,
+            status,
             changes,
             ..
         } = &change;
         let is_useful = self.mark(query, changes);
         // An answer that is not accepted is not unread.
-        if is_useful || (*place == Place::Accepted && !changes.raw.is_empty()) {
+        if is_useful || (*status == AnswerStatus::Accepted && !changes.raw.is_empty()) {
             self.wake_ups.count(query, is_useful);
         }
         let templates = self.templates.all().iter();

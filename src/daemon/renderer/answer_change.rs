@@ -10,7 +10,7 @@ use crate::store::{View, applies_to};
 pub(super) struct AnswerChange {
     pub(super) query: Arc<Query>,
     pub(super) after: Arc<Answer>,
-    pub(super) place: Place,
+    pub(super) status: AnswerStatus,
     pub(super) changes: Changes,
     /// The answer as templates with flap damping see it; `None`: they see what others see.
     pub(super) damped: Option<Arc<Answer>>,
@@ -18,7 +18,7 @@ pub(super) struct AnswerChange {
 
 /// What an answer becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum AnswerStatus {
     /// The accepted answer.
     Accepted,
     /// The one that is held back.
@@ -53,7 +53,7 @@ impl AnswerChange {
         Self {
             query: Arc::clone(query),
             after: Arc::clone(after),
-            place: Place::Accepted,
+            status: AnswerStatus::Accepted,
             changes: Changes::raw(vec![ViewChange {
                 view: None,
                 before,
@@ -85,7 +85,7 @@ impl AnswerChange {
         Self {
             query: Arc::clone(query),
             after: Arc::clone(after),
-            place: Place::Accepted,
+            status: AnswerStatus::Accepted,
             changes: Changes::raw(changes),
             damped: None,
         }
@@ -101,7 +101,7 @@ impl AnswerChange {
         Self {
             query: Arc::clone(query),
             after: Arc::clone(after),
-            place: Place::Held,
+            status: AnswerStatus::Held,
             changes: Changes::raw(vec![ViewChange {
                 view,
                 before,
@@ -120,7 +120,7 @@ impl AnswerChange {
         after: &Arc<Answer>,
     ) -> Self {
         Self {
-            place: Place::Uncompleted,
+            status: AnswerStatus::Uncompleted,
             ..Self::held(query, before, after)
         }
     }

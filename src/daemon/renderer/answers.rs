@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::answer_change::{AnswerChange, Place};
+use super::answer_change::{AnswerChange, AnswerStatus};
 use super::damping::Dampers;
 use super::guard_log;
 use super::guards::Guards;
@@ -191,15 +191,14 @@ impl Answers {
             let mut templates = templates.iter();
             templates.any(|template| template.has_minimum(query))
         };
-        // What a completed list has in addition is no part of it.
-        let list = self.retained.latest(query).cloned().or(before.clone());
+        let baseline = self.baseline(query);
         let is_filtered = circumstances.is_filtered;
         // The first answer of the process is compared with the last one of the process before.
         let has_expectation = before.is_none() && self.saved.items(query, None).is_some();
         let is_concern = has_expectation
             || self
                 .guards
-                .concern(query, list.as_deref(), after, is_filtered);
+                .concern(query, baseline.as_deref(), after, is_filtered);
         if !is_concern && !has_minimum() {
             return self.accept(query, after, templates, now);
         }
@@ -211,7 +210,7 @@ impl Answers {
         }
         let ruling = self
             .guards
-            .observe(query, &requirements, list.as_ref(), seen, now);
+            .observe(query, &requirements, baseline.as_ref(), seen, now);
         match ruling {
             Ruling::Held { is_news } => {
                 if let Some(held) = self.guards.held_of(query).filter(|_| is_news) {
@@ -240,21 +239,21 @@ impl Answers {
         let AnswerChange {
             query,
             after,
-            place,
+            status,
             damped,
             ..
         } = change;
         let known = Arc::clone(&query);
-        let view = match place {
-            Place::Held => {
+        let view = match status {
+            AnswerStatus::Held => {
                 self.snapshot.hold(known, after, passing_span);
                 View::Latest
             }
-            Place::Uncompleted => {
+            AnswerStatus::Uncompleted => {
                 self.snapshot.record_uncompleted(known, after);
                 View::Latest
             }
-            Place::Accepted => {
+            AnswerStatus::Accepted => {
                 let list = self.retained.latest(&query).unwrap_or(&after);
                 Arc::make_mut(&mut self.saved).accept(&query, list);
                 self.retained.accepted(&query, &after);

@@ -62,7 +62,8 @@ impl RetainedNames {
             if before.is_none_or(|before| !before.contains_key(service)) {
                 tracing::debug!(
                     name: "query.name_kept", query = %list, service,
-                    "{list}: {service} is not listed any more; its name stays until the loss of its instances is accepted"
+                    "{list}: {service} is not listed any more; its name stays for {} s, or until the loss of its instances is accepted",
+                    GRACE.as_secs()
                 );
             }
         }
@@ -116,7 +117,7 @@ impl RetainedNames {
     }
 
     /// The latest answer to a list with those names of the accepted one that have to stay; `None` if there are none.
-    /// `keeps_name` tells it by a query for the service and the time since when the name has been missing.
+    /// `keeps_name` decides: it receives a query for the service, and the time since which the name has been missing.
     pub(super) fn complete<'a>(
         &self,
         list: &Query,

@@ -61,6 +61,12 @@ impl Answers {
         changes
     }
 
+    /// The answer with which the next one is compared. What a completed list has in addition is no part of it.
+    pub(super) fn baseline(&self, query: &Query) -> Option<Arc<Answer>> {
+        let list = self.retained.latest(query);
+        list.or_else(|| self.snapshot.answer(query)).cloned()
+    }
+
     /// Accepts the answers that are held back, but not by what the templates require now.
     pub(in crate::daemon::renderer) fn reconsider(
         &mut self,
@@ -74,11 +80,11 @@ impl Answers {
             .collect();
         let mut changes = Vec::new();
         for query in held {
-            let accepted = self.snapshot.answer(&query).cloned();
+            let baseline = self.baseline(&query);
             let requirements = Requirements::of(templates, &query);
             let ended =
                 self.guards
-                    .reconsider(&query, &requirements, accepted.as_ref(), now.instant);
+                    .reconsider(&query, &requirements, baseline.as_ref(), now.instant);
             if let Some((answer, ended)) = ended {
                 guard_log::ended(&query, &ended, &answer);
                 let accepted = self.accept(&query, &answer, templates, now.instant);

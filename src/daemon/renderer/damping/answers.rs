@@ -6,7 +6,7 @@ use super::log;
 use super::rules::DampingRules;
 use crate::answer::Answer;
 use crate::daemon::event::Moment;
-use crate::daemon::renderer::answer_change::{AnswerChange, Changes, Place, ViewChange};
+use crate::daemon::renderer::answer_change::{AnswerChange, AnswerStatus, Changes, ViewChange};
 use crate::daemon::renderer::answers::Answers;
 use crate::daemon::renderer::template_state::TemplateState;
 use crate::query::Query;
@@ -25,12 +25,12 @@ impl Answers {
         let Some(rules) = DampingRules::of(templates, &query) else {
             return change;
         };
-        if change.place == Place::Accepted {
+        if change.status == AnswerStatus::Accepted {
             self.count_toggles(&query, rules, &change.after, now);
             self.save_damping(&query, now);
         }
         let damped = self.dampers.apply(&query, &change.after);
-        let views = if change.place == Place::Accepted {
+        let views = if change.status == AnswerStatus::Accepted {
             &[View::Accepted, View::Latest][..]
         } else {
             &[View::Latest]

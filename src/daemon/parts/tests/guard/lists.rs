@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::answer::ServiceTags;
+use crate::config::resolved::Fraction;
 use crate::daemon::renderer::GRACE;
 
 const LOOP: &str = "{{ range services }}{{ .Name }} {{ len (service .Name) }};{{ end }}";
@@ -193,4 +194,19 @@ fn a_list_that_was_held_back_is_completed_when_it_is_accepted() {
     assert_eq!(bench.write(), ["a 2;b 2;c 2;d 2;e 2;"]);
     bench.pass(GRACE);
     assert_eq!(bench.write(), ["a 2;b 2;"]);
+}
+
+/// It was compared with the completed list when the settings changed.
+#[test]
+fn a_list_that_new_settings_allow_is_accepted_although_names_stay() {
+    let all = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let mut bench = services(guarded(LOOP, true), &all);
+    answer(&mut bench, list(), names(&all[..5]), STALE);
+    bench.pass(Duration::from_secs(15));
+    answer(&mut bench, list(), names(&all[..2]), STALE);
+    assert_eq!(held(&bench), [(5, 2)]);
+    let mut job = guarded(LOOP, true);
+    job.guard.max_drop = Fraction::of(0.7).unwrap();
+    bench.renew(vec![job]);
+    assert_eq!(held(&bench), []);
 }
