@@ -113,8 +113,32 @@ fn malformed(lines_before: usize, error: &serde_json::Error) -> Malformed {
     let reason = message
         .rfind(" at line ")
         .map_or(message.as_str(), |at| &message[..at]);
-    Malformed::new(lines_before + error.line(), reason)
+    let remedy = REMEDIES.iter().find(|(words, _)| reason.contains(words));
+    let remedy = remedy.map_or("", |(_, remedy)| remedy);
+    Malformed::new(lines_before + error.line(), format!("{reason}{remedy}"))
 }
+
+/// Words of the parser's messages, and what to add for the author of a configuration.
+const REMEDIES: [(&str, &str); 6] = [
+    (
+        "control character",
+        "; a line break in a text is written \\n",
+    ),
+    ("invalid escape", "; a backslash is written \\\\"),
+    (
+        "key must be a string",
+        "; keys are in double quotes, and JSON has no comments",
+    ),
+    (
+        "trailing characters",
+        "; nothing can follow the closing bracket, not even a comment",
+    ),
+    (
+        "EOF while parsing a string",
+        "; the text has no closing quote",
+    ),
+    ("EOF while parsing", "; a closing bracket is missing"),
+];
 
 /// The keys and values of an object, in order, with repeated ones.
 struct Pairs<'a>(Vec<(String, &'a RawValue)>);
@@ -190,6 +214,19 @@ mod tests {
         let closed = format!("{}{}", "[".repeat(100), "]".repeat(100));
         let cases = [
             ("", 1, "EOF while parsing a value"),
+            (
+                "{ // c\n}",
+                1,
+                "string; keys are in double quotes, and JSON has no comments",
+            ),
+            ("{\"a\": 1", 1, "object; a closing bracket is missing"),
+            ("{\"a\": \"x", 1, "string; the text has no closing quote"),
+            ("{\"a\": \"\\q\"}", 1, "escape; a backslash is written \\\\"),
+            (
+                "{\"a\": \"\n\"}",
+                2,
+                "string; a line break in a text is written \\n",
+            ),
             ("{\n \"a\": \n}", 3, "expected value"),
             ("{\n \"a\": [1,\n {\"b\": 01}]}", 3, "invalid number"),
             ("{\"a\": 1} x", 1, "trailing characters"),

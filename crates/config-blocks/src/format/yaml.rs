@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str) -> Result<Node, Malformed> {
 }
 
 /// Words of the parser's messages, and what to tell the author of a configuration instead.
-const PLAIN_WORDS: [(&str, &str); 16] = [
+const PLAIN_WORDS: [(&str, &str); 17] = [
     (
         "mapping values are not allowed",
         "no key can begin here: check the indentation of this line and of the one above, and quote a text that has `: `",
@@ -81,6 +81,10 @@ const PLAIN_WORDS: [(&str, &str); 16] = [
     (
         "unknown anchor",
         "this alias has no anchor: define it above with `&NAME`, or quote a text that begins with `*`",
+    ),
+    (
+        "recursive references",
+        "an anchor contains an alias of itself: remove the alias",
     ),
     (
         "unexpected character",
@@ -288,6 +292,7 @@ mod tests {
             ("a: ]\n", 1, "a bracket closes nothing"),
             ("a: [b, c\nd: 5\n", 2, "may not be closed"),
             ("a: *b\n", 1, "has no anchor"),
+            ("a: &b [*b]\n", 1, "an alias of itself"),
             ("a: @b\n", 1, "quote the text"),
             ("a: \"\\q\"\n", 1, "double it"),
             ("a: |\nb\n", 2, "a `:` is missing"),
