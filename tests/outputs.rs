@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use consul_dev::Seed;
 
-use crate::support::ctmpl::{Ctmpl, Ended, Folder, run};
+use crate::support::ctmpl::{Ctmpl, Ended, Folder, daemon, run};
 use crate::support::embedded;
 
 fn once(folder: &Folder, consul: &consul_dev::Background, more: &[&str]) -> Ended {
@@ -161,4 +161,49 @@ fn a_dry_run_prints_outputs_and_writes_nothing() {
             && !folder.path("deep").exists()
             && !folder.path("log").exists()
     );
+}
+
+#[test]
+fn a_crash_after_only_an_output_has_changed_does_not_forget_the_command() {
+    for point in ["swapped", "swap-recorded"] {
+        let consul = embedded(Seed::default().key("side", "1"));
+        let folder = Folder::new();
+        let (side, runs) = (folder.path("side"), folder.path("runs"));
+        let (side, runs) = (side.display(), runs.display());
+        let configuration = format!(
+            r#"
+allow = ["writeToFile"]
+template {{
+  contents    = "constant{{{{ key \"side\" | writeToFile \"{side}\" \"\" \"\" \"0640\" }}}}"
+  destination = "{out}"
+  command     = "cat {side} >>{runs}; echo >>{runs}"
+}}
+"#,
+            out = folder.path("out").display(),
+        );
+        folder.write("ctmpl.hcl", &configuration);
+        let start = |point: Option<&str>| {
+            let mut daemon = daemon(&folder, consul.address());
+            daemon.envs(point.map(|point| ("CTMPL_FAULT_POINT", point)));
+            Ctmpl::spawn(daemon)
+        };
+        let ctmpl = start(None);
+        folder.becomes("runs", "1\n");
+        ctmpl.logs("succeeded after");
+        assert_eq!(ctmpl.stop().code(), Some(12));
+        consul.put_key("side", "2");
+        assert_eq!(start(Some(point)).ends().code(), None, "{point}");
+        assert_eq!(
+            (folder.read("side"), folder.read("runs")),
+            ("2".into(), "1\n".into())
+        );
+        let ctmpl = start(None);
+        folder.becomes("runs", "1\n2\n");
+        ctmpl.logs("succeeded after");
+        assert_eq!(ctmpl.stop().code(), Some(12));
+        let ctmpl = start(None);
+        ctmpl.logs("is unchanged in");
+        folder.stays("runs", "1\n2\n", Duration::from_millis(1200));
+        assert_eq!(ctmpl.stop().code(), Some(12));
+    }
 }

@@ -2,12 +2,14 @@
 //!
 //! Input: a [`Change`]. Output: a [`StagedChange`], then its [`Applied`].
 
+mod record;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use apply_ledger::{Attributes, Hash};
+use apply_ledger::Hash;
 use file_writer::{KnownTarget, Previous, Stage, Swapped, WriteError};
 
 use super::budget::{DiffSize, removed_lines};
@@ -77,30 +79,6 @@ impl Undo {
 }
 
 impl StagedChange {
-    /// What the journal records; `None` if no file is replaced.
-    pub(super) fn record(&self) -> Option<(Arc<GroupConfig>, ChangedFile)> {
-        let Stage::Staged(own) = &self.ready.as_ref()?.own else {
-            return None;
-        };
-        let staged = own.path();
-        let file = ChangedFile {
-            destination: std::path::absolute(own.target()).ok()?,
-            staged: staged.and_then(|path| std::path::absolute(path).ok()),
-            old: self.previous.clone()?,
-            new: self.content.clone(),
-            attributes: staged.map_or_else(Attributes::default, attributes_of),
-        };
-        Some((Arc::clone(&self.group), file))
-    }
-
-    /// Returns `true` if the journal records the change after the swap, without an intent before it: of a single file,
-    /// a rename shows the old content or the new one, and no command is owed.
-    pub(super) fn is_recorded_late(&self) -> bool {
-        let ready = self.ready.as_ref().map(|ready| &ready.own);
-        let is_replaced = matches!(ready, Some(Stage::Staged(own)) if own.path().is_some());
-        is_replaced && !self.has_siblings && !self.keeps_previous && !self.group.has_effect()
-    }
-
     /// The size of the change, for a group that can fail after the swap.
     fn size(&self) -> Option<DiffSize> {
         let own = self.ready.as_ref().map(|ready| &ready.own);
@@ -340,9 +318,4 @@ fn parked(
             waited: recorded.map_or(Duration::ZERO, |it| it.since.elapsed().unwrap_or_default()),
         }),
     }
-}
-
-/// Mode and owner of a staged file, which are those of the destination after the swap.
-fn attributes_of(staged: &Path) -> Attributes {
-    Attributes::of(staged).unwrap_or_default()
 }

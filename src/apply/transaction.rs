@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use super::change::{Applied, Change, Effect};
 use super::fault;
-use super::staged_change::{Ready, StagedChange};
+use super::staged_change::StagedChange;
 use super::write::Writer;
 use crate::config::resolved::{GroupConfig, GroupKey};
 
@@ -145,18 +145,7 @@ impl Staging {
     fn record(&mut self, writer: &Writer) -> Vec<Arc<GroupConfig>> {
         let journal = writer.journal();
         for entry in &mut self.entries {
-            let Some(Ready {
-                own: Stage::Staged(own),
-                ..
-            }) = &entry.ready
-            else {
-                continue;
-            };
-            let is_needed = entry.keeps_previous || entry.has_siblings || entry.group.has_effect();
-            if journal.is_some() || is_needed {
-                // If it cannot be read, it is not recorded, and the swap reports the error.
-                entry.previous = Previous::read(own.target()).ok();
-            }
+            entry.read_destination(journal.is_some());
         }
         let changes = self.entries.iter();
         let changes = changes.filter(|entry| !entry.is_recorded_late());
@@ -195,7 +184,8 @@ impl Staging {
         Swapped::flush(swapped);
         fault::point("swapped");
         if let Some(journal) = writer.journal() {
-            journal.swapped(recorded, &failed, written.into_iter());
+            let discarded = not_written(&groups, &applied);
+            journal.swapped(recorded, &discarded, written.into_iter());
         }
         fault::point("swap-recorded");
         let kept = undo.into_iter().filter(|undo| undo.is_kept);
@@ -204,6 +194,16 @@ impl Staging {
             replaced: kept.map(|undo| (undo.group, undo.previous)).collect(),
         }
     }
+}
+
+/// The groups of which no file was written, or not all could be.
+fn not_written(groups: &[GroupKey], applied: &[Applied]) -> BTreeSet<GroupKey> {
+    let is_written = |one: &Applied| matches!(one.outcome, Ok(Effect::Written));
+    let pairs = || groups.iter().zip(applied);
+    let written = pairs().filter(|(_, one)| is_written(one));
+    let written: BTreeSet<_> = written.map(|(group, _)| group).collect();
+    let others = groups.iter().filter(|group| !written.contains(group));
+    others.cloned().collect()
 }
 
 /// Parks the whole of a named group if a change of one of its files is above the budget. The templates that

@@ -100,7 +100,9 @@ fn is_new(file: &PendingFile, state: FileState) -> bool {
     if file.staged.is_some() {
         !state.is_staged && state.destination == Some(file.new)
     } else {
-        state.destination.is_some() && state.destination != file.old
+        // A file that keeps its content stands for files that are not recorded, and may have been written.
+        let is_same = file.old == Some(file.new);
+        state.destination.is_some() && (is_same || state.destination != file.old)
     }
 }
 

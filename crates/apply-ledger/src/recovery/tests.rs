@@ -103,6 +103,29 @@ fn all_new(intent: &PendingIntent, disk: &Disk) -> bool {
     files.all(|file| has(disk, &file.destination, Some(file.new)))
 }
 
+#[test]
+fn a_file_that_keeps_its_content_stands_for_others_that_may_have_been_written() {
+    let kept = Case {
+        old: Some(1),
+        new: 1,
+        is_staged: false,
+        is_lost: false,
+    };
+    let changed = Case {
+        new: 2,
+        is_staged: true,
+        ..kept
+    };
+    for (cases, result) in [
+        (vec![kept], Recovery::New),
+        (vec![kept, changed], Recovery::Old),
+    ] {
+        let (intent, disk) = interrupted(&cases, 0);
+        let plan = recover(&intent, &states(&intent, &disk));
+        assert_eq!(plan.result, result, "{cases:?}");
+    }
+}
+
 fn cases() -> impl Strategy<Value = Vec<Case>> {
     let case = (
         proptest::option::of(0..3u8),
