@@ -22,6 +22,9 @@ const BACKUPS: [&str; 8] = [
 /// The extensions with which dpkg renames configuration files: `.dpkg-dist`, `.dpkg-old` and others.
 const DPKG: &str = ".dpkg-";
 
+/// The directories and files of version control systems.
+const VERSION_CONTROL: [&str; 4] = [".git", ".gitignore", ".hg", ".svn"];
+
 /// The files found.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Found {
@@ -29,7 +32,7 @@ pub struct Found {
     pub files: Vec<PathBuf>,
     /// Backups of editors and package managers, which are not read.
     pub backups: Vec<PathBuf>,
-    /// Files with text whose names begin with a dot, which are not read.
+    /// Files and directories whose names begin with a dot, which are not read, except those that hold no configuration.
     pub hidden: Vec<PathBuf>,
 }
 
@@ -65,7 +68,7 @@ fn walk(directory: &Path, depth: usize, found: &mut Found) -> Result<(), Error> 
         let path = directory.join(&name);
         let name = name.to_string_lossy();
         if name.starts_with('.') {
-            if is_file_with_text(&path) && !is_backup(&name) {
+            if may_hold_keys(&path, &name) {
                 found.hidden.push(path);
             }
         } else if is_backup(&name) {
@@ -79,8 +82,13 @@ fn walk(directory: &Path, depth: usize, found: &mut Found) -> Result<(), Error> 
     Ok(())
 }
 
-fn is_file_with_text(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0)
+/// Returns `true` if a hidden file or directory may hold a configuration. The `..data` of Kubernetes holds the files that
+/// are read, through links.
+fn may_hold_keys(path: &Path, name: &str) -> bool {
+    let is_known = name.starts_with("..") || VERSION_CONTROL.contains(&name) || is_backup(name);
+    let has_content = fs::symlink_metadata(path)
+        .is_ok_and(|file| file.is_dir() || (file.is_file() && file.len() > 0));
+    !is_known && has_content
 }
 
 fn is_backup(name: &str) -> bool {
@@ -146,8 +154,9 @@ mod tests {
         fs::write(at(".hidden.hcl"), "once = true").expect("a file");
         fs::write(at(".a.hcl.swp"), "once = true").expect("a file");
         fs::create_dir(at(".git")).expect("a directory");
+        fs::create_dir(at(".off")).expect("a directory");
         let hidden = find(folder.path()).expect("found").hidden;
-        assert_eq!(hidden, [at(".hidden.hcl")]);
+        assert_eq!(hidden, [".hidden.hcl", ".off"].map(at));
         assert_eq!(find(&at("a.hcl~")).expect("named").files, [at("a.hcl~")]);
         assert_eq!(find(&at("b.d/empty")).expect("empty"), Found::default());
     }
@@ -160,7 +169,11 @@ mod tests {
         fs::write(at("..2026_01/ct.hcl"), "").expect("a file");
         symlink("..2026_01", at("..data")).expect("a link");
         symlink("..data/ct.hcl", at("ct.hcl")).expect("a link");
-        assert_eq!(find(folder.path()).expect("found").files, [at("ct.hcl")]);
+        let found = find(folder.path()).expect("found");
+        assert_eq!(
+            (found.files, found.hidden),
+            (vec![at("ct.hcl")], Vec::new())
+        );
     }
 
     #[test]
