@@ -27,6 +27,7 @@ pub struct Group {
     phase: Phase,
     refused: Option<Refused>,
     replaced: Replaced,
+    taken_back: Option<TakenBack>,
 }
 
 /// The step in progress.
@@ -83,6 +84,15 @@ struct Refused {
     retry: Option<Instant>,
 }
 
+/// The content that was rolled back last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct TakenBack {
+    /// The fingerprint of the texts of the group.
+    content: u64,
+    /// The number of its rollbacks since the last success of the command.
+    times: u32,
+}
+
 /// The files as they were when the last command succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Replaced {
@@ -101,6 +111,7 @@ impl Group {
             phase: Phase::Idle,
             refused: None,
             replaced: Replaced::None,
+            taken_back: None,
         }
     }
 
@@ -267,6 +278,7 @@ impl Group {
     /// Handles the success of the command and its verification.
     pub fn succeeded(&mut self) {
         self.replaced = Replaced::None;
+        self.taken_back = None;
     }
 
     /// Returns `true` if the files are restored when the command or its verification fails.
@@ -284,15 +296,21 @@ impl Group {
             self.phase = Phase::Restoring;
             self.replaced = Replaced::None;
             self.quarantined(content);
+            let same = self.taken_back.filter(|last| last.content == content);
+            let times = same.map_or(0, |last| last.times).saturating_add(1);
+            self.taken_back = Some(TakenBack { content, times });
             Step::Restore
         })
     }
 
     /// Handles a failure of the command or its verification with the previous files, too: the content that was taken back
-    /// is not to blame. It is tried again at `retry`, when the command is due.
-    pub fn previous_failed(&mut self, retry: Instant) {
+    /// is not to blame. It is tried again at `due`, when the command is due, or later: the pause grows with each rollback
+    /// of the same content. `jitter` is a random number between 0 and 1.
+    pub fn previous_failed(&mut self, due: Instant, now: Instant, jitter: f64) {
+        let times = self.taken_back.map_or(0, |last| last.times);
         let refused = self.refused.as_mut();
         if let Some(refused) = refused.filter(|refused| refused.failures > 0) {
+            let retry = due.max(now + RETRY.pause(times, jitter));
             refused.retry.get_or_insert(retry);
         }
     }

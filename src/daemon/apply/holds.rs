@@ -114,7 +114,7 @@ impl Apply {
         requested: &[usize],
         now: Moment,
     ) -> Vec<Action> {
-        let action = self.consequence(key, consequence);
+        let action = self.consequence(key, consequence, now);
         let is_restored = matches!(action, Some(Action::Restore(_)));
         let mut actions: Vec<_> = action.into_iter().collect();
         let Some(error) = error else { return actions };

@@ -155,6 +155,7 @@ impl Apply {
         &mut self,
         key: &GroupKey,
         consequence: Consequence,
+        now: Moment,
     ) -> Option<Action> {
         match consequence {
             Consequence::None => None,
@@ -166,8 +167,8 @@ impl Apply {
                 Some(Action::Finish(key.clone(), Ending::Applied))
             }
             Consequence::Failed => {
-                if let Some(retry) = self.commands.debts().retries_at(key) {
-                    self.groups.previous_failed(key, retry);
+                if let Some(due) = self.commands.debts().retries_at(key) {
+                    self.groups.previous_failed(key, due, now);
                 }
                 Some(Action::Finish(key.clone(), Ending::Failed))
             }

@@ -8,7 +8,7 @@ use super::entry::Pace;
 use crate::apply::group::Phase;
 use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::apply::destination::Destination;
-use crate::daemon::event::{Action, Restored};
+use crate::daemon::event::{Action, Moment, Restored};
 
 impl Groups {
     /// Handles replaced files of an earlier process, which are kept until the command succeeds.
@@ -39,11 +39,16 @@ impl Groups {
         place.is_some_and(|place| self.all[*place].group.restores())
     }
 
-    /// Handles a command or verification that failed and is repeated at `retry`. If the files were restored before, this
+    /// Handles a command or verification that failed and is repeated at `due`. If the files were restored before, this
     /// is not the fault of the content that was taken back.
-    pub(in crate::daemon::apply) fn previous_failed(&mut self, key: &GroupKey, retry: Instant) {
+    pub(in crate::daemon::apply) fn previous_failed(
+        &mut self,
+        key: &GroupKey,
+        due: Instant,
+        now: Moment,
+    ) {
         if let Some(entry) = self.entry(key) {
-            entry.group.previous_failed(retry);
+            entry.group.previous_failed(due, now.instant, now.jitter);
             entry.rolled_back.clear();
         }
     }

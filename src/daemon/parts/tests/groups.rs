@@ -4,13 +4,14 @@ mod counts;
 mod failures;
 mod holds;
 mod order;
+mod rollbacks;
 
 use file_writer::Previous;
 
 use super::*;
 use crate::apply::transaction::StagedFile;
 use crate::config::resolved::{
-    CheckConfig, CheckMethod, GroupConfig, Probe, Program, VerifyConfig,
+    CheckConfig, CheckMethod, GroupConfig, OnFailure, Probe, Program, VerifyConfig,
 };
 use crate::daemon::event::{CheckFailure, Checked, Restored, Staged, VerifyFailure};
 
@@ -45,6 +46,10 @@ fn verified(group: &mut GroupConfig) {
         },
         timeout: Duration::from_secs(10),
     });
+}
+
+fn rolls_back(group: &mut GroupConfig) {
+    group.on_failure = OnFailure::Rollback;
 }
 
 impl Bench {

@@ -3,13 +3,8 @@
 use apply_ledger::{Ending, Hash, Intent, IntentId, Ledger, LedgerOptions};
 
 use super::*;
-use crate::config::resolved::OnFailure;
 use crate::daemon::state_dir::{OwedFile, RolledBack};
 use crate::signals::SignalAction;
-
-fn rolls_back(group: &mut GroupConfig) {
-    group.on_failure = OnFailure::Rollback;
-}
 
 /// The intents of a ledger.
 pub(super) fn owed_intents(count: usize) -> Vec<IntentId> {
@@ -101,43 +96,6 @@ fn a_failed_verification_restores_the_files_and_reloads_again() {
     );
     bench.news("a", "2");
     assert_eq!(bench.write(), ["2", "-1"], "the whole group is applied");
-}
-
-/// A group whose command has failed with the content `bad`, and then with the previous file, which is restored.
-fn failing_after_its_rollback() -> Bench {
-    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", rolls_back)]);
-    bench.news("a", "bad");
-    let changes = bench.take_changes().unwrap();
-    let path = changes[0].destination.clone();
-    bench.written(changes, Effect::Written);
-    bench.reload_ended(false);
-    bench.restore(&[path.to_str().unwrap()]);
-    bench.pass(COMMAND_COOLDOWN);
-    bench.reload_ended(false);
-    bench
-}
-
-#[test]
-fn a_command_that_fails_after_a_rollback_does_not_block_the_next_content() {
-    let mut bench = failing_after_its_rollback();
-    bench.news("a", "good");
-    assert_eq!(bench.write(), ["good"]);
-    bench.pass(COMMAND_COOLDOWN);
-    bench.reload_ended(true);
-    assert!(!bench.parts.apply.is_owed());
-}
-
-#[test]
-fn a_content_is_tried_again_if_the_command_failed_for_the_previous_files_too() {
-    let mut bench = failing_after_its_rollback();
-    assert!(bench.write().is_empty(), "not at once");
-    // The program is started again.
-    bench.pass(Duration::from_secs(3));
-    assert_eq!(bench.write(), ["bad"], "it was not to blame");
-    bench.reload_ended(true);
-    assert!(!bench.parts.apply.is_owed());
-    assert_eq!(bench.parts.report().applies.refused, []);
-    assert!(bench.end().is_none());
 }
 
 #[test]

@@ -9,11 +9,6 @@ use apply_ledger::{
 use super::*;
 use crate::apply::hold_results::{HoldOutcome, HoldRequest, HoldResult};
 use crate::apply::requests::{HeldContent, Requested, RequestedChange};
-use crate::config::resolved::OnFailure;
-
-fn rolls_back(group: &mut GroupConfig) {
-    group.on_failure = OnFailure::Rollback;
-}
 
 /// The requests of a ledger.
 fn requests(count: usize) -> Vec<RequestId> {

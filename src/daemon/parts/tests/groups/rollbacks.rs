@@ -1,0 +1,75 @@
+//! Contents whose command failed, so that the previous files are restored, and when they are tried again.
+
+use super::*;
+
+/// A group whose command has failed with the content `bad`, and then with the previous file, which is restored.
+fn failing_after_its_rollback() -> Bench {
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", rolls_back)]);
+    bench.news("a", "bad");
+    let changes = bench.take_changes().unwrap();
+    let path = changes[0].destination.clone();
+    bench.written(changes, Effect::Written);
+    bench.reload_ended(false);
+    bench.restore(&[path.to_str().unwrap()]);
+    bench.pass(COMMAND_COOLDOWN);
+    bench.reload_ended(false);
+    bench
+}
+
+#[test]
+fn a_command_that_fails_after_a_rollback_does_not_block_the_next_content() {
+    let mut bench = failing_after_its_rollback();
+    bench.news("a", "good");
+    assert_eq!(bench.write(), ["good"]);
+    bench.pass(COMMAND_COOLDOWN);
+    bench.reload_ended(true);
+    assert!(!bench.parts.apply.is_owed());
+}
+
+#[test]
+fn a_content_is_tried_again_if_the_command_failed_for_the_previous_files_too() {
+    let mut bench = failing_after_its_rollback();
+    assert!(bench.write().is_empty(), "not at once");
+    // The program is started again.
+    bench.pass(Duration::from_secs(3));
+    assert_eq!(bench.write(), ["bad"], "it was not to blame");
+    bench.reload_ended(true);
+    assert!(!bench.parts.apply.is_owed());
+    assert_eq!(bench.parts.report().applies.refused, []);
+    assert!(bench.end().is_none());
+}
+
+/// Passes the time until the content is tried again. The command is repeated with the previous file, and fails.
+fn next_attempt(bench: &mut Bench) -> Vec<Change> {
+    for _ in 0..1000 {
+        if let Some(changes) = bench.take_changes() {
+            return changes;
+        }
+        if !bench.take_runs().is_empty() {
+            bench.ended_of(named(), false);
+        }
+        bench.pass(Duration::from_millis(100));
+    }
+    panic!("the content is not tried again");
+}
+
+#[test]
+fn a_content_that_is_rolled_back_again_and_again_waits_longer_each_time() {
+    let mut bench = failing_after_its_rollback();
+    let mut pauses = Vec::new();
+    for _ in 0..4 {
+        let failed = bench.now.instant;
+        let changes = next_attempt(&mut bench);
+        pauses.push((bench.now.instant - failed).as_secs_f64());
+        let path = changes[0].destination.clone();
+        bench.written(changes, Effect::Written);
+        bench.pass(COMMAND_COOLDOWN);
+        bench.reload_ended(false);
+        bench.restore(&[path.to_str().unwrap()]);
+        bench.pass(COMMAND_COOLDOWN);
+        bench.reload_ended(false);
+    }
+    let is_longer = |pair: &[f64]| pair[1] > 1.5 * pair[0];
+    assert!(pauses.windows(2).all(is_longer), "{pauses:?}");
+    assert!(pauses[0] <= 1.0, "{pauses:?}");
+}
