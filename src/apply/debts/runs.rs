@@ -33,11 +33,13 @@ impl Debts {
         debt.is_some_and(|debt| debt.left == LeftFiles::Inherited)
     }
 
-    /// Returns `true` if the current run of a group is for this file.
+    /// Returns `true` if the current run of a group is for this file, which was not written again since the run began.
     pub fn runs_for(&self, key: &GroupKey, path: &Path) -> bool {
         let debt = self.index_of(key).map(|index| &self.debts[index]);
-        let running = debt.and_then(|debt| debt.running.as_ref());
-        running.is_some_and(|running| running.files.contains(path))
+        debt.is_some_and(|debt| {
+            let mut running = debt.running.iter();
+            running.any(|run| run.files.contains(path)) && !debt.waiting.files.contains(path)
+        })
     }
 
     /// The groups whose last run failed.

@@ -255,6 +255,21 @@ fn a_hold_replaces_a_content_whose_verification_is_repeated() {
 }
 
 #[test]
+fn a_command_that_began_before_the_held_content_was_written_is_not_its_run() {
+    let request = requests(1)[0];
+    let mut bench = applied(|_| {});
+    bench.news("a", "3");
+    assert_eq!(bench.write(), ["3"]);
+    bench.hold(request, 0, "2");
+    assert_eq!(bench.write(), ["2"], "the command for 3 runs");
+    bench.reload_ended(false);
+    assert_eq!(bench.results(), [], "it was not for 2");
+    bench.pass(Duration::from_secs(2));
+    bench.succeeds();
+    assert_eq!(bench.results(), [(request, HoldOutcome::Applied)]);
+}
+
+#[test]
 fn a_held_content_that_was_refused_is_tried_again_by_the_next_request() {
     let ids = requests(2);
     let jobs = vec![member("{{ key \"a\" | parseInt }}", checked)];
