@@ -183,7 +183,8 @@ impl Groups {
                 entry.in_flight.push(*job);
             }
             entry.begun = Some(entry.content(destinations));
-            (entry.has_written, entry.pace) = (false, Pace::Usual);
+            (entry.has_written, entry.lacks_text) = (false, false);
+            entry.pace = Pace::Usual;
             entry.write = if restores {
                 Write::Restoration
             } else {
@@ -289,6 +290,7 @@ impl Groups {
             };
             entry.in_flight.retain(|other| other != job);
             entry.has_written |= matches!(outcome, Ok(Effect::Written));
+            entry.lacks_text |= !matches!(outcome, Ok(Effect::Written | Effect::Unchanged));
             if entry.in_flight.is_empty() {
                 entry.pace = Pace::Usual;
                 if entry.write == Write::Restoration {
@@ -298,6 +300,9 @@ impl Groups {
                 }
                 let rolls_back = entry.group.config().on_failure == OnFailure::Rollback;
                 entry.group.swapped(rolls_back && entry.has_written);
+                if !entry.lacks_text {
+                    entry.swapped = entry.begun;
+                }
                 entry.refusal = None;
             }
         }

@@ -28,8 +28,12 @@ pub(super) struct Entry {
     pub(super) in_flight: Vec<usize>,
     /// The fingerprint of the texts with which the last write has begun; `None` before the first one.
     pub(super) begun: Option<u64>,
+    /// The fingerprint of the texts that are in the files; `None` if this process has written none.
+    pub(super) swapped: Option<u64>,
     /// `true` if the write in progress has changed a file.
     pub(super) has_written: bool,
+    /// `true` if a file does not have its text after the write in progress.
+    pub(super) lacks_text: bool,
     pub(super) pace: Pace,
     pub(super) write: Write,
     /// The index of the template for which the texts of the group wait, because it cannot be rendered.
@@ -65,7 +69,9 @@ impl Entry {
             members: Vec::new(),
             in_flight: Vec::new(),
             begun: None,
+            swapped: None,
             has_written: false,
+            lacks_text: false,
             pace: Pace::Usual,
             write: Write::Texts,
             blocked_by: None,

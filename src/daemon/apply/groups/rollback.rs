@@ -61,8 +61,9 @@ impl Groups {
         destinations: &[Destination],
     ) -> Option<Action> {
         let entry = self.entry(key)?;
-        // A text that was rendered since is another content. Without a write, an earlier process has written the files.
-        let content = entry.begun;
+        // A text that was rendered since is another content, also if its check has failed. Without a swap, an earlier
+        // process has written the files.
+        let content = entry.swapped;
         let content = content.unwrap_or_else(|| entry.content(destinations));
         entry.group.roll_back(content)?;
         entry.refusal = Some(format!(

@@ -73,3 +73,38 @@ fn a_content_that_is_rolled_back_again_and_again_waits_longer_each_time() {
     assert!(pauses.windows(2).all(is_longer), "{pauses:?}");
     assert!(pauses[0] <= 1.0, "{pauses:?}");
 }
+
+#[test]
+fn a_content_whose_check_failed_is_not_blamed_for_the_command_of_the_one_in_the_files() {
+    let group = |group: &mut GroupConfig| {
+        checked(group);
+        rolls_back(group);
+    };
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", group)]);
+    let swap = |bench: &mut Bench, text| {
+        bench.news("a", text);
+        let changes = bench.stage();
+        let path = changes[0].destination.clone();
+        bench.passes();
+        bench.swap(changes);
+        path
+    };
+    let path = swap(&mut bench, "first");
+    let path = path.to_str().unwrap();
+    bench.reload_ended(false);
+    bench.restore(&[path]);
+    bench.pass(COMMAND_COOLDOWN);
+    bench.reload_ended(false);
+    // Another content does not wait for the repetition.
+    swap(&mut bench, "second");
+    bench.news("a", "third");
+    assert_eq!(bench.stage().len(), 1, "the command of the second waits");
+    bench.is_refused("the certificate is missing");
+    bench.pass(COMMAND_COOLDOWN);
+    bench.reload_ended(false);
+    bench.restore(&[path]);
+    bench.pass(COMMAND_COOLDOWN);
+    bench.reload_ended(true);
+    bench.pass(Duration::from_secs(3));
+    assert_eq!(bench.stage()[0].content, b"third", "its command never ran");
+}
