@@ -95,6 +95,11 @@ pub(super) async fn send(target: &SignalTarget, signal: Signal) -> Result<(), Si
 }
 
 fn send_to(pid: i32, signal: Signal) -> Result<(), SignalError> {
+    // The system accepts a signal to a zombie: a process that has ended and whose parent has not read its status.
+    let status = fs::read(format!("/proc/{pid}/status"));
+    if status.is_ok_and(|status| Status(&String::from_utf8_lossy(&status)).has_ended()) {
+        return Err(SignalError::Ended(pid));
+    }
     kill(Pid::from_raw(pid), signal).map_err(|error| match error {
         Errno::ESRCH => SignalError::Ended(pid),
         Errno::EPERM => SignalError::Denied { signal, pid },
@@ -167,24 +172,35 @@ fn processes_named(name: &str) -> Vec<Process> {
     found
 }
 
+/// The file `status` of a process.
+struct Status<'a>(&'a str);
+
+impl Status<'_> {
+    fn field(&self, name: &str) -> Option<&str> {
+        let mut lines = self.0.lines();
+        let line = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.map(str::trim)
+    }
+
+    fn has_ended(&self) -> bool {
+        self.field("State")
+            .is_none_or(|state| state.starts_with(['Z', 'X']))
+    }
+}
+
 /// Reads a process from its directory in `/proc`; `None` if it has another name, has ended, or is in a container.
 fn read_process(directory: &Path, name: &str) -> Option<Process> {
     let pid = directory.file_name()?.to_str()?.parse().ok()?;
     let status = fs::read(directory.join("status")).ok()?;
     let status = String::from_utf8_lossy(&status);
-    let field = |name: &str| {
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        line.map(str::trim)
-    };
-    let has_ended = field("State").is_none_or(|state| state.starts_with(['Z', 'X']));
-    let is_in_container = field("NSpid").is_some_and(|pids| pids.split_whitespace().count() > 1);
+    let status = Status(&status);
+    let pids = status.field("NSpid");
+    let is_in_container = pids.is_some_and(|pids| pids.split_whitespace().count() > 1);
     let comm = fs::read(directory.join("comm")).ok()?;
     let comm = comm.strip_suffix(b"\n").unwrap_or(&comm);
     let name = &name.as_bytes()[..name.len().min(NAME_LENGTH)];
-    (comm == name && !has_ended && !is_in_container).then_some(Process {
+    (comm == name && !status.has_ended() && !is_in_container).then_some(Process {
         pid,
-        parent: field("PPid")?.parse().ok()?,
+        parent: status.field("PPid")?.parse().ok()?,
     })
 }

@@ -235,6 +235,28 @@ fn a_signal_reaches_the_process_of_a_pid_file() {
     assert!(error.starts_with("cannot read the PID file /"), "{error}");
 }
 
+#[test]
+fn a_signal_to_a_process_that_has_ended_and_was_not_reaped_is_an_error() {
+    let mut ended = Running::start(Command::new("sh").args(["-c", "echo ready"]));
+    let pid = ended.0.id();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    std::fs::write(&file, pid.to_string()).unwrap();
+    let is_zombie = || {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        status.contains("State:\tZ")
+    };
+    while !is_zombie() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let error = run(&signal(SignalTarget::PidFile(file)), LIMIT).unwrap_err();
+    assert!(
+        error.contains(&format!("the process {pid} does not run any more")),
+        "{error}"
+    );
+    ended.0.wait().unwrap();
+}
+
 /// A copy of the shell with a name that no other process has.
 fn program(folder: &Path, name: &str) -> std::path::PathBuf {
     let path = folder.join(name);
