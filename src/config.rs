@@ -156,16 +156,9 @@ fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, Con
             .unsupported
             .retain(|span| !span.key.starts_with("consul"));
     }
-    let mut upper = lay_over(flags, below);
-    // Then the environment counts, as in consul-template.
-    upper.drop_empty();
-    let mut lower = variables.clone();
-    if Block::is_set(&upper.consul.auth) {
-        // A user with the password of another one would be a third account.
-        lower.consul.auth = AuthBlock::default();
-    }
+    let layer = over_environment(lay_over(flags, below), variables.clone());
     Ok(Layers {
-        layer: upper.over(lower),
+        layer,
         dev,
         warnings,
         sources,
@@ -174,6 +167,16 @@ fn layers(arguments: Arguments, environment: &Environment) -> Result<Layers, Con
         has_files,
         token_over_file,
     })
+}
+
+/// Lays files and flags over the environment, which counts where they have an empty value, as in consul-template.
+fn over_environment(mut upper: ConfigLayer, mut variables: ConfigLayer) -> ConfigLayer {
+    upper.drop_empty();
+    if Block::is_set(&upper.consul.auth) {
+        // A user with the password of another one would be a third account.
+        variables.consul.auth = AuthBlock::default();
+    }
+    upper.over(variables)
 }
 
 /// The text of `CT_LOCAL_CONFIG`.
@@ -197,9 +200,8 @@ pub(crate) fn sandbox(directory: &std::path::Path) -> safe_read::Sandbox<'_> {
 pub fn consul(flags: &Flags, environment: &Environment) -> Result<ConsulConfig, ConfigError> {
     let local = local_source(environment)?.as_ref().map(file::layer);
     let local = local.transpose()?.unwrap_or_default();
-    let mut upper = ConfigLayer::from_inputs(flags)?.over(local);
-    upper.drop_empty();
-    let layer = upper.over(ConfigLayer::from_inputs(environment)?);
+    let upper = ConfigLayer::from_inputs(flags)?.over(local);
+    let layer = over_environment(upper, ConfigLayer::from_inputs(environment)?);
     resolve::consul_config(layer.consul, environment)
 }
 

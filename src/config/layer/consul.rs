@@ -223,18 +223,21 @@ impl ConsulBlock {
 }
 
 impl AuthBlock {
-    /// `user` or `user:password`, which sets all keys of the block.
+    /// `user:password`, or `user`, which leaves the password to a lower layer.
     fn from_input(input: &Input) -> Result<Self, Error> {
         let origin = &input.origin;
         let text = input.last().map_err(|error| origin.refuse(error))?;
         if text.is_empty() {
             return Err(origin.refuse(ValueError::NoUser));
         }
-        let (username, password) = text.split_once(':').unwrap_or((text, ""));
+        let (username, password) = match text.split_once(':') {
+            Some((username, password)) => (username, Some(password)),
+            None => (text, None),
+        };
         Ok(Self {
             enabled: Some(origin.locate(true)),
             username: Some(origin.locate(username.to_owned())),
-            password: Some(origin.locate(password.into())),
+            password: password.map(|password| origin.locate(password.into())),
         })
     }
 }

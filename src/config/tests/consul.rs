@@ -126,6 +126,19 @@ fn user_and_password_are_split_at_the_first_colon() {
         "the flag says all of it"
     );
     assert_eq!(auth(&["-consul-auth=:"], &[]), None);
+    let mut flags = Flags::default();
+    flags.set("--consul-auth", vec!["u".into()]);
+    let variables = Environment::from_iter([("CONSUL_HTTP_AUTH", "e:f")]);
+    let of_command = consul(&flags, &variables).expect("a connection");
+    assert_eq!(
+        of_command.auth.expect("a user").password.expose_secret(),
+        ""
+    );
+    // The password need not be on the command line.
+    let file = token_file("consul { auth { username = \"v\" password = \"p\" } }");
+    let file = format!("-config={}", path(&file));
+    assert_eq!(auth(&[&file, "-consul-auth=u"], &[]), pair("u", "p"));
+    assert_eq!(auth(&[&file, "-consul-auth=u:"], &[]), pair("u", ""));
     assert_eq!(auth(&[], &[("CONSUL_HTTP_AUTH", "")]), None);
 }
 
