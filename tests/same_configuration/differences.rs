@@ -183,7 +183,7 @@ fn validate_names_a_token_that_is_set_over_a_token_file() {
 }
 
 #[test]
-fn a_note_of_validate_says_of_what_it_speaks() {
+fn a_note_of_validate_names_its_subject() {
     let text = "template { contents = \"{{ printf `%T` 1 }}{{ toTOML 1 }}\" destination = \"o\" function_denylist = \"a, b\" }";
     let log = with_file(&["validate"], "ct.hcl", text).log;
     for subject in [

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use super::error::{InvalidSeed, SeedError};
 use super::{Seed, SeedNode, Service};
+use crate::catalog::casefold;
 
 /// The maximum size of a seed file, in bytes.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
@@ -75,7 +76,7 @@ fn refuse_repeated(services: &[Service], nodes: &[SeedNode]) -> Result<(), Inval
     let mut ids = BTreeSet::new();
     for Service { name, id, node, .. } in services {
         let id = id.as_ref().unwrap_or(name);
-        if !ids.insert((node, id)) {
+        if !ids.insert((node.as_deref().map(casefold), casefold(id))) {
             let node = node.as_ref().map_or_else(
                 || "on the server's own node".to_owned(),
                 |node| format!("on the node {node}"),
@@ -272,6 +273,10 @@ datacenters:
             (
                 "datacenters: {dc2: {services: [{name: a, id: x, node: n}, {name: b, id: x, node: n}]}}\n",
                 "services: two have the ID x on the node n; give each its own id",
+            ),
+            (
+                "services: [{name: a, id: x, node: N}, {name: a, id: X, node: n}]\n",
+                "services: two have the ID X on the node n; give each its own id",
             ),
             (
                 "nodes: [{name: n, address: a}, {name: n, address: b}]\n",

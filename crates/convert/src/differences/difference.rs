@@ -34,8 +34,8 @@ pub(super) enum Touch {
 }
 
 impl Difference {
-    /// The note about a difference that is touched from here. It ends with the subject, which says of what the other two
-    /// speak, and is the row of the table.
+    /// The note about a difference that is touched from here. It ends with its subject, which the two behaviors do not name,
+    /// and by which the reader finds the row of the table.
     pub(super) fn note(&self, origin: &str) -> String {
         let plain = |text: &str| without_links(text).replace('`', "");
         format!(
