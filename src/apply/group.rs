@@ -275,10 +275,13 @@ impl Group {
         });
     }
 
-    /// Handles the success of the command and its verification.
+    /// Handles the success of the command and its verification. With the previous files, it does not acquit the content
+    /// that was taken back.
     pub fn succeeded(&mut self) {
         self.replaced = Replaced::None;
-        self.taken_back = None;
+        if self.refused.is_none() {
+            self.taken_back = None;
+        }
     }
 
     /// Returns `true` if the files are restored when the command or its verification fails.

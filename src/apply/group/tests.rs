@@ -128,6 +128,36 @@ fn only_what_was_replaced_since_the_last_success_is_restored() {
 }
 
 #[test]
+fn a_success_with_the_previous_files_does_not_shorten_the_pause_of_the_content() {
+    let (mut group, mut now) = (group(false, OnFailure::Rollback), Instant::now());
+    for seconds in [1, 2, 4] {
+        group.begin();
+        group.swapped(true);
+        group.roll_back(1);
+        group.restored();
+        // The program is slow to recover from the content.
+        group.previous_failed(now, now, 1.0);
+        group.succeeded();
+        let retry = now + Duration::from_secs(seconds);
+        assert_eq!(group.start(|| 1, false, now), Start::At(retry));
+        now = retry;
+    }
+    group.begin();
+    group.swapped(true);
+    group.succeeded();
+    group.begin();
+    group.swapped(true);
+    group.roll_back(1);
+    group.restored();
+    group.previous_failed(now, now, 1.0);
+    assert_eq!(
+        group.start(|| 1, false, now),
+        Start::At(now + Duration::from_secs(1)),
+        "it has succeeded since"
+    );
+}
+
+#[test]
 fn without_rollback_nothing_is_restored() {
     for on_failure in [OnFailure::Retry, OnFailure::Exit] {
         let mut group = group(false, on_failure);
