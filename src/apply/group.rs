@@ -75,7 +75,7 @@ pub enum Start {
 
 /// A content that was not applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Refused {
+pub struct Refused {
     /// The fingerprint of the texts of the group.
     content: u64,
     /// The number of consecutive failures; 0: it is parked.
@@ -146,6 +146,17 @@ impl Group {
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.refused.is_some()
+    }
+
+    /// The content that was refused or parked last, if none was applied since.
+    #[must_use]
+    pub fn refused(&self) -> Option<Refused> {
+        self.refused
+    }
+
+    /// Refuses a content again, after another one that was requested.
+    pub fn refuse_again(&mut self, refused: Refused) {
+        self.refused = Some(refused);
     }
 
     /// Returns `true` if this content failed the last time.

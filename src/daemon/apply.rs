@@ -160,19 +160,17 @@ impl Apply {
             }
             Event::Checked(key, checked) => return self.checked(key, checked, now),
             Event::CommandEnded(key, ended) => {
-                let restores = self.groups.restores(key);
-                let requested = self.requested_in_run(key);
-                let consequence = self.commands.ended(key, ended, restores, now);
                 let error = ended.as_ref().err().map(|failure| chain(&failure.error));
-                return self.run_ended(key, (consequence, error), &requested, now);
+                return self.run_ended(key, error, now, |commands, restores| {
+                    commands.ended(key, ended, restores, now)
+                });
             }
             Event::Verified(key, verified) => {
-                let restores = self.groups.restores(key);
-                let requested = self.requested_in_run(key);
-                let consequence = self.commands.verified(key, verified, restores, now);
                 let error = verified.as_ref().err();
                 let error = error.map(|it| format!("the verification failed: {}", it.error));
-                return self.run_ended(key, (consequence, error), &requested, now);
+                return self.run_ended(key, error, now, |commands, restores| {
+                    commands.verified(key, verified, restores, now)
+                });
             }
             Event::Restored(key, restored) => self.restored(key, restored, now),
             Event::RequestsTaken(all) => return self.take_requests(all, now.instant),

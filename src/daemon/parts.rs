@@ -71,8 +71,7 @@ impl Parts {
 
     /// Holds destinations at the contents at which an earlier process held them.
     pub(super) fn hold(&mut self, held: &[Requested], now: Moment) {
-        // Without a request, there is no result.
-        self.apply.take_requests(held, now.instant);
+        self.apply.resume_holds(held, now.instant);
     }
 
     /// Compares the first answers with those that an earlier process has accepted.

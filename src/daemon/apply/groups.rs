@@ -131,14 +131,6 @@ impl Groups {
         }
     }
 
-    /// Makes refused contents due, after a reload by the user.
-    pub(super) fn retry_now(&mut self, now: Instant) {
-        for entry in &mut self.all {
-            entry.group.retry_now(now);
-            entry.rolled_back.clear();
-        }
-    }
-
     /// Returns the steps that begin now: one batch for all groups without a check.
     pub(super) fn write(
         &mut self,
@@ -263,7 +255,9 @@ impl Groups {
                 (step.map(|_| Action::Swap(key.clone())), Vec::new())
             }
             Err(failure) => {
-                let content = entry.content(destinations);
+                // A text that was rendered since was not checked.
+                let content = entry.begun;
+                let content = content.unwrap_or_else(|| entry.content(destinations));
                 let is_repeated = entry.group.has_refused(content);
                 let step = entry.group.failed(content, now.instant, now.jitter);
                 if step.is_some() && !is_repeated {

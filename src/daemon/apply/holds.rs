@@ -1,16 +1,16 @@
 //! The requests of the command line: destinations that are held or released, and parked changes that are approved.
 //!
-//! Input: the requests, and the ends of commands. Output: the results of the holds, as actions.
+//! Input: the requests, and new configurations. Output: the results of the holds, as actions.
 
 use std::time::Instant;
 
 use super::Apply;
-use super::commands::Consequence;
 use super::destination::Destination;
+use super::lookup::of_file;
 use crate::apply::hold_results::{HoldOutcome, HoldResult, log_refused};
 use crate::apply::requests::{Requested, RequestedChange};
 use crate::config::resolved::GroupKey;
-use crate::daemon::event::{Action, Moment};
+use crate::daemon::event::Action;
 
 /// The reason for which the hold of a destination ends that a reload has removed.
 const REMOVED: &str = "a reload has removed its template";
@@ -23,33 +23,60 @@ impl Apply {
         now: Instant,
     ) -> Vec<Action> {
         let mut results = Vec::new();
-        for Requested {
-            destination,
-            change,
-        } in all
-        {
-            let is_own =
-                |own: &&mut Destination| own.job().destination.as_ref() == Some(destination);
-            let Some(own) = self.destinations.iter_mut().find(is_own) else {
-                results.extend(removed_meanwhile(change));
-                continue;
-            };
-            match change {
-                RequestedChange::Hold(held, request) => {
-                    results.extend(own.hold(held, request.clone(), now));
-                    if request.is_some() {
-                        self.groups.requested(&own.group().key, now);
-                    }
-                }
-                RequestedChange::Release => results.extend(own.release(now)),
-                RequestedChange::Approve(content) => {
-                    own.approve(*content);
-                    let key = own.group().key.clone();
-                    self.groups.release_parked(&key, &self.destinations);
-                }
+        for one in all {
+            results.extend(self.take_request(one, now));
+            if let RequestedChange::Hold(_, Some(_)) = one.change
+                && let Some(own) = of_file(&self.destinations, &one.destination)
+            {
+                self.groups.requested(&own.group().key, now);
             }
         }
         results.into_iter().map(Action::AnswerHold).collect()
+    }
+
+    /// Continues the holds of an earlier process. What it has rolled back is not due, as for a new request.
+    pub(in crate::daemon) fn resume_holds(&mut self, all: &[Requested], now: Instant) {
+        for one in all {
+            // The destination is configured and was not held, so that no request ends.
+            self.take_request(one, now);
+        }
+    }
+
+    /// Carries out one request. Returns the result of an earlier one that it ends, or its own if there is no destination.
+    fn take_request(&mut self, requested: &Requested, now: Instant) -> Option<HoldResult> {
+        let Requested {
+            destination,
+            change,
+        } = requested;
+        let is_own = |own: &Destination| own.job().destination.as_ref() == Some(destination);
+        let Some(at) = self.destinations.iter().position(is_own) else {
+            return removed_meanwhile(change);
+        };
+        let key = self.destinations[at].group().key.clone();
+        match change {
+            RequestedChange::Hold(held, request) => {
+                if request.is_some() {
+                    let mut members = self.destinations.iter();
+                    let waits = members.any(|own| own.group().key == key && own.has_hold_request());
+                    self.groups.hold_begins(&key, !waits);
+                }
+                self.destinations[at].hold(held, request.clone(), now)
+            }
+            RequestedChange::Release => self.destinations[at].release(now),
+            RequestedChange::Approve(content) => {
+                self.destinations[at].approve(*content);
+                self.groups.release_parked(&key, &self.destinations);
+                None
+            }
+        }
+    }
+
+    /// Refuses the requested hold of a destination. Returns its answer; `None` if no request waits for it.
+    pub(super) fn refuse_hold(&mut self, at: usize, reason: &str, now: Instant) -> Option<Action> {
+        let own = &mut self.destinations[at];
+        let result = own.refuse_hold(reason, now)?;
+        self.groups.hold_refused(&own.group().key);
+        Some(Action::AnswerHold(result))
     }
 
     /// Ends the requests of the holds whose content is applied.
@@ -103,33 +130,6 @@ impl Apply {
         let all = self.destinations.iter();
         let covered = all.filter(|own| is_covered(own));
         covered.map(Destination::number).collect()
-    }
-
-    /// Handles the end of a command or a verification, with the error of one that has failed. `requested` are the
-    /// destinations that were [covered](Self::requested_in_run) by it.
-    pub(super) fn run_ended(
-        &mut self,
-        key: &GroupKey,
-        (consequence, error): (Consequence, Option<String>),
-        requested: &[usize],
-        now: Moment,
-    ) -> Vec<Action> {
-        let action = self.consequence(key, consequence, now);
-        let is_restored = matches!(action, Some(Action::Restore(_)));
-        let mut actions: Vec<_> = action.into_iter().collect();
-        let Some(error) = error else { return actions };
-        for own in &mut self.destinations {
-            if !requested.contains(&own.number()) {
-                continue;
-            }
-            let result = if is_restored {
-                own.refuse_hold(&error, now.instant)
-            } else {
-                own.hold_result(HoldOutcome::CommandFailed(error.clone()))
-            };
-            actions.extend(result.map(Action::AnswerHold));
-        }
-        actions
     }
 }
 

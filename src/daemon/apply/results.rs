@@ -9,10 +9,11 @@ use apply_ledger::Ending;
 use file_writer::WriteError;
 
 use super::Apply;
-use super::commands::{self, Consequence};
+use super::commands::{self, Commands, Consequence};
 use super::lookup::{group_of, of_file, position, rank};
 use super::printing::Printing;
 use crate::apply::change::{Applied, Effect};
+use crate::apply::hold_results::HoldOutcome;
 use crate::apply::owed::owed;
 use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
@@ -84,19 +85,21 @@ impl Apply {
             }
         }
         let mut results = transfers;
+        let mut refused = Vec::new();
         for Applied { job, outcome, .. } in applied {
             if let Some(at) = position(&self.destinations, *job) {
                 let own = &mut self.destinations[at];
                 let is_requested = own.is_writing_requested_content();
                 own.applied(outcome, now);
-                if let Some(reason) = not_written(outcome).filter(|_| is_requested) {
-                    let result = own.refuse_hold(&reason, now.instant);
-                    results.extend(result.map(Action::AnswerHold));
-                }
+                let reason = not_written(outcome).filter(|_| is_requested);
+                refused.extend(reason.map(|reason| (at, reason)));
             }
         }
         for key in parked {
             self.groups.park(&key, &self.destinations);
+        }
+        for (at, reason) in refused {
+            results.extend(self.refuse_hold(at, &reason, now.instant));
         }
         results
     }
@@ -142,16 +145,46 @@ impl Apply {
                     && is_requested
                 {
                     let reason = format!("the check failed: {}", failure.error);
-                    let result = own.refuse_hold(&reason, now.instant);
-                    actions.extend(result.map(Action::AnswerHold));
+                    actions.extend(self.refuse_hold(at, &reason, now.instant));
                 }
             }
         }
         actions
     }
 
+    /// Handles the end of a command or a verification, with the error of one that has failed. `end` ends the run in the
+    /// commands; its argument is `true` if the files of the group can be restored.
+    pub(super) fn run_ended(
+        &mut self,
+        key: &GroupKey,
+        error: Option<String>,
+        now: Moment,
+        end: impl FnOnce(&mut Commands, bool) -> Consequence,
+    ) -> Vec<Action> {
+        let restores = self.groups.restores(key);
+        let requested = self.requested_in_run(key);
+        let consequence = end(&mut self.commands, restores);
+        let action = self.consequence(key, consequence, now);
+        let is_restored = matches!(action, Some(Action::Restore(_)));
+        let mut actions: Vec<_> = action.into_iter().collect();
+        let Some(error) = error else { return actions };
+        for number in requested {
+            let Some(at) = position(&self.destinations, number) else {
+                continue;
+            };
+            actions.extend(if is_restored {
+                self.refuse_hold(at, &error, now.instant)
+            } else {
+                let outcome = HoldOutcome::CommandFailed(error.clone());
+                let result = self.destinations[at].hold_result(outcome);
+                result.map(Action::AnswerHold)
+            });
+        }
+        actions
+    }
+
     /// Handles the consequence of a command or a verification that ended.
-    pub(super) fn consequence(
+    fn consequence(
         &mut self,
         key: &GroupKey,
         consequence: Consequence,

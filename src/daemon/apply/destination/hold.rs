@@ -84,6 +84,11 @@ impl Destination {
         self
     }
 
+    /// Returns `true` if a request waits for the result of the hold.
+    pub(in crate::daemon::apply) fn has_hold_request(&self) -> bool {
+        self.requested_text().is_some()
+    }
+
     /// Returns `true` if a request waits for the result of the hold, and the file has its content.
     pub(in crate::daemon::apply) fn has_requested_content(&self) -> bool {
         let requested = self.requested_text();

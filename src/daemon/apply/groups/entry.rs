@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::apply::debts::Debts;
-use crate::apply::group::{Group, Start};
+use crate::apply::group::{Group, Refused, Start};
 use crate::apply::transaction::StagedFile;
 use crate::config::resolved::{GroupConfig, Job};
 use crate::daemon::apply::destination::Destination;
@@ -43,6 +43,18 @@ pub(super) struct Entry {
     pub(super) rolled_back: BTreeMap<usize, RolledBack>,
     /// The reason for which the latest content is not in the files.
     pub(super) refusal: Option<String>,
+    /// What was refused before a request that waits for its result; `None` without a request.
+    pub(super) before_hold: Option<BeforeHold>,
+}
+
+/// What was refused in a group before the command line has requested a hold.
+#[derive(Debug)]
+pub(super) struct BeforeHold {
+    pub(super) refused: Option<Refused>,
+    /// The reason for it.
+    pub(super) refusal: Option<String>,
+    /// What an earlier process has rolled back.
+    pub(super) rolled_back: BTreeMap<usize, RolledBack>,
 }
 
 /// What the write in progress writes.
@@ -77,6 +89,7 @@ impl Entry {
             blocked_by: None,
             rolled_back: BTreeMap::new(),
             refusal: None,
+            before_hold: None,
         }
     }
 

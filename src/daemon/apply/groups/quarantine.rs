@@ -1,11 +1,11 @@
-//! Groups whose content an earlier process has rolled back: it is not applied again until it changes.
+//! Groups whose content was refused, by this process or an earlier one: when it is due again, also around a hold.
 
 use std::time::Instant;
 
 use apply_ledger::Hash;
 
 use super::Groups;
-use super::entry::Entry;
+use super::entry::{BeforeHold, Entry};
 use crate::config::resolved::GroupKey;
 use crate::daemon::apply::destination::Destination;
 use crate::daemon::state_dir::RolledBack;
@@ -26,6 +26,39 @@ impl Groups {
             });
             entry.rolled_back = known.collect();
         }
+    }
+
+    /// Makes refused contents due, after a reload by the user.
+    pub(in crate::daemon::apply) fn retry_now(&mut self, now: Instant) {
+        for entry in &mut self.all {
+            entry.group.retry_now(now);
+            entry.rolled_back.clear();
+            entry.before_hold = None;
+        }
+    }
+
+    /// Handles a hold whose request waits for the result. `is_first`: no other request of the group waits.
+    pub(in crate::daemon::apply) fn hold_begins(&mut self, key: &GroupKey, is_first: bool) {
+        if let Some(entry) = self.entry(key).filter(|_| is_first) {
+            entry.before_hold = Some(BeforeHold {
+                refused: entry.group.refused(),
+                refusal: entry.refusal.clone(),
+                rolled_back: entry.rolled_back.clone(),
+            });
+        }
+    }
+
+    /// Handles a requested hold that was refused: what was refused before is still refused.
+    pub(in crate::daemon::apply) fn hold_refused(&mut self, key: &GroupKey) {
+        let Some(entry) = self.entry(key) else { return };
+        let Some(before) = entry.before_hold.take() else {
+            return;
+        };
+        if let Some(refused) = before.refused {
+            entry.group.refuse_again(refused);
+            entry.refusal = before.refusal;
+        }
+        entry.rolled_back = before.rolled_back;
     }
 
     /// Makes a refused content of a group due, because the command line requests it.

@@ -4,6 +4,7 @@ mod counts;
 mod failures;
 mod holds;
 mod order;
+mod refused_holds;
 mod rollbacks;
 
 use file_writer::Previous;
@@ -222,6 +223,16 @@ fn a_failed_check_is_repeated_with_the_same_content() {
     bench.step(Event::Time);
     assert_eq!(bench.stage().len(), 1);
     assert_eq!(bench.checks(), 2);
+}
+
+#[test]
+fn a_text_that_is_rendered_during_a_failing_check_is_checked_at_once() {
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", checked)]);
+    bench.news("a", "1");
+    bench.stage();
+    bench.news("a", "2");
+    bench.is_refused("no");
+    assert_eq!(bench.stage()[0].content, b"2");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::apply::hold_results::{HoldOutcome, HoldRequest, HoldResult};
 use crate::apply::requests::{HeldContent, Requested, RequestedChange};
 
 /// The requests of a ledger.
-fn requests(count: usize) -> Vec<RequestId> {
+pub(super) fn requests(count: usize) -> Vec<RequestId> {
     let directory = tempfile::tempdir().unwrap();
     let (mut ledger, _) = Ledger::open(directory.path(), LedgerOptions::default()).unwrap();
     let file = IntentFile {
@@ -33,8 +33,22 @@ fn requests(count: usize) -> Vec<RequestId> {
     (0..count).map(request).collect()
 }
 
+/// A request to hold a file at this content.
+pub(super) fn hold_of(id: RequestId, destination: PathBuf, text: &str) -> Requested {
+    let held = HeldContent {
+        text: text.to_owned(),
+        generation: 1,
+        until: None,
+    };
+    let target = destination.clone();
+    Requested {
+        destination,
+        change: RequestedChange::Hold(held, Some(HoldRequest { id, target })),
+    }
+}
+
 /// A group with one template, whose file has been applied with the text `2`.
-fn applied(change: impl Fn(&mut GroupConfig)) -> Bench {
+pub(super) fn applied(change: impl Fn(&mut GroupConfig)) -> Bench {
     let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", change)]);
     bench.news("a", "2");
     assert_eq!(bench.write(), ["2"]);
@@ -45,7 +59,7 @@ fn applied(change: impl Fn(&mut GroupConfig)) -> Bench {
 
 impl Bench {
     /// Lets the command of the group succeed, and its verification if there is one.
-    fn succeeds(&mut self) {
+    pub(super) fn succeeds(&mut self) {
         self.reload_ended(true);
         if self
             .actions
@@ -58,29 +72,18 @@ impl Bench {
     }
 
     /// The destination of a template.
-    fn path_of(&self, at: usize) -> PathBuf {
+    pub(super) fn path_of(&self, at: usize) -> PathBuf {
         self.parts.apply.paths().remove(at)
     }
 
-    fn hold(&mut self, request: RequestId, at: usize, text: &str) {
+    pub(super) fn hold(&mut self, request: RequestId, at: usize, text: &str) {
         let destination = self.path_of(at);
         self.hold_file(request, destination, text);
     }
 
     fn hold_file(&mut self, request: RequestId, destination: PathBuf, text: &str) {
-        let held = HeldContent {
-            text: text.to_owned(),
-            generation: 1,
-            until: None,
-        };
-        let request = HoldRequest {
-            id: request,
-            target: destination.clone(),
-        };
-        self.step(Event::RequestsTaken(vec![Requested {
-            destination,
-            change: RequestedChange::Hold(held, Some(request)),
-        }]));
+        let requested = hold_of(request, destination, text);
+        self.step(Event::RequestsTaken(vec![requested]));
     }
 
     /// The results of holds since the last call.
@@ -94,7 +97,7 @@ impl Bench {
     }
 
     /// Returns the reason for which the only result is a refusal.
-    fn refusal(&mut self) -> String {
+    pub(super) fn refusal(&mut self) -> String {
         match self.results().as_slice() {
             [
                 (
@@ -207,23 +210,9 @@ fn two_files_of_a_group_are_refused_together() {
     bench.news("a", "2");
     assert_eq!(bench.write(), ["2", "-2"]);
     bench.succeeds();
-    let hold = |destination: PathBuf, id, text: &str| Requested {
-        destination: destination.clone(),
-        change: RequestedChange::Hold(
-            HeldContent {
-                text: text.to_owned(),
-                generation: 1,
-                until: None,
-            },
-            Some(HoldRequest {
-                id,
-                target: destination,
-            }),
-        ),
-    };
     bench.step(Event::RequestsTaken(vec![
-        hold(bench.path_of(0), ids[0], "1"),
-        hold(bench.path_of(1), ids[1], "-1"),
+        hold_of(ids[0], bench.path_of(0), "1"),
+        hold_of(ids[1], bench.path_of(1), "-1"),
     ]));
     assert_eq!(bench.write(), ["1", "-1"]);
     bench.reload_ended(false);

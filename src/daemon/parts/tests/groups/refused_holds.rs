@@ -1,0 +1,87 @@
+//! Contents that were refused before a hold that is refused, or is resumed after a restart.
+
+use apply_ledger::Hash;
+
+use super::holds::{applied, hold_of, requests};
+use super::*;
+use crate::daemon::state_dir::RolledBack;
+
+/// A group like [`applied`], with `on_failure = "rollback"`, in which the text `3` was rolled back.
+fn rolled_back(change: impl Fn(&mut GroupConfig)) -> Bench {
+    let mut bench = applied(|group| {
+        rolls_back(group);
+        change(group);
+    });
+    bench.news("a", "3");
+    assert_eq!(bench.write(), ["3"]);
+    bench.take_back();
+    bench
+}
+
+impl Bench {
+    /// Lets the command fail with the new file, and succeed with the previous one.
+    fn take_back(&mut self) {
+        self.pass(COMMAND_COOLDOWN);
+        self.reload_ended(false);
+        let path = self.path_of(0);
+        self.restore(&[path.to_str().unwrap()]);
+        self.pass(COMMAND_COOLDOWN);
+        self.succeeds();
+    }
+}
+
+#[test]
+fn a_content_that_was_rolled_back_stays_refused_after_a_hold_that_is_refused() {
+    let ids = requests(2);
+    let mut bench = rolled_back(|_| {});
+    let reason = bench.parts.report().applies.refused;
+    for id in ids {
+        bench.hold(id, 0, "1");
+        assert_eq!(bench.write(), ["1"]);
+        bench.take_back();
+        assert!(bench.refusal().contains('c'));
+        bench.pass(Duration::from_secs(3600));
+        assert_eq!(bench.write(), [""; 0], "3 was rolled back");
+        assert_eq!(bench.parts.report().applies.refused, reason);
+    }
+    bench.news("a", "4");
+    assert_eq!(bench.write(), ["4"]);
+}
+
+#[test]
+fn a_content_that_was_rolled_back_stays_refused_after_a_hold_that_cannot_be_written() {
+    let ids = requests(2);
+    let mut bench = rolled_back(|_| {});
+    for (id, outcome) in ids.into_iter().zip([Effect::Held, Effect::Parked(None)]) {
+        bench.hold(id, 0, "1");
+        let changes = bench.take_changes().unwrap();
+        bench.written(changes, outcome);
+        bench.refusal();
+        bench.pass(Duration::from_secs(3600));
+        assert_eq!(bench.write(), [""; 0], "3 was rolled back");
+    }
+}
+
+#[test]
+fn a_hold_that_is_resumed_does_not_make_what_was_rolled_back_due() {
+    let request = requests(1)[0];
+    let jobs = vec![
+        member("{{ key \"a\" }}", rolls_back),
+        member("-{{ key \"b\" }}", rolls_back),
+    ];
+    let file = |job: &Job, content: &str, has_failed| RolledBack {
+        destination: job.destination.clone().unwrap(),
+        content: Hash::of(content.as_bytes()),
+        has_failed,
+    };
+    let known = [file(&jobs[0], "1", false), file(&jobs[1], "-bad", true)];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.parts.quarantine(&known);
+    let held = hold_of(request, bench.path_of(0), "1");
+    bench.parts.hold(&[held], bench.now);
+    bench.news("a", "2");
+    bench.news("b", "bad");
+    assert_eq!(bench.write(), [""; 0]);
+    bench.news("b", "good");
+    assert_eq!(bench.write(), ["1", "-good"]);
+}
