@@ -291,7 +291,7 @@ impl Apply {
                 None => Destination::new(number, job, self.mode).keeping_hold(&before, now),
             });
         }
-        let mut actions = self.refuse_removed_holds(before, now);
+        let mut actions = self.refuse_removed_holds(before);
         let held = held.iter();
         let is_new = |held: &&Requested| !paths_before.contains(&held.destination);
         let held: Vec<_> = held.filter(is_new).cloned().collect();

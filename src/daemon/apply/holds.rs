@@ -97,19 +97,18 @@ impl Apply {
 
     /// Refuses the requested holds of destinations that a new configuration has removed. `before` are the destinations
     /// that do not continue.
-    pub(super) fn refuse_removed_holds(
-        &self,
-        before: Vec<Destination>,
-        now: Instant,
-    ) -> Vec<Action> {
+    pub(super) fn refuse_removed_holds(&self, before: Vec<Destination>) -> Vec<Action> {
         let paths = self.paths();
         let is_removed = |own: &Destination| {
             let path = own.job().destination.as_ref();
             path.is_some_and(|path| !paths.contains(path))
         };
         let removed = before.into_iter().filter(is_removed);
-        let results = removed.filter_map(|mut own| own.refuse_hold(REMOVED, now));
-        results.map(Action::AnswerHold).collect()
+        let results = removed.filter_map(|mut own| own.hold_result(removal()));
+        results
+            .inspect(log_removal)
+            .map(Action::AnswerHold)
+            .collect()
     }
 
     /// Returns the numbers of the templates to render again, because their last text was dropped.
@@ -138,18 +137,25 @@ fn removed_meanwhile(change: &RequestedChange) -> Option<HoldResult> {
     let RequestedChange::Hold(held, Some(request)) = change else {
         return None;
     };
-    log_refused(
-        &request.target.display().to_string(),
-        held.generation,
-        REMOVED,
-    );
-    Some(HoldResult {
+    let result = HoldResult {
         request: request.clone(),
         generation: held.generation,
         until: held.until,
-        outcome: HoldOutcome::Refused {
-            reason: REMOVED.to_owned(),
-            earlier: None,
-        },
-    })
+        outcome: removal(),
+    };
+    log_removal(&result);
+    Some(result)
+}
+
+/// The outcome of a hold whose destination a reload has removed. An earlier hold ends with it.
+fn removal() -> HoldOutcome {
+    HoldOutcome::Refused {
+        reason: REMOVED.to_owned(),
+        earlier: None,
+    }
+}
+
+fn log_removal(result: &HoldResult) {
+    let destination = result.request.target.display().to_string();
+    log_refused(&destination, result.generation, REMOVED);
 }

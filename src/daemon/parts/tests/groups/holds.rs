@@ -169,6 +169,19 @@ fn a_reload_that_removes_the_template_refuses_its_hold() {
 }
 
 #[test]
+fn a_reload_that_removes_the_template_of_a_requested_hold_ends_an_earlier_one_too() {
+    let ids = requests(2);
+    let mut bench = applied(|_| {});
+    bench.hold(ids[0], 0, "1");
+    assert_eq!(bench.write(), ["1"]);
+    bench.succeeds();
+    assert_eq!(bench.results(), [(ids[0], HoldOutcome::Applied)]);
+    bench.hold(ids[1], 0, "0");
+    bench.renew(vec![job("--{{ key \"b\" }}", None)]);
+    assert!(bench.refusal().contains("a reload has removed"));
+}
+
+#[test]
 fn a_reload_that_changes_the_template_keeps_the_request() {
     let request = requests(1)[0];
     let mut bench = applied(|_| {});
