@@ -110,6 +110,26 @@ fn a_rollback_that_a_check_refuses_is_reported_and_blocks_no_later_change() {
 }
 
 #[test]
+fn a_rollback_that_cannot_be_written_is_not_said_to_be_retried() {
+    let fixture = Fixture::grouped("command = \"true\"", "1");
+    let ctmpl = fixture.start();
+    fixture.writes("1");
+    fixture.writes("2");
+    let out = fixture.folder.path("out");
+    remove(&out);
+    std::fs::create_dir(&out).unwrap();
+    let log = fixture.fails("1");
+    assert!(log.contains("not held"), "{log}");
+    let log = ctmpl.log();
+    let (before, _) = log.split_once("does not keep generation 1").unwrap();
+    assert!(before.contains("[ERROR]"), "{before}");
+    assert!(!before.contains("it is retried"), "{before}");
+    std::fs::remove_dir(&out).unwrap();
+    fixture.folder.becomes("out", "2");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
 fn a_rollback_whose_command_is_repeated_fails_and_keeps_the_hold() {
     let settings = "command = \"test ! -e FOLDER/bad\"";
     let fixture = Fixture::grouped(settings, "1");

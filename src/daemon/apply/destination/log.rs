@@ -39,7 +39,13 @@ impl Destination {
             .map_or(1, |failure| failure.count.saturating_add(1));
         let wait = RETRY.pause(count, now.jitter).min(MAX_RETRY_WAIT);
         let remedy = remedy(error).map_or(String::new(), |remedy| format!("; {remedy}"));
-        let text = format!("{}{remedy}; {}", chain(error), self.repetition());
+        // A requested hold is refused, not repeated.
+        let again = if self.has_hold_request() {
+            String::new()
+        } else {
+            format!("; {}", self.repetition())
+        };
+        let text = format!("{}{remedy}{again}", chain(error));
         if before.is_none_or(|failure| failure.text != text) {
             let (template, destination) = self.names();
             tracing::error!(name: "file.failed", template, destination, "{text}");
