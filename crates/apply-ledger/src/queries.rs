@@ -249,7 +249,7 @@ pub(crate) fn destination_row(
     row.ok_or_else(|| Cause::NoDestination(destination.to_owned()))
 }
 
-/// The requests without an answer, in their order.
+/// The requests in this state, in their order.
 pub(crate) fn requests(connection: &Connection, state: RequestState) -> Result<Vec<Request>> {
     let is_in_state = match state {
         RequestState::New => "r.succeeded IS NULL",

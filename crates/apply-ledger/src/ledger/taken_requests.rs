@@ -63,7 +63,7 @@ impl Ledger {
     pub fn answer(&mut self, request: RequestId, answer: &Answer) -> Result<()> {
         let oldest = SystemTime::now().checked_sub(ANSWER_AGE);
         self.write("answer a request", Durability::Process, |transaction| {
-            let delete = "DELETE FROM requests WHERE succeeded IS NOT NULL AND at < ?1";
+            let delete = "DELETE FROM requests WHERE answer IS NOT NULL AND at < ?1";
             transaction.execute(delete, [oldest.map(TimeColumn)])?;
             let update = "UPDATE requests SET succeeded = ?2, answer = ?3 WHERE id = ?1";
             transaction.execute(update, params![request.0, answer.succeeded, answer.text])?;

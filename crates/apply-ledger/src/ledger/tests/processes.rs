@@ -90,6 +90,30 @@ fn a_request_that_is_taken_is_found_after_a_restart_until_it_is_answered() {
 }
 
 #[test]
+fn an_answer_removes_old_answers_and_no_request_that_has_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = Path::new(DESTINATION);
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "1");
+    let mut queue = RequestQueue::open(directory.path()).unwrap();
+    let [answered, taken, last] = [(); 3].map(|()| queue.hold(path, 1, None).unwrap());
+    let answer = Answer {
+        succeeded: true,
+        text: "applied".to_owned(),
+    };
+    ledger.answer(answered, &answer).unwrap();
+    ledger.hold_for(taken, path, 1, None).unwrap();
+    let connection = &ledger.connection;
+    connection
+        .execute("UPDATE requests SET at = 0", [])
+        .unwrap();
+    ledger.answer(last, &answer).unwrap();
+    assert_eq!(queue.answer(answered).unwrap(), None, "it is removed");
+    let ids: Vec<_> = ledger.taken().unwrap().iter().map(|it| it.id).collect();
+    assert_eq!(ids, [taken]);
+}
+
+#[test]
 fn holds_survive_a_restart_and_end() {
     let directory = tempfile::tempdir().unwrap();
     let path = Path::new(DESTINATION);
