@@ -52,7 +52,7 @@ struct Debt {
     failures: u32,
     /// The earliest time of the next run.
     due: Instant,
-    /// Who owes the command for the files that a new configuration has taken away from it.
+    /// The groups that owe the command for the files that a new configuration has taken away from this one.
     left: LeftFiles,
 }
 

@@ -71,7 +71,8 @@ impl Groups {
         ));
         tracing::warn!(
             name: "group.rolling_back", group = %key,
-            "{key}: restoring the previous files; the new content is applied when it changes"
+            "{key}: restoring the previous files; the new content is tried again when it changes, or if the command fails \
+             with the previous files, too"
         );
         Some(Action::Restore(key.clone()))
     }
