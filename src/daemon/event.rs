@@ -214,8 +214,8 @@ pub(super) enum Action {
     Swap(GroupKey),
     /// Remove the staged files of this group.
     Discard(GroupKey),
-    /// Restore the replaced files of this group.
-    Restore(GroupKey),
+    /// Restore the replaced files of this group, without the destinations of other groups: a reload has moved them.
+    Restore(GroupKey, BTreeSet<PathBuf>),
     /// Take the requests of the command line for these destinations.
     TakeRequests(Vec<PathBuf>),
     /// Answer the request of a hold.

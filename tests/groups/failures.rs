@@ -117,3 +117,35 @@ template {{
     folder.becomes("out", "good 2");
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
+
+#[test]
+fn a_rollback_leaves_a_file_that_a_reload_has_moved_to_another_group() {
+    let (folder, consul) = (Folder::new(), super::consul(&[("version", "good")]));
+    let path = |name: &str| text(&folder.path(name));
+    let template = |name: &str, more: &str| {
+        format!(
+            "template {{\n  contents = \"{{{{ key \\\"version\\\" }}}}\"\n  destination = \"{}\"\n{more}\n}}\n",
+            path(name)
+        )
+    };
+    let group = format!(
+        "state_dir = \"{}\"\ngroup \"g\" {{\n  command = \"true\"\n  on_failure = \"rollback\"\n  \
+         verify {{\n    command = \"sleep 2; grep -q good {}\"\n    timeout = \"4s\"\n  }}\n}}\n",
+        path("state"),
+        path("a")
+    );
+    let own = "  group = \"g\"";
+    let before = [&group, &*template("a", own), &template("b", own)].concat();
+    let ctmpl = super::start(&folder, &consul, &before);
+    ctmpl.logs("verified after");
+    consul.put_key("version", "bad");
+    folder.becomes("b", "bad");
+    let after = [&group, &*template("a", own), &template("b", "")].concat();
+    folder.write("ctmpl.hcl", &after);
+    ctmpl.signal(nix::sys::signal::Signal::SIGHUP);
+    ctmpl.logs("configuration reloaded");
+    ctmpl.logs("restoring the previous files");
+    folder.becomes("a", "good");
+    folder.stays("b", "bad", Duration::from_millis(500));
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}

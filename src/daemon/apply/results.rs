@@ -165,7 +165,7 @@ impl Apply {
         let requested = self.requested_in_run(key);
         let consequence = end(&mut self.commands, restores);
         let action = self.consequence(key, consequence, now);
-        let is_restored = matches!(action, Some(Action::Restore(_)));
+        let is_restored = matches!(action, Some(Action::Restore(..)));
         let mut actions: Vec<_> = action.into_iter().collect();
         let Some(error) = error else { return actions };
         for number in requested {

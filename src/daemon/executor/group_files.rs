@@ -2,7 +2,7 @@
 //!
 //! Input: the changes of groups. Output: jobs for the writer threads, which return [`Event`]s.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -69,13 +69,19 @@ impl GroupFiles {
         }
     }
 
-    /// Restores the replaced files of a group.
-    pub(super) fn restore(&self, writer: &Writer, key: GroupKey) -> Event {
+    /// Restores the replaced files of a group, without those that are destinations of `others` now.
+    pub(super) fn restore(
+        &self,
+        writer: &Writer,
+        key: GroupKey,
+        others: &BTreeSet<PathBuf>,
+    ) -> Event {
         let files = self
             .lock()
             .get_mut(&key)
             .map(|files| std::mem::take(&mut files.replaced));
-        let files = files.unwrap_or_default();
+        let mut files = files.unwrap_or_default();
+        files.retain(|previous| !others.contains(previous.destination()));
         let journal = writer.journal();
         if let Some(journal) = journal {
             let own = files.iter().filter(|file| !file.is_additional());
@@ -234,7 +240,7 @@ mod tests {
         };
         assert_eq!(applied, 1);
         assert!(file.exists());
-        let Event::Restored(_, restored) = files.restore(&writer, key) else {
+        let Event::Restored(_, restored) = files.restore(&writer, key, &BTreeSet::new()) else {
             panic!("nothing is restored");
         };
         assert_eq!(restored.files, [], "the command before has succeeded");

@@ -1,6 +1,6 @@
 //! The actions of groups: files on the writer threads, commands, checks and verifications in tasks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -86,6 +86,11 @@ impl Executor {
                 Event::Inspected(results.collect())
             });
         }
+    }
+
+    /// Restores the replaced files of a group, without those that are destinations of `others` now.
+    pub(super) fn restore(&mut self, key: GroupKey, others: BTreeSet<PathBuf>) {
+        self.write(move |files, writer| files.restore(writer, key, &others));
     }
 
     /// Records the end of the command of a group.

@@ -74,7 +74,9 @@ impl Groups {
             "{key}: restoring the previous files; the new content is tried again when it changes, or if the command fails \
              with the previous files, too"
         );
-        Some(Action::Restore(key.clone()))
+        let others = destinations.iter().filter(|own| own.group().key != *key);
+        let others = others.filter_map(|own| own.job().destination.clone());
+        Some(Action::Restore(key.clone(), others.collect()))
     }
 
     /// Handles the end of a restoration. Returns the group, whose command has to run again.

@@ -148,7 +148,7 @@ impl Bench {
 }
 
 fn restores(action: &Action) -> Option<()> {
-    matches!(action, Action::Restore(_)).then_some(())
+    matches!(action, Action::Restore(..)).then_some(())
 }
 
 /// A file that had another content before.
