@@ -2,6 +2,7 @@
 //!
 //! Input: rendered texts, results of writes, checks and commands, the time. Output: the steps of groups, and commands.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use super::event::{Action, Event, Moment};
 use super::renderer::{Renderer, TemplateState};
 use crate::apply::debts::Debts;
 use crate::apply::requests::Requested;
-use crate::config::resolved::{Config, GroupConfig, Mode};
+use crate::config::resolved::{Config, GroupConfig, GroupKey, Mode};
 use crate::error_chain::chain;
 use crate::signals::SignalAction;
 
@@ -43,6 +44,8 @@ pub(super) struct Apply {
     /// The batch of a dry run.
     printing: Printing,
     commands: Commands,
+    /// The groups whose command has succeeded while their next files were swapped.
+    unrecorded: BTreeSet<GroupKey>,
     sweep: Sweep,
     /// The number of writes that changed a file.
     files_written: u64,
@@ -73,6 +76,7 @@ impl Apply {
             destinations,
             printing: Printing::Idle,
             commands: Commands::new(mode, now),
+            unrecorded: BTreeSet::new(),
             sweep: Sweep::beginning(now),
             files_written: 0,
             decided: now,

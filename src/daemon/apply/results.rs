@@ -85,6 +85,7 @@ impl Apply {
             }
         }
         let mut results = transfers;
+        results.extend(self.record_successes());
         let mut refused = Vec::new();
         for Applied { job, outcome, .. } in applied {
             if let Some(at) = position(&self.destinations, *job) {
@@ -195,6 +196,11 @@ impl Apply {
             Consequence::Verify(group) => Some(Action::Verify(group)),
             // A file that was written meanwhile owes another run.
             Consequence::Succeeded if self.commands.debts().has(key) => None,
+            // So does one that is being swapped, and its swap may be recorded already.
+            Consequence::Succeeded if self.groups.is_swapping(key) => {
+                self.unrecorded.insert(key.clone());
+                None
+            }
             Consequence::Succeeded => {
                 self.groups.succeeded(key);
                 Some(Action::Finish(key.clone(), Ending::Applied))
@@ -211,6 +217,25 @@ impl Apply {
                 self.groups.roll_back(key, phase.name(), &self.destinations)
             }
         }
+    }
+
+    /// Records the successes that waited for the end of a swap, if this swap does not owe another run.
+    pub(super) fn record_successes(&mut self) -> Vec<Action> {
+        let all = std::mem::take(&mut self.unrecorded).into_iter();
+        let (waiting, ended): (BTreeSet<_>, BTreeSet<_>) =
+            all.partition(|key| self.groups.is_swapping(key));
+        self.unrecorded = waiting;
+        let ended = ended.into_iter();
+        let ended: Vec<_> = ended
+            .filter(|key| !self.commands.debts().has(key))
+            .collect();
+        for key in &ended {
+            self.groups.succeeded(key);
+        }
+        let ended = ended.into_iter();
+        ended
+            .map(|key| Action::Finish(key, Ending::Applied))
+            .collect()
     }
 
     /// Handles the end of a restoration: the command is owed for the restored files.

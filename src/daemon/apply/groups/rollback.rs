@@ -26,6 +26,12 @@ impl Groups {
         group.is_sequential() && phase.is_some_and(|phase| phase != Phase::Idle)
     }
 
+    /// Returns `true` while the files of a group are swapped.
+    pub(in crate::daemon::apply) fn is_swapping(&self, key: &GroupKey) -> bool {
+        let place = self.places.get(key);
+        place.is_some_and(|place| self.all[*place].group.phase() == Phase::Swapping)
+    }
+
     /// Handles the success of a command and its verification.
     pub(in crate::daemon::apply) fn succeeded(&mut self, key: &GroupKey) {
         if let Some(entry) = self.entry(key) {

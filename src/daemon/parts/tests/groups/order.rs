@@ -141,3 +141,29 @@ fn once_writes_the_files_of_a_group_that_owes_a_verified_command_since_an_earlie
     bench.verification_ended(true);
     assert_eq!(bench.end(), Some(End::Done));
 }
+
+#[test]
+fn a_command_that_succeeds_while_the_next_file_is_swapped_is_not_recorded_as_the_success_of_that_file()
+ {
+    for outcome in [Effect::Written, Effect::Unchanged] {
+        let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", |_| {})]);
+        let ends = |bench: &mut Bench| {
+            let end = |action: &Action| matches!(action, Action::Finish(..)).then_some(());
+            bench.take(end).len()
+        };
+        bench.news("a", "1");
+        bench.write();
+        assert_eq!(bench.take_runs().len(), 1);
+        bench.news("a", "2");
+        let changes = bench.take_changes().unwrap();
+        bench.ended_of(named(), true);
+        assert_eq!(ends(&mut bench), 0, "the ledger may know the second file");
+        bench.written(changes, outcome);
+        if outcome == Effect::Written {
+            assert_eq!(ends(&mut bench), 0);
+            bench.pass(COMMAND_COOLDOWN);
+            bench.reload_ended(true);
+        }
+        assert_eq!(ends(&mut bench), 1, "{outcome:?}");
+    }
+}
