@@ -85,6 +85,13 @@ impl Apply {
             }
         }
         let mut results = transfers;
+        for key in self.groups.take_deferred_successes() {
+            // If the swap has changed a file, the next run is for all.
+            if !self.commands.debts().has(&key) {
+                self.groups.succeeded(&key);
+                results.push(Action::Finish(key, Ending::Applied));
+            }
+        }
         results.extend(self.record_successes());
         let mut refused = Vec::new();
         for Applied { job, outcome, .. } in applied {
@@ -201,6 +208,7 @@ impl Apply {
                 self.unrecorded.insert(key.clone());
                 None
             }
+            Consequence::Succeeded if self.groups.defers_success(key) => None,
             Consequence::Succeeded => {
                 self.groups.succeeded(key);
                 Some(Action::Finish(key.clone(), Ending::Applied))
