@@ -85,13 +85,6 @@ impl Apply {
             }
         }
         let mut results = transfers;
-        for key in self.groups.take_deferred_successes() {
-            // If the swap has changed a file, the next run is for all.
-            if !self.commands.debts().has(&key) {
-                self.groups.succeeded(&key);
-                results.push(Action::Finish(key, Ending::Applied));
-            }
-        }
         results.extend(self.record_successes());
         let mut refused = Vec::new();
         for Applied { job, outcome, .. } in applied {
@@ -208,7 +201,6 @@ impl Apply {
                 self.unrecorded.insert(key.clone());
                 None
             }
-            Consequence::Succeeded if self.groups.defers_success(key) => None,
             Consequence::Succeeded => {
                 self.groups.succeeded(key);
                 Some(Action::Finish(key.clone(), Ending::Applied))

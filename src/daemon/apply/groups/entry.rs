@@ -32,8 +32,6 @@ pub(super) struct Entry {
     pub(super) swapped: Option<u64>,
     /// `true` if the write in progress has changed a file.
     pub(super) has_written: bool,
-    /// `true` if the command has succeeded during the swap in progress, which is not recorded yet.
-    pub(super) has_deferred_success: bool,
     /// `true` if a file does not have its text after the write in progress.
     pub(super) lacks_text: bool,
     pub(super) pace: Pace,
@@ -86,7 +84,6 @@ impl Entry {
             swapped: None,
             has_written: false,
             lacks_text: false,
-            has_deferred_success: false,
             pace: Pace::Usual,
             write: Write::Texts,
             blocked_by: None,

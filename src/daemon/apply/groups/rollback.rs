@@ -32,26 +32,6 @@ impl Groups {
         place.is_some_and(|place| self.all[*place].group.phase() == Phase::Swapping)
     }
 
-    /// Returns `true` if files of a group are being swapped when its command succeeds. The record of this success would
-    /// include their swap, for which the command has not run, so it waits for the end of the swap.
-    pub(in crate::daemon::apply) fn defers_success(&mut self, key: &GroupKey) -> bool {
-        self.entry(key).is_some_and(|entry| {
-            entry.has_deferred_success = entry.group.phase() == Phase::Swapping;
-            entry.has_deferred_success
-        })
-    }
-
-    /// Returns the groups whose success has waited for a swap that has ended.
-    pub(in crate::daemon::apply) fn take_deferred_successes(&mut self) -> Vec<GroupKey> {
-        let ended = self.all.iter_mut();
-        let ended = ended.filter(|entry| entry.group.phase() != Phase::Swapping);
-        let successful = ended.filter_map(|entry| {
-            let is_deferred = std::mem::take(&mut entry.has_deferred_success);
-            is_deferred.then(|| entry.group.config().key.clone())
-        });
-        successful.collect()
-    }
-
     /// Handles the success of a command and its verification.
     pub(in crate::daemon::apply) fn succeeded(&mut self, key: &GroupKey) {
         if let Some(entry) = self.entry(key) {

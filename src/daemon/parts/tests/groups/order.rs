@@ -167,27 +167,3 @@ fn a_command_that_succeeds_while_the_next_file_is_swapped_is_not_recorded_as_the
         assert_eq!(ends(&mut bench), 1, "{outcome:?}");
     }
 }
-
-#[test]
-fn the_success_of_a_command_that_ends_during_a_swap_is_not_recorded_for_the_new_files() {
-    let finishes = |bench: &mut Bench| {
-        let ends = bench.take(|action| matches!(action, Action::Finish(..)).then_some(()));
-        ends.len()
-    };
-    for effect in [Effect::Written, Effect::Unchanged] {
-        let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key \"a\" }}", |_| {})]);
-        bench.news("a", "1");
-        bench.write();
-        bench.news("a", "2");
-        let changes = bench.take_changes().unwrap();
-        bench.reload_ended(true);
-        assert_eq!(finishes(&mut bench), 0, "2 may be in the file");
-        bench.written(changes, effect);
-        if effect == Effect::Written {
-            assert_eq!(finishes(&mut bench), 0, "the command is owed for 2");
-            bench.pass(COMMAND_COOLDOWN);
-            bench.reload_ended(true);
-        }
-        assert_eq!(finishes(&mut bench), 1, "{effect:?}");
-    }
-}
