@@ -1,4 +1,4 @@
-//! Links the program with packed relocations. The others take 1.2 MB, all of which the loader reads at the start, so that
+//! Links the program with packed relocations. Ordinary relocations take 1.2 MB, all of which the loader reads at the start, so that
 //! they count as memory of the process.
 
 use std::env;

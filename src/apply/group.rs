@@ -286,8 +286,8 @@ impl Group {
         });
     }
 
-    /// Handles the success of the command and its verification. With the previous files, it does not acquit the content
-    /// that was taken back.
+    /// Handles the success of the command and its verification. A success with the previous files does not reset the number
+    /// of rollbacks of the refused content.
     pub fn succeeded(&mut self) {
         self.replaced = Replaced::None;
         if self.refused.is_none() {

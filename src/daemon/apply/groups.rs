@@ -294,7 +294,7 @@ impl Groups {
                 }
                 let rolls_back = entry.group.config().on_failure == OnFailure::Rollback;
                 entry.group.swapped(rolls_back && entry.has_written);
-                if !entry.lacks_text {
+                if entry.has_written || !entry.lacks_text {
                     entry.swapped = entry.begun;
                 }
                 entry.refusal = None;

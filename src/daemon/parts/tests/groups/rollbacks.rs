@@ -108,3 +108,54 @@ fn a_content_whose_check_failed_is_not_blamed_for_the_command_of_the_one_in_the_
     bench.pass(Duration::from_secs(3));
     assert_eq!(bench.stage()[0].content, b"third", "its command never ran");
 }
+
+/// The content before it was blamed, so that the failed one was written again every second.
+#[test]
+fn a_content_is_blamed_although_another_file_of_its_command_is_parked() {
+    let with_rollback = |text| {
+        let mut job = job(text, Some("reload"));
+        let mut group = GroupConfig::clone(&job.applied_with());
+        rolls_back(&mut group);
+        job.group = Some(Arc::new(group));
+        job
+    };
+    let jobs = vec![
+        with_rollback("{{ key \"a\" }}"),
+        with_rollback("-{{ key \"b\" }}"),
+    ];
+    let group = jobs[0].applied_with().key.clone();
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    let ends = |bench: &mut Bench, succeeded| {
+        bench.pass(COMMAND_COOLDOWN);
+        assert_eq!(bench.take_runs().len(), 1);
+        bench.ended_of(group.clone(), succeeded);
+    };
+    bench.news("a", "1");
+    bench.news("b", "1");
+    while !bench.write().is_empty() {}
+    ends(&mut bench, true);
+    let news = [("a", "bad"), ("b", "2")];
+    let news = news.map(|(name, text)| WatchEvent::current(key(name), value(text)));
+    bench.step(Event::Watched(news.to_vec()));
+    let changes = bench.take_changes().unwrap();
+    let path = changes[0].destination.clone();
+    let outcomes = [Effect::Written, Effect::Parked(None)];
+    let applied = changes.into_iter().zip(outcomes);
+    let applied = applied.map(|(change, outcome)| Applied {
+        job: change.job,
+        destination: change.destination,
+        outcome: Ok(outcome),
+        size: None,
+    });
+    bench.step(Event::Applied(applied.collect()));
+    ends(&mut bench, false);
+    assert_eq!(bench.take(restores).len(), 1);
+    let restored = Restored {
+        files: vec![previous(path.to_str().unwrap())],
+        errors: Vec::new(),
+    };
+    bench.step(Event::Restored(group.clone(), restored));
+    ends(&mut bench, true);
+    bench.pass(Duration::from_secs(60));
+    assert_eq!(bench.write(), [""; 0], "the failed content is refused");
+}
