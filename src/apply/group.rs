@@ -148,10 +148,10 @@ impl Group {
         self.refused.is_some()
     }
 
-    /// The content that was refused or parked last, if none was applied since.
+    /// The content that failed last, if none was applied or parked since.
     #[must_use]
-    pub fn refused(&self) -> Option<Refused> {
-        self.refused
+    pub fn failure(&self) -> Option<Refused> {
+        self.refused.filter(|refused| refused.failures > 0)
     }
 
     /// Refuses a content again, after another one that was requested.
@@ -162,8 +162,8 @@ impl Group {
     /// Returns `true` if this content failed the last time.
     #[must_use]
     pub fn has_refused(&self, content: u64) -> bool {
-        self.refused
-            .is_some_and(|refused| refused.content == content && refused.failures > 0)
+        self.failure()
+            .is_some_and(|refused| refused.content == content)
     }
 
     /// Returns `true` if this content is parked.

@@ -56,9 +56,8 @@ impl Apply {
         match change {
             RequestedChange::Hold(held, request) => {
                 if request.is_some() {
-                    let mut members = self.destinations.iter();
-                    let waits = members.any(|own| own.group().key == key && own.has_hold_request());
-                    self.groups.hold_begins(&key, !waits);
+                    let is_first = !self.has_hold_request(&key);
+                    self.groups.hold_begins(&key, is_first);
                 }
                 self.destinations[at].hold(held, request.clone(), now)
             }
@@ -75,8 +74,16 @@ impl Apply {
     pub(super) fn refuse_hold(&mut self, at: usize, reason: &str, now: Instant) -> Option<Action> {
         let own = &mut self.destinations[at];
         let result = own.refuse_hold(reason, now)?;
-        self.groups.hold_refused(&own.group().key);
+        let key = own.group().key.clone();
+        let is_last = !self.has_hold_request(&key);
+        self.groups.hold_refused(&key, is_last);
         Some(Action::AnswerHold(result))
+    }
+
+    /// Returns `true` if a request waits for the result of a hold in this group.
+    fn has_hold_request(&self, key: &GroupKey) -> bool {
+        let mut all = self.destinations.iter();
+        all.any(|own| own.group().key == *key && own.has_hold_request())
     }
 
     /// Ends the requests of the holds whose content is applied.

@@ -44,12 +44,12 @@ pub(super) struct Entry {
     pub(super) rolled_back: BTreeMap<usize, RolledBack>,
     /// The reason for which the latest content is not in the files.
     pub(super) refusal: Option<String>,
-    /// What was refused before a request that waits for its result; `None` without a request.
+    /// What was refused before the first request that waits for its result; `None` without a request.
     pub(super) before_hold: Option<BeforeHold>,
 }
 
 /// What was refused in a group before the command line has requested a hold.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct BeforeHold {
     pub(super) refused: Option<Refused>,
     /// The reason for it.

@@ -41,19 +41,23 @@ impl Groups {
     pub(in crate::daemon::apply) fn hold_begins(&mut self, key: &GroupKey, is_first: bool) {
         if let Some(entry) = self.entry(key).filter(|_| is_first) {
             entry.before_hold = Some(BeforeHold {
-                refused: entry.group.refused(),
+                refused: entry.group.failure(),
                 refusal: entry.refusal.clone(),
                 rolled_back: entry.rolled_back.clone(),
             });
         }
     }
 
-    /// Handles a requested hold that was refused: what was refused before is still refused.
-    pub(in crate::daemon::apply) fn hold_refused(&mut self, key: &GroupKey) {
+    /// Handles a requested hold that was refused: what failed before is still refused. A parked content is parked again
+    /// by its next attempt. `is_last`: no other request of the group waits.
+    pub(in crate::daemon::apply) fn hold_refused(&mut self, key: &GroupKey, is_last: bool) {
         let Some(entry) = self.entry(key) else { return };
-        let Some(before) = entry.before_hold.take() else {
-            return;
+        let before = if is_last {
+            entry.before_hold.take()
+        } else {
+            entry.before_hold.clone()
         };
+        let Some(before) = before else { return };
         if let Some(refused) = before.refused {
             entry.group.refuse_again(refused);
             entry.refusal = before.refusal;

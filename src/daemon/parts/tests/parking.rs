@@ -22,7 +22,7 @@ const CHANGE: ParkedChange = ParkedChange {
 };
 
 /// A change in the ledger, with the hash of its content.
-fn recorded(content: &str, waited: u64) -> Effect {
+pub(super) fn recorded(content: &str, waited: u64) -> Effect {
     Effect::Parked(Some(ParkedChange {
         content: Some(Hash::of(content.as_bytes())),
         waited: Duration::from_secs(waited),
@@ -61,7 +61,7 @@ impl Bench {
         self.park_as(EXCESS)
     }
 
-    fn park_as(&mut self, effect: Effect) -> Option<String> {
+    pub(super) fn park_as(&mut self, effect: Effect) -> Option<String> {
         let changes = self.take_changes()?;
         let text = String::from_utf8(changes[0].content.clone()).unwrap();
         assert!(!changes[0].is_approved);
@@ -70,7 +70,7 @@ impl Bench {
     }
 
     /// Approves the change of a destination that is parked with this content.
-    fn approve(&mut self, destination: &str, content: &str) {
+    pub(super) fn approve(&mut self, destination: &str, content: &str) {
         self.step(Event::RequestsTaken(vec![Requested {
             destination: destination.into(),
             change: RequestedChange::Approve(Hash::of(content.as_bytes())),

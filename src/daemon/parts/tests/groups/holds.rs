@@ -231,7 +231,7 @@ fn two_files_of_a_group_are_refused_together() {
     bench.reload_ended(false);
     let results = bench.results();
     assert_eq!(results.len(), 2, "{results:?}");
-    let is_refused = |outcome: &HoldOutcome| matches!(outcome, HoldOutcome::Refused { reason, .. } if reason.contains('c'));
+    let is_refused = |outcome: &HoldOutcome| matches!(outcome, HoldOutcome::Refused { reason, .. } if reason == "command `c` failed with exit code 1");
     assert!(results.iter().all(|(_, outcome)| is_refused(outcome)));
     let paths = [bench.path_of(0), bench.path_of(1)];
     bench.restore(&paths.each_ref().map(|path| path.to_str().unwrap()));

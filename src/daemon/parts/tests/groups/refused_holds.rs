@@ -2,6 +2,7 @@
 
 use apply_ledger::Hash;
 
+use super::super::parking::recorded;
 use super::holds::{applied, hold_of, requests};
 use super::*;
 use crate::daemon::state_dir::RolledBack;
@@ -39,7 +40,7 @@ fn a_content_that_was_rolled_back_stays_refused_after_a_hold_that_is_refused() {
         bench.hold(id, 0, "1");
         assert_eq!(bench.write(), ["1"]);
         bench.take_back();
-        assert!(bench.refusal().contains('c'));
+        assert_eq!(bench.refusal(), "command `c` failed with exit code 1");
         bench.pass(Duration::from_secs(3600));
         assert_eq!(bench.write(), [""; 0], "3 was rolled back");
         assert_eq!(bench.parts.report().applies.refused, reason);
@@ -60,6 +61,54 @@ fn a_content_that_was_rolled_back_stays_refused_after_a_hold_that_cannot_be_writ
         bench.pass(Duration::from_secs(3600));
         assert_eq!(bench.write(), [""; 0], "3 was rolled back");
     }
+}
+
+#[test]
+fn a_content_stays_refused_until_the_last_hold_of_its_group_is_refused() {
+    let ids = requests(2);
+    let jobs = vec![
+        member("{{ key \"a\" }}", rolls_back),
+        member("-{{ key \"a\" }}", rolls_back),
+    ];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.news("a", "2");
+    assert_eq!(bench.write(), ["2", "-2"]);
+    bench.pass(STARTUP_BATCH_WINDOW);
+    bench.succeeds();
+    bench.news("a", "3");
+    assert_eq!(bench.write(), ["3", "-3"]);
+    bench.take_back();
+    bench.hold(ids[0], 0, "1");
+    let changes = bench.take_changes().unwrap();
+    bench.hold(ids[1], 1, "-1");
+    bench.written(changes, Effect::Held);
+    bench.refusal();
+    bench.pass(Duration::from_secs(2));
+    assert!(bench.write().contains(&"-1".to_owned()));
+    bench.take_back();
+    bench.refusal();
+    bench.pass(Duration::from_secs(3600));
+    assert_eq!(bench.write(), [""; 0], "3 was rolled back");
+}
+
+#[test]
+fn a_parked_content_is_parked_again_after_a_hold_that_is_refused_so_that_it_can_be_approved() {
+    let request = requests(1)[0];
+    let mut bench = applied(|_| {});
+    let parked = recorded("3", 0);
+    bench.news("a", "3");
+    assert_eq!(bench.park_as(parked).as_deref(), Some("3"));
+    bench.hold(request, 0, "1");
+    let changes = bench.take_changes().unwrap();
+    bench.written(changes, Effect::Held);
+    bench.refusal();
+    bench.pass(Duration::from_secs(2));
+    assert_eq!(bench.park_as(parked).as_deref(), Some("3"));
+    bench.pass(Duration::from_secs(3600));
+    assert_eq!(bench.write(), [""; 0], "it is parked");
+    let destination = bench.path_of(0);
+    bench.approve(destination.to_str().unwrap(), "3");
+    assert_eq!(bench.write(), ["3"]);
 }
 
 #[test]
