@@ -1,5 +1,7 @@
 //! `-once`: it exits with the right code, and reports missing data.
 
+mod file_order;
+
 use std::time::{Duration, Instant};
 
 use crate::support::ctmpl::{Ctmpl, Ended, Folder, run};
@@ -462,61 +464,4 @@ fn command_of_once(address: &str) -> std::process::Command {
     let mut command = crate::support::ctmpl::command();
     command.args([address, "-once"]);
     command
-}
-
-/// Runs two templates once; the second one reads the file of the first one.
-fn chained(second: &str, command: &str, before: &[(&str, &str)]) -> (Folder, Ended) {
-    let (folder, consul) = (Folder::new(), consul());
-    let at = |name: &str| folder.path(name).display().to_string();
-    for (name, text) in before {
-        folder.write(name, text);
-    }
-    folder.write("a.in", "{{ key \"app/name\" }}");
-    folder.write("b.in", &second.replace("DIR", &at("")));
-    let templates = [("b.in", "b"), ("a.in", "a"), ("c.in", "c")];
-    folder.write("c.in", "static");
-    let templates = templates.map(|(from, to)| folder.template(from, to, command));
-    let flags: Vec<_> = templates.iter().flat_map(|it| ["-template", it]).collect();
-    let ended = once(&consul, &[&["-timeout=20s"], flags.as_slice()].concat());
-    (folder, ended)
-}
-
-#[test]
-fn a_file_that_another_template_writes_is_read_after_that() {
-    let stale = [("a", "stale"), ("c", "stale")];
-    for before in [&[][..], &stale] {
-        let (folder, ended) = chained("{{ file `DIR/a` }}, {{ file `DIR/./c` }}", "", before);
-        assert_eq!((ended.code(), ended.log.as_str()), (Some(0), ""));
-        assert_eq!(folder.read("b"), "x, static");
-    }
-}
-
-#[test]
-fn a_file_that_never_changes_before_its_reader_is_read_at_once() {
-    // Its own file, and that of a template with the same command, which is written together with it.
-    for (text, command) in [("{{ file `DIR/b` }}!", ""), ("{{ file `DIR/a` }}!", "true")] {
-        let before = [("a", "old"), ("b", "old")];
-        let (folder, ended) = chained(text, command, &before);
-        assert_eq!((ended.code(), ended.log.as_str()), (Some(0), ""), "{text}");
-        assert_eq!(folder.read("b"), "old!");
-    }
-}
-
-#[test]
-fn templates_that_read_the_files_of_one_another_do_not_wait_forever() {
-    let (folder, consul) = (Folder::new(), consul());
-    let mut flags = Vec::new();
-    for (name, other) in [("a", "b"), ("b", "a")] {
-        folder.write(name, "old");
-        let text = format!("{name} {{{{ file `{}` }}}}", folder.path(other).display());
-        folder.write(&format!("{name}.in"), &text);
-        flags.push(format!(
-            "-template={}",
-            folder.template(&format!("{name}.in"), name, "")
-        ));
-    }
-    let flags: Vec<_> = flags.iter().map(String::as_str).collect();
-    let ended = once(&consul, &flags);
-    assert_eq!((ended.code(), ended.log.as_str()), (Some(0), ""));
-    assert_eq!(folder.read("a"), "a old");
 }

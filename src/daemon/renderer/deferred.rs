@@ -49,31 +49,98 @@ impl DeferredFiles {
         others
     }
 
-    /// Takes the files whose templates are settled: written, or unable to be.
+    /// Takes the files whose templates are settled: written, or unable to be. Templates that wait for one another would
+    /// wait forever, so their files are taken as well.
     pub(super) fn take_ready(
         &mut self,
         templates: &[TemplateState],
         settled: &BTreeSet<usize>,
     ) -> Vec<FileQuery> {
-        let files = std::mem::take(&mut self.files);
-        let is_awaited = |file: &FileQuery| {
-            writer(templates, file).is_some_and(|writer| !settled.contains(&writer.number()))
-        };
-        // Templates that wait for one another would wait forever.
-        let mut unsettled = templates
-            .iter()
-            .filter(|template| !settled.contains(&template.number()));
-        let is_stuck = unsettled.all(|template| files.iter().any(|file| requests(template, file)));
-        let (awaited, ready) = files
-            .into_iter()
-            .partition(|file| !is_stuck && is_awaited(file));
-        self.files = awaited;
+        let waits = Waits::of(&self.files, templates, settled);
+        let ready = self.files.iter().filter(|file| !waits.is_awaited(file));
+        let ready: Vec<_> = ready.cloned().collect();
+        self.files.retain(|file| !ready.contains(file));
         ready
     }
 }
 
-/// The template that writes this file, unless it is the file of a template that reads it, or of its group, whose files are
-/// written together.
+/// The templates that wait for other templates.
+struct Waits<'a> {
+    /// The templates that are not settled.
+    unsettled: Vec<&'a TemplateState>,
+    /// The files whose templates are not settled.
+    files: Vec<Wait<'a>>,
+}
+
+/// A file that templates wait for.
+struct Wait<'a> {
+    file: &'a FileQuery,
+    /// The number of the template that writes it.
+    writer: usize,
+    /// The numbers of the templates that read it.
+    readers: BTreeSet<usize>,
+}
+
+impl<'a> Waits<'a> {
+    fn of(
+        files: &'a [FileQuery],
+        templates: &'a [TemplateState],
+        settled: &BTreeSet<usize>,
+    ) -> Self {
+        let is_settled = |template: &TemplateState| settled.contains(&template.number());
+        let wait = |file| {
+            let writer = writer(templates, file).filter(|writer| !is_settled(writer))?;
+            let readers = templates.iter().filter(|reader| requests(reader, file));
+            Some(Wait {
+                file,
+                writer: writer.number(),
+                readers: readers.map(TemplateState::number).collect(),
+            })
+        };
+        let unsettled = templates.iter().filter(|template| !is_settled(template));
+        Self {
+            unsettled: unsettled.collect(),
+            files: files.iter().filter_map(wait).collect(),
+        }
+    }
+
+    /// Returns `true` if this file will be written, and its template does not wait for a template that reads the file.
+    fn is_awaited(&self, file: &FileQuery) -> bool {
+        let mut files = self.files.iter();
+        files
+            .find(|wait| wait.file == file)
+            .is_some_and(|wait| self.awaited_by(wait.writer).is_disjoint(&wait.readers))
+    }
+
+    /// The templates that this one waits for, also indirectly, and itself.
+    fn awaited_by(&self, number: usize) -> BTreeSet<usize> {
+        let (mut all, mut open) = (BTreeSet::new(), vec![number]);
+        while let Some(number) = open.pop() {
+            if all.insert(number) {
+                let files = self.files.iter();
+                let read = files.filter(|wait| wait.readers.contains(&number));
+                open.extend(read.map(|wait| wait.writer));
+                open.extend(self.siblings(number));
+            }
+        }
+        all
+    }
+
+    /// The templates of the same named group, whose files are written together.
+    fn siblings(&self, number: usize) -> impl Iterator<Item = usize> {
+        let mut unsettled = self.unsettled.iter();
+        let own = unsettled.find(|template| template.number() == number);
+        let group = own.and_then(|own| own.job().group.as_ref());
+        let same = move |other: &&&TemplateState| {
+            group.is_some_and(|group| other.job().group.as_ref() == Some(group))
+        };
+        let others = self.unsettled.iter().filter(same);
+        others.map(|other| other.number())
+    }
+}
+
+/// The template that writes this file, unless a template with the same command reads it: their command runs when both
+/// files are written.
 fn writer<'a>(templates: &'a [TemplateState], file: &FileQuery) -> Option<&'a TemplateState> {
     let is_destination = |template: &&TemplateState| {
         let destination = template.job().destination.as_deref();
@@ -81,9 +148,7 @@ fn writer<'a>(templates: &'a [TemplateState], file: &FileQuery) -> Option<&'a Te
     };
     let writer = templates.iter().find(is_destination)?;
     let mut readers = templates.iter().filter(|other| requests(other, file));
-    let is_own =
-        readers.any(|reader| reader.number() == writer.number() || shares_group(reader, writer));
-    (!is_own).then_some(writer)
+    (!readers.any(|reader| shares_command(reader, writer))).then_some(writer)
 }
 
 fn requests(template: &TemplateState, file: &FileQuery) -> bool {
@@ -91,12 +156,10 @@ fn requests(template: &TemplateState, file: &FileQuery) -> bool {
     queries.any(|query| matches!(&**query, Query::File(own) if own == file))
 }
 
-fn shares_group(one: &TemplateState, other: &TemplateState) -> bool {
+fn shares_command(one: &TemplateState, other: &TemplateState) -> bool {
     let (one, other) = (one.job(), other.job());
-    match (&one.group, &other.group) {
-        (None, None) => one.command.is_some() && one.command == other.command,
-        (one, other) => one == other,
-    }
+    let is_unnamed = one.group.is_none() && other.group.is_none();
+    is_unnamed && one.command.is_some() && one.command == other.command
 }
 
 /// Returns `true` if the paths are the same, apart from `.` in them.
