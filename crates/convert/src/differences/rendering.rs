@@ -46,8 +46,8 @@ pub(super) const ROWS: &[Difference] = &[
     Difference {
         subject: "with `-once`, `file` of the destination of another template",
         theirs: "the new content if that template needs no data, otherwise what was there before",
-        ours: "the new content, unless both templates have the same command or group",
-        reason: "one run makes all files right",
+        ours: "the new content, unless both templates have the same command or group, read the files of one another or the first one fails, or with `-dry`",
+        reason: "one run is enough for templates that depend on each other",
         touched_by: &[],
     },
     Difference {
