@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apply_ledger::Hash;
-use file_writer::WriteError;
+use file_writer::{Previous, WriteError};
 
 use super::budget::{DiffSize, Excess};
 use crate::config::resolved::{FileConfig, GroupConfig, OnFailure};
@@ -72,6 +72,32 @@ impl fmt::Debug for Change {
             .field("is_restoration", is_restoration)
             .field("file", file)
             .finish()
+    }
+}
+
+/// A file of a template as it was before it was replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplacedFile {
+    /// The destination of the template. An additional file has another path.
+    pub destination: PathBuf,
+    /// The state of the file.
+    pub previous: Previous,
+}
+
+impl ReplacedFile {
+    /// Creates the state of the template's own file.
+    #[must_use]
+    pub fn of_template(previous: Previous) -> Self {
+        Self {
+            destination: previous.destination().to_owned(),
+            previous,
+        }
+    }
+
+    /// The state of the template's own file; `None` for an additional one.
+    #[must_use]
+    pub fn own(&self) -> Option<&Previous> {
+        Some(&self.previous).filter(|previous| !previous.is_additional())
     }
 }
 

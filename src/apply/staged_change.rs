@@ -13,7 +13,7 @@ use apply_ledger::Hash;
 use file_writer::{KnownTarget, Previous, Stage, Swapped, WriteError};
 
 use super::budget::{DiffSize, removed_lines};
-use super::change::{Applied, Change, Effect, ParkedChange};
+use super::change::{Applied, Change, Effect, ParkedChange, ReplacedFile};
 use super::drift::BeforeSwap;
 use super::fault;
 use super::journal::ChangedFile;
@@ -58,7 +58,7 @@ pub(super) struct Ready {
 pub(super) struct Undo {
     pub(super) group: GroupKey,
     pub(super) file: FileConfig,
-    pub(super) previous: Previous,
+    pub(super) replaced: ReplacedFile,
     /// `true` if the group can be rolled back later.
     pub(super) is_kept: bool,
 }
@@ -66,7 +66,7 @@ pub(super) struct Undo {
 impl Undo {
     /// Restores the file, because another file of its group could not be swapped.
     pub(super) fn run(self, writer: &Writer) -> Option<Swapped> {
-        let restored = writer.restore(&self.previous, &self.file);
+        let restored = writer.restore(&self.replaced.previous, &self.file);
         restored.unwrap_or_else(|error| {
             let (file, error) = (error.path().display().to_string(), chain(&error));
             tracing::error!(
@@ -188,7 +188,7 @@ impl StagedChange {
             undo.push(Undo {
                 group: group.key.clone(),
                 file: file.clone(),
-                previous: known.map_or_else(|| read_previous(path, &destination), Ok)?,
+                replaced: replaced_file(path, &destination, known)?,
                 is_kept: keeps_previous,
             });
             Ok(())
@@ -220,13 +220,22 @@ impl StagedChange {
     }
 }
 
-/// Reads a file before it is replaced: the destination of a template, or an additional file.
-fn read_previous(path: &Path, destination: &Path) -> Result<Previous, WriteError> {
-    if path == destination {
-        Previous::read(path)
-    } else {
-        Previous::read_additional(path)
-    }
+/// The state of a file before it is replaced: the destination of a template, or an additional file. It is read if it is
+/// not `known`.
+fn replaced_file(
+    path: &Path,
+    destination: &Path,
+    known: Option<Previous>,
+) -> Result<ReplacedFile, WriteError> {
+    let previous = match known {
+        Some(known) => known,
+        None if path == destination => Previous::read(path)?,
+        None => Previous::read_additional(path)?,
+    };
+    Ok(ReplacedFile {
+        destination: destination.to_owned(),
+        previous,
+    })
 }
 
 /// Stages the template's own file.

@@ -14,10 +14,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use file_writer::{Previous, Stage, Swapped};
+use file_writer::{Stage, Swapped};
 use tempfile::TempDir;
 
-use super::change::{Applied, Change, Effect};
+use super::change::{Applied, Change, Effect, ReplacedFile};
 use super::fault;
 use super::staged_change::StagedChange;
 use super::write::Writer;
@@ -42,7 +42,7 @@ pub struct Swap {
     /// One result per change, in the same order.
     pub applied: Vec<Applied>,
     /// The replaced files of groups that can be rolled back.
-    pub replaced: Vec<(GroupKey, Previous)>,
+    pub replaced: Vec<(GroupKey, ReplacedFile)>,
 }
 
 /// A file of a staged change.
@@ -191,7 +191,7 @@ impl Staging {
         let kept = undo.into_iter().filter(|undo| undo.is_kept);
         Swap {
             applied,
-            replaced: kept.map(|undo| (undo.group, undo.previous)).collect(),
+            replaced: kept.map(|undo| (undo.group, undo.replaced)).collect(),
         }
     }
 }

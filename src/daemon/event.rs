@@ -1,8 +1,8 @@
 //! The events that wake the loop, and the actions that the parts request.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use super::process::{Renewal, RenewalError};
 use super::render_pass::{RenderRequest, Rendered};
 use crate::answer::Answer;
 use crate::apply::budget::DiffSize;
-use crate::apply::change::{Applied, Change};
+use crate::apply::change::{Applied, Change, ReplacedFile};
 use crate::apply::drift::{Difference, Inspection};
 use crate::apply::hold_results::HoldResult;
 use crate::apply::journal::Transfers;
@@ -156,9 +156,22 @@ pub(super) struct VerifyFailure {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Restored {
     /// The files that have their previous content.
-    pub(super) files: Vec<Previous>,
+    pub(super) files: Vec<ReplacedFile>,
     /// The errors of the others.
     pub(super) errors: Vec<String>,
+}
+
+impl Restored {
+    /// The destinations of the templates with a restored file. Each has its own file, or `None` if only additional files
+    /// were restored.
+    pub(super) fn by_template(&self) -> BTreeMap<&Path, Option<&Previous>> {
+        let mut all: BTreeMap<&Path, Option<&Previous>> = BTreeMap::new();
+        for file in &self.files {
+            let own = all.entry(&file.destination).or_default();
+            *own = own.or(file.own());
+        }
+        all
+    }
 }
 
 /// An error of reading the certificates again.

@@ -8,7 +8,7 @@ use super::*;
 use crate::apply::owed::{Owed, owed};
 use crate::apply::write::Writer;
 use crate::config::resolved::{
-    CommandConfig, CommandOutput, EnvironmentConfig, FileConfig, GroupConfig, GroupKey,
+    CommandConfig, CommandOutput, EnvironmentConfig, FileConfig, GroupConfig, GroupKey, OnFailure,
 };
 use crate::render::output::Output;
 
@@ -274,4 +274,28 @@ fn a_swap_that_fails_restores_the_files_of_its_group() {
             .iter()
             .all(|applied| matches!(applied.outcome, Ok(Effect::Written)))
     );
+}
+
+#[test]
+fn a_replaced_additional_file_is_kept_with_the_destination_of_its_template() {
+    let directory = tempfile::tempdir().unwrap();
+    let side = directory.path().join("side");
+    let mut changes = of_one_group(directory.path(), &["a"]);
+    Arc::make_mut(&mut changes[0].group).on_failure = OnFailure::Rollback;
+    changes[0].outputs = vec![Output {
+        path: side.clone(),
+        user: String::new(),
+        group: String::new(),
+        mode: 0o600,
+        append: false,
+        content: b"1".to_vec(),
+    }];
+    fs::write(directory.path().join("a"), "a").unwrap();
+    let Swap { replaced, .. } = write_all(&Writer::default(), changes);
+    let [(_, file)] = replaced.as_slice() else {
+        panic!("{replaced:?}")
+    };
+    assert_eq!(file.previous.destination(), side);
+    assert_eq!(file.destination, directory.path().join("a"));
+    assert_eq!(file.own(), None);
 }

@@ -243,19 +243,17 @@ impl Apply {
         let Some(group) = self.groups.restored(key, restored) else {
             return;
         };
+        let files = restored.by_template();
         for destination in &mut self.destinations {
             let path = destination.job().destination.as_deref();
-            let mut files = restored.files.iter();
-            if let Some(previous) = files.find(|file| Some(file.destination()) == path) {
-                destination.restored(previous, now.instant);
+            if let Some(previous) = path.and_then(|path| files.get(path)) {
+                destination.restored(*previous, now.instant);
             }
         }
-        if group.has_effect() && !restored.files.is_empty() {
+        if group.has_effect() && !files.is_empty() {
             let rank = rank(&self.destinations, key);
-            let files = restored.files.iter();
-            let files = files.map(|file| file.destination().to_owned()).collect();
-            self.commands
-                .owe::<PathBuf>(&group, rank, files, now.instant);
+            let files = files.into_keys().collect();
+            self.commands.owe(&group, rank, files, now.instant);
         }
     }
 }

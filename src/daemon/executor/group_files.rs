@@ -6,9 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use file_writer::Previous;
-
-use crate::apply::change::Change;
+use crate::apply::change::{Change, ReplacedFile};
 use crate::apply::transaction::{Staging, Swap, write_all};
 use crate::apply::write::Writer;
 use crate::config::resolved::{FileConfig, GroupKey};
@@ -24,7 +22,7 @@ pub(super) struct GroupFiles(Arc<Mutex<HashMap<GroupKey, Files>>>);
 struct Files {
     staging: Option<Staging>,
     /// The files as they were when the last command succeeded.
-    replaced: Vec<Previous>,
+    replaced: Vec<ReplacedFile>,
 }
 
 impl GroupFiles {
@@ -69,7 +67,8 @@ impl GroupFiles {
         }
     }
 
-    /// Restores the replaced files of a group, without those that are destinations of `others` now.
+    /// Restores the replaced files of a group, without those that are destinations of `others` now, or belong to
+    /// their templates.
     pub(super) fn restore(
         &self,
         writer: &Writer,
@@ -81,18 +80,20 @@ impl GroupFiles {
             .get_mut(&key)
             .map(|files| std::mem::take(&mut files.replaced));
         let mut files = files.unwrap_or_default();
-        files.retain(|previous| !others.contains(previous.destination()));
+        files.retain(|file| {
+            !others.contains(file.previous.destination()) && !others.contains(&file.destination)
+        });
         let journal = writer.journal();
         if let Some(journal) = journal {
-            let own = files.iter().filter(|file| !file.is_additional());
+            let own = files.iter().filter_map(ReplacedFile::own);
             journal.begin_restoration(&key, &own.cloned().collect::<Vec<_>>());
         }
         let mut restored = Restored::default();
-        for previous in files.into_iter().rev() {
-            match writer.restore(&previous, &FileConfig::default()) {
+        for file in files.into_iter().rev() {
+            match writer.restore(&file.previous, &FileConfig::default()) {
                 Ok(swapped) => {
                     file_writer::Swapped::flush(swapped.into_iter().collect());
-                    restored.files.push(previous);
+                    restored.files.push(file);
                 }
                 Err(error) => restored.errors.push(chain(&error)),
             }
@@ -104,19 +105,22 @@ impl GroupFiles {
     }
 
     fn swapped(&self, swap: Swap) -> Event {
-        for (key, previous) in swap.replaced {
-            self.replaced(key, previous);
+        for (key, file) in swap.replaced {
+            self.replaced(key, file);
         }
         Event::Applied(swap.applied)
     }
 
     /// Keeps a file of a group as it was before it was replaced. The first replacement since the last success counts.
-    pub(super) fn replaced(&self, key: GroupKey, previous: Previous) {
+    pub(super) fn replaced(&self, key: GroupKey, file: ReplacedFile) {
         let mut files = self.lock();
         let replaced = &mut files.entry(key).or_default().replaced;
-        let is_known = |known: &Previous| known.destination() == previous.destination();
-        if !replaced.iter().any(is_known) {
-            replaced.push(previous);
+        let path = file.previous.destination();
+        if !replaced
+            .iter()
+            .any(|known| known.previous.destination() == path)
+        {
+            replaced.push(file);
         }
     }
 
@@ -181,6 +185,8 @@ pub(super) fn by_directory(changes: Vec<Change>) -> Vec<Vec<Change>> {
 
 #[cfg(test)]
 mod tests {
+    use file_writer::Previous;
+
     use super::*;
     use crate::config::resolved::GroupConfig;
 
@@ -230,7 +236,7 @@ mod tests {
         let (files, writer) = (GroupFiles::default(), Writer::with_journal(None));
         let key = GroupKey::Named("a".into());
         let previous = Previous::recorded(file.clone(), Some(b"old".to_vec()));
-        files.replaced(key.clone(), previous);
+        files.replaced(key.clone(), ReplacedFile::of_template(previous));
         let changes = vec![change(0, "a", file.to_str().unwrap())];
         files.stage(&writer, key.clone(), changes);
         files.forget_replaced(&key);
@@ -244,6 +250,26 @@ mod tests {
             panic!("nothing is restored");
         };
         assert_eq!(restored.files, [], "the command before has succeeded");
+    }
+
+    #[test]
+    fn an_additional_file_of_a_template_that_a_reload_has_moved_to_another_group_is_not_restored() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        let (files, writer) = (GroupFiles::default(), Writer::with_journal(None));
+        let key = GroupKey::Named("a".into());
+        let replaced = ReplacedFile {
+            destination: "/moved".into(),
+            previous: Previous::read_additional(&file).unwrap(),
+        };
+        std::fs::write(&file, "new").unwrap();
+        files.replaced(key.clone(), replaced);
+        let others = BTreeSet::from(["/moved".into()]);
+        let Event::Restored(_, restored) = files.restore(&writer, key, &others) else {
+            panic!("nothing is restored");
+        };
+        assert_eq!(restored.files, []);
+        assert!(file.exists());
     }
 
     #[test]

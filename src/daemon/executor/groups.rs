@@ -9,6 +9,7 @@ use apply_ledger::Ending;
 use super::group_files::GroupFiles;
 use super::programs::OwnedContext;
 use super::{Executor, check, verify};
+use crate::apply::change::ReplacedFile;
 use crate::apply::drift::Inspection;
 use crate::apply::hold_results::HoldResult;
 use crate::apply::journal::Transfers;
@@ -38,7 +39,8 @@ impl Executor {
                 journal.inherit(&key, file.intent);
             }
             if let Some(previous) = file.previous {
-                self.group_files.replaced(key, previous);
+                let file = ReplacedFile::of_template(previous);
+                self.group_files.replaced(key, file);
             }
         }
     }
@@ -88,7 +90,8 @@ impl Executor {
         }
     }
 
-    /// Restores the replaced files of a group, without those that are destinations of `others` now.
+    /// Restores the replaced files of a group, without those that are destinations of `others` now, or belong to
+    /// their templates.
     pub(super) fn restore(&mut self, key: GroupKey, others: BTreeSet<PathBuf>) {
         self.write(move |files, writer| files.restore(writer, key, &others));
     }

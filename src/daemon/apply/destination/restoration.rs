@@ -133,17 +133,22 @@ impl Destination {
 
     /// Handles the restoration of the previous file after a failure: the text is written again when its group
     /// changes. Until then, the previous content is the one that is restored after a change by another program.
-    pub(in crate::daemon::apply) fn restored(&mut self, previous: &Previous, now: Instant) {
+    pub(in crate::daemon::apply) fn restored(&mut self, previous: Option<&Previous>, now: Instant) {
         self.file = InFile::Other;
         self.drift.cancel();
         self.verdict = Verdict::Refused;
         let failed = self.applied.take();
+        let text = match previous {
+            Some(previous) => {
+                let text = previous.content().map(<[u8]>::to_vec);
+                text.and_then(|text| String::from_utf8(text).ok())
+            }
+            None => failed.as_ref().map(|failed| failed.text.content.clone()),
+        };
         if let (Pending::Nothing, Some(failed)) = (&self.pending, failed) {
             self.pending = Pending::Waiting(failed);
         }
         if self.job.file.drift == Drift::Restore {
-            let text = previous.content().map(<[u8]>::to_vec);
-            let text = text.and_then(|text| String::from_utf8(text).ok());
             self.applied = text.map(|text| Candidate {
                 text: Arc::new(Text::new(text, Vec::new())),
                 since: Unwritten {

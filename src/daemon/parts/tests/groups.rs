@@ -10,6 +10,7 @@ mod rollbacks;
 use file_writer::Previous;
 
 use super::*;
+use crate::apply::change::ReplacedFile;
 use crate::apply::transaction::StagedFile;
 use crate::config::resolved::{
     CheckConfig, CheckMethod, GroupConfig, OnFailure, Probe, Program, VerifyConfig,
@@ -152,8 +153,8 @@ fn restores(action: &Action) -> Option<()> {
 }
 
 /// A file that had another content before.
-pub(super) fn previous(path: &str) -> Previous {
-    Previous::recorded(path.into(), Some(b"old".to_vec()))
+pub(super) fn previous(path: &str) -> ReplacedFile {
+    ReplacedFile::of_template(Previous::recorded(path.into(), Some(b"old".to_vec())))
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn files_of_an_earlier_process_are_restored_if_their_command_fails() {
             previous,
         }
     };
-    for (kept, is_restored) in [(Some(previous("/out/13")), true), (None, false)] {
+    for (kept, is_restored) in [(Some(previous("/out/13").previous), true), (None, false)] {
         let jobs = vec![member("{{ key \"a\" }}", rolls_back)];
         let mut bench = Bench::start(Mode::Daemon, jobs);
         let files = bench.parts.owe(vec![owed(kept)], bench.now);

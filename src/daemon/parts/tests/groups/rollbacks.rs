@@ -159,3 +159,37 @@ fn a_content_is_blamed_although_another_file_of_its_command_is_parked() {
     bench.pass(Duration::from_secs(60));
     assert_eq!(bench.write(), [""; 0], "the failed content is refused");
 }
+
+#[test]
+fn a_template_whose_additional_file_was_rolled_back_owes_its_command_after_a_reload_and_is_tried_again()
+ {
+    let text = "{{ key `a` | writeToFile `/side` `` `` `600` }}x";
+    let jobs = || vec![member(text, rolls_back)];
+    let mut bench = Bench::start(Mode::Daemon, jobs());
+    bench.news("a", "good");
+    assert_eq!(bench.write(), ["x"]);
+    bench.pass(STARTUP_BATCH_WINDOW);
+    bench.reload_ended(true);
+    bench.news("a", "bad");
+    let changes = bench.take_changes().unwrap();
+    let destination = changes[0].destination.clone();
+    bench.written(changes, Effect::Written);
+    bench.pass(COMMAND_COOLDOWN);
+    bench.reload_ended(false);
+    let directory = tempfile::tempdir().unwrap();
+    let additional = ReplacedFile {
+        destination,
+        previous: Previous::read_additional(&directory.path().join("side")).unwrap(),
+    };
+    assert_eq!(bench.take(restores).len(), 1);
+    let restored = Restored {
+        files: vec![additional],
+        errors: Vec::new(),
+    };
+    bench.step(Event::Restored(named(), restored));
+    bench.renew(jobs());
+    bench.pass(COMMAND_COOLDOWN);
+    bench.reload_ended(false);
+    let changes = next_attempt(&mut bench);
+    assert_eq!(changes[0].outputs[0].content, b"bad", "it was not to blame");
+}
