@@ -1,7 +1,7 @@
 //! The order in which `-once` reads a file that another template writes.
 
-use super::{consul, once};
-use crate::support::ctmpl::{Ended, Folder};
+use super::{command_of_once, consul, once};
+use crate::support::ctmpl::{Ctmpl, Ended, Folder};
 
 /// Runs templates once; `b` reads the files of others.
 fn chained(second: &str, command: &str, before: &[(&str, &str)]) -> (Folder, Ended) {
@@ -28,6 +28,21 @@ fn a_file_that_another_template_writes_is_read_after_that() {
         assert_eq!((ended.code(), ended.log.as_str()), (Some(0), ""));
         assert_eq!(folder.read("b"), "x, static");
     }
+}
+
+#[test]
+fn a_relative_destination_is_the_file_that_another_template_reads_with_an_absolute_path() {
+    let (folder, consul) = (Folder::new(), consul());
+    folder.write("a", "old");
+    folder.write("a.in", "{{ key `app/name` }}");
+    let text = format!("{{{{ file `{}` }}}}", folder.path("a").display());
+    folder.write("b.in", &text);
+    let mut command = command_of_once(&format!("-consul-addr={}", consul.address()));
+    command.args(["-template=b.in:b", "-template=a.in:a", "-timeout=20s"]);
+    command.current_dir(folder.path("."));
+    let ended = Ctmpl::spawn(command).ends();
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert_eq!(folder.read("b"), "x");
 }
 
 #[test]

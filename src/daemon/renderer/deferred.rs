@@ -6,8 +6,7 @@
 //! Input: the new files that templates request, and the templates that are settled. Output: the files to read.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::path::{Component, Path};
+use std::path::Path;
 
 use super::template_state::TemplateState;
 use crate::query::{FileQuery, Query};
@@ -162,12 +161,8 @@ fn shares_command(one: &TemplateState, other: &TemplateState) -> bool {
     is_unnamed && one.command.is_some() && one.command == other.command
 }
 
-/// Returns `true` if the paths are the same, apart from `.` in them.
+/// Returns `true` if the paths are the same once they are absolute and without `.`.
 fn is_same(one: &Path, other: &Path) -> bool {
-    let parts = |path| -> Vec<&OsStr> {
-        let parts = Path::components(path);
-        let named = parts.filter(|part| *part != Component::CurDir);
-        named.map(Component::as_os_str).collect()
-    };
-    parts(one) == parts(other)
+    let absolute = |path| std::path::absolute(path).unwrap_or_else(|_| Path::to_owned(path));
+    one == other || absolute(one) == absolute(other)
 }
