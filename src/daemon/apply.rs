@@ -2,9 +2,11 @@
 //!
 //! Input: rendered texts, results of writes, checks and commands, the time. Output: the steps of groups, and commands.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
+
+use apply_ledger::Ending;
 
 use super::event::{Action, Event, Moment};
 use super::renderer::{Renderer, TemplateState};
@@ -44,8 +46,8 @@ pub(super) struct Apply {
     /// The batch of a dry run.
     printing: Printing,
     commands: Commands,
-    /// The groups whose command has succeeded while their next files were swapped.
-    unrecorded: BTreeSet<GroupKey>,
+    /// The groups whose command has ended while their next files were swapped.
+    unrecorded: BTreeMap<GroupKey, Ending>,
     sweep: Sweep,
     /// The number of writes that changed a file.
     files_written: u64,
@@ -76,7 +78,7 @@ impl Apply {
             destinations,
             printing: Printing::Idle,
             commands: Commands::new(mode, now),
-            unrecorded: BTreeSet::new(),
+            unrecorded: BTreeMap::new(),
             sweep: Sweep::beginning(now),
             files_written: 0,
             decided: now,

@@ -24,7 +24,7 @@ use self::phase::RunPhase;
 use self::queue::{Hold, Queue};
 #[cfg(test)]
 pub(crate) use self::queue::{ORDER_WINDOW, STARTUP_BATCH_WINDOW};
-pub(super) use self::transfer::{dropped, transfers};
+pub(super) use self::transfer::{transfers, warn_of_dropped};
 use crate::apply::budget::DiffSize;
 use crate::apply::debts::{Debts, Division};
 use crate::command::CommandFailure;

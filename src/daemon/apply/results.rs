@@ -85,7 +85,7 @@ impl Apply {
             }
         }
         let mut results = transfers;
-        results.extend(self.record_successes());
+        results.extend(self.finish_unrecorded());
         let mut refused = Vec::new();
         for Applied { job, outcome, .. } in applied {
             if let Some(at) = position(&self.destinations, *job) {
@@ -194,47 +194,45 @@ impl Apply {
         match consequence {
             Consequence::None => None,
             Consequence::Verify(group) => Some(Action::Verify(group)),
-            // A file that was written meanwhile owes another run.
-            Consequence::Succeeded if self.commands.debts().has(key) => None,
-            // So does one that is being swapped, and its swap may be recorded already.
-            Consequence::Succeeded if self.groups.is_swapping(key) => {
-                self.unrecorded.insert(key.clone());
-                None
-            }
-            Consequence::Succeeded => {
-                self.groups.succeeded(key);
-                Some(Action::Finish(key.clone(), Ending::Applied))
-            }
+            Consequence::Succeeded => self.finish(key, Ending::Applied),
             Consequence::Failed => {
                 if let Some(due) = self.commands.debts().retries_at(key) {
                     self.groups.previous_failed(key, due, now);
                 }
                 Some(Action::Finish(key.clone(), Ending::Failed))
             }
-            Consequence::Dropped(group) => Some(commands::dropped(&group)),
-            Consequence::Inherited => Some(Action::Finish(key.clone(), Ending::Dropped)),
+            Consequence::Dropped(group) => {
+                commands::warn_of_dropped(&group);
+                self.finish(key, Ending::Dropped)
+            }
+            Consequence::Inherited => self.finish(key, Ending::Dropped),
             Consequence::RollBack(phase) => {
                 self.groups.roll_back(key, phase.name(), &self.destinations)
             }
         }
     }
 
-    /// Records the successes that waited for the end of a swap, if this swap does not owe another run.
-    pub(super) fn record_successes(&mut self) -> Vec<Action> {
-        let all = std::mem::take(&mut self.unrecorded).into_iter();
-        let (waiting, ended): (BTreeSet<_>, BTreeSet<_>) =
-            all.partition(|key| self.groups.is_swapping(key));
-        self.unrecorded = waiting;
-        let ended = ended.into_iter();
-        let ended: Vec<_> = ended
-            .filter(|key| !self.commands.debts().has(key))
-            .collect();
-        for key in &ended {
+    /// Records the end of a command that is not repeated.
+    fn finish(&mut self, key: &GroupKey, ending: Ending) -> Option<Action> {
+        // A file that was written meanwhile owes another run.
+        if self.commands.debts().has(key) {
+            return None;
+        }
+        // So does one that is being swapped, and its swap may be recorded already.
+        if self.groups.is_swapping(key) {
+            self.unrecorded.insert(key.clone(), ending);
+            return None;
+        }
+        if ending == Ending::Applied {
             self.groups.succeeded(key);
         }
-        let ended = ended.into_iter();
-        ended
-            .map(|key| Action::Finish(key, Ending::Applied))
+        Some(Action::Finish(key.clone(), ending))
+    }
+
+    /// Records the ends of commands that waited for the end of a swap, if this swap does not owe another run.
+    pub(super) fn finish_unrecorded(&mut self) -> Vec<Action> {
+        let all = std::mem::take(&mut self.unrecorded).into_iter();
+        all.filter_map(|(key, ending)| self.finish(&key, ending))
             .collect()
     }
 

@@ -29,7 +29,13 @@ pub(in crate::daemon::apply) fn transfers<'a>(
 }
 
 /// Records that the command of a group is not owed any more, and warns of it.
-pub(in crate::daemon::apply) fn dropped(group: &GroupConfig) -> Action {
+fn dropped(group: &GroupConfig) -> Action {
+    warn_of_dropped(group);
+    Action::Finish(group.key.clone(), Ending::Dropped)
+}
+
+/// Warns that the command of a group is not owed any more.
+pub(in crate::daemon::apply) fn warn_of_dropped(group: &GroupConfig) {
     if group.has_effect() {
         let line = name(group);
         tracing::warn!(
@@ -37,5 +43,4 @@ pub(in crate::daemon::apply) fn dropped(group: &GroupConfig) -> Action {
             "`{line}` is owed, but is not configured any more for the files that were written: it does not run"
         );
     }
-    Action::Finish(group.key.clone(), Ending::Dropped)
 }

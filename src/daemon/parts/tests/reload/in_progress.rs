@@ -291,3 +291,33 @@ fn a_removed_command_that_fails_after_the_reload_is_not_owed() {
         assert_eq!(bench.parts.apply.is_owed(), command.is_some());
     }
 }
+
+#[test]
+fn a_command_without_files_that_fails_while_the_next_file_is_swapped_is_not_recorded_as_the_end_of_that_file()
+ {
+    for command in [Some("new"), None] {
+        let jobs = |first| {
+            let other = to("/b", "-{{ key `b` }}", Some("old"));
+            vec![to("/a", "{{ key `a` }}", first), other]
+        };
+        let mut bench = Bench::start(Mode::Daemon, jobs(Some("old")));
+        bench.news("a", "1");
+        assert_eq!(bench.write(), ["1"]);
+        bench.news("b", "1");
+        assert_eq!(bench.write(), ["-1"]);
+        bench.pass(STARTUP_BATCH_WINDOW);
+        let run = bench.take_runs().remove(0);
+        bench.ended(run, true);
+        bench.pass(COMMAND_COOLDOWN);
+        bench.news("a", "2");
+        assert_eq!(bench.write(), ["2"]);
+        let run = bench.take_runs().remove(0);
+        bench.news("b", "2");
+        let changes = bench.take_changes().unwrap();
+        bench.renew(jobs(command));
+        bench.ended(run, false);
+        assert_eq!(dropped(&bench), [""; 0], "the ledger may know the file");
+        bench.written(changes, Effect::Unchanged);
+        assert_eq!(dropped(&bench), ["old"], "{command:?}");
+    }
+}
