@@ -14,7 +14,7 @@ use super::reload::Reload;
 use super::renderer::Renderer;
 use super::requests::Requests;
 use super::saving::Saving;
-use super::shutdown::{Decided, Shutdown, ShutdownView, is_final};
+use super::shutdown::{Decided, Shutdown, ShutdownView, finality};
 use super::state_dir::{OwedFile, RolledBack};
 use super::status::{self, StatusView};
 use super::waiting::Waiting;
@@ -207,9 +207,12 @@ impl Parts {
         if !self.renderer.has_deferred_files() {
             return None;
         }
-        let jobs = self.apply.jobs(&self.renderer);
-        let settled = jobs.filter(|job| is_final(*job, &self.renderer));
-        let settled = settled.map(|job| job.template.number()).collect();
+        let settled = {
+            let is_final = finality(&self.apply, &self.renderer);
+            let jobs = self.apply.jobs(&self.renderer);
+            let settled = jobs.filter(|job| is_final(*job));
+            settled.map(|job| job.template.number()).collect()
+        };
         self.renderer.read_deferred_files(&settled)
     }
 
