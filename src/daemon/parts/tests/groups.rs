@@ -7,6 +7,7 @@ mod order;
 mod refused_holds;
 mod rollbacks;
 
+use apply_ledger::Hash;
 use file_writer::Previous;
 
 use super::*;
@@ -16,6 +17,7 @@ use crate::config::resolved::{
     CheckConfig, CheckMethod, GroupConfig, OnFailure, Probe, Program, VerifyConfig,
 };
 use crate::daemon::event::{CheckFailure, Checked, Restored, Staged, VerifyFailure};
+use crate::daemon::state_dir::RolledBack;
 
 fn named() -> GroupKey {
     GroupKey::Named("nginx".into())
@@ -150,6 +152,15 @@ impl Bench {
 
 fn restores(action: &Action) -> Option<()> {
     matches!(action, Action::Restore(..)).then_some(())
+}
+
+/// A file of a template that an earlier process has rolled back.
+fn file_rolled_back(job: &Job, content: &str, has_failed: bool) -> RolledBack {
+    RolledBack {
+        destination: job.destination.clone().unwrap(),
+        content: Hash::of(content.as_bytes()),
+        has_failed,
+    }
 }
 
 /// A file that had another content before.

@@ -1,9 +1,9 @@
 //! What follows a failed command or verification.
 
-use apply_ledger::{Ending, Hash, Intent, IntentId, Ledger, LedgerOptions};
+use apply_ledger::{Ending, Intent, IntentId, Ledger, LedgerOptions};
 
 use super::*;
-use crate::daemon::state_dir::{OwedFile, RolledBack};
+use crate::daemon::state_dir::OwedFile;
 use crate::signals::SignalAction;
 
 /// The intents of a ledger.
@@ -147,12 +147,10 @@ fn a_content_that_an_earlier_process_has_rolled_back_waits_until_it_changes() {
             member("{{ key \"a\" }}", rolls_back),
             member("-{{ key \"b\" }}", rolls_back),
         ];
-        let file = |job: &Job, content: &str, has_failed| RolledBack {
-            destination: job.destination.clone().unwrap(),
-            content: Hash::of(content.as_bytes()),
-            has_failed,
-        };
-        let known = [file(&jobs[0], "bad", true), file(&jobs[1], "-1", false)];
+        let known = [
+            file_rolled_back(&jobs[0], "bad", true),
+            file_rolled_back(&jobs[1], "-1", false),
+        ];
         let mut bench = Bench::start(Mode::Daemon, jobs);
         bench.parts.quarantine(&known);
         bench.news("b", "1");
@@ -183,11 +181,7 @@ fn a_content_that_an_earlier_process_has_rolled_back_waits_until_it_changes() {
 #[test]
 fn another_content_than_the_one_that_was_rolled_back_is_applied() {
     let jobs = vec![member("{{ key \"a\" }}", rolls_back)];
-    let known = RolledBack {
-        destination: jobs[0].destination.clone().unwrap(),
-        content: Hash::of(b"bad"),
-        has_failed: true,
-    };
+    let known = file_rolled_back(&jobs[0], "bad", true);
     let mut bench = Bench::start(Mode::Daemon, jobs);
     bench.parts.quarantine(&[known]);
     bench.news("a", "good");

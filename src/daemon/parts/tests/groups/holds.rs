@@ -57,6 +57,20 @@ pub(super) fn applied(change: impl Fn(&mut GroupConfig)) -> Bench {
     bench
 }
 
+/// A group with `on_failure = "rollback"` and two templates, whose files have been applied with the texts `2` and `-2`.
+pub(super) fn two_applied() -> Bench {
+    let jobs = vec![
+        member("{{ key \"a\" }}", rolls_back),
+        member("-{{ key \"a\" }}", rolls_back),
+    ];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.news("a", "2");
+    assert_eq!(bench.write(), ["2", "-2"]);
+    bench.pass(STARTUP_BATCH_WINDOW);
+    bench.succeeds();
+    bench
+}
+
 impl Bench {
     /// Lets the command of the group succeed, and its verification if there is one.
     pub(super) fn succeeds(&mut self) {
@@ -215,14 +229,7 @@ fn a_hold_is_refused_if_another_file_of_its_group_is_not_written() {
 #[test]
 fn two_files_of_a_group_are_refused_together() {
     let ids = requests(2);
-    let jobs = vec![
-        member("{{ key \"a\" }}", rolls_back),
-        member("-{{ key \"a\" }}", rolls_back),
-    ];
-    let mut bench = Bench::start(Mode::Daemon, jobs);
-    bench.news("a", "2");
-    assert_eq!(bench.write(), ["2", "-2"]);
-    bench.succeeds();
+    let mut bench = two_applied();
     bench.step(Event::RequestsTaken(vec![
         hold_of(ids[0], bench.path_of(0), "1"),
         hold_of(ids[1], bench.path_of(1), "-1"),

@@ -1,18 +1,12 @@
 //! Contents that were refused before a hold that is refused, or is resumed after a restart.
 
-use apply_ledger::Hash;
-
 use super::super::parking::recorded;
-use super::holds::{applied, hold_of, requests};
+use super::holds::{applied, hold_of, requests, two_applied};
 use super::*;
-use crate::daemon::state_dir::RolledBack;
 
 /// A group like [`applied`], with `on_failure = "rollback"`, in which the text `3` was rolled back.
-fn rolled_back(change: impl Fn(&mut GroupConfig)) -> Bench {
-    let mut bench = applied(|group| {
-        rolls_back(group);
-        change(group);
-    });
+fn rolled_back() -> Bench {
+    let mut bench = applied(rolls_back);
     bench.news("a", "3");
     assert_eq!(bench.write(), ["3"]);
     bench.take_back();
@@ -34,7 +28,7 @@ impl Bench {
 #[test]
 fn a_content_that_was_rolled_back_stays_refused_after_a_hold_that_is_refused() {
     let ids = requests(2);
-    let mut bench = rolled_back(|_| {});
+    let mut bench = rolled_back();
     let reason = bench.parts.report().applies.refused;
     for id in ids {
         bench.hold(id, 0, "1");
@@ -52,7 +46,7 @@ fn a_content_that_was_rolled_back_stays_refused_after_a_hold_that_is_refused() {
 #[test]
 fn a_content_that_was_rolled_back_stays_refused_after_a_hold_that_cannot_be_written() {
     let ids = requests(2);
-    let mut bench = rolled_back(|_| {});
+    let mut bench = rolled_back();
     for (id, outcome) in ids.into_iter().zip([Effect::Held, Effect::Parked(None)]) {
         bench.hold(id, 0, "1");
         let changes = bench.take_changes().unwrap();
@@ -66,15 +60,7 @@ fn a_content_that_was_rolled_back_stays_refused_after_a_hold_that_cannot_be_writ
 #[test]
 fn a_content_stays_refused_until_the_last_hold_of_its_group_is_refused() {
     let ids = requests(2);
-    let jobs = vec![
-        member("{{ key \"a\" }}", rolls_back),
-        member("-{{ key \"a\" }}", rolls_back),
-    ];
-    let mut bench = Bench::start(Mode::Daemon, jobs);
-    bench.news("a", "2");
-    assert_eq!(bench.write(), ["2", "-2"]);
-    bench.pass(STARTUP_BATCH_WINDOW);
-    bench.succeeds();
+    let mut bench = two_applied();
     bench.news("a", "3");
     assert_eq!(bench.write(), ["3", "-3"]);
     bench.take_back();
@@ -118,12 +104,10 @@ fn a_hold_that_is_resumed_does_not_make_what_was_rolled_back_due() {
         member("{{ key \"a\" }}", rolls_back),
         member("-{{ key \"b\" }}", rolls_back),
     ];
-    let file = |job: &Job, content: &str, has_failed| RolledBack {
-        destination: job.destination.clone().unwrap(),
-        content: Hash::of(content.as_bytes()),
-        has_failed,
-    };
-    let known = [file(&jobs[0], "1", false), file(&jobs[1], "-bad", true)];
+    let known = [
+        file_rolled_back(&jobs[0], "1", false),
+        file_rolled_back(&jobs[1], "-bad", true),
+    ];
     let mut bench = Bench::start(Mode::Daemon, jobs);
     bench.parts.quarantine(&known);
     let held = hold_of(request, bench.path_of(0), "1");

@@ -42,6 +42,18 @@ fn three_services(is_on: bool) -> Bench {
     services(guarded(LOOP, is_on), &["api", "db", "web"])
 }
 
+const EIGHT: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
+/// A loop over eight services. The list has lost three of them, whose names stay, and a list of two is held back.
+fn two_of_five_services() -> Bench {
+    let mut bench = services(guarded(LOOP, true), &EIGHT);
+    answer(&mut bench, list(), names(&EIGHT[..5]), STALE);
+    bench.pass(Duration::from_secs(15));
+    answer(&mut bench, list(), names(&EIGHT[..2]), STALE);
+    assert_eq!(held(&bench), [(5, 2)]);
+    bench
+}
+
 /// The loop did not request the service any more, so the guard of its instances did nothing.
 #[test]
 fn a_service_that_loses_its_name_and_its_instances_stays_until_that_is_confirmed() {
@@ -161,11 +173,10 @@ fn a_list_that_may_not_be_held_back_does_not_fail_because_of_a_name_that_stays()
 /// It was compared with the completed list, so that services which had gone before counted as a further loss.
 #[test]
 fn a_loss_in_a_list_is_measured_against_the_latest_list() {
-    let all = ["a", "b", "c", "d", "e", "f", "g", "h"];
-    let mut bench = services(guarded(LOOP, true), &all);
+    let mut bench = services(guarded(LOOP, true), &EIGHT);
     // Each time less than half of the names is lost.
     for left in [5, 3] {
-        answer(&mut bench, list(), names(&all[..left]), STALE);
+        answer(&mut bench, list(), names(&EIGHT[..left]), STALE);
         assert_eq!(held(&bench), []);
         bench.pass(Duration::from_secs(15));
     }
@@ -176,19 +187,19 @@ fn a_loss_in_a_list_is_measured_against_the_latest_list() {
 
 #[test]
 fn a_list_that_was_held_back_is_completed_when_it_is_accepted() {
-    let all = ["a", "b", "c", "d", "e", "f", "g", "h"];
-    let mut bench = services(guarded(LOOP, true), &all);
-    answer(&mut bench, list(), names(&all[..5]), STALE);
-    bench.pass(Duration::from_secs(15));
-    answer(&mut bench, list(), names(&all[..2]), STALE);
-    assert_eq!(held(&bench), [(5, 2)]);
+    let mut bench = two_of_five_services();
     bench.pass(2 * GRACE);
     let wake = bench.parts.next_wake();
     assert!(wake.is_none_or(|wake| wake > bench.now.instant));
     assert_eq!(bench.write(), [""; 0]);
     for seconds in [0, 10] {
         bench.pass(Duration::from_secs(seconds));
-        answer(&mut bench, list(), names(&all[..2]), Circumstances::CURRENT);
+        answer(
+            &mut bench,
+            list(),
+            names(&EIGHT[..2]),
+            Circumstances::CURRENT,
+        );
     }
     assert_eq!(held(&bench), []);
     assert_eq!(bench.write(), ["a 2;b 2;c 2;d 2;e 2;"]);
@@ -199,12 +210,7 @@ fn a_list_that_was_held_back_is_completed_when_it_is_accepted() {
 /// It was compared with the completed list when the settings changed.
 #[test]
 fn a_list_that_new_settings_allow_is_accepted_although_names_stay() {
-    let all = ["a", "b", "c", "d", "e", "f", "g", "h"];
-    let mut bench = services(guarded(LOOP, true), &all);
-    answer(&mut bench, list(), names(&all[..5]), STALE);
-    bench.pass(Duration::from_secs(15));
-    answer(&mut bench, list(), names(&all[..2]), STALE);
-    assert_eq!(held(&bench), [(5, 2)]);
+    let mut bench = two_of_five_services();
     let mut job = guarded(LOOP, true);
     job.guard.max_drop = Fraction::of(0.7).unwrap();
     bench.renew(vec![job]);
