@@ -110,9 +110,7 @@ impl AnswerChange {
             damped: None,
         }
     }
-}
 
-impl AnswerChange {
     /// The latest answer, beside an accepted one that was completed. `before` is the latest one before it.
     pub(super) fn uncompleted(
         query: &Arc<Query>,

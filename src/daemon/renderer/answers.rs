@@ -9,7 +9,7 @@ use super::damping::Dampers;
 use super::guard_log;
 use super::guards::Guards;
 use super::requirements::Requirements;
-use super::retained::RetainedNames;
+use super::retained_names::RetainedNames;
 use super::template_state::TemplateState;
 use crate::answer::Answer;
 use crate::daemon::event::Moment;

@@ -9,7 +9,7 @@ use crate::daemon::event::Moment;
 use crate::daemon::renderer::answer_change::{AnswerChange, log_change};
 use crate::daemon::renderer::guard_log;
 use crate::daemon::renderer::requirements::Requirements;
-use crate::daemon::renderer::retained::GRACE;
+use crate::daemon::renderer::retained_names::GRACE;
 use crate::daemon::renderer::template_state::TemplateState;
 use crate::query::Query;
 use crate::store::View;

@@ -1,4 +1,4 @@
-//! Adopts new answers.
+//! Marks the templates that see a new answer, so that they are rendered again.
 //!
 //! Input: an answer that replaces another one. Output: the templates that see a difference are marked, and their plugins run
 //! again. The answer is the newest one in any case: the next pass uses it, unless it is held back.
