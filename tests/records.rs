@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use ctmpl::answer::Answer;
 use ctmpl::config::resolved::{Job, Language, TemplateSource};
 use ctmpl::query::{ConsulQuery, Query, QueryError};
 use ctmpl::render::Template;
@@ -70,6 +71,13 @@ async fn row_9_records_print_what_consul_template_prints() {
             body.len()
         );
         let reply = ask(&query, (head + &body).into_bytes()).await.expect(line);
+        let stored = reply.answer.encode().expect(line);
+        let decoded = Answer::decode(&stored).expect(line);
+        assert!(
+            decoded == reply.answer,
+            "{}",
+            String::from_utf8_lossy(&stored)
+        );
         let mut snapshot = Snapshot::default();
         snapshot.record(query, Arc::new(reply.answer));
         for (text, expected) in outputs {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::nullable::Nullable;
 use crate::query::Health;
@@ -13,7 +13,7 @@ use crate::query::Health;
 pub type TextMap = Nullable<BTreeMap<String, String>>;
 
 /// One entry of the key/value store.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pair {
     /// The whole key.
     pub path: String,
@@ -36,7 +36,7 @@ pub struct Pair {
 }
 
 /// One instance of a service, with its health.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Instance {
     /// The node's name.
     pub node: String,
@@ -115,7 +115,7 @@ impl Instance {
 }
 
 /// An address and a port.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct TaggedAddress {
     /// The address.
@@ -125,7 +125,7 @@ pub struct TaggedAddress {
 }
 
 /// The weights of an instance for load balancing, by health.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Weights {
     /// The weight while every check passes.
@@ -135,7 +135,7 @@ pub struct Weights {
 }
 
 /// One health check.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Check {
     /// The node that the check belongs to.
@@ -179,7 +179,7 @@ pub struct Check {
 }
 
 /// A service's name and the tags of all its instances.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceTags {
     /// The service's name.
     pub name: String,
@@ -188,7 +188,7 @@ pub struct ServiceTags {
 }
 
 /// A node.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Node {
     /// The node's ID.
@@ -207,7 +207,7 @@ pub struct Node {
 }
 
 /// A node and its services.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeServices {
     /// The node.
     pub node: Arc<Node>,
@@ -216,7 +216,7 @@ pub struct NodeServices {
 }
 
 /// A service as its node lists it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct NodeService {
     /// The instance's ID.

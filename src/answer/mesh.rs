@@ -6,13 +6,13 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::catalog::{TextMap, or_default};
 use super::nullable::Nullable;
 
 /// A root certificate that the mesh trusts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct CaRoot {
     /// The ID, derived from the fingerprint.
@@ -92,7 +92,7 @@ impl fmt::Debug for PrivateKey {
 }
 
 /// An admin partition.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Partition {
     /// The name.
@@ -102,7 +102,7 @@ pub struct Partition {
 }
 
 /// A peering with another cluster.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Peering {
     /// The ID.
@@ -132,7 +132,7 @@ pub struct Peering {
 }
 
 /// The state of the replication stream to a peer.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct StreamStatus {
     /// The names of the services imported from the peer.
@@ -148,7 +148,7 @@ pub struct StreamStatus {
 }
 
 /// The location of a peer.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct PeeringRemote {
     /// The partition.
@@ -158,7 +158,7 @@ pub struct PeeringRemote {
 }
 
 /// A service that is exported to other partitions or peers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct ExportedService {
     /// The name.
@@ -173,7 +173,7 @@ pub struct ExportedService {
 }
 
 /// The consumers of an exported service.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct Consumers {
     /// The names of peers.
@@ -185,7 +185,7 @@ pub struct Consumers {
 }
 
 /// A service that is imported from another partition.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub struct ImportedService {
     /// The name.

@@ -1,10 +1,10 @@
 //! Maps and lists that may be `null`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A map or a list of an answer. A missing field and `null` differ from an empty map or list: they
 /// are nil in Go templates, and `null` in JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Nullable<T>(Option<T>);
 
