@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use apply_ledger::{Attributes, Intent, IntentFile, IntentId, Old};
-use file_writer::Previous;
+use file_writer::{Previous, target_of};
 
 use crate::apply::secret::Secret;
 use crate::config::resolved::{GroupConfig, GroupKey};
@@ -93,7 +93,7 @@ impl ChangedFile {
 pub(super) struct Restoration {
     pub(super) group: GroupKey,
     name: String,
-    /// The files with their absolute paths.
+    /// The files with their absolute paths, at the end of all links.
     files: Vec<(PathBuf, Previous)>,
 }
 
@@ -101,8 +101,8 @@ impl Restoration {
     pub(super) fn new(group: &GroupKey, files: &[Previous]) -> Self {
         let files = files.iter().map(|previous| {
             let path = previous.destination();
-            let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-            (path, previous.clone())
+            let path = target_of(path).unwrap_or_else(|_| path.to_owned());
+            (std::path::absolute(&path).unwrap_or(path), previous.clone())
         });
         Self {
             group: group.clone(),

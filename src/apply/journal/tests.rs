@@ -186,3 +186,27 @@ fn a_file_that_moves_to_another_group_is_owed_until_the_command_of_that_group_ha
     journal.finished(&b.key, Ending::Applied);
     assert_eq!(owed_files(), [""; 0].map(PathBuf::from));
 }
+
+#[test]
+fn a_file_behind_a_link_is_restored_in_its_own_history() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().canonicalize().unwrap();
+    let journal = Journal::open(&directory.join("state"), 5).unwrap();
+    let writer = Writer::with_journal(Some(journal.clone()));
+    let (link, file, group) = (directory.join("link"), directory.join("file"), group("g"));
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    write_all(&writer, vec![change(&group, &link, "old")]);
+    journal.finished(&group.key, Ending::Applied);
+    let previous = Previous::read(&link).unwrap();
+    write_all(&writer, vec![change(&group, &link, "new")]);
+    journal.begin_restoration(&group.key, &[previous]);
+    journal.restored(&group.key);
+    journal.finished(&group.key, Ending::Applied);
+    let outcomes = generations(&journal, &file).into_iter();
+    let outcomes: Vec<_> = outcomes.map(|generation| generation.outcome).collect();
+    let expected = [Outcome::Applied, Outcome::RolledBack, Outcome::Applied];
+    assert_eq!(outcomes, expected);
+    let known = journal.destinations();
+    assert_eq!(known.len(), 1, "{known:?}");
+    assert_eq!(known[0].applied, Some(Hash::of(b"old")));
+}
