@@ -3,9 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::ctmpl::{Ctmpl, daemon};
-use crate::support::eventually;
+use consul_dev::{Background, Seed};
+
+use crate::support::ctmpl::{Ctmpl, Folder, daemon, run, text};
 use crate::support::file_group::Group;
+use crate::support::{embedded, eventually};
 
 /// The points at which the process can be killed, in their order.
 const POINTS: [&str; 7] = [
@@ -286,4 +288,60 @@ fn an_end_during_a_verification_does_not_say_that_the_command_failed() {
     let ended = ctmpl.stop();
     let text = "ctmpl ends, but the verification of `cat ";
     assert!(ended.log.contains(text), "{}", ended.log);
+}
+
+/// A daemon whose template writes the file `side` and the constant text `own`, and whose command waits for the file
+/// `go` after a success.
+fn side_writer(folder: &Folder, consul: &Background) -> Ctmpl {
+    let path = |name: &str| text(&folder.path(name));
+    let (side, out, runs) = (path("side"), path("out"), path("runs"));
+    let configuration = format!(
+        r#"
+allow = ["writeToFile"]
+template {{
+  contents    = "{{{{ key \"version\" | writeToFile \"{side}\" \"\" \"\" \"0644\" }}}}own"
+  destination = "{out}"
+  command     = "cat {side} >>{runs}; echo >>{runs}; grep -q good {side} || exit 1; while ! test -e {go}; do sleep 0.02; done"
+  on_failure  = "rollback"
+}}
+"#,
+        go = path("go"),
+    );
+    folder.write("ctmpl.hcl", &configuration);
+    Ctmpl::spawn(daemon(folder, consul.address()))
+}
+
+#[test]
+fn a_crash_after_the_rollback_of_an_additional_file_keeps_the_command_and_the_history() {
+    let (folder, consul) = (
+        Folder::new(),
+        embedded(Seed::default().key("version", "good")),
+    );
+    let runs = |expected: &[&str]| {
+        eventually("the command runs", || {
+            folder.read("runs").lines().eq(expected.iter().copied())
+        });
+    };
+    folder.write("go", "");
+    let ctmpl = side_writer(&folder, &consul);
+    ctmpl.logs("succeeded after");
+    std::fs::remove_file(folder.path("go")).unwrap();
+    consul.put_key("version", "bad");
+    runs(&["good", "bad", "good"]);
+    drop(ctmpl);
+
+    consul.put_key("version", "good");
+    folder.write("go", "");
+    let ctmpl = side_writer(&folder, &consul);
+    ctmpl.logs("its command is owed since an earlier process");
+    ctmpl.logs("succeeded after");
+    runs(&["good", "bad", "good", "good"]);
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    let history = run([
+        "history".to_owned(),
+        format!("--state-dir={}", text(&folder.path("state"))),
+        text(&folder.path("out")),
+    ]);
+    let latest = history.output.lines().nth(1).unwrap_or_default();
+    assert!(latest.contains(" applied "), "{}", history.output);
 }

@@ -6,10 +6,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use file_writer::Previous;
+
 use crate::apply::change::{Change, ReplacedFile};
 use crate::apply::transaction::{Staging, Swap, write_all};
 use crate::apply::write::Writer;
-use crate::config::resolved::{FileConfig, GroupKey};
+use crate::config::resolved::{FileConfig, GroupKey, STANDARD_OUTPUT};
 use crate::daemon::event::{CheckFailure, Event, Restored, Staged};
 use crate::error_chain::chain;
 
@@ -85,8 +87,7 @@ impl GroupFiles {
         });
         let journal = writer.journal();
         if let Some(journal) = journal {
-            let own = files.iter().filter_map(ReplacedFile::own);
-            journal.begin_restoration(&key, &own.cloned().collect::<Vec<_>>());
+            journal.begin_restoration(&key, &recorded(&files));
         }
         let mut restored = Restored::default();
         for file in files.into_iter().rev() {
@@ -131,6 +132,19 @@ impl GroupFiles {
     fn lock(&self) -> MutexGuard<'_, HashMap<GroupKey, Files>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The files that the journal records for a restoration: the own file of each template. It keeps its content if only
+/// additional files are restored, and stands for them.
+fn recorded(files: &[ReplacedFile]) -> Vec<Previous> {
+    let own: Vec<_> = files.iter().filter_map(ReplacedFile::own).collect();
+    let is_unchanged = |path: &&Path| !own.iter().any(|own| own.destination() == *path);
+    let templates: BTreeSet<_> = files.iter().map(|file| &*file.destination).collect();
+    let unchanged = templates.into_iter().filter(is_unchanged);
+    let unchanged = unchanged.filter(|path| *path != Path::new(STANDARD_OUTPUT));
+    // One that cannot be read is not recorded.
+    let unchanged = unchanged.filter_map(|path| Previous::read(path).ok());
+    own.iter().copied().cloned().chain(unchanged).collect()
 }
 
 /// The end of a change that is not applied, as after a check that failed.
@@ -185,8 +199,6 @@ pub(super) fn by_directory(changes: Vec<Change>) -> Vec<Vec<Change>> {
 
 #[cfg(test)]
 mod tests {
-    use file_writer::Previous;
-
     use super::*;
     use crate::config::resolved::GroupConfig;
 
