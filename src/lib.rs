@@ -15,9 +15,6 @@ pub mod exit_code;
 // Writes an error with its causes on one line.
 pub mod error_chain;
 
-// The content of small files with a checksum.
-pub mod sealed;
-
 // The backoff between retries.
 pub mod backoff;
 

@@ -13,7 +13,7 @@ use super::damping::SavedDamping;
 use super::guard::{applies_to, items};
 use crate::answer::{Answer, Depth};
 use crate::query::Query;
-use crate::sealed::{Damaged, seal, unseal};
+use sealed_json::{Damaged, seal, unseal};
 
 /// The first words of the file: the format and its version.
 const FORMAT: &str = "ctmpl-answers 1 sha256";

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sealed::{Damaged, seal, unseal};
+use sealed_json::{Damaged, seal, unseal};
 
 /// The first words of the file: the format and its version.
 const FORMAT: &str = "ctmpl-connections 1 sha256";

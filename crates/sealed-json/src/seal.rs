@@ -1,8 +1,6 @@
-//! The content of a small file with a checksum, so that damage is noticed.
-//!
-//! The first line is the format, a colon and the SHA-256 of the rest. The rest is JSON.
+//! The content of a small file with a checksum.
 
-use apply_ledger::Hash;
+use ring::digest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -24,7 +22,7 @@ pub enum Damaged {
 pub fn seal(format: &'static str, body: &impl Serialize) -> Vec<u8> {
     // Text keys, texts and numbers are always valid JSON.
     let body = serde_json::to_vec(body).unwrap_or_default();
-    let mut file = format!("{format}:{}\n", Hash::of(&body)).into_bytes();
+    let mut file = format!("{format}:{}\n", hash_of(&body)).into_bytes();
     file.extend(body);
     file.push(b'\n');
     file
@@ -43,10 +41,17 @@ pub fn unseal<T: DeserializeOwned>(format: &'static str, file: &[u8]) -> Result<
     });
     let hash = hash.ok_or(Damaged::Format(format))?;
     let body = body.trim_ascii();
-    if Hash::of(body).to_string() != hash {
+    if hash_of(body) != hash {
         return Err(Damaged::Hash);
     }
     serde_json::from_slice(body).map_err(|_| Damaged::Content)
+}
+
+/// The SHA-256 of a content in hexadecimal digits.
+fn hash_of(content: &[u8]) -> String {
+    let hash = digest::digest(&digest::SHA256, content);
+    let digits = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    digits.collect()
 }
 
 #[cfg(test)]
@@ -73,6 +78,7 @@ mod tests {
             let cut = unseal::<Vec<String>>(FORMAT, &file[..position]);
             assert!(cut.is_err(), "{position}");
         }
+        assert!(file.starts_with(b"test 1 sha256:0473ef2dc0d324ab"));
         let other = seal(FORMAT, &1);
         assert_eq!(unseal::<Vec<String>>(FORMAT, &other), Err(Damaged::Content));
     }
