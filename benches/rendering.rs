@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
+use consul_watch::answer::{Answer, Instance, Nullable, TextMap, Weights};
+use consul_watch::query::{Health, Query};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ctmpl::answer::{Answer, Instance, Nullable, TextMap, Weights};
 use ctmpl::config::resolved::{Job, Language, TemplateSource};
-use ctmpl::query::{Health, Query};
 use ctmpl::render::{RenderEnv, Template};
 use ctmpl::store::Snapshot;
 use jiff::Timestamp;

@@ -47,10 +47,10 @@ use crate::error_chain::chain;
 use crate::progress::Progress;
 use crate::render::RenderEnv;
 use crate::report::{Phase, Report};
-use crate::source::consul::{Client, ClientError};
 use crate::systemd::Systemd;
-use crate::watch::Watcher;
 use answer_file::AnswerFile;
+use consul_watch::source::consul::{Client, ClientError};
+use consul_watch::watch::Watcher;
 pub use end::End;
 use event::{Action, Event, Moment};
 use executor::{Executed, Executor};
@@ -132,7 +132,7 @@ pub async fn run(config: Config, process: Process) -> Result<End, StartError> {
 
 /// Creates the executor and the parts, with what an earlier process has left in the state directory.
 fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartError> {
-    let client = Client::new(&config.consul)?;
+    let client = Client::new(&config.consul.client)?;
     let journal = state_dir::open(config)?;
     let (journal, owed) = state_dir::recover(journal, config);
     let held = state_dir::held(journal.as_ref(), config);

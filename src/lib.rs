@@ -15,20 +15,11 @@ pub mod exit_code;
 // Writes an error with its causes on one line.
 pub mod error_chain;
 
-// The backoff between retries.
-pub mod backoff;
-
 // Merges the layers (files, environment, flags) into one resolved configuration.
 pub mod config;
 
 // Parses the command line; each flag is declared with its key in `config`.
 pub mod cli;
-
-// The queries of templates: catalog, health, KV, files and plugins.
-pub mod query;
-
-// The typed answers to queries.
-pub mod answer;
 
 // The published state of the daemon: plain data for its readers.
 pub mod report;
@@ -45,11 +36,8 @@ pub mod progress;
 // Runs reload commands.
 pub mod command;
 
-// Sources of data: Consul, files and plugins.
+// The sources of data on this host: files and plugins.
 pub mod source;
-
-// Follows queries with blocking reads, and watches files.
-pub mod watch;
 
 // The latest accepted answers.
 pub mod store;

@@ -77,11 +77,13 @@ fn resolved(path: &Path) -> String {
     let config = config::load(*arguments, &Environment::default()).unwrap();
     let auth = config
         .consul
+        .client
         .auth
         .as_ref()
         .map(|auth| auth.password.expose_secret().to_owned());
     let token = config
         .consul
+        .client
         .token
         .as_ref()
         .map(|token| token.expose_secret().to_owned());

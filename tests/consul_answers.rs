@@ -10,11 +10,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ctmpl::answer::{Answer, Instance};
-use ctmpl::config::resolved::{ConsulConfig, LoadConfig, RetryConfig, TlsConfig, TransportConfig};
-use ctmpl::query::{ConsulQuery, Health, Query};
-use ctmpl::source::consul::Client;
-use ctmpl::source::{Error, ErrorClass, Poll, Reply, Source, SourceQuery};
+use consul_watch::answer::{Answer, Instance};
+use consul_watch::query::{ConsulQuery, Health, Query};
+use consul_watch::source::consul::{Client, ClientConfig};
+use consul_watch::source::{Error, ErrorClass, Poll, Reply, Source, SourceQuery};
 
 /// Answers every connection with these bytes, and closes it.
 fn replay(bytes: Vec<u8>) -> SocketAddr {
@@ -33,21 +32,9 @@ fn replay(bytes: Vec<u8>) -> SocketAddr {
 }
 
 fn client(server: SocketAddr) -> Client {
-    Client::new(&ConsulConfig {
-        servers: vec![format!("http://{server}").parse().unwrap()],
-        tls: TlsConfig::DEFAULT,
-        token: None,
-        token_file: None,
-        auth: None,
-        namespace: None,
-        partition: None,
-        max_stale: Some(Duration::from_secs(2)),
-        block_query_wait: Duration::from_secs(60),
-        retry: RetryConfig::DEFAULT,
-        transport: TransportConfig::DEFAULT,
-        load: LoadConfig::DEFAULT,
-        exports: Vec::new(),
-    })
+    Client::new(&ClientConfig::new(vec![
+        format!("http://{server}").parse().unwrap(),
+    ]))
     .unwrap()
 }
 

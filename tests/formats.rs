@@ -8,9 +8,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use ctmpl::answer::{Answer, Instance, Nullable, Pair, TextMap, Weights};
+use consul_watch::answer::{Answer, Instance, Nullable, Pair, TextMap, Weights};
+use consul_watch::query::{Health, Query};
 use ctmpl::config::resolved::{Format, Job, Language, TemplateSource};
-use ctmpl::query::{Health, Query};
 use ctmpl::render::Template;
 use ctmpl::store::Snapshot;
 use jiff::Timestamp;

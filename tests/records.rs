@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use ctmpl::answer::Answer;
+use consul_watch::answer::Answer;
+use consul_watch::query::{ConsulQuery, Query, QueryError};
 use ctmpl::config::resolved::{Job, Language, TemplateSource};
-use ctmpl::query::{ConsulQuery, Query, QueryError};
 use ctmpl::render::Template;
 use ctmpl::store::Snapshot;
 use jiff::Timestamp;

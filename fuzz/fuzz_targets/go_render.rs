@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ctmpl::answer::{Answer, Pair};
-use ctmpl::query::Query;
+use consul_watch::answer::{Answer, Pair};
+use consul_watch::query::Query;
 use ctmpl::store::Snapshot;
 use ctmpl::render::functions;
 use ctmpl::render::render_context::{RenderContext, RenderEnv};

@@ -19,8 +19,8 @@ use self::unapplied::UnappliedFiles;
 use super::budget::DiffSize;
 pub use super::pace::COMMAND_COOLDOWN;
 use super::pace::Pace;
-use crate::backoff::Backoff;
 use crate::config::resolved::{GroupConfig, GroupKey};
+use consul_watch::backoff::Backoff;
 
 /// The owed commands of the process.
 #[derive(Clone, Debug, Default)]

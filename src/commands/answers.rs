@@ -7,12 +7,12 @@ use std::path::Path;
 
 use consul_dev::{Options, Seed, Server};
 
-use crate::answer::Answer;
 use crate::config::{self, Environment, Flags};
-use crate::query::{FileQuery, Query};
-use crate::source::consul::Client;
 use crate::source::file::FileSource;
-use crate::source::{Error, Poll, Source, SourceQuery};
+use consul_watch::answer::Answer;
+use consul_watch::query::{FileQuery, Query};
+use consul_watch::source::consul::Client;
+use consul_watch::source::{Error, Poll, Source, SourceQuery};
 
 /// A failed query.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +68,7 @@ pub(super) async fn with_data<T>(
     let server = Server::start(options).await?;
     let mut consul = Flags::default();
     consul.set("--consul-addr", vec![server.address().to_string().into()]);
-    let client = Client::new(&config::consul(&consul, &Environment::default())?)?;
+    let client = Client::new(&config::consul(&consul, &Environment::default())?.client)?;
     let result = act(&client).await;
     server.stop().await;
     Ok(result)

@@ -20,7 +20,7 @@ use crate::config::resolved::FileConfig;
 use crate::config::{self, Environment, Flags};
 use crate::exit_code;
 use crate::render::{self, TemplateError};
-use crate::source::consul::Client;
+use consul_watch::source::consul::Client;
 
 #[cfg(test)]
 mod tests;
@@ -121,7 +121,7 @@ async fn prove(
         let has_address =
             consul.last("--consul-addr").is_some() || environment.has("CONSUL_HTTP_ADDR");
         let client = has_address.then(|| -> anyhow::Result<Client> {
-            Ok(Client::new(&config::consul(&consul, environment)?)?)
+            Ok(Client::new(&config::consul(&consul, environment)?.client)?)
         });
         let client = client.transpose()?;
         return Ok(pair.prove(client.as_ref(), environment).await?);

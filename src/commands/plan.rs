@@ -17,17 +17,17 @@ use jiff::Timestamp;
 
 use super::answers::{Unanswered, answer, with_data};
 use super::output::{Failure, print, report as report_error};
-use crate::answer::Answer;
 use crate::cli::PlanArguments;
 use crate::config::resolved::ConsulConfig;
 use crate::config::{self, Config, Environment};
 use crate::error_chain::chain;
 use crate::exit_code;
-use crate::query::Query;
 use crate::render::session::{Session, Unsettled};
 use crate::render::{RenderEnv, Rendering, Template};
-use crate::source::consul::Client;
 use changes::{FilePlan, commands};
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
+use consul_watch::source::consul::Client;
 use cost::{Budget, QueryCost};
 
 pub(super) fn run(arguments: PlanArguments) -> Result<u8, Failure> {
@@ -112,7 +112,7 @@ fn render(
                 })
                 .await?
             }
-            None => settle(templates, env, &Client::new(consul)?, connections).await,
+            None => settle(templates, env, &Client::new(&consul.client)?, connections).await,
         }
     })
 }

@@ -12,10 +12,10 @@ use crate::cli::RenderArguments;
 use crate::config::resolved::{Job, TemplateSource};
 use crate::config::{self, Environment};
 use crate::exit_code;
-use crate::query::Query;
 use crate::render::session::{Session, Unsettled};
 use crate::render::{Absence, RenderEnv, Rendering, Template};
-use crate::source::consul::Client;
+use consul_watch::query::Query;
+use consul_watch::source::consul::Client;
 
 pub(super) fn run(arguments: &RenderArguments) -> Result<u8, Failure> {
     let rendered = || -> anyhow::Result<String> {

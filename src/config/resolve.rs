@@ -130,7 +130,7 @@ impl Config {
         let address = SocketAddr::new(ip, bound.port()).to_string();
         // A socket address is always valid as the host and port of a URL.
         if let Ok(servers) = address::servers(&address, false) {
-            self.consul.servers = servers;
+            self.consul.client.servers = servers;
         }
         self.consul.exports = exports::embedded(&address);
         self

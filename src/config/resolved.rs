@@ -23,7 +23,9 @@ pub use super::values::{CommandOutput, Drift, Language, OnFailure, Program, Writ
 pub use action::{HttpAction, ReloadAction, SignalTarget};
 pub use command::CommandConfig;
 pub use config_blocks::Owner;
-pub use consul::{BasicAuth, ConsulConfig, LoadConfig, Pauses, RetryConfig};
+pub use consul::{ConsulConfig, LoadConfig, RetryConfig};
+pub use consul_watch::source::consul::{BasicAuth, ClientConfig};
+pub use consul_watch::watch::Pauses;
 pub use file_formats::{Format, OutputFormat};
 pub use group::{CheckConfig, CheckMethod, GroupConfig, GroupKey, Probe, VerifyConfig};
 pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};

@@ -74,8 +74,11 @@ fn defaults_are_consul_templates() {
     assert_eq!(config.dev, None);
     assert_eq!(config.consul.max_stale, Some(Duration::from_secs(2)));
     assert_eq!(config.consul.block_query_wait, Duration::from_secs(60));
-    assert_eq!(config.consul.servers[0].as_str(), "http://127.0.0.1:8500/");
-    assert!(config.consul.token.is_none() && config.consul.auth.is_none());
+    assert_eq!(
+        config.consul.client.servers[0].as_str(),
+        "http://127.0.0.1:8500/"
+    );
+    assert!(config.consul.client.token.is_none() && config.consul.client.auth.is_none());
 }
 
 #[test]

@@ -152,8 +152,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::answer::Answer;
-    use crate::query::Query;
+    use consul_watch::answer::Answer;
+    use consul_watch::query::Query;
 
     fn saved(counts: &[usize]) -> Arc<SavedAnswers> {
         let mut saved = SavedAnswers::default();

@@ -26,7 +26,7 @@ impl Credentials {
     /// Creates the credentials that were read with a configuration.
     pub(super) fn new(consul: &ConsulConfig) -> Self {
         Self {
-            token: TokenFile::new(consul.token_file.clone(), consul.token.clone()),
+            token: TokenFile::new(consul.token_file.clone(), consul.client.token.clone()),
             certificates: Certificates::new(consul),
             consul: consul.clone(),
         }
@@ -57,7 +57,7 @@ impl Credentials {
                 let Some(token) = self.token.read(read) else {
                     return Vec::new();
                 };
-                self.consul.token = Some(token.clone());
+                self.consul.client.token = Some(token.clone());
                 vec![Action::UseToken(token)]
             }
             Event::ConfigRead(Ok(renewal)) => {
@@ -71,7 +71,7 @@ impl Credentials {
                         .collect();
                 }
                 self.token
-                    .follow(consul.token_file.clone(), consul.token.clone());
+                    .follow(consul.token_file.clone(), consul.client.token.clone());
                 self.certificates = Certificates::new(consul);
                 self.consul = consul.clone();
                 // Accepted answers stay until the new client receives others.

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use super::event::{Action, Event};
 use super::render_pass::{PassResult, Rendered};
 use super::renderer::Renderer;
-use crate::answer::Answer;
-use crate::query::{ConsulQuery, Query};
-use crate::source::consul::Emptiness;
+use consul_watch::answer::Answer;
+use consul_watch::query::{ConsulQuery, Query};
+use consul_watch::source::consul::Emptiness;
 
 /// The maximum number of queries of a template that are explained.
 const MAX_QUERIES: usize = 20;

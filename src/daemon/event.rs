@@ -15,7 +15,6 @@ use secrecy::SecretString;
 use super::end::End;
 use super::process::{Renewal, RenewalError};
 use super::render_pass::{RenderRequest, Rendered};
-use crate::answer::Answer;
 use crate::apply::budget::DiffSize;
 use crate::apply::change::{Applied, Change, ReplacedFile};
 use crate::apply::drift::{Difference, Inspection};
@@ -27,12 +26,14 @@ use crate::command::CommandFailure;
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{GroupConfig, GroupKey, Job};
 use crate::config::token::TokenError;
-use crate::query::{FileQuery, Query};
 use crate::render::{Template, TemplateError};
 use crate::signals::SignalAction;
-use crate::source::consul::{Client, ClientError, Emptiness};
 use crate::store::SavedAnswers;
-use crate::watch::{FileEvent, Rules, WatchEvent};
+use consul_watch::answer::Answer;
+use consul_watch::query::{FileQuery, Query};
+use consul_watch::source::consul::{Client, ClientError, Emptiness};
+use consul_watch::watch::{Rules, WatchEvent};
+use file_watch::FileEvent;
 
 /// The time of an event, and the randomness for the decisions about it.
 #[derive(Clone, Copy, Debug)]

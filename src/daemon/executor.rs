@@ -21,11 +21,11 @@ use crate::apply::journal::Journal;
 use crate::command;
 use crate::config::exec::ExecConfig;
 use crate::observe::StatusServer;
-use crate::query::Query;
-use crate::source::consul::Client;
 use crate::source::plugin::PluginSource;
 use crate::store::SavedAnswers;
-use crate::watch::{Rules, WatchEvent, Watcher};
+use consul_watch::query::Query;
+use consul_watch::source::consul::Client;
+use consul_watch::watch::{Rules, WatchEvent, Watcher};
 
 mod check;
 mod file_watch;

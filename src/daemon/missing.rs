@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::renderer::{Renderer, TemplateState};
-use crate::query::Query;
 use crate::render::Absence;
+use consul_watch::query::Query;
 
 /// One query without data.
 #[derive(Debug)]

@@ -19,8 +19,8 @@ use crate::log::{LogError, OpenedLog};
 use crate::observe::{self, BindError, Change, StatusServer};
 use crate::pid_file::{PidFile, PidFileError};
 use crate::signals::{Roles, SignalAction, SignalError, Signals};
-use crate::source::consul::{Client, ClientError};
-use crate::watch::Rules;
+use consul_watch::source::consul::{Client, ClientError};
+use consul_watch::watch::Rules;
 
 /// The pause of `-once` between an answer and the next poll. In most cases the first answer is
 /// enough.
@@ -235,7 +235,7 @@ impl Reader {
     pub(super) fn prepare(&self) -> Result<Prepared, RenewalError> {
         let config = (self.read)()?;
         file_limit::check(&config)?;
-        let client = Client::new(&config.consul)?;
+        let client = Client::new(&config.consul.client)?;
         let pid_file = if self.pid_file == config.pid_file {
             PidFileChange::Keep
         } else {
@@ -278,7 +278,7 @@ impl Renewal {
             pauses: consul.retry.pauses,
         };
         Ok(Self {
-            client: Client::new(consul)?,
+            client: Client::new(&consul.client)?,
             rules,
             config,
             held: Vec::new(),

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error_chain::chain;
-use crate::query::Query;
-use crate::source::{Error, ErrorClass};
 use crate::store::Failing;
+use consul_watch::query::Query;
+use consul_watch::source::{Error, ErrorClass};
 
 /// The queries that are failing.
 #[derive(Debug, Default)]

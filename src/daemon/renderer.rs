@@ -10,11 +10,11 @@ use std::time::Instant;
 use super::event::{Action, Event, Moment};
 use super::query_failures::QueryFailures;
 use super::render_pass::{RenderRequest, Rendered};
-use crate::answer::Answer;
 use crate::config::resolved::{Config, Mode};
-use crate::query::Query;
 use crate::render::RenderEnv;
 use crate::report::WakeUpReport;
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
 
 mod answer_change;
 mod answers;

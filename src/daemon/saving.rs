@@ -62,8 +62,8 @@ impl Saving {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Answer;
-    use crate::query::Query;
+    use consul_watch::answer::Answer;
+    use consul_watch::query::Query;
 
     #[test]
     fn changes_are_collected_and_the_rest_is_written_at_the_end() {

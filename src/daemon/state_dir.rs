@@ -20,7 +20,7 @@ use crate::config::resolved::{Config, GroupConfig, Job, Mode, OnFailure, StateDi
 use crate::config::values::StartWith;
 use crate::error_chain::chain;
 use crate::store::SavedAnswers;
-use crate::watch::{ConnectionFile, KeptConnections, Recorder};
+use consul_watch::watch::{ConnectionFile, KeptConnections, Recorder};
 
 /// The time limit for opening the ledger, which may wait up to 5 s for another process.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);

@@ -10,12 +10,12 @@ use super::reload::Reload;
 use super::renderer::Renderer;
 use super::shutdown::Shutdown;
 use super::waiting::Waiting;
-use crate::query::Query;
 use crate::report::{
     ApplyReport, ChildReport, DampedReport, DependencyReport, HeldReport, Phase, Report,
     TemplatePhase, TemplateReport,
 };
 use crate::store::{DampedInstance, Held};
+use consul_watch::query::Query;
 
 /// The parts that a report describes.
 #[derive(Clone, Copy)]

@@ -115,7 +115,7 @@ fn waiting_line(missing: &MissingData) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::Query;
+    use consul_watch::query::Query;
 
     #[test]
     fn a_warning_has_one_line_or_a_list() {

@@ -10,7 +10,7 @@ use crate::config::resolved::LogLevel;
 /// The crate name of this program, whose components are its modules.
 const PROGRAM: &str = "ctmpl";
 /// The other targets of this program: the output of commands, and its libraries.
-const OTHER_TARGETS: [&str; 3] = ["command", "consul_dev", "file_writer"];
+const OTHER_TARGETS: [&str; 4] = ["command", "consul_dev", "consul_watch", "file_writer"];
 
 /// Creates the filter for a level. Events of other libraries are logged at WARN and ERROR only,
 /// because lower levels may contain headers.
@@ -28,11 +28,11 @@ pub(super) fn filter(level: LogLevel) -> Targets {
         .with_targets(own.map(|target| (target, level)))
 }
 
-/// The component of a target: `watch` for `ctmpl::watch::follow`.
+/// The component of a target: `apply` for `ctmpl::apply::write`.
 pub(super) fn component(target: &'static str) -> &'static str {
     let mut parts = target.split("::");
     match (parts.next(), parts.next()) {
-        (Some(PROGRAM), Some(module)) => module,
+        (Some(PROGRAM | "consul_watch"), Some(module)) => module,
         (Some("consul_dev"), _) => "dev",
         (Some("file_watch"), _) => "watch",
         (Some("file_writer"), _) => "apply",
@@ -52,7 +52,9 @@ mod tests {
 
     #[test]
     fn the_component_is_the_module() {
-        assert_eq!(component("ctmpl::watch::follow"), "watch");
+        assert_eq!(component("ctmpl::apply::write"), "apply");
+        assert_eq!(component("consul_watch::watch::driver"), "watch");
+        assert_eq!(component("consul_watch::source::consul"), "source");
         assert_eq!(component("ctmpl"), "ctmpl");
         assert_eq!(component("consul_dev::server"), "dev");
         assert_eq!(component("file_watch"), "watch");
@@ -63,13 +65,14 @@ mod tests {
     #[test]
     fn libraries_are_logged_from_warn_on() {
         let cases = [
-            (LogLevel::Trace, "ctmpl::watch", Level::TRACE, true),
+            (LogLevel::Trace, "ctmpl::apply", Level::TRACE, true),
+            (LogLevel::Trace, "consul_watch::watch", Level::TRACE, true),
             (LogLevel::Trace, "command", Level::TRACE, true),
             (LogLevel::Info, "file_writer::leftover", Level::INFO, true),
             (LogLevel::Trace, "hyper::client", Level::INFO, false),
             (LogLevel::Trace, "hyper::client", Level::WARN, true),
             (LogLevel::Info, "ctmpl", Level::DEBUG, false),
-            (LogLevel::Error, "ctmpl::watch", Level::WARN, false),
+            (LogLevel::Error, "ctmpl::apply", Level::WARN, false),
             (LogLevel::Error, "hyper::client", Level::WARN, false),
             (LogLevel::Error, "hyper::client", Level::ERROR, true),
         ];

@@ -8,7 +8,7 @@
 
 use super::failure_policy::FailurePolicy;
 use super::nearest::did_you_mean;
-use crate::query::Query;
+use consul_watch::query::Query;
 
 mod setting;
 

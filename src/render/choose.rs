@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::call_options::{Setting, unknown_option};
-use crate::answer::Instance;
+use consul_watch::answer::Instance;
 
 /// The names of all options.
 pub const OPTIONS: &[&str] = &[

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::choose::{Choice, Order};
 use super::reading::Selection;
-use crate::answer::{Answer, Depth, Instance};
+use consul_watch::answer::{Answer, Depth, Instance};
 
 /// The part of an answer that a call sees.
 #[derive(Clone, Debug, PartialEq, Eq)]

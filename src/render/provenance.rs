@@ -8,7 +8,7 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::records::{self, Kind, Reads};
-use crate::answer::Answer;
+use consul_watch::answer::Answer;
 use gotemplate::record::Record;
 
 /// The maximum depth of the search in nested lists.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::choose::{Choice, Order};
 use super::records::{self, FieldSet, Kind};
-use crate::answer::{Answer, Depth, Instance, Pair};
+use consul_watch::answer::{Answer, Depth, Instance, Pair};
 
 /// What a template reads of an answer through calls that select the same items.
 #[derive(Clone, Debug, PartialEq, Eq)]

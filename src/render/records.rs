@@ -1,6 +1,6 @@
 //! The records of answers: the fields that a template sees in a key pair, an instance or a node.
 //!
-//! Input: one item of an [`Answer`](crate::answer::Answer). Output: the item as a [`Record`]; names
+//! Input: one item of an [`Answer`](consul_watch::answer::Answer). Output: the item as a [`Record`]; names
 //! and order of the fields are those of consul-template.
 //!
 //! A record shares its item with the answer. A field is converted to a value when a template reads it, and marked as
@@ -11,18 +11,18 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 
-use crate::answer::{
+use consul_watch::answer::{
     Check, Instance, Node, NodeService, NodeServices, Nullable, Pair, ServiceTags, TaggedAddress,
     Weights,
 };
-use gotemplate::record::{Field, Fields, NilList, Record, RecordList, Schema, TypedMap};
+use gotemplate::record::{Field, NilList, Record, RecordList, Schema, TypedMap};
 
 mod definition;
 mod kind;
 mod mesh;
 mod reads;
 
-pub use kind::Kind;
+pub use kind::{Kind, unmarked};
 pub use reads::{FieldSet, Reads};
 
 use definition::Definition;

@@ -18,11 +18,11 @@ use minijinja::value::ValueKind;
 use super::output::Output;
 use super::reading::{Reading, Selection};
 use super::records::Reads;
-use crate::answer::Pair;
 use crate::config::resolved::Format;
-use crate::query::{Query, QueryMap};
 use crate::store::Snapshot;
 use ::functions::FunctionError;
+use consul_watch::answer::Pair;
+use consul_watch::query::{Query, QueryMap};
 use gotemplate::budget::Budget;
 use gotemplate::scratch::Scratch;
 

@@ -15,10 +15,10 @@ use jiff::Timestamp;
 
 use super::render_context::RenderEnv;
 use super::template::{Rendering, Template};
-use crate::answer::Answer;
-use crate::query::Query;
-use crate::source::MAX_SHORT_REQUESTS;
 use crate::store::Snapshot;
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
+use consul_watch::source::MAX_SHORT_REQUESTS;
 
 /// The maximum number of rounds.
 const MAX_ROUNDS: usize = 100;
@@ -136,8 +136,8 @@ mod tests {
     use std::cell::{Cell, RefCell};
 
     use super::*;
-    use crate::answer::Pair;
     use crate::config::resolved::{Job, Language, TemplateSource};
+    use consul_watch::answer::Pair;
 
     fn template(text: &str) -> Template {
         let source = TemplateSource::Inline {

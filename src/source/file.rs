@@ -5,11 +5,10 @@
 
 use std::io;
 
-use super::error::Error;
-use super::poll::{Poll, Refresh, Reply, Source, SourceQuery};
-use crate::answer::Answer;
 use crate::config::sandbox;
-use crate::query::{FileQuery, Query};
+use consul_watch::answer::Answer;
+use consul_watch::query::FileQuery;
+use consul_watch::source::{Error, Poll, Reply, Source};
 
 /// The source for files on this host.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,23 +31,6 @@ pub fn read(file: &FileQuery) -> Result<Answer, Error> {
             .map(|text| Answer::File(text.into()))
             .map_err(|_| failed(io::Error::other(NOT_TEXT))),
         Err(source) => Err(failed(source)),
-    }
-}
-
-impl SourceQuery for FileQuery {
-    fn select(query: &Query) -> Option<&Self> {
-        match query {
-            Query::File(file) => Some(file),
-            _ => None,
-        }
-    }
-
-    fn refresh(&self) -> Refresh {
-        Refresh::Notification
-    }
-
-    fn is_secret(&self) -> bool {
-        false
     }
 }
 

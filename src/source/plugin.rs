@@ -7,13 +7,12 @@ use process_tree::{Command, CommandLine, capture};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use super::error::Error;
-use super::poll::{Poll, Refresh, Reply, Source, SourceQuery};
-use crate::answer::Answer;
 use crate::command;
 use crate::config::resolved::EnvironmentConfig;
 use crate::error_chain::chain;
-use crate::query::{PluginQuery, Query};
+use consul_watch::answer::Answer;
+use consul_watch::query::PluginQuery;
+use consul_watch::source::{Error, Poll, Reply, Source};
 
 /// The time limit of a plugin, as in consul-template.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,23 +24,6 @@ pub struct PluginSource {
     pub exports: Arc<[(String, SecretString)]>,
     /// Stops running plugins.
     pub stop: CancellationToken,
-}
-
-impl SourceQuery for PluginQuery {
-    fn select(query: &Query) -> Option<&Self> {
-        match query {
-            Query::Plugin(plugin) => Some(plugin),
-            _ => None,
-        }
-    }
-
-    fn refresh(&self) -> Refresh {
-        Refresh::OnDemand
-    }
-
-    fn is_secret(&self) -> bool {
-        true
-    }
 }
 
 impl Source for PluginSource {

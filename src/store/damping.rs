@@ -21,9 +21,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::guard::InstanceId;
-use crate::answer::Answer;
 use crate::config::flap_damping::FlapDampingConfig;
-use crate::query::{ConsulQuery, Health, HealthFilter, Query};
+use consul_watch::answer::Answer;
+use consul_watch::query::{ConsulQuery, Health, HealthFilter, Query};
 
 mod flap;
 mod saved;

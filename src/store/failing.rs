@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::query::{Query, QueryMap};
+use consul_watch::query::{Query, QueryMap};
 
 /// The failure of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,10 +24,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::answer::{Answer, Depth};
 use crate::config::guard::GuardConfig;
-use crate::query::{ConsulQuery, Query};
-use crate::source::Circumstances;
+use consul_watch::answer::{Answer, Depth};
+use consul_watch::query::{ConsulQuery, Query};
+use consul_watch::source::Circumstances;
 
 mod held;
 mod items;

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::damping::SavedDamping;
 use super::guard::{applies_to, items};
-use crate::answer::{Answer, Depth};
-use crate::query::Query;
+use consul_watch::answer::{Answer, Depth};
+use consul_watch::query::Query;
 use sealed_json::{Damaged, seal, unseal};
 
 /// The first words of the file: the format and its version.
@@ -189,7 +189,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::answer::Pair;
+    use consul_watch::answer::Pair;
 
     const SOURCE: &str = "http://a:8500/";
 

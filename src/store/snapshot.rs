@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::failing::FailingQueries;
-use crate::answer::{Answer, Instance, Pair};
-use crate::query::{Query, QueryMap};
+use consul_watch::answer::{Answer, Instance, Pair};
+use consul_watch::query::{Query, QueryMap};
 
 mod passing_since;
 

@@ -173,9 +173,11 @@ async fn the_catalog_is_read_and_sorted() {
         Answer::Node(None)
     );
 
-    let all = Query::Consul(ConsulQuery::Datacenters(ctmpl::query::DatacentersQuery {
-        ignore_failing: false,
-    }));
+    let all = Query::Consul(ConsulQuery::Datacenters(
+        consul_watch::query::DatacentersQuery {
+            ignore_failing: false,
+        },
+    ));
     let reply = fixture(&all, "catalog-datacenters").await.unwrap();
     assert_eq!(
         (reply.answer, reply.index),

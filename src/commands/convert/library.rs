@@ -6,14 +6,15 @@ use ctmpl_convert::{Function, Library};
 use gotemplate::FunctionId;
 use gotemplate::record::Fields;
 
-use crate::answer::{
+use crate::config::resolved::Permissions;
+use crate::render::functions;
+use crate::render::jinja::{self, JinjaTemplate};
+use crate::render::records::unmarked;
+use consul_watch::answer::{
     Check, Instance, Node, NodeService, NodeServices, Nullable, Pair, ServiceTags, TaggedAddress,
     TextMap, Weights,
 };
-use crate::config::resolved::Permissions;
-use crate::query::Health;
-use crate::render::functions;
-use crate::render::jinja::{self, JinjaTemplate};
+use consul_watch::query::Health;
 
 /// The function library of ctmpl, as an implementation of the converter's trait.
 pub(super) struct TemplateFunctions;
@@ -36,24 +37,24 @@ impl Library for TemplateFunctions {
     fn records(&self) -> Vec<Arc<dyn Fields>> {
         let texts = || vec![String::new()];
         vec![
-            Arc::new(instance()),
-            Arc::new(Pair::default()),
-            Arc::new(TaggedAddress::default()),
-            Arc::new(Weights::default()),
-            Arc::new(Check {
+            unmarked(instance()),
+            unmarked(Pair::default()),
+            unmarked(TaggedAddress::default()),
+            unmarked(Weights::default()),
+            unmarked(Check {
                 service_tags: Nullable::from([String::new()]),
                 ..Check::default()
             }),
-            Arc::new(ServiceTags {
+            unmarked(ServiceTags {
                 name: String::new(),
                 tags: texts(),
             }),
-            Arc::new(Node::default()),
-            Arc::new(NodeServices {
+            unmarked(Node::default()),
+            unmarked(NodeServices {
                 node: Arc::default(),
                 services: vec![Arc::default()],
             }),
-            Arc::new(NodeService {
+            unmarked(NodeService {
                 tags: texts(),
                 ..NodeService::default()
             }),

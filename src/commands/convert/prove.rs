@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use crate::commands::answers::{QueryError, Unanswered, answer};
 use crate::config::Environment;
 use crate::config::resolved::{Delimiters, Job, Language, Permissions, TemplateSource};
-use crate::query::Query;
 use crate::render::session::{Session, Unsettled};
 use crate::render::{RenderEnv, Rendering, Template, TemplateError};
-use crate::source::Source as DataSource;
+use consul_watch::query::Query;
+use consul_watch::source::Source as DataSource;
 
 pub(super) type Proof = ctmpl_convert::Proof<TemplateError>;
 

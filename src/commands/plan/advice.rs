@@ -1,7 +1,7 @@
 //! Finds calls that cost many queries, and names a cheaper way.
 
 use super::cost::{Budget, Call};
-use crate::query::{ConsulQuery, Query};
+use consul_watch::query::{ConsulQuery, Query};
 
 /// The number of queries of one call from which on it is a loop.
 const LOOP: usize = 10;

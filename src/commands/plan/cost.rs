@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crate::config::resolved::ConsulConfig;
-use crate::query::{ConsulQuery, Query};
 use crate::render::{Rendering, Template};
-use crate::source::consul::Traffic;
-use crate::source::{Refresh, SourceQuery as _};
-use crate::watch::{long_polls, shared_prefixes};
+use consul_watch::query::{ConsulQuery, Query};
+use consul_watch::source::consul::Traffic;
+use consul_watch::source::{Refresh, SourceQuery as _};
+use consul_watch::watch::{long_polls, shared_prefixes};
 
 /// The number of queries that share a connection over TLS.
 const SHARING: usize = 90;
@@ -77,7 +77,11 @@ impl Budget {
     pub(super) fn of(consul: &ConsulConfig) -> Self {
         Self {
             connections: consul.load.connections,
-            sharing: if consul.is_over_tls() { SHARING } else { 1 },
+            sharing: if consul.client.is_over_tls() {
+                SHARING
+            } else {
+                1
+            },
             wait: consul.block_query_wait,
             full_read_interval: consul.load.full_read_interval,
         }
@@ -214,7 +218,7 @@ pub(super) fn calls<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::{ConsulQuery, DatacentersQuery};
+    use consul_watch::query::{ConsulQuery, DatacentersQuery};
 
     fn costs(count: usize, bytes: u64) -> Vec<QueryCost> {
         let cost = |number| QueryCost {

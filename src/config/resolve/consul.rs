@@ -14,10 +14,11 @@ use super::{connection, tls};
 use crate::config::address;
 use crate::config::error::{ConfigError, ValueError};
 use crate::config::layer::{AuthBlock, ConsulBlock};
-use crate::config::resolved::{BasicAuth, ConsulConfig};
+use crate::config::resolved::{BasicAuth, ClientConfig, ConsulConfig};
 use crate::config::token::{self, TokenError};
 
 const ADDRESS: &str = "127.0.0.1:8500";
+const USER_AGENT: &str = concat!("ctmpl/", env!("CARGO_PKG_VERSION"));
 /// The default of `max_stale`.
 pub(super) const MAX_STALE: Duration = Duration::from_secs(2);
 /// The default of `block_query_wait`.
@@ -54,17 +55,20 @@ pub(in crate::config) fn resolve(
         None => token.map(sendable).transpose()?,
     };
     let mut config = ConsulConfig {
-        servers,
-        tls,
-        token,
+        client: ClientConfig {
+            servers,
+            tls,
+            token,
+            auth: basic_auth(auth),
+            namespace: value(namespace),
+            partition: value(partition),
+            transport: connection::transport(transport),
+            user_agent: USER_AGENT.to_owned(),
+        },
         token_file: value(token_file),
-        auth: basic_auth(auth),
-        namespace: value(namespace),
-        partition: value(partition),
         max_stale: Some(MAX_STALE),
         block_query_wait: BLOCK_QUERY_WAIT,
         retry: connection::retry(retry),
-        transport: connection::transport(transport),
         load: connection::load(max_connections, per_host, full_read_interval),
         exports: Vec::new(),
     };

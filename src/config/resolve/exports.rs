@@ -37,8 +37,8 @@ pub(super) fn exports(
     exports.set_text("CONSUL_HTTP_ADDR", address);
     exports.access(config);
     exports.tls(config);
-    exports.set_text("CONSUL_NAMESPACE", config.namespace.as_deref());
-    exports.set_text("CONSUL_PARTITION", config.partition.as_deref());
+    exports.set_text("CONSUL_NAMESPACE", config.client.namespace.as_deref());
+    exports.set_text("CONSUL_PARTITION", config.client.partition.as_deref());
     exports.all
 }
 
@@ -70,11 +70,11 @@ impl Exports<'_> {
     }
 
     fn access(&mut self, config: &ConsulConfig) {
-        if let Some(BasicAuth { username, password }) = &config.auth {
+        if let Some(BasicAuth { username, password }) = &config.client.auth {
             let both = format!("{username}:{}", password.expose_secret());
             self.set("CONSUL_HTTP_AUTH", both.into());
         }
-        match (&config.token_file, &config.token) {
+        match (&config.token_file, &config.client.token) {
             (Some(path), _) => self.set_path("CONSUL_HTTP_TOKEN_FILE", path),
             (None, Some(token)) => {
                 self.set("CONSUL_HTTP_TOKEN", token.clone());
@@ -85,17 +85,17 @@ impl Exports<'_> {
     }
 
     fn tls(&mut self, config: &ConsulConfig) {
-        let first = config.servers.first();
+        let first = config.client.servers.first();
         let over_tls = first.is_some_and(|server| server.scheme() == "https");
         for (name, value) in [
             ("CONSUL_HTTP_SSL", over_tls),
-            ("CONSUL_HTTP_SSL_VERIFY", config.tls.verify),
+            ("CONSUL_HTTP_SSL_VERIFY", config.client.tls.verify),
         ] {
             if !self.environment.says(name, value) {
                 self.set(name, value.to_string().into());
             }
         }
-        match &config.tls.authorities {
+        match &config.client.tls.authorities {
             Authorities::File(path) => self.set_path("CONSUL_CACERT", path),
             Authorities::Directory(path) => {
                 self.set_path("CONSUL_CAPATH", path);
@@ -104,10 +104,13 @@ impl Exports<'_> {
             // Consul has no variable for it.
             Authorities::Text(_) | Authorities::System => {}
         }
-        if let Some(Identity { certificate, key }) = &config.tls.identity {
+        if let Some(Identity { certificate, key }) = &config.client.tls.identity {
             self.set_path("CONSUL_CLIENT_CERT", certificate);
             self.set_path("CONSUL_CLIENT_KEY", key);
         }
-        self.set_text("CONSUL_TLS_SERVER_NAME", config.tls.server_name.as_deref());
+        self.set_text(
+            "CONSUL_TLS_SERVER_NAME",
+            config.client.tls.server_name.as_deref(),
+        );
     }
 }

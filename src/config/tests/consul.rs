@@ -11,12 +11,14 @@ use super::*;
 use crate::config::resolved::Authorities;
 
 fn servers(config: &Config) -> Vec<&str> {
-    config.consul.servers.iter().map(url::Url::as_str).collect()
+    let servers = config.consul.client.servers.iter();
+    servers.map(url::Url::as_str).collect()
 }
 
 fn token(config: &Config) -> Option<&str> {
     config
         .consul
+        .client
         .token
         .as_ref()
         .map(ExposeSecret::expose_secret)
@@ -113,7 +115,7 @@ fn the_token_is_that_of_the_highest_layer() {
 #[test]
 fn user_and_password_are_split_at_the_first_colon() {
     let auth = |words: &[&str], variables: &[(&str, &str)]| {
-        let auth = config(words, variables).consul.auth?;
+        let auth = config(words, variables).consul.client.auth?;
         Some((auth.username, auth.password.expose_secret().to_owned()))
     };
     let pair = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
@@ -131,7 +133,12 @@ fn user_and_password_are_split_at_the_first_colon() {
     let variables = Environment::from_iter([("CONSUL_HTTP_AUTH", "e:f")]);
     let of_command = consul(&flags, &variables).expect("a connection");
     assert_eq!(
-        of_command.auth.expect("a user").password.expose_secret(),
+        of_command
+            .client
+            .auth
+            .expect("a user")
+            .password
+            .expose_secret(),
         ""
     );
     // The password need not be on the command line.
@@ -147,8 +154,8 @@ fn namespace_and_partition_have_their_place() {
     let config = config(&[], &[("CONSUL_NAMESPACE", "n"), ("CONSUL_PARTITION", "p")]);
     assert_eq!(
         (
-            config.consul.namespace.as_deref(),
-            config.consul.partition.as_deref()
+            config.consul.client.namespace.as_deref(),
+            config.consul.client.partition.as_deref()
         ),
         (Some("n"), Some("p"))
     );
@@ -253,13 +260,13 @@ fn a_block_of_a_file_sets_the_same_as_flags() {
     let config = resolve::resolve(layer, None, &Environment::default()).expect("a configuration");
     assert_eq!(servers(&config), ["https://h:1/"]);
     assert_eq!(
-        config.consul.tls.authorities,
+        config.consul.client.tls.authorities,
         Authorities::Text("pem".to_owned())
     );
     assert_eq!(
         (
-            config.consul.tls.identity,
-            config.consul.namespace.as_deref()
+            config.consul.client.tls.identity,
+            config.consul.client.namespace.as_deref()
         ),
         (None, Some("n"))
     );
@@ -277,8 +284,8 @@ fn flags_name_the_token_file_the_namespace_and_the_partition() {
     assert_eq!(config.consul.token_file.as_deref(), Some(file.path()));
     assert_eq!(
         (
-            config.consul.namespace.as_deref(),
-            config.consul.partition.as_deref()
+            config.consul.client.namespace.as_deref(),
+            config.consul.client.partition.as_deref()
         ),
         (Some("n"), Some("p"))
     );

@@ -170,7 +170,10 @@ perms = 600
 #[test]
 fn four_formats_are_one_configuration() {
     let hcl = config("a.hcl", HCL);
-    assert_eq!(hcl.consul.servers[0].as_str(), "http://10.0.0.1:8500/");
+    assert_eq!(
+        hcl.consul.client.servers[0].as_str(),
+        "http://10.0.0.1:8500/"
+    );
     assert_eq!(hcl.jobs[0].file.perms, Some(FileMode(0o640)));
     assert_eq!(hcl.jobs[0].file.user, Some(Owner::Id(1000)));
     assert_eq!(hcl.jobs[0].file.group, Some(Owner::Name("adm".to_owned())));

@@ -9,7 +9,7 @@ fn an_overridden_variable_may_be_invalid() {
         &[("CT_LOG", "loud"), ("CONSUL_HTTP_ADDR", "ftp://s")],
     );
     assert_eq!(config.log.level, LogLevel::Info);
-    assert_eq!(config.consul.servers[0].as_str(), "http://h:1/");
+    assert_eq!(config.consul.client.servers[0].as_str(), "http://h:1/");
 }
 
 #[test]
@@ -82,7 +82,12 @@ fn layers_are_read_from_files_and_laid_over_one_another() {
     assert_eq!(config.jobs[0].delimiters.right, "}}");
     assert_eq!(config.consul.max_stale, Some(Duration::from_secs(60)));
     assert_eq!(
-        config.consul.auth.map(|auth| auth.username).as_deref(),
+        config
+            .consul
+            .client
+            .auth
+            .map(|auth| auth.username)
+            .as_deref(),
         Some("u")
     );
     assert_eq!(
@@ -149,11 +154,14 @@ fn an_empty_value_takes_away_that_of_a_lower_file() {
     );
     let files = ["--config", &lower, "--config", &upper];
     let both = config(&files, &[]);
-    assert_eq!(both.consul.servers[0].as_str(), "http://127.0.0.1:8500/");
-    assert!(both.consul.token.is_none() && both.consul.namespace.is_none());
+    assert_eq!(
+        both.consul.client.servers[0].as_str(),
+        "http://127.0.0.1:8500/"
+    );
+    assert!(both.consul.client.token.is_none() && both.consul.client.namespace.is_none());
     assert!(both.pid_file.is_none() && both.log.file.is_none());
     // An empty value of another key of the authorities leaves this one.
-    let authorities = both.consul.tls.authorities;
+    let authorities = both.consul.client.tls.authorities;
     assert_eq!(authorities, Authorities::File("/lower".into()));
     // The environment counts then.
     let variables = [
@@ -161,10 +169,13 @@ fn an_empty_value_takes_away_that_of_a_lower_file() {
         ("CONSUL_HTTP_TOKEN", "t"),
     ];
     let with_variables = config(&files, &variables).consul;
-    assert_eq!(with_variables.servers[0].as_str(), "http://variable:1/");
-    assert!(with_variables.token.is_some());
+    assert_eq!(
+        with_variables.client.servers[0].as_str(),
+        "http://variable:1/"
+    );
+    assert!(with_variables.client.token.is_some());
     let flags = ["--config", &lower, "-consul-token=", "-consul-ssl-ca-cert="];
     let with_flags = config(&flags, &[]).consul;
-    assert!(with_flags.token.is_none());
-    assert_eq!(with_flags.tls.authorities, Authorities::System);
+    assert!(with_flags.client.token.is_none());
+    assert_eq!(with_flags.client.tls.authorities, Authorities::System);
 }

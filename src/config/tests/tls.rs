@@ -9,6 +9,7 @@ fn any_tls_flag_turns_tls_on() {
     let scheme = |words: &[&str], variables: Variables<'_>| {
         config(&[words, &["-consul-addr=http://a:1"]].concat(), variables)
             .consul
+            .client
             .servers[0]
             .scheme()
             .to_owned()
@@ -65,14 +66,14 @@ fn trust_and_identity_are_those_of_the_highest_layer() {
             key: key.into(),
         })
     };
-    assert_eq!(config(&[], &[]).consul.tls, TlsConfig::DEFAULT);
+    assert_eq!(config(&[], &[]).consul.client.tls, TlsConfig::DEFAULT);
     let environment = TlsConfig {
         verify: false,
         authorities: Authorities::File("/env/ca".into()),
         identity: identity("/env/cert", "/env/key"),
         server_name: Some("env.name".to_owned()),
     };
-    assert_eq!(config(&[], variables).consul.tls, environment);
+    assert_eq!(config(&[], variables).consul.client.tls, environment);
     let flags = [
         "-consul-ssl-ca-path=/flag/ca.d",
         "-consul-ssl-cert=/flag/both",
@@ -86,7 +87,7 @@ fn trust_and_identity_are_those_of_the_highest_layer() {
         identity: identity("/flag/both", "/flag/both"),
         server_name: Some("flag.name".to_owned()),
     };
-    assert_eq!(config.consul.tls, expected);
+    assert_eq!(config.consul.client.tls, expected);
     let told = [
         ("CONSUL_HTTP_SSL", "true"),
         ("CONSUL_HTTP_SSL_VERIFY", "true"),

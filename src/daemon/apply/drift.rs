@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::apply::drift::Difference;
-use crate::backoff::Backoff;
 use crate::config::resolved::Drift;
 use crate::report::DriftKind;
+use consul_watch::backoff::Backoff;
 
 /// The number of restorations in a row without a pause. After that, another program probably writes the file all
 /// the time.

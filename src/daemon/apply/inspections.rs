@@ -9,7 +9,7 @@ use crate::apply::drift::Difference;
 use crate::config::resolved::Mode;
 
 use crate::daemon::event::{Action, Moment};
-use crate::watch::FileEvent;
+use file_watch::FileEvent;
 
 impl Apply {
     /// Handles files that may have changed.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::config::resolved::ConsulConfig;
 use crate::daemon::event::CertificateError;
 use crate::error_chain::chain;
-use crate::watch::FileEvent;
+use file_watch::FileEvent;
 
 /// The certificate files.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ impl Certificates {
     /// Creates the certificates that were read with a configuration.
     pub(super) fn new(consul: &ConsulConfig) -> Self {
         Self {
-            paths: consul.certificates(),
-            used: consul.is_over_tls(),
+            paths: consul.client.certificates(),
+            used: consul.client.is_over_tls(),
             confirming: false,
             last_error: None,
         }

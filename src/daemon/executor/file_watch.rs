@@ -9,7 +9,7 @@ use std::{io, thread};
 
 use tokio::sync::mpsc;
 
-use crate::watch::{FileEvent, Files};
+use file_watch::{FileEvent, Files};
 
 /// A handle to the watching thread. The thread starts with the first request and ends when this
 /// value is dropped.

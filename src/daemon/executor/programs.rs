@@ -8,13 +8,13 @@ use secrecy::SecretString;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::answer::Answer;
 use crate::command::{self, Purpose};
 use crate::daemon::event::Event;
-use crate::query::{PluginQuery, Query};
-use crate::source::consul::Client;
 use crate::source::plugin::PluginSource;
-use crate::source::{Poll, Source, SourceQuery};
+use consul_watch::answer::Answer;
+use consul_watch::query::{PluginQuery, Query};
+use consul_watch::source::consul::Client;
+use consul_watch::source::{Poll, Source, SourceQuery};
 
 /// The maximum time for explanations of empty answers; `-once` waits for them.
 const EXPLAIN_TIMEOUT: Duration = Duration::from_secs(2);

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::daemon::event::Event;
-use crate::watch::WatchEvent;
+use consul_watch::watch::WatchEvent;
 
 /// The maximum number of query events that one iteration of the loop handles.
 const BATCH: usize = 2048;

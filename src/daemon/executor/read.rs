@@ -8,10 +8,10 @@ use secrecy::SecretString;
 
 use crate::config::resolved::Job;
 use crate::config::token::{self, TokenError};
-use crate::query::{FileQuery, Query};
 use crate::render::{Template, TemplateError};
 use crate::source;
-use crate::watch::WatchEvent;
+use consul_watch::query::{FileQuery, Query};
+use consul_watch::watch::WatchEvent;
 use gotemplate::budget::Budget;
 
 /// Reads a template, and parses it unless its source is unchanged.

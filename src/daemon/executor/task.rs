@@ -12,11 +12,11 @@ use crate::config::token::TokenError;
 use crate::daemon::event::{CertificateError, Event};
 use crate::daemon::process::{Prepared, Reader, RenewalError};
 use crate::daemon::render_pass::{RenderRequest, Rendered};
-use crate::query::{FileQuery, Query};
 use crate::render::{Template, TemplateError};
-use crate::source;
-use crate::source::consul::Client;
-use crate::watch::WatchEvent;
+use consul_watch::query::{FileQuery, Query};
+use consul_watch::source::Error;
+use consul_watch::source::consul::Client;
+use consul_watch::watch::WatchEvent;
 use gotemplate::budget::Budget;
 
 /// The time limit for reading one file. A longer read means that its file system hangs.
@@ -241,7 +241,7 @@ pub(super) fn file(file: FileQuery) -> Task {
         work: Box::new(move || TaskResult::event(key, Event::Watched(vec![read::file(own)]))),
         substitute: Box::new(move |reason| {
             let (path, source) = (late.path.clone(), reason.error(READ_LIMIT));
-            let error = Arc::new(source::Error::File { path, source });
+            let error = Arc::new(Error::File { path, source });
             let event = WatchEvent::Failed(Arc::new(Query::File(late.clone())), error);
             TaskResult::event(late_key.clone(), Event::Watched(vec![event]))
         }),

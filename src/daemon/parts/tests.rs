@@ -26,24 +26,25 @@ use nix::sys::signal::Signal;
 use process_tree::{CommandError, Finished};
 
 use super::*;
-use crate::answer::{Answer, Pair};
 use crate::apply::change::{Applied, Change, Effect};
 use crate::apply::debts::COMMAND_COOLDOWN;
 use crate::command::CommandFailure;
 use crate::config::resolved::{
-    CommandConfig, CommandLine, CommandOutput, ConsulConfig, Delimiters, EnvironmentConfig,
-    FileConfig, FlapDampingConfig, Format, GroupKey, GuardConfig, Job, Language, LoadConfig,
-    LogConfig, LogLevel, MissingKey, Mode, Permissions, RetryConfig, Settle, TemplateSource,
-    TlsConfig, TransportConfig,
+    ClientConfig, CommandConfig, CommandLine, CommandOutput, ConsulConfig, Delimiters,
+    EnvironmentConfig, FileConfig, FlapDampingConfig, Format, GroupKey, GuardConfig, Job, Language,
+    LoadConfig, LogConfig, LogLevel, MissingKey, Mode, Permissions, RetryConfig, Settle,
+    TemplateSource,
 };
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
 use crate::daemon::apply::{JobState, JobView};
 use crate::daemon::end::End;
-use crate::query::{FileQuery, Query};
 use crate::render::Template;
-use crate::source::Error;
-use crate::watch::{FileEvent, WatchEvent};
 use bench::{Bench, ONCE, config, job, key, moment, value};
+use consul_watch::answer::{Answer, Pair};
+use consul_watch::query::{FileQuery, Query};
+use consul_watch::source::Error;
+use consul_watch::watch::WatchEvent;
+use file_watch::FileEvent;
 
 #[test]
 fn all_queries_of_a_pass_are_followed_at_once_and_nothing_is_written_before_all_are_answered() {

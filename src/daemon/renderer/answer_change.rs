@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::answer::Answer;
-use crate::query::Query;
 use crate::store::{View, applies_to};
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
 
 /// A new answer, and what it changes.
 pub(super) struct AnswerChange {

@@ -11,13 +11,13 @@ use super::guards::Guards;
 use super::requirements::Requirements;
 use super::retained_names::RetainedNames;
 use super::template_state::TemplateState;
-use crate::answer::Answer;
 use crate::daemon::event::Moment;
 use crate::daemon::query_failures::QueryFailures;
-use crate::query::{FileQuery, Query};
-use crate::source::Circumstances;
 use crate::store::{InstanceId, Ruling, SavedAnswers, Snapshot, View};
-use crate::watch::WatchEvent;
+use consul_watch::answer::Answer;
+use consul_watch::query::{FileQuery, Query};
+use consul_watch::source::Circumstances;
+use consul_watch::watch::WatchEvent;
 
 mod accepting;
 

@@ -10,10 +10,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::answer::Answer;
-use crate::query::Query;
 use crate::render::Dependencies;
 use crate::store::View;
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
 
 /// The queries that were answered during a pass, and those that began or ceased to fail.
 #[derive(Debug, Default)]

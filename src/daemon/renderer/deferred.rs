@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::template_state::TemplateState;
-use crate::query::{FileQuery, Query};
+use consul_watch::query::{FileQuery, Query};
 
 /// The files that are not read yet.
 #[derive(Debug)]

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::query::Query;
 use crate::render::{Absence, Dependencies};
+use consul_watch::query::Query;
 
 /// The minimum time for which a pass waits. A query that is not answered delays the discovery of
 /// further queries by this much.

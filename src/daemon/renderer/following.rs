@@ -9,7 +9,7 @@ use super::answers::files;
 use super::template_state::TemplateState;
 use super::{Action, Renderer};
 use crate::config::resolved::Mode;
-use crate::query::Query;
+use consul_watch::query::Query;
 
 impl Renderer {
     /// Follows the queries and files that are requested now, and no others.

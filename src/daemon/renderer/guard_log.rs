@@ -2,9 +2,9 @@
 
 use go_duration::GoDuration;
 
-use crate::answer::Answer;
-use crate::query::Query;
 use crate::store::{Ended, GuardRules, Held, How};
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
 
 /// Logs that an answer is held back, or that its confirmation has become possible or impossible.
 pub(super) fn held(query: &Query, held: &Held, rules: Option<&GuardRules>, has_accepted: bool) {

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::requirements::Requirements;
-use crate::answer::{Answer, Depth};
-use crate::query::{ConsulQuery, Health, HealthFilter, Query};
-use crate::source::Circumstances;
 use crate::store::{
     Ended, Guard, Held, InstanceId, Observation, Ruling, applies_to, instance_id, items,
 };
+use consul_watch::answer::{Answer, Depth};
+use consul_watch::query::{ConsulQuery, Health, HealthFilter, Query};
+use consul_watch::source::Circumstances;
 
 /// The guards that remember something.
 #[derive(Debug, Default)]

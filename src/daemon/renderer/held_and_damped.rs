@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::requirements::Requirements;
 use super::{Renderer, guard_log};
-use crate::query::Query;
 use crate::store::{DampedInstance, Held};
+use consul_watch::query::Query;
 
 impl Renderer {
     /// The queries whose latest answer is held back.

@@ -9,8 +9,8 @@ use super::Renderer;
 use super::answer_change::{AnswerChange, AnswerStatus, Changes};
 use super::plugins::{is_plugin, plugins_of};
 use crate::daemon::event::Moment;
-use crate::query::Query;
-use crate::watch::WatchEvent;
+use consul_watch::query::Query;
+use consul_watch::watch::WatchEvent;
 
 impl Renderer {
     /// Handles an event of a query.

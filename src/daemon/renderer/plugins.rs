@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::template_state::TemplateState;
-use crate::query::Query;
+use consul_watch::query::Query;
 
 /// The running plugins.
 #[derive(Debug, Default)]

@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use super::template_state::TemplateState;
-use crate::answer::{Answer, Depth};
 use crate::config::resolved::GuardConfig;
-use crate::query::Query;
 use crate::render::Guarding;
 use crate::store::GuardRules;
+use consul_watch::answer::{Answer, Depth};
+use consul_watch::query::Query;
 
 /// What the templates require of the guard of a query.
 pub(super) struct Requirements<'a> {

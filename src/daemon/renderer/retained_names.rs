@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::answer::{Answer, ServiceTags};
-use crate::query::{ConsulQuery, Query, Scope};
+use consul_watch::answer::{Answer, ServiceTags};
+use consul_watch::query::{ConsulQuery, Query, Scope};
 
 /// The time within which the loss of the instances is noticed: an answer is at most half a minute old.
 pub(in crate::daemon) const GRACE: Duration = Duration::from_secs(40);

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::query::Query;
 use crate::render::{Dependencies, Substitute};
 use crate::report::{SubstituteKind, SubstituteReport};
+use consul_watch::query::Query;
 
 /// The substitutes of one template.
 #[derive(Debug, Default)]

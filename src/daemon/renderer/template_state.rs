@@ -11,12 +11,12 @@ use super::arrivals::Arrivals;
 use super::failures::Failures;
 use super::first_answers::FirstAnswers;
 use super::substitutes::{self, Substitutes};
-use crate::answer::Answer;
 use crate::config::resolved::{Job, OnError};
 use crate::daemon::render_pass::{PassResult, Rendered};
-use crate::query::Query;
 use crate::render::{Absence, Dependencies, Template};
 use crate::store::View;
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
 
 mod views;
 

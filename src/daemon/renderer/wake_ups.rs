@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::query::Query;
 use crate::report::{QueryWakeUps, WakeUpReport};
+use consul_watch::query::Query;
 
 /// The maximum number of queries in the report.
 const MAX_LISTED: usize = 10;

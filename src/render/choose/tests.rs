@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::answer::Instance;
+use consul_watch::answer::Instance;
 
 fn instance(node: &str, id: &str, address: &str, port: i64, tags: &[&str]) -> Arc<Instance> {
     let [node, id, address] = [node, id, address].map(str::to_owned);

@@ -5,13 +5,13 @@
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use crate::query::Query;
 use crate::render::call_options::{
     CallOptions, DATACENTER, NAMES, Setting, is_number, to_datacenter, unknown_option,
 };
 use crate::render::render_context::RenderContext;
 use ::functions::args::{text, wrong_type};
 use ::functions::{Call, FunctionError, named};
+use consul_watch::query::Query;
 
 /// The named arguments of Jinja.
 pub(super) type NamedArgs = Vec<(String, Value)>;

@@ -6,8 +6,6 @@
 use super::call_args::{CallArgs, is_after_first, named_args, valid};
 use super::rendering::rendering;
 use super::sources::{empty_list, source};
-use crate::answer::Answer;
-use crate::query::{ConsulQuery, Query, QueryError};
 use crate::render::call_options::{CallOptions, to_datacenter};
 use crate::render::choose::Choice;
 use crate::render::reading::Selection;
@@ -15,6 +13,8 @@ use crate::render::records;
 use crate::render::render_context::RenderContext;
 use ::functions::args::FunctionResult;
 use ::functions::{Call, Function, FunctionError};
+use consul_watch::answer::Answer;
+use consul_watch::query::{ConsulQuery, Query, QueryError};
 
 /// The names of all options: those of [`Choice`], and those for all lists.
 const OPTIONS: &[&str] = &[

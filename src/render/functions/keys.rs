@@ -5,15 +5,15 @@ use std::sync::Arc;
 use minijinja::Value;
 
 use super::call_args::{CallArgs, NamedArgs, named_args, query_and_options};
-use super::rendering::rendering;
-use crate::answer::{Answer, Pair};
-use crate::query::Query;
+use super::rendering::{refusal, rendering};
 use crate::render::call_options::{ITEM_NAMES, Setting};
 use crate::render::reading::Selection;
 use crate::render::records::{self, Reads};
 use crate::render::render_context::{Absence, RenderContext};
 use ::functions::args::{FunctionResult, text};
 use ::functions::{Call, FunctionError};
+use consul_watch::answer::{Answer, Pair};
+use consul_watch::query::Query;
 
 /// The answer to a query for a key, and the marks of its fields.
 struct Requested<'a> {
@@ -66,7 +66,12 @@ fn request<'a>(
     needs_answer: bool,
 ) -> Result<Requested<'a>, FunctionError> {
     let rendering = rendering(call)?;
-    let (query, options) = query_and_options(rendering, Query::key(name)?, options, ITEM_NAMES)?;
+    let (query, options) = query_and_options(
+        rendering,
+        Query::key(name).map_err(refusal)?,
+        options,
+        ITEM_NAMES,
+    )?;
     let options = if needs_answer {
         options.requiring_an_answer()
     } else {

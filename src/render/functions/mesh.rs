@@ -1,19 +1,17 @@
 //! The functions for the service mesh and other clusters.
 
-use std::sync::Arc;
-
 use minijinja::Value;
 
 use super::call_args::{CallArgs, named_args, query_and_options};
-use super::rendering::rendering;
+use super::rendering::{refusal, rendering};
 use super::sources::{empty_list, source};
-use crate::answer::Answer;
-use crate::query::{ConsulQuery, Query};
 use crate::render::call_options::{AGENT_ITEM_NAMES, ITEM_NAMES};
 use crate::render::reading::Selection;
 use crate::render::records;
 use ::functions::args::{FunctionResult, fail, text};
 use ::functions::{Call, Function};
+use consul_watch::answer::Answer;
+use consul_watch::query::{ConsulQuery, Query};
 use gotemplate::record::Record;
 
 pub(super) static TABLE: &[Function] = &[
@@ -77,14 +75,16 @@ fn ca_leaf(call: &Call<'_>) -> FunctionResult {
         None | Some(&"") => return Ok(Value::from(())),
         Some(service) => *service,
     };
-    let (query, rendering) = (Query::ca_leaf(service)?, rendering(call)?);
+    let (query, rendering) = (Query::ca_leaf(service).map_err(refusal)?, rendering(call)?);
     let (query, options) = query_and_options(rendering, query, options, AGENT_ITEM_NAMES)?;
     let options = options.requiring_an_answer();
     let (answer, reads) = rendering.request_with(&query, options, Selection::All)?;
     Ok(match answer.as_deref() {
         Some(Answer::CaLeaf(leaf)) => records::single(leaf, &reads),
         // Empty fields instead of nil, so that the template continues and all its queries are found.
-        _ => Record::value(Arc::new(crate::answer::LeafCertificate::default())),
+        _ => Record::value(records::unmarked(
+            consul_watch::answer::LeafCertificate::default(),
+        )),
     })
 }
 
@@ -99,8 +99,8 @@ fn partitions(call: &Call<'_>) -> FunctionResult {
 }
 
 fn peerings(call: &Call<'_>) -> FunctionResult {
-    let (answer, reads) =
-        rendering(call)?.request_part(&Query::peerings(&call.texts()?.concat())?, Selection::All);
+    let query = Query::peerings(&call.texts()?.concat()).map_err(refusal)?;
+    let (answer, reads) = rendering(call)?.request_part(&query, Selection::All);
     Ok(match answer.as_deref() {
         Some(Answer::Peerings(peerings)) => records::list(peerings, &reads),
         _ => empty_list(),

@@ -10,15 +10,17 @@ use minijinja::Value;
 
 use super::call_args::{CallArgs, is_after_first, is_call_option, named_args, query_and_options};
 use super::keys::{key, key_exists, key_or_default};
-use super::rendering::rendering;
-use crate::answer::{Answer, Depth, NodeServices, Pair};
-use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, PluginQuery, Query, QueryError};
+use super::rendering::{refusal, rendering};
 use crate::render::call_options::{ITEM_NAMES, NAMES};
 use crate::render::reading::Selection;
 use crate::render::records::{self, NoSuchNode, Reads};
 use crate::render::render_context::Absence;
 use ::functions::args::{FunctionResult, fail, text};
 use ::functions::{Call, Function, FunctionError, Group};
+use consul_watch::answer::{Answer, Depth, NodeServices, Pair};
+use consul_watch::query::{
+    ConsulQuery, DatacentersQuery, FileQuery, PluginQuery, Query, QueryError,
+};
 use gotemplate::record::{NilList, Record};
 
 /// Creates a row for a function that requests data.
@@ -138,12 +140,6 @@ pub(super) static TABLE: &[Function] = &[
     ),
 ];
 
-impl From<QueryError> for FunctionError {
-    fn from(error: QueryError) -> Self {
-        Self::new(error.to_string())
-    }
-}
-
 pub(super) fn empty_list() -> Value {
     Value::from(Vec::<Value>::new())
 }
@@ -174,7 +170,12 @@ fn catalog(
     let named = named_args(call);
     let CallArgs { texts, options } = CallArgs::read(call, &named, is_call_option)?;
     let rendering = rendering(call)?;
-    let (query, options) = query_and_options(rendering, query(&texts.concat())?, options, NAMES)?;
+    let (query, options) = query_and_options(
+        rendering,
+        query(&texts.concat()).map_err(refusal)?,
+        options,
+        NAMES,
+    )?;
     rendering.request_with(&query, options, Selection::All)
 }
 
@@ -182,14 +183,17 @@ fn node(call: &Call<'_>) -> FunctionResult {
     let named = named_args(call);
     let is_option = |_, name: &str| ITEM_NAMES.contains(&name);
     let CallArgs { texts, options } = CallArgs::read(call, &named, is_option)?;
-    let (query, rendering) = (Query::node(&texts.concat())?, rendering(call)?);
+    let (query, rendering) = (
+        Query::node(&texts.concat()).map_err(refusal)?,
+        rendering(call)?,
+    );
     let (query, options) = query_and_options(rendering, query, options, ITEM_NAMES)?;
     let options = options.requiring_an_answer();
     let (answer, reads) = rendering.request_with(&query, options, Selection::All)?;
     Ok(match answer.as_deref() {
         Some(Answer::Node(Some(found))) => records::single(found, &reads),
-        Some(_) => Record::value(Arc::new(NoSuchNode)),
-        None => Record::value(Arc::new(NodeServices {
+        Some(_) => Record::value(records::unmarked(NoSuchNode)),
+        None => Record::value(records::unmarked(NodeServices {
             node: Arc::default(),
             services: Vec::new(),
         })),
@@ -249,7 +253,12 @@ fn pairs(call: &Call<'_>, name: &str, depth: Depth, required: bool) -> FunctionR
         return Ok(empty_list());
     }
     let rendering = rendering(call)?;
-    let (query, options) = query_and_options(rendering, Query::pairs(prefix)?, options, NAMES)?;
+    let (query, options) = query_and_options(
+        rendering,
+        Query::pairs(prefix).map_err(refusal)?,
+        options,
+        NAMES,
+    )?;
     let (answer, reads) = rendering.request_with(&query, options, Selection::Depth(depth))?;
     let Some(Answer::Pairs(pairs)) = answer.as_deref() else {
         return Ok(empty_list());

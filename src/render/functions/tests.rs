@@ -9,14 +9,14 @@ use minijinja::Value;
 use proptest::prelude::*;
 
 use super::*;
-use crate::answer::{
-    Answer, CaRoot, Consumers, ExportedService, ImportedService, Instance, LeafCertificate, Node,
-    NodeServices, Nullable, Pair, Partition, Peering, ServiceTags, TextMap, Weights,
-};
-use crate::query::{ConsulQuery, DatacentersQuery, FileQuery, Health, Query};
 use crate::render::records::{self, Reads};
 use crate::render::render_context::{Absence, RenderContext, RenderEnv};
 use crate::store::Snapshot;
+use consul_watch::answer::{
+    Answer, CaRoot, Consumers, ExportedService, ImportedService, Instance, LeafCertificate, Node,
+    NodeServices, Nullable, Pair, Partition, Peering, ServiceTags, TextMap, Weights,
+};
+use consul_watch::query::{ConsulQuery, DatacentersQuery, FileQuery, Health, Query};
 use gotemplate::json::{self, Style};
 
 mod answers;

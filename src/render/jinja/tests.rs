@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::answer::{Answer, Instance, Nullable, Pair, TextMap, Weights};
-use crate::query::{Health, Query};
 use crate::render::render_context::RenderEnv;
 use crate::store::Snapshot;
+use consul_watch::answer::{Answer, Instance, Nullable, Pair, TextMap, Weights};
+use consul_watch::query::{Health, Query};
 
 mod errors;
 mod files;

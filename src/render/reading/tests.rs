@@ -1,6 +1,6 @@
 use super::*;
-use crate::answer::{Check, Nullable};
-use crate::query::Health;
+use consul_watch::answer::{Check, Nullable};
+use consul_watch::query::Health;
 
 fn pairs(entries: &[(&str, &str)]) -> Answer {
     let pair = |(key, value): &(&str, &str)| Pair {

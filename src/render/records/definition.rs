@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::kind::{record, text};
 use gotemplate::FunctionError;
 use gotemplate::json;
-use gotemplate::record::{Field, Fields, NilList, Schema, TypedMap};
+use gotemplate::record::{Field, NilList, Schema, TypedMap};
 use gotemplate::scalar_object::{Methods, ScalarObject};
 
 /// The definition, with the fields that Consul has sent.

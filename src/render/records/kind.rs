@@ -1,15 +1,16 @@
 //! Declares the fields of a record type.
 
+use std::fmt;
 use std::sync::Arc;
 
 use minijinja::Value;
 
 use super::reads::{FieldSet, Reads};
-use crate::answer::{Nullable, TextMap};
+use consul_watch::answer::{Nullable, TextMap};
 use gotemplate::record::{Fields, NilList, Record, Schema, TypedMap};
 
 /// A record type.
-pub trait Kind: Fields + Sized {
+pub trait Kind: fmt::Debug + Send + Sync + Sized {
     /// The fields.
     const SCHEMA: &'static Schema;
 
@@ -70,17 +71,6 @@ macro_rules! record {
                 COMPARE.get(index).is_none_or(|same| same(self, other, read))
             }
         }
-
-        impl Fields for $type {
-            fn schema(&self) -> &'static Schema {
-                <Self as crate::render::records::kind::Kind>::SCHEMA
-            }
-
-            fn get(&self, index: usize) -> Value {
-                let reads = crate::render::records::reads::Reads::default();
-                crate::render::records::kind::Kind::field(self, index, &reads)
-            }
-        }
     };
 }
 
@@ -129,6 +119,26 @@ pub(super) fn text_map(map: &TextMap) -> Value {
     })
 }
 
-pub(super) fn by_value<T: Fields + Clone + 'static>(item: &T) -> Value {
-    Record::value(Arc::new(item.clone()))
+/// An item as a record that marks no field.
+#[derive(Debug)]
+struct Unmarked<T>(T);
+
+impl<T: Kind> Fields for Unmarked<T> {
+    fn schema(&self) -> &'static Schema {
+        T::SCHEMA
+    }
+
+    fn get(&self, index: usize) -> Value {
+        self.0.field(index, &Reads::default())
+    }
+}
+
+/// The fields of an item outside of an answer. Reading them marks nothing.
+#[must_use]
+pub fn unmarked<T: Kind + 'static>(item: T) -> Arc<dyn Fields> {
+    Arc::new(Unmarked(item))
+}
+
+pub(super) fn by_value<T: Kind + Clone + 'static>(item: &T) -> Value {
+    Record::value(unmarked(item.clone()))
 }

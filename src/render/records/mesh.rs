@@ -3,11 +3,11 @@
 use minijinja::Value;
 
 use super::kind::{Kind, by_value, nullable_texts, record, text, text_map, texts};
-use crate::answer::{
+use consul_watch::answer::{
     CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Partition, Peering,
     PeeringRemote, StreamStatus,
 };
-use gotemplate::record::{Field, Fields, Record, Schema};
+use gotemplate::record::{Field, Record, Schema};
 
 /// The fields of the records that a function returns, alone or in a list.
 pub(super) fn of_function(name: &str) -> Option<&'static Schema> {

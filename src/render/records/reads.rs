@@ -105,8 +105,8 @@ impl FieldSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Instance;
     use crate::render::records::Kind;
+    use consul_watch::answer::Instance;
 
     #[test]
     fn clones_and_nested_marks_share_one_set() {

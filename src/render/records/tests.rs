@@ -1,10 +1,10 @@
 use super::*;
-use crate::answer::TextMap;
-use crate::answer::{
+use consul_watch::answer::TextMap;
+use consul_watch::answer::{
     CaRoot, Consumers, ExportedService, ImportedService, LeafCertificate, Nullable, Partition,
     Peering, PeeringRemote, StreamStatus,
 };
-use crate::query::Health;
+use consul_watch::query::Health;
 use gotemplate::json;
 use gotemplate::record::InJson;
 
@@ -24,37 +24,25 @@ fn listing(schema: &Schema) -> String {
 #[test]
 fn the_fields_are_those_of_consul_template() {
     let listings = [
-        listing(Pair::default().schema()),
-        listing(instance().schema()),
-        listing(TaggedAddress::default().schema()),
-        listing(Weights::default().schema()),
-        listing(Check::default().schema()),
-        listing(
-            ServiceTags {
-                name: String::new(),
-                tags: Vec::new(),
-            }
-            .schema(),
-        ),
-        listing(Node::default().schema()),
-        listing(
-            NodeServices {
-                node: Arc::default(),
-                services: Vec::new(),
-            }
-            .schema(),
-        ),
-        listing(NoSuchNode.schema()),
-        listing(NodeService::default().schema()),
-        listing(CaRoot::default().schema()),
-        listing(LeafCertificate::default().schema()),
-        listing(Partition::default().schema()),
-        listing(Peering::default().schema()),
-        listing(StreamStatus::default().schema()),
-        listing(PeeringRemote::default().schema()),
-        listing(ExportedService::default().schema()),
-        listing(Consumers::default().schema()),
-        listing(ImportedService::default().schema()),
+        listing(Pair::SCHEMA),
+        listing(Instance::SCHEMA),
+        listing(TaggedAddress::SCHEMA),
+        listing(Weights::SCHEMA),
+        listing(Check::SCHEMA),
+        listing(ServiceTags::SCHEMA),
+        listing(Node::SCHEMA),
+        listing(NodeServices::SCHEMA),
+        listing(NoSuchNode::SCHEMA),
+        listing(NodeService::SCHEMA),
+        listing(CaRoot::SCHEMA),
+        listing(LeafCertificate::SCHEMA),
+        listing(Partition::SCHEMA),
+        listing(Peering::SCHEMA),
+        listing(StreamStatus::SCHEMA),
+        listing(PeeringRemote::SCHEMA),
+        listing(ExportedService::SCHEMA),
+        listing(Consumers::SCHEMA),
+        listing(ImportedService::SCHEMA),
     ];
     insta::assert_snapshot!(listings.join("\n"), @r"
     *dependency.KeyPair: Path Key Value CreateIndex ModifyIndex LockIndex Flags Session
@@ -82,16 +70,16 @@ fn the_fields_are_those_of_consul_template() {
 #[test]
 fn jinja_names_are_snake_case_and_unique() {
     let schemas = [
-        Pair::default().schema(),
-        instance().schema(),
-        Check::default().schema(),
-        NodeService::default().schema(),
-        CaRoot::default().schema(),
-        LeafCertificate::default().schema(),
-        Peering::default().schema(),
-        StreamStatus::default().schema(),
-        ExportedService::default().schema(),
-        ImportedService::default().schema(),
+        Pair::SCHEMA,
+        Instance::SCHEMA,
+        Check::SCHEMA,
+        NodeService::SCHEMA,
+        CaRoot::SCHEMA,
+        LeafCertificate::SCHEMA,
+        Peering::SCHEMA,
+        StreamStatus::SCHEMA,
+        ExportedService::SCHEMA,
+        ImportedService::SCHEMA,
     ];
     assert!(!schemas.is_empty());
     for schema in schemas {
@@ -108,7 +96,7 @@ fn jinja_names_are_snake_case_and_unique() {
 #[test]
 #[expect(clippy::too_many_lines, reason = "the expected texts")]
 fn every_field_has_its_value() {
-    let record = Record::value(Arc::new(instance()));
+    let record = Record::value(unmarked(instance()));
     insta::assert_snapshot!(json::write(&record, json::Style { pretty: true, escape_html: true }).unwrap(), @r#"
     {
       "Node": "n1",
@@ -182,20 +170,20 @@ fn every_field_has_its_value() {
         flags: u64::MAX,
         ..Pair::default()
     };
-    let record = Record::value(Arc::new(pair));
+    let record = Record::value(unmarked(pair));
     insta::assert_snapshot!(json::write(&record, json::Style { pretty: false, escape_html: true }).unwrap(), @r#"{"Path":"app/a","Key":"a","Value":"1","CreateIndex":0,"ModifyIndex":0,"LockIndex":0,"Flags":18446744073709551615,"Session":""}"#);
-    let record = Record::value(Arc::new(NoSuchNode));
+    let record = Record::value(unmarked(NoSuchNode));
     insta::assert_snapshot!(json::write(&record, json::Style { pretty: false, escape_html: true }).unwrap(), @r#"{"Node":null,"Services":null}"#);
 }
 
 #[test]
 fn an_index_past_the_end_is_undefined() {
-    assert!(Fields::get(&Pair::default(), 8).is_undefined());
+    assert!(Kind::field(&Pair::default(), 8, &Reads::default()).is_undefined());
 }
 
 #[test]
 fn a_record_is_true_even_when_it_is_empty() {
-    assert!(Record::value(Arc::new(Weights::default())).is_true());
+    assert!(Record::value(unmarked(Weights::default())).is_true());
 }
 
 fn instance() -> Instance {

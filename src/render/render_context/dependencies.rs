@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::guarding::Guarding;
 use super::site::CallSite;
-use crate::answer::Answer;
-use crate::query::{Query, QueryMap};
 use crate::render::failure_policy::{Consequence, FailurePolicy};
 use crate::render::reading::Reading;
 use crate::report::SubstituteKind;
 use crate::store::{Failing, View};
+use consul_watch::answer::Answer;
+use consul_watch::query::{Query, QueryMap};
 
 /// The queries that one rendering requested.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! What the calls of a template require of the answer to a query: the views that they see, and the least number of
 //! items.
 
-use crate::answer::Answer;
 use crate::render::counted::Minimum;
 use crate::store::View;
+use consul_watch::answer::Answer;
 
 /// What the calls of a template require of the answer to a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

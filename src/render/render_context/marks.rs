@@ -7,10 +7,10 @@ use minijinja::Value;
 
 use super::RenderContext;
 use crate::config::resolved::Format;
-use crate::query::Query;
 use crate::render::provenance;
 use crate::store::View;
 use ::functions::{Function, FunctionError};
+use consul_watch::query::Query;
 use file_formats::escape::{
     is_plain,
     mark::{self, Kind},

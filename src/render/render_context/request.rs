@@ -5,8 +5,6 @@
 use std::sync::Arc;
 
 use super::{CallSite, RenderContext};
-use crate::answer::Answer;
-use crate::query::{ConsulQuery, DatacentersQuery, Query};
 use crate::render::call_options::{CallOptions, OnCollapse};
 use crate::render::counted::{Counted, Minimum};
 use crate::render::failure_policy::{Consequence, FailurePolicy};
@@ -14,6 +12,8 @@ use crate::render::reading::Selection;
 use crate::render::records::Reads;
 use crate::store::View;
 use ::functions::FunctionError;
+use consul_watch::answer::Answer;
+use consul_watch::query::{ConsulQuery, DatacentersQuery, Query};
 
 impl RenderContext {
     /// Requests a query. Returns its answer, or `None` if there is none yet. Each difference between answers counts as a

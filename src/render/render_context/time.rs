@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::RenderContext;
-use crate::answer::Instance;
-use crate::query::{Health, Query};
 use crate::store::View;
+use consul_watch::answer::Instance;
+use consul_watch::query::{Health, Query};
 
 /// The maximum delay before a pass that depends on the time is repeated.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);

@@ -3,14 +3,14 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
-use crate::answer::{
-    Answer, Instance, Node, NodeServices, Nullable, Pair, ServiceTags, TextMap, Weights,
-};
 use crate::config::language_of;
 use crate::config::resolved::{
     Delimiters, FileConfig, FlapDampingConfig, GuardConfig, Language, MissingKey, Permissions,
 };
-use crate::query::{Health, Query};
+use consul_watch::answer::{
+    Answer, Instance, Node, NodeServices, Nullable, Pair, ServiceTags, TextMap, Weights,
+};
+use consul_watch::query::{Health, Query};
 
 mod both_languages;
 mod denied;

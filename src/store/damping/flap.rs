@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::query::Health;
+use consul_watch::query::Health;
 
 /// An instance whose damping changes.
 #[derive(Clone, Debug, PartialEq, Eq)]

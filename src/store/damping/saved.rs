@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::track::{Damping, Track};
-use crate::answer::{Answer, Instance};
-use crate::query::Health;
 use crate::store::guard::{InstanceId, instance_id};
+use consul_watch::answer::{Answer, Instance};
+use consul_watch::query::Health;
 
 /// A damped instance of an earlier process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::answer::{Answer, Instance};
-use crate::query::{Health, HealthFilter};
 use crate::store::guard::{InstanceId, instance_id};
+use consul_watch::answer::{Answer, Instance};
+use consul_watch::query::{Health, HealthFilter};
 
 /// The state of an instance in an answer; `None`: it is absent.
 pub(super) type InstanceState = Option<Arc<Instance>>;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::answer::{Check, Instance, Nullable};
 use crate::config::max_change::Fraction;
 use Health::{Critical, Maintenance, Passing, Warning};
+use consul_watch::answer::{Check, Instance, Nullable};
 
 mod limits;
 mod restarts;

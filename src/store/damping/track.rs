@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::flap::{DampedInstance, Flap, FlapChange, Shown};
 use super::state::{InstanceState, worse};
-use crate::answer::Instance;
 use crate::config::flap_damping::FlapDampingConfig;
+use consul_watch::answer::Instance;
 
 /// An instance that has toggled recently.
 #[derive(Clone, Debug)]

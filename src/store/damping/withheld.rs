@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::state::{InstanceState, is_usable, severity};
 use super::track::{Damping, Track};
-use crate::answer::{Answer, Instance};
 use crate::config::flap_damping::FlapDampingConfig;
-use crate::query::HealthFilter;
 use crate::store::guard::{InstanceId, instance_id};
+use consul_watch::answer::{Answer, Instance};
+use consul_watch::query::HealthFilter;
 
 /// The damped instances of an answer that are not shown as they are in the answer.
 ///

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::answer::Answer;
 use crate::config::guard::GuardConfig;
+use consul_watch::answer::Answer;
 
 /// The maximum time between two reads.
 const MAX_READ_INTERVAL: Duration = Duration::from_secs(2);

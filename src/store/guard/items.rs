@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::answer::{Answer, Depth, Instance};
+use consul_watch::answer::{Answer, Depth, Instance};
 
 /// The identity of an instance, as a hash: a guard remembers many.
 pub type InstanceId = u64;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::items::{InstanceId, instances};
-use crate::answer::Answer;
+use consul_watch::answer::Answer;
 
 /// The maximum number of peaks. Beyond it, the last one stays in place of smaller ones.
 const MAX_PEAKS: usize = 16;

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::answer::Instance;
 use crate::config::max_change::Fraction;
+use consul_watch::answer::Instance;
 
 mod losses;
 mod maintenance;

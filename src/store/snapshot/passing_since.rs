@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
-use crate::answer::{Answer, Identity, Instance};
-use crate::query::Health;
+use consul_watch::answer::{Answer, Identity, Instance};
+use consul_watch::query::Health;
 
 /// The times since when instances pass, for those that became passing recently.
 #[derive(Clone, Debug, Default)]

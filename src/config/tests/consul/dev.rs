@@ -22,7 +22,7 @@ fn dev_ignores_the_environment() {
         Some("127.0.0.1:8500")
     );
     assert_eq!(servers(&dev), ["http://127.0.0.1:8500/"]);
-    assert!(dev.consul.token.is_none() && dev.consul.auth.is_none());
+    assert!(dev.consul.client.token.is_none() && dev.consul.client.auth.is_none());
     assert_eq!(dev.log.level, LogLevel::Info);
     let dev = loaded(
         &[

@@ -49,17 +49,11 @@ pub(super) fn job(text: &str, command: Option<&str>) -> Job {
 pub(super) fn config(mode: Mode, jobs: Vec<Job>) -> Config {
     Config {
         consul: ConsulConfig {
-            servers: vec!["http://127.0.0.1:8500".parse().unwrap()],
-            tls: TlsConfig::DEFAULT,
-            token: None,
+            client: ClientConfig::new(vec!["http://127.0.0.1:8500".parse().unwrap()]),
             token_file: None,
-            auth: None,
-            namespace: None,
-            partition: None,
             max_stale: None,
             block_query_wait: Duration::from_secs(60),
             retry: RetryConfig::DEFAULT,
-            transport: TransportConfig::DEFAULT,
             load: LoadConfig::DEFAULT,
             exports: Vec::new(),
         },

@@ -1,11 +1,11 @@
 //! Instances that come and go, seen by templates with and without flap damping.
 
 use super::*;
-use crate::answer::Instance;
 use crate::config::resolved::Fraction;
-use crate::query::Health;
-use crate::source::Circumstances;
 use crate::systemd::status_line;
+use consul_watch::answer::Instance;
+use consul_watch::query::Health;
+use consul_watch::source::Circumstances;
 
 const IDS: &str = "{{ range service \"web\" }}{{ .ID }} {{ end }}";
 

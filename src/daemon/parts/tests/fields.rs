@@ -1,7 +1,7 @@
 //! Changes of fields that no template reads.
 
 use super::*;
-use crate::answer::{Check, Instance, Nullable};
+use consul_watch::answer::{Check, Instance, Nullable};
 
 const TEMPLATE: &str = r#"{{ range service "web" }}{{ .Address }} {{ end }}"#;
 

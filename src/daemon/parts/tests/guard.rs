@@ -1,11 +1,11 @@
 //! Answers that are held back, in the views of several templates.
 
 use super::*;
-use crate::answer::Instance;
 use crate::config::resolved::GuardConfig;
-use crate::query::Health;
-use crate::source::Circumstances;
 use crate::store::SavedAnswers;
+use consul_watch::answer::Instance;
+use consul_watch::query::Health;
+use consul_watch::source::Circumstances;
 
 mod lists;
 

@@ -1,7 +1,7 @@
 //! Templates with `passing_for`: instances count only after they have been passing for a while.
 
 use super::*;
-use crate::answer::Instance;
+use consul_watch::answer::Instance;
 
 const TEMPLATE: &str = r#"{{ range service "web" "passing_for=5s" }}{{ .ID }} {{ end }}"#;
 

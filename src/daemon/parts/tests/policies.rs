@@ -1,9 +1,9 @@
 //! What templates do while a query fails.
 
 use super::*;
-use crate::answer::{Instance, LeafCertificate, Node, NodeServices};
-use crate::query::{ConsulQuery, DatacentersQuery};
 use crate::report::SubstituteKind;
+use consul_watch::answer::{Instance, LeafCertificate, Node, NodeServices};
+use consul_watch::query::{ConsulQuery, DatacentersQuery};
 
 const LOOP: &str = r#"{{ range datacenters }}{{ . }}:{{ range service (printf "web@%s" .) }}{{ .ID }}{{ end }} {{ end }}"#;
 

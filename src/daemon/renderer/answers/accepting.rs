@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Answers;
-use crate::answer::Answer;
 use crate::daemon::event::Moment;
 use crate::daemon::renderer::answer_change::{AnswerChange, log_change};
 use crate::daemon::renderer::guard_log;
 use crate::daemon::renderer::requirements::Requirements;
 use crate::daemon::renderer::retained_names::GRACE;
 use crate::daemon::renderer::template_state::TemplateState;
-use crate::query::Query;
 use crate::store::View;
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
 
 impl Answers {
     /// Accepts an answer, with the names that have to stay in it. Returns the changes.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::log;
 use super::rules::DampingRules;
-use crate::answer::Answer;
 use crate::daemon::event::Moment;
 use crate::daemon::renderer::answer_change::{AnswerChange, AnswerStatus, Changes, ViewChange};
 use crate::daemon::renderer::answers::Answers;
 use crate::daemon::renderer::template_state::TemplateState;
-use crate::query::Query;
 use crate::store::{Clocks, SavedDamping, View};
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
 
 impl Answers {
     /// Counts the toggles of instances in an accepted answer, and adds to the change what templates with flap damping see

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::rules::DampingRules;
-use crate::answer::Answer;
-use crate::query::Query;
 use crate::store::{Clocks, DampedInstance, Damper, Flap, SavedDamping, damped_by};
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
 
 /// The queries with instances that have toggled recently.
 #[derive(Debug, Default)]

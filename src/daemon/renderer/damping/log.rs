@@ -4,8 +4,8 @@ use go_duration::GoDuration;
 use jiff::Timestamp;
 
 use crate::config::resolved::FlapDampingConfig;
-use crate::query::{ConsulQuery, Query};
 use crate::store::{DampedInstance, Flap, FlapChange, Shown};
+use consul_watch::query::{ConsulQuery, Query};
 
 /// Logs the changes in the damping of instances. `config`: the numbers that decided; `None`: no template has flap damping for
 /// the query any more.

@@ -2,13 +2,13 @@
 //!
 //! Input: the templates, and a query. Output: the strictest numbers, and the least numbers of items.
 
-use crate::answer::Answer;
 use crate::config::resolved::FlapDampingConfig;
 use crate::daemon::renderer::template_state::TemplateState;
-use crate::query::Query;
 use crate::render::Guarding;
 use crate::render::counted::Counted;
 use crate::store::damped_by;
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
 
 /// The rules for one query.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::TemplateState;
 use crate::config::resolved::{Job, Mode};
-use crate::query::Query;
 use crate::render::{Template, TemplateError};
 use crate::report::SubstituteReport;
+use consul_watch::query::Query;
 
 impl TemplateState {
     /// Returns `true` if the job has the same destination or, in a dry run without one, the same

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::TemplateState;
-use crate::answer::Depth;
 use crate::config::resolved::{FlapDampingConfig, GuardConfig};
-use crate::query::Query;
 use crate::render::Guarding;
 use crate::render::reading::Selection;
 use crate::store::{Snapshot, View, applies_to};
+use consul_watch::answer::Depth;
+use consul_watch::query::Query;
 
 impl TemplateState {
     /// The view of the calls without options.

@@ -1,9 +1,9 @@
 use super::*;
 use crate::config::resolved::{Job, Language, TemplateSource};
-use crate::query::FileQuery;
 use crate::render::Template;
 use crate::render::functions::examples;
 use ::functions::Example;
+use consul_watch::query::FileQuery;
 
 /// The data of the examples.
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
@@ -26,7 +26,7 @@ fn data() -> (Snapshot, Arc<RenderEnv>) {
             checks: Nullable::new(),
             status: Health::Passing,
             port: 8000 + number,
-            weights: crate::answer::Weights::default(),
+            weights: consul_watch::answer::Weights::default(),
         })
     };
     answer(

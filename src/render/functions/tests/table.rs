@@ -45,7 +45,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         Just(Value::UNDEFINED),
         Just(TypedMap::nil()),
         Just(Value::from_object(NilList)),
-        Just(Record::nil(Pair::default().schema())),
+        Just(Record::nil(Pair::SCHEMA)),
         Just(TypedMap::of_text(
             TextMap::from([("k".into(), "v".into())]).iter()
         )),
@@ -58,7 +58,8 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-use gotemplate::record::{Fields, NilList, Record, TypedMap};
+use crate::render::records::Kind as _;
+use gotemplate::record::{NilList, Record, TypedMap};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use proptest::test_runner::TestRunner;
 
 use super::*;
-use crate::answer::{Check, NodeService, ServiceTags, TaggedAddress};
+use consul_watch::answer::{Check, NodeService, ServiceTags, TaggedAddress};
 
 mod answers;
 mod grammar;

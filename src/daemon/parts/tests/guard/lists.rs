@@ -1,9 +1,9 @@
 //! Services whose names disappear from the list together with their instances.
 
 use super::*;
-use crate::answer::ServiceTags;
 use crate::config::resolved::Fraction;
 use crate::daemon::renderer::GRACE;
+use consul_watch::answer::ServiceTags;
 
 const LOOP: &str = "{{ range services }}{{ .Name }} {{ len (service .Name) }};{{ end }}";
 

@@ -143,7 +143,7 @@ fn another_consul_is_queried_and_the_files_keep_the_old_data() {
     );
     bench.report_unchanged();
     let mut other = config(Mode::Daemon, jobs());
-    other.consul.servers = vec!["http://127.0.0.1:8501".parse().unwrap()];
+    other.consul.client.servers = vec!["http://127.0.0.1:8501".parse().unwrap()];
     other.consul.exports = vec![("CONSUL_HTTP_ADDR".to_owned(), "there".into())];
     bench.renew_all(other);
     assert!(

@@ -1,6 +1,6 @@
 //! Follows the requested queries, and reports their new answers.
 //!
-//! Input: the set of queries that templates request. Output: [`WatchEvent`]s: changed answers,
+//! Input: the set of queries. Output: [`WatchEvent`]s: changed answers,
 //! errors, recoveries.
 //!
 //! # Recovery
@@ -36,9 +36,8 @@ pub use connection_file::ConnectionFile;
 pub use connection_record::KeptConnections;
 pub use cursor::{Cursor, Verdict};
 pub use event::WatchEvent;
-pub use file_watch::{FileEvent, Files};
 pub use recorder::Recorder;
-pub use rules::Rules;
+pub use rules::{Pauses, Rules};
 pub use schedule::{long_polls, shared_prefixes};
 
 use std::collections::BTreeSet;

@@ -155,7 +155,7 @@ fn a_query_becomes_the_url_that_consul_expects() {
 
 #[test]
 fn the_configured_namespace_and_partition_apply_unless_the_query_names_its_own() {
-    let config = ConsulConfig {
+    let config = ClientConfig {
         namespace: Some("n".to_owned()),
         partition: Some("p".to_owned()),
         ..config()

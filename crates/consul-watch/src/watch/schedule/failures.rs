@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::id::Id;
 use crate::backoff::Backoff;
-use crate::config::resolved::Pauses;
 use crate::source::{Error, ErrorClass};
+use crate::watch::rules::Pauses;
 
 /// The minimum interval between two requests for all denied queries together. A granted right is
 /// noticed soon, and a missing one does not fill the server's log.

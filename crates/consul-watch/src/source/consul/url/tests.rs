@@ -3,7 +3,6 @@ use proptest::prelude::*;
 use std::time::Duration;
 
 use super::*;
-use crate::config::resolved::{LoadConfig, RetryConfig, TlsConfig, TransportConfig};
 use crate::query::{DatacentersQuery, Query};
 
 mod whole;
@@ -15,22 +14,8 @@ fn target(query: &Query) -> Target {
     }
 }
 
-fn config() -> ConsulConfig {
-    ConsulConfig {
-        servers: Vec::new(),
-        tls: TlsConfig::DEFAULT,
-        token: None,
-        token_file: None,
-        auth: None,
-        namespace: None,
-        partition: None,
-        max_stale: None,
-        block_query_wait: Duration::from_secs(60),
-        retry: RetryConfig::DEFAULT,
-        transport: TransportConfig::DEFAULT,
-        load: LoadConfig::DEFAULT,
-        exports: Vec::new(),
-    }
+fn config() -> ClientConfig {
+    ClientConfig::new(Vec::new())
 }
 
 /// The text form, the path and the parameters of a query.

@@ -9,9 +9,9 @@ use tokio::time::{Instant, sleep};
 use super::schedule::{CROWDED_WAIT, DENIED_PAUSE, MIN_POLL_INTERVAL};
 use super::*;
 use crate::answer::Answer;
-use crate::config::resolved::Pauses;
 use crate::query::ConsulQuery;
 use crate::source::{Error, Poll, Reply};
+use crate::watch::Pauses;
 
 mod many;
 mod not_consul;

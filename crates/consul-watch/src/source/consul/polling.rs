@@ -154,14 +154,11 @@ fn datacenter_of(query: &ConsulQuery) -> &str {
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
-    use std::time::Duration;
 
     use tokio::time::Instant;
 
     use super::*;
-    use crate::config::resolved::{
-        ConsulConfig, LoadConfig, RetryConfig, TlsConfig, TransportConfig,
-    };
+    use crate::source::consul::config::ClientConfig;
 
     /// Connecting had a limit of its own, so the probe of a host that had vanished took up to 35 s.
     #[tokio::test(start_paused = true)]
@@ -169,21 +166,7 @@ mod tests {
         // The connection is opened, and the TLS handshake is not answered.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = format!("https://{}", listener.local_addr().unwrap());
-        let client = Client::new(&ConsulConfig {
-            servers: vec![server.parse().unwrap()],
-            tls: TlsConfig::DEFAULT,
-            token: None,
-            token_file: None,
-            auth: None,
-            namespace: None,
-            partition: None,
-            max_stale: None,
-            block_query_wait: Duration::from_secs(60),
-            retry: RetryConfig::DEFAULT,
-            transport: TransportConfig::DEFAULT,
-            load: LoadConfig::DEFAULT,
-            exports: Vec::new(),
-        });
+        let client = Client::new(&ClientConfig::new(vec![server.parse().unwrap()]));
         let begun = Instant::now();
         let error = client.unwrap().probe(0).await.unwrap_err();
         assert_eq!(begun.elapsed().as_secs(), PROBE_LIMIT.as_secs());

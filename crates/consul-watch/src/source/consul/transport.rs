@@ -8,8 +8,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::config::{BasicAuth, ClientConfig};
 use super::setup_error::ClientError;
-use crate::config::resolved::{BasicAuth, ConsulConfig};
 use http_client::header::{AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
 use http_client::{Answer, Endpoint, HeaderMap, Limits, Request, Tls, TlsError};
 
@@ -26,7 +26,7 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    pub(super) fn new(config: &ConsulConfig) -> Result<Self, ClientError> {
+    pub(super) fn new(config: &ClientConfig) -> Result<Self, ClientError> {
         let headers = RwLock::new(Arc::new(headers(config)?));
         if config.is_over_tls() && !config.tls.verify {
             tracing::warn!(
@@ -45,7 +45,7 @@ impl Transport {
     }
 
     /// Reads the certificates again for new connections. Pending requests keep their connections.
-    pub(super) fn read_certificates(&self, config: &ConsulConfig) -> Result<(), ClientError> {
+    pub(super) fn read_certificates(&self, config: &ClientConfig) -> Result<(), ClientError> {
         let new = endpoints(&self.http, config)?;
         let mut endpoints = self
             .endpoints
@@ -123,7 +123,7 @@ impl Transport {
 /// takes longer than the rest of the startup.
 fn endpoints(
     http: &http_client::Client,
-    config: &ConsulConfig,
+    config: &ClientConfig,
 ) -> Result<Vec<Arc<Endpoint>>, TlsError> {
     let tls = config
         .is_over_tls()
@@ -136,12 +136,10 @@ fn endpoints(
         .collect()
 }
 
-fn headers(config: &ConsulConfig) -> Result<HeaderMap, ClientError> {
+fn headers(config: &ClientConfig) -> Result<HeaderMap, ClientError> {
     let mut headers = HeaderMap::new();
-    headers.insert(
-        USER_AGENT,
-        HeaderValue::from_static(concat!("ctmpl/", env!("CARGO_PKG_VERSION"))),
-    );
+    let user_agent = HeaderValue::from_str(&config.user_agent);
+    headers.insert(USER_AGENT, user_agent.map_err(|_| ClientError::UserAgent)?);
     if let Some(token) = &config.token {
         headers.insert(TOKEN, token_header(token)?);
     }
@@ -174,7 +172,6 @@ fn basic(auth: &BasicAuth) -> Result<HeaderValue, ClientError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::resolved::{LoadConfig, RetryConfig, TlsConfig, TransportConfig};
 
     fn sent(transport: &Transport, name: &str) -> Option<String> {
         let headers = transport.headers.read().unwrap();
@@ -190,26 +187,16 @@ mod tests {
 
     #[test]
     fn the_token_and_the_password_are_sent_and_the_token_can_be_replaced() {
-        let config = ConsulConfig {
-            servers: vec![
-                "http://127.0.0.1:1".parse().unwrap(),
-                "unix:///s".parse().unwrap(),
-            ],
-            tls: TlsConfig::DEFAULT,
+        let config = ClientConfig {
             token: Some("one".into()),
-            token_file: None,
             auth: Some(BasicAuth {
                 username: "u".to_owned(),
                 password: "p:q".into(),
             }),
-            namespace: None,
-            partition: None,
-            max_stale: None,
-            block_query_wait: Duration::from_secs(60),
-            retry: RetryConfig::DEFAULT,
-            transport: TransportConfig::DEFAULT,
-            load: LoadConfig::DEFAULT,
-            exports: Vec::new(),
+            ..ClientConfig::new(vec![
+                "http://127.0.0.1:1".parse().unwrap(),
+                "unix:///s".parse().unwrap(),
+            ])
         };
         let transport = Transport::new(&config).unwrap();
         assert_eq!(

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::client::Client;
-use crate::config::resolved::ConsulConfig;
+use super::config::ClientConfig;
 
 impl Client {
     /// The addresses of the servers, without passwords, and the namespace and the partition of queries that name none.
@@ -19,7 +19,7 @@ impl Client {
     }
 }
 
-fn of(config: &ConsulConfig) -> String {
+fn of(config: &ClientConfig) -> String {
     let servers = config.servers.iter().map(without_password);
     let mut parts: Vec<_> = servers.collect();
     let names = [("ns", &config.namespace), ("partition", &config.partition)];

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::config::resolved::ConsulConfig;
+use super::config::ClientConfig;
 use crate::query::{ConsulQuery, HealthFilter, KeyQuery, Scope, ServiceQuery};
 use crate::source::poll::Poll;
 
@@ -134,7 +134,7 @@ impl Target {
 
     /// Returns the URL of a poll, with its parameters sorted by name. The configured namespace and
     /// partition apply if the query has none.
-    pub(super) fn url(&self, config: &ConsulConfig, server: &Url, poll: Poll) -> Url {
+    pub(super) fn url(&self, config: &ClientConfig, server: &Url, poll: Poll) -> Url {
         let mut url = server.clone();
         if server.scheme() == "unix" {
             // The path of a `unix` URL is that of the socket.

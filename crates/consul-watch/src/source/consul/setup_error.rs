@@ -11,6 +11,9 @@ pub enum ClientError {
     /// User and password are not a valid header value.
     #[error("user and password cannot be sent in an HTTP header")]
     Auth,
+    /// The name of the program is not a valid header value.
+    #[error("the name of the program cannot be sent in an HTTP header")]
+    UserAgent,
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(TlsError),

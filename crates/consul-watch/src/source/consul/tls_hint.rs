@@ -1,7 +1,6 @@
 //! Explains a TLS failure, with the option of ctmpl that fixes it.
 
-use crate::config::resolved::{Authorities, TlsConfig};
-use http_client::TlsFailure;
+use http_client::{Authorities, TlsConfig, TlsFailure};
 
 /// The text for a server that closes the connection after the handshake, if no client certificate
 /// is configured.
@@ -47,7 +46,7 @@ fn trusted(authorities: &Authorities) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::resolved::Identity;
+    use http_client::Identity;
 
     #[test]
     fn a_failed_handshake_is_reported_with_a_remedy() {

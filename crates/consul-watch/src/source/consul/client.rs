@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use url::Url;
 
+use super::config::ClientConfig;
 use super::headers::{is_filtered, number};
 use super::message::message_of;
 use super::not_consul::{self, INDEX, Sender};
@@ -19,7 +20,6 @@ use super::transport::Transport;
 use super::url::Target;
 use super::{acl_hint, wire};
 use crate::answer::Answer;
-use crate::config::resolved::ConsulConfig;
 use crate::query::ConsulQuery;
 use crate::source::error::Error;
 use crate::source::poll::{Poll, Reply};
@@ -36,7 +36,7 @@ pub(super) const PROBE_LIMIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(super) transport: Arc<Transport>,
-    config: Arc<ConsulConfig>,
+    config: Arc<ClientConfig>,
     /// The index of the server that answered a query last.
     pub(super) preferred: Arc<AtomicUsize>,
     traffic: Arc<TrafficCounter>,
@@ -47,7 +47,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError`] if the settings are not usable.
-    pub fn new(config: &ConsulConfig) -> Result<Self, ClientError> {
+    pub fn new(config: &ClientConfig) -> Result<Self, ClientError> {
         let transport = Arc::new(Transport::new(config)?);
         Ok(Self {
             transport,
@@ -88,7 +88,7 @@ impl Client {
         self.traffic.total()
     }
 
-    pub(super) fn config(&self) -> &ConsulConfig {
+    pub(super) fn config(&self) -> &ClientConfig {
         &self.config
     }
 
@@ -109,7 +109,7 @@ impl Client {
 
     /// Returns `true` if a token is configured.
     pub(super) fn has_token(&self) -> bool {
-        self.config.token.is_some() || self.config.token_file.is_some()
+        self.config.token.is_some()
     }
 
     /// Requests a target. A blocking query whose connection is cut is repeated once without an index, because the server

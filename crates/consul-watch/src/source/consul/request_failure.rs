@@ -5,8 +5,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::{address_hint, tls_hint};
-use crate::config::resolved::TlsConfig;
 use crate::source::error::Error;
+use http_client::TlsConfig;
 
 /// The time within which a closed connection counts as a refusal, because the query cannot have
 /// blocked yet.

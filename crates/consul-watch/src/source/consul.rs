@@ -3,6 +3,7 @@
 mod acl_hint;
 mod address_hint;
 mod client;
+mod config;
 mod emptiness;
 mod headers;
 mod identity;
@@ -24,6 +25,7 @@ mod wire;
 pub(crate) use not_consul::tests::error_for;
 
 pub use client::Client;
+pub use config::{BasicAuth, ClientConfig};
 pub use emptiness::Emptiness;
 pub use setup_error::ClientError;
 pub use traffic::Traffic;

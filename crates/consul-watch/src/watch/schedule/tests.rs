@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::answer::{Answer, Instance, Pair};
-use crate::config::resolved::Pauses;
 use crate::query::ConsulQuery;
 use crate::source::{
     Area, Error, InstanceIndex, NodeSnapshot, Reply, Tick, TickReply, fingerprint,
 };
+use crate::watch::Pauses;
 
 mod budget;
 mod consul;
