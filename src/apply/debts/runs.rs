@@ -42,6 +42,12 @@ impl Debts {
         })
     }
 
+    /// Returns `true` if files of a group were written since its current run began.
+    pub fn is_rewritten(&self, key: &GroupKey) -> bool {
+        let debt = self.index_of(key).map(|index| &self.debts[index]);
+        debt.is_some_and(|debt| debt.running.is_some() && !debt.waiting.files.is_empty())
+    }
+
     /// The groups whose last run failed.
     pub fn failing(&self) -> impl Iterator<Item = &GroupConfig> {
         self.debts

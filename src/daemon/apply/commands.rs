@@ -76,7 +76,10 @@ pub(super) enum Consequence {
     /// The command and its verification have succeeded.
     Succeeded,
     /// One of them has failed. It is repeated, or final in `-once`.
-    Failed,
+    Failed {
+        /// `true` if files of the group were written meanwhile, for which another run is owed.
+        is_rewritten: bool,
+    },
     /// One of them has failed, and a new configuration has no command for its files any more.
     Dropped(Arc<GroupConfig>),
     /// One of them has failed, and other groups owe the command for its files.

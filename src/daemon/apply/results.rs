@@ -73,6 +73,7 @@ impl Apply {
         let group_of = |applied: &Applied| group_of(destinations, applied);
         for owed in owed(applied, group_of) {
             let rank = rank(destinations, &owed.group.key);
+            self.unrecorded.remove(&owed.group.key);
             self.commands
                 .owe(owed.group, rank, owed.destinations, now.instant);
         }
@@ -195,11 +196,15 @@ impl Apply {
             Consequence::None => None,
             Consequence::Verify(group) => Some(Action::Verify(group)),
             Consequence::Succeeded => self.finish(key, Ending::Applied),
-            Consequence::Failed => {
+            Consequence::Failed { is_rewritten } => {
                 if let Some(due) = self.commands.debts().retries_at(key) {
                     self.groups.previous_failed(key, due, now);
                 }
-                Some(Action::Finish(key.clone(), Ending::Failed))
+                // A new content has not failed.
+                if is_rewritten {
+                    return None;
+                }
+                self.finish(key, Ending::Failed)
             }
             Consequence::Dropped(group) => {
                 commands::warn_of_dropped(&group);
@@ -212,13 +217,13 @@ impl Apply {
         }
     }
 
-    /// Records the end of a command that is not repeated.
+    /// Records the end of a command, unless another run is owed for files that were written meanwhile.
     fn finish(&mut self, key: &GroupKey, ending: Ending) -> Option<Action> {
-        // A file that was written meanwhile owes another run.
-        if self.commands.debts().has(key) {
+        // A failed one is owed in any case.
+        if ending != Ending::Failed && self.commands.debts().has(key) {
             return None;
         }
-        // So does one that is being swapped, and its swap may be recorded already.
+        // A file that is being swapped may owe another run, and its swap may be recorded already.
         if self.groups.is_swapping(key) {
             self.unrecorded.insert(key.clone(), ending);
             return None;

@@ -64,6 +64,7 @@ impl Commands {
         } = self.runs.remove(at);
         let took = now.instant.saturating_duration_since(begun);
         let size = self.debts.size_of_run(&group.key);
+        let is_rewritten = self.debts.is_rewritten(&group.key);
         let follow_up = self.follow_up(&group, restores, now);
         log(FailedRun {
             again: follow_up.message(),
@@ -76,7 +77,9 @@ impl Commands {
             FollowUp::Rollback => Consequence::RollBack(phase),
             FollowUp::Dropped => Consequence::Dropped(group),
             FollowUp::Inherited => Consequence::Inherited,
-            FollowUp::Exit | FollowUp::Retry(_) | FollowUp::GivenUp => Consequence::Failed,
+            FollowUp::Exit | FollowUp::Retry(_) | FollowUp::GivenUp => {
+                Consequence::Failed { is_rewritten }
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Reload commands.
 
+use apply_ledger::Ending;
+
 use super::*;
 
 #[test]
@@ -80,4 +82,40 @@ fn commands_run_one_after_another_in_the_order_of_the_templates() {
     );
     bench.pass(Duration::from_secs(1));
     assert_eq!(bench.take_runs(), first, "it is tried again");
+}
+
+#[test]
+fn a_command_that_fails_while_a_file_is_written_is_not_recorded_as_the_failure_of_the_new_content()
+{
+    let failed = |bench: &Bench| {
+        let mut actions = bench.actions.iter();
+        actions.any(|action| matches!(action, Action::Finish(_, Ending::Failed)))
+    };
+    for (is_reported_first, effect, expected) in [
+        (false, Effect::Written, false),
+        (true, Effect::Written, false),
+        (true, Effect::Unchanged, true),
+    ] {
+        let jobs = vec![job("{{ key \"a\" }}", Some("reload"))];
+        let mut bench = Bench::start(Mode::Daemon, jobs);
+        bench.news("a", "1");
+        assert_eq!(bench.write(), ["1"]);
+        let run = bench.take_runs().remove(0);
+        bench.news("a", "2");
+        let changes = bench.take_changes().unwrap();
+        if is_reported_first {
+            bench.ended(run.clone(), false);
+            assert!(!failed(&bench), "the ledger may know the new content");
+            bench.written(changes, effect);
+        } else {
+            bench.written(changes, effect);
+            bench.ended(run.clone(), false);
+        }
+        assert_eq!(failed(&bench), expected, "{is_reported_first}, {effect:?}");
+        bench.pass(Duration::from_secs(1));
+        assert_eq!(bench.take_runs(), std::slice::from_ref(&run));
+        bench.actions.clear();
+        bench.ended(run, false);
+        assert!(failed(&bench), "now it has");
+    }
 }
