@@ -151,6 +151,8 @@ impl Apply {
                 }
             }
         }
+        // A swap that found no staged file ends here as well.
+        actions.extend(self.finish_unrecorded());
         actions
     }
 

@@ -272,3 +272,21 @@ fn a_change_during_a_failing_command_is_applied_after_the_rollback() {
         assert_eq!(bench.write(), texts, "after a change of {file}");
     }
 }
+
+#[test]
+fn a_success_during_a_swap_that_finds_no_staged_file_is_recorded() {
+    let mut bench = Bench::start(Mode::Daemon, vec![member("{{ key `a` }}", checked)]);
+    bench.news("a", "1");
+    let changes = bench.stage();
+    bench.passes();
+    bench.swap(changes);
+    bench.news("a", "2");
+    bench.stage();
+    bench.passes();
+    let applied =
+        |action: &Action| matches!(action, Action::Finish(_, Ending::Applied)).then_some(());
+    bench.reload_ended(true);
+    assert_eq!(bench.take(applied), [], "the files are being swapped");
+    bench.is_refused("internal error: no file is staged");
+    assert_eq!(bench.take(applied), [()]);
+}
