@@ -165,7 +165,7 @@ pub(super) fn recorder(journal: Option<&Journal>, config: &Config) -> Recorder {
     let Some(journal) = journal.filter(|_| is_used) else {
         return Recorder::default();
     };
-    let Some(file) = ConnectionFile::new(&journal.directory()) else {
+    let Some(file) = ConnectionFile::new(&journal.directory(), "consul.max_connections") else {
         return Recorder::default();
     };
     let own = file.clone();

@@ -1,6 +1,6 @@
 //! The typed answers to queries.
 //!
-//! An [`Answer`] is sorted in the order that templates expect, and comparable with the previous
+//! An [`Answer`] is sorted as in consul-template, and comparable with the previous
 //! one. Field names are Consul's own. A field that is missing or `null` is empty, or
 //! [`Nullable`].
 

@@ -1,6 +1,6 @@
-//! The queries of templates, and their text form.
+//! The queries, and their text form.
 //!
-//! Input: the argument of a template function, for example
+//! Input: the argument of a template function of consul-template, for example
 //! `v2.web?ns=ops@dc2~near|passing,warning`. Output: a [`Query`], the key of a dependency.
 //!
 //! The syntax is that of consul-template. Suffixes have a fixed order: `name?query@dc~near|filter`.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use config_blocks::{Environment, Located, Origin, filled, value};
+use consul_watch::source::consul::SettingNames;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::exports::exports;
@@ -19,6 +20,17 @@ use crate::config::token::{self, TokenError};
 
 const ADDRESS: &str = "127.0.0.1:8500";
 const USER_AGENT: &str = concat!("ctmpl/", env!("CARGO_PKG_VERSION"));
+/// What the messages of the client call its settings.
+const NAMES: SettingNames = SettingNames {
+    program: "ctmpl",
+    address: &["--consul-addr", "consul.address", "CONSUL_HTTP_ADDR"],
+    tls: Some("--consul-ssl"),
+    unverified: "--consul-ssl-verify=false",
+    authorities: "--consul-ssl-ca-cert",
+    server_name: "--consul-ssl-server-name",
+    certificate: "--consul-ssl-cert",
+    key: "--consul-ssl-key",
+};
 /// The default of `max_stale`.
 pub(super) const MAX_STALE: Duration = Duration::from_secs(2);
 /// The default of `block_query_wait`.
@@ -64,6 +76,7 @@ pub(in crate::config) fn resolve(
             partition: value(partition),
             transport: connection::transport(transport),
             user_agent: USER_AGENT.to_owned(),
+            names: NAMES,
         },
         token_file: value(token_file),
         max_stale: Some(MAX_STALE),

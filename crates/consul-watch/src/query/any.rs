@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::consul::ConsulQuery;
 
-/// A dependency of a template. It is followed once per process, even if several templates request it.
+/// A dependency, for example of a template. It is followed once, even if several templates request it.
 ///
 /// Two queries are the same dependency if they are equal. The text form
 /// ([`Display`](std::fmt::Display)) is for log lines and messages. Sorted, plugins are the last.
@@ -49,10 +49,10 @@ impl From<ConsulQuery> for Query {
     }
 }
 
-/// A file, and the directory that restricts access to it. The restriction may differ between templates.
+/// A file, and the directory that restricts access to it. The restriction may differ between queries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileQuery {
-    /// The path as the template writes it.
+    /// The path as it is requested.
     pub path: PathBuf,
     /// The directory that must contain the file after links are resolved; `None`: no restriction.
     pub sandbox: Option<Arc<Path>>,

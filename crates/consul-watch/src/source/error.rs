@@ -97,7 +97,7 @@ pub enum Error {
         /// `true` if the server does not have the path, so that a retry fails again.
         is_final: bool,
     },
-    /// The answer exceeds a limit of ctmpl.
+    /// The answer exceeds a limit of the client.
     #[error("Consul at {server}: the answer is too large: {reason}")]
     TooLarge {
         /// The server's address.
@@ -215,7 +215,7 @@ impl Error {
         }
     }
 
-    /// Returns `true` if a retry fails again unless the template changes: the server has no such
+    /// Returns `true` if a retry fails again unless the query changes: the server has no such
     /// endpoint, the request cannot be sent, or the file cannot be read. Other errors may end: a token
     /// gets its rights, a datacenter comes back.
     #[must_use]

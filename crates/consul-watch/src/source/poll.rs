@@ -94,7 +94,7 @@ pub enum Refresh {
     Interval(Duration),
     /// The operating system reports a change.
     Notification,
-    /// The source is polled when another dependency of the template has changed.
+    /// The source is polled when another query of its requester has a new answer.
     OnDemand,
 }
 

@@ -26,18 +26,22 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 pub struct ConnectionFile {
     path: PathBuf,
     boot: String,
+    /// The name of the setting for the number of connections.
+    setting: &'static str,
     /// `true` if the last write failed.
     has_failed: Arc<AtomicBool>,
 }
 
 impl ConnectionFile {
-    /// The file in a state directory; `None` if the system does not identify its starts.
+    /// The file in a state directory; `None` if the system does not identify its starts. `setting` is the name that a
+    /// message has for the maximum number of connections.
     #[must_use]
-    pub fn new(directory: &Path) -> Option<Self> {
+    pub fn new(directory: &Path, setting: &'static str) -> Option<Self> {
         let boot = fs::read_to_string(BOOT_ID).ok()?.trim().to_owned();
         (!boot.is_empty()).then(|| Self {
             path: directory.join(NAME),
             boot,
+            setting,
             has_failed: Arc::default(),
         })
     }
@@ -78,10 +82,11 @@ impl ConnectionFile {
             && is_first
         {
             let (path, error) = (self.path.display(), error.to_string());
+            let setting = self.setting;
             tracing::warn!(
                 name: "connections.not_saved", %path, error,
                 "cannot write {path}: {error}; a process that starts soon after this one may use more connections to \
-                 Consul than consul.max_connections"
+                 Consul than {setting}"
             );
         }
         replaced.is_ok()
@@ -129,7 +134,7 @@ mod tests {
     #[test]
     fn only_the_user_can_read_what_was_written_and_nothing_else_is_left() {
         let directory = tempfile::tempdir().unwrap();
-        let file = ConnectionFile::new(directory.path()).unwrap();
+        let file = ConnectionFile::new(directory.path(), "connections").unwrap();
         assert!(file.read().is_empty());
         fs::write(directory.path().join("connections.new"), "left over").unwrap();
         for count in [3, 7] {
@@ -144,7 +149,7 @@ mod tests {
     #[test]
     fn a_damaged_file_is_ignored_and_replaced() {
         let directory = tempfile::tempdir().unwrap();
-        let file = ConnectionFile::new(directory.path()).unwrap();
+        let file = ConnectionFile::new(directory.path(), "connections").unwrap();
         fs::write(directory.path().join(NAME), "nonsense").unwrap();
         assert!(file.read().is_empty());
         assert!(file.write(&record(1)));
@@ -154,7 +159,7 @@ mod tests {
     #[test]
     fn a_directory_that_cannot_be_written_is_a_failure() {
         let directory = tempfile::tempdir().unwrap();
-        let file = ConnectionFile::new(&directory.path().join("missing")).unwrap();
+        let file = ConnectionFile::new(&directory.path().join("missing"), "connections").unwrap();
         assert!(!file.write(&record(1)));
     }
 }

@@ -2,16 +2,20 @@
 
 use url::Url;
 
+use super::setting_names::SettingNames;
+
 /// The ports of Consul's servers and agents for each other.
 const INTERNAL_PORTS: std::ops::RangeInclusive<u16> = 8300..=8302;
 
 /// The remedy for a server that has never answered; `None` if the error does not point to the address.
-pub(super) fn for_failure(error: &http_client::Error, server: &Url) -> Option<String> {
+pub(super) fn for_failure(
+    error: &http_client::Error,
+    server: &Url,
+    names: &SettingNames,
+) -> Option<String> {
     if is_unknown_name(error) {
-        return Some(
-            "correct the name in --consul-addr (consul.address, CONSUL_HTTP_ADDR), or check DNS"
-                .to_owned(),
-        );
+        let address = names.all_of_address();
+        return Some(format!("correct the name in {address}, or check DNS"));
     }
     let is_refused = match error {
         http_client::Error::Refused => true,
@@ -31,8 +35,7 @@ pub(super) fn for_failure(error: &http_client::Error, server: &Url) -> Option<St
             format!("Consul uses {port} internally; the port of its HTTP API is 8500")
         }
         _ if is_refused => {
-            "start Consul there, or correct --consul-addr (consul.address, CONSUL_HTTP_ADDR)"
-                .to_owned()
+            format!("start Consul there, or correct {}", names.all_of_address())
         }
         _ => "check that this is the port of Consul's HTTP API (8500)".to_owned(),
     };
@@ -47,6 +50,7 @@ fn is_unknown_name(error: &http_client::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::consul::setting_names::FLAGS;
     use http_client::Error;
 
     #[test]
@@ -89,7 +93,7 @@ mod tests {
             (Error::Unreachable("no route".to_owned()), "http://h", None),
         ];
         for (error, server, expected) in cases {
-            let remedy = for_failure(&error, &server.parse().unwrap());
+            let remedy = for_failure(&error, &server.parse().unwrap(), &FLAGS);
             match (&remedy, expected) {
                 (Some(text), Some(part)) => assert!(text.contains(part), "{server}: {text}"),
                 (remedy, expected) => assert_eq!(remedy.as_deref(), expected, "{server}"),

@@ -139,7 +139,7 @@ impl Client {
                 server: self.server(server),
                 name: self.name(server),
                 has_answered: self.transport.has_answered(server),
-                tls: &self.config.tls,
+                config: &self.config,
                 blocking: target.blocks(poll),
                 // A server that has just cut a poll, and refuses its repetition, is not throttling.
                 after: begun.elapsed(),
@@ -192,7 +192,12 @@ impl Client {
             Sender::ConsulWithoutPath | Sender::Unclear | Sender::Other => {
                 let redact = |text: &str| self.transport.redact(text);
                 let server = self.server(poll.server);
-                Err(not_consul::error(&answer, server, redact))
+                Err(not_consul::error(
+                    &answer,
+                    server,
+                    &self.config.names,
+                    redact,
+                ))
             }
         }
     }

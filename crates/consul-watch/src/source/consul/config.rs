@@ -6,6 +6,8 @@ use http_client::{Authorities, TlsConfig, TransportConfig};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::setting_names::SettingNames;
+
 /// The servers of a client, and how they are reached.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
@@ -26,6 +28,8 @@ pub struct ClientConfig {
     pub transport: TransportConfig,
     /// The name and the version of the program, for the header `User-Agent`.
     pub user_agent: String,
+    /// The names of these settings in messages.
+    pub names: SettingNames,
 }
 
 /// User and password.
@@ -68,6 +72,7 @@ impl ClientConfig {
             partition: None,
             transport: TransportConfig::DEFAULT,
             user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
+            names: SettingNames::FIELDS,
         }
     }
 
@@ -82,10 +87,12 @@ impl ClientConfig {
             partition,
             transport,
             user_agent,
+            names,
         } = self;
         (
             (servers, tls, token.as_ref().map(exposed), auth),
-            (namespace, partition, transport, user_agent),
+            (namespace, partition, transport),
+            (user_agent, names),
         )
     }
 

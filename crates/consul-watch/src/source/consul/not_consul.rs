@@ -6,6 +6,7 @@
 use url::Url;
 
 use super::message::message_of;
+use super::setting_names::SettingNames;
 use crate::source::error::Error;
 use http_client::header::LOCATION;
 use http_client::{Answer, StatusCode};
@@ -57,7 +58,12 @@ pub(super) fn sender(answer: &Answer) -> Sender {
 }
 
 /// The error for an answer that is not Consul's. `redact` removes the token from a text.
-pub(super) fn error(answer: &Answer, server: &Url, redact: impl Fn(&str) -> String) -> Error {
+pub(super) fn error(
+    answer: &Answer,
+    server: &Url,
+    names: &SettingNames,
+    redact: impl Fn(&str) -> String,
+) -> Error {
     let status = answer.status;
     let location = location(answer);
     let described = match (&location, message_of(&answer.body)) {
@@ -68,7 +74,7 @@ pub(super) fn error(answer: &Answer, server: &Url, redact: impl Fn(&str) -> Stri
     Error::NotConsul {
         address: address(server),
         answer: redact(&described),
-        conclusion: redact(&conclusion(answer, location.as_deref(), server)),
+        conclusion: redact(&conclusion(answer, location.as_deref(), server, names)),
         // Consul before 1.10 has no text for an unknown path, so the prefix of the address is wrong.
         is_final: status == StatusCode::NOT_FOUND
             && (answer.body.is_empty() || sender(answer) == Sender::ConsulWithoutPath),
@@ -76,8 +82,13 @@ pub(super) fn error(answer: &Answer, server: &Url, redact: impl Fn(&str) -> Stri
 }
 
 /// The likely cause and its remedy.
-fn conclusion(answer: &Answer, location: Option<&str>, server: &Url) -> String {
-    const CORRECT: &str = "correct --consul-addr or consul.address";
+fn conclusion(
+    answer: &Answer,
+    location: Option<&str>,
+    server: &Url,
+    names: &SettingNames,
+) -> String {
+    let correct = format!("correct {}", names.address());
     let host = server.host_str().unwrap_or_default();
     let leads_to_tls = location.is_some_and(|to| {
         let to = to.parse::<Url>();
@@ -85,33 +96,33 @@ fn conclusion(answer: &Answer, location: Option<&str>, server: &Url) -> String {
     });
     match answer.status.as_u16() {
         300..=399 if leads_to_tls && server.scheme() == "http" => {
-            format!("so it requires TLS; {CORRECT}: write https://")
+            format!("so it requires TLS; {correct}: write https://")
         }
         400 => format!(
-            "so it requires TLS, or a proxy answers instead of Consul; {CORRECT}: write https://"
+            "so it requires TLS, or a proxy answers instead of Consul; {correct}: write https://"
         ),
         300..=399 => format!(
             "so a proxy or a login page answers instead of Consul; let it pass requests below /v1/ to Consul without a \
-             login, or {CORRECT}"
+             login, or {correct}"
         ),
         404 => {
             let remedy = if address(server).ends_with("/v1") {
-                "write it without /v1, which ctmpl adds itself"
+                format!("write it without /v1, which {} adds itself", names.program)
             } else {
-                "write HOST:PORT of Consul, or the whole prefix of a proxy: http(s)://HOST:PORT/PREFIX"
+                "write HOST:PORT of Consul, or the whole prefix of a proxy: http(s)://HOST:PORT/PREFIX".to_owned()
             };
             let proxy = if message_of(&answer.body).is_empty() {
                 ""
             } else {
                 "; a proxy that usually works has no Consul behind it at present"
             };
-            format!("so it is not the address of Consul's HTTP API; {CORRECT}: {remedy}{proxy}")
+            format!("so it is not the address of Consul's HTTP API; {correct}: {remedy}{proxy}")
         }
         407 => "so the proxy requires a password; write it in HTTP_PROXY: http://USER:PASSWORD@HOST:PORT"
             .to_owned(),
         _ => format!(
             "which Consul never does, so a proxy or another server answers instead of it; check the backend of the proxy, \
-             or {CORRECT}"
+             or {correct}"
         ),
     }
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::config::ClientConfig;
 use super::{address_hint, tls_hint};
 use crate::source::error::Error;
-use http_client::TlsConfig;
 
 /// The time within which a closed connection counts as a refusal, because the query cannot have
 /// blocked yet.
@@ -20,8 +20,8 @@ pub(super) struct Unanswered<'a> {
     pub(super) name: String,
     /// `true` if the server has answered before.
     pub(super) has_answered: bool,
-    /// The TLS settings.
-    pub(super) tls: &'a TlsConfig,
+    /// The configuration of the client.
+    pub(super) config: &'a ClientConfig,
     /// `true` for a blocking query.
     pub(super) blocking: bool,
     /// The time since the request began.
@@ -45,26 +45,26 @@ impl Unanswered<'_> {
             server: url,
             name: server,
             has_answered,
-            tls,
+            config: ClientConfig { tls, names, .. },
             blocking,
             after,
         } = self;
         let remedy = (!has_answered)
-            .then(|| address_hint::for_failure(&error, url))
+            .then(|| address_hint::for_failure(&error, url, names))
             .flatten();
         let unreachable = |server, reason| Error::Unreachable { server, reason };
         match error {
             http_client::Error::Invalid(reason) => Error::InvalidRequest { reason },
             http_client::Error::TimedOut => Error::TimedOut { server, blocking },
             http_client::Error::Tls(failure) => {
-                unreachable(server, tls_hint::for_failure(&failure, tls))
+                unreachable(server, tls_hint::for_failure(&failure, tls, names))
             }
             // With TLS 1.3 a server verifies our certificate after the handshake, and may close the
             // connection without an alert.
             http_client::Error::Closed
                 if url.scheme() == "https" && !has_answered && tls.identity.is_none() =>
             {
-                unreachable(server, tls_hint::CLOSED.to_owned())
+                unreachable(server, tls_hint::for_closed(names))
             }
             http_client::Error::Closed if after < REFUSED_WITHIN => {
                 Error::ClosedWithoutAnswer { server, remedy }

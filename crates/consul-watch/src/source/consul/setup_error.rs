@@ -2,6 +2,8 @@
 
 use http_client::TlsError;
 
+use super::setting_names::SettingNames;
+
 /// The reason for which no client for Consul can be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -17,22 +19,30 @@ pub enum ClientError {
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(TlsError),
-    /// The system has no trusted certificate authorities.
+    /// The system has no trusted certificate authorities; the name of the setting for a file with them.
     #[error(
-        "this system has no certificates of authorities; name the file with that of Consul's authority: \
-         --consul-ssl-ca-cert"
+        "this system has no certificates of authorities; name the file with that of Consul's authority: {0}"
     )]
-    NoAuthorities,
+    NoAuthorities(&'static str),
     /// The server name is not a valid host name.
-    #[error("no certificate can be for {0:?}; --consul-ssl-server-name takes the name of a host")]
-    ServerName(String),
+    #[error("no certificate can be for {name:?}; {setting} takes the name of a host")]
+    ServerName {
+        /// The configured name.
+        name: String,
+        /// The name of the setting.
+        setting: &'static str,
+    },
 }
 
-impl From<TlsError> for ClientError {
-    fn from(error: TlsError) -> Self {
+impl ClientError {
+    /// The error for TLS that cannot be set up.
+    pub(super) fn of_tls(error: TlsError, names: &SettingNames) -> Self {
         match error {
-            TlsError::NoneOfTheSystem => Self::NoAuthorities,
-            TlsError::ServerName(name) => Self::ServerName(name),
+            TlsError::NoneOfTheSystem => Self::NoAuthorities(names.authorities),
+            TlsError::ServerName(name) => Self::ServerName {
+                name,
+                setting: names.server_name,
+            },
             error => Self::Tls(error),
         }
     }

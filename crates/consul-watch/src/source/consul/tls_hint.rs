@@ -1,30 +1,42 @@
-//! Explains a TLS failure, with the option of ctmpl that fixes it.
+//! Explains a TLS failure, with the setting that fixes it.
 
 use http_client::{Authorities, TlsConfig, TlsFailure};
 
+use super::setting_names::SettingNames;
+
 /// The text for a server that closes the connection after the handshake, if no client certificate
 /// is configured.
-pub(super) const CLOSED: &str =
-    "it closed the connection; it may require a certificate of this host: --consul-ssl-cert";
+pub(super) fn for_closed(names: &SettingNames) -> String {
+    let certificate = names.certificate;
+    format!("it closed the connection; it may require a certificate of this host: {certificate}")
+}
 
 /// Returns the failure and its remedy.
-pub(super) fn for_failure(failure: &TlsFailure, config: &TlsConfig) -> String {
+pub(super) fn for_failure(
+    failure: &TlsFailure,
+    config: &TlsConfig,
+    names: &SettingNames,
+) -> String {
     match (failure, &config.identity) {
         (TlsFailure::UnknownIssuer, _) => format!(
-            "its certificate is not signed by an authority that {}; --consul-ssl-ca-cert names the file with the \
-             certificate of the authority that signed it",
-            trusted(&config.authorities)
+            "its certificate is not signed by an authority that {}; {} names the file with the certificate of the authority \
+             that signed it",
+            trusted(&config.authorities),
+            names.authorities
         ),
         (TlsFailure::WrongName { .. }, _) => {
-            format!("{failure}; --consul-ssl-server-name sets the expected name")
+            format!("{failure}; {} sets the expected name", names.server_name)
         }
-        (TlsFailure::NotTls, _) => format!(
-            "{failure}; write http://, without --consul-ssl, or the port of Consul's HTTPS API (often 8501)"
+        (TlsFailure::NotTls, _) => {
+            let tls = names
+                .tls
+                .map_or(String::new(), |tls| format!(", without {tls},"));
+            format!("{failure}; write http://{tls} or the port of Consul's HTTPS API (often 8501)")
+        }
+        (TlsFailure::ClientCertificate(_), None) => format!(
+            "it requires a certificate of this host; give {} and {}",
+            names.certificate, names.key
         ),
-        (TlsFailure::ClientCertificate(_), None) => {
-            "it requires a certificate of this host; give --consul-ssl-cert and --consul-ssl-key"
-                .to_owned()
-        }
         (TlsFailure::ClientCertificate(alert), Some(identity)) => format!(
             "it does not accept the certificate {} ({alert})",
             identity.certificate.display()
@@ -46,6 +58,7 @@ fn trusted(authorities: &Authorities) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::consul::setting_names::FLAGS;
     use http_client::Identity;
 
     #[test]
@@ -65,6 +78,11 @@ mod tests {
                 names,
                 None,
                 "not for a.example but for b, c; --consul-ssl-server-name",
+            ),
+            (
+                TlsFailure::NotTls,
+                None,
+                "; write http://, without --consul-ssl, or the port of Consul's HTTPS API",
             ),
             (TlsFailure::Expired, None, "has expired"),
             (TlsFailure::NotValidYet, None, "the clock of this host"),
@@ -88,7 +106,7 @@ mod tests {
                 }),
                 ..TlsConfig::DEFAULT
             };
-            let text = for_failure(&failure, &config);
+            let text = for_failure(&failure, &config, &FLAGS);
             assert!(text.contains(expected), "{text}");
         }
     }

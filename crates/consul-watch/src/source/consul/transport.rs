@@ -11,7 +11,7 @@ use url::Url;
 use super::config::{BasicAuth, ClientConfig};
 use super::setup_error::ClientError;
 use http_client::header::{AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
-use http_client::{Answer, Endpoint, HeaderMap, Limits, Request, Tls, TlsError};
+use http_client::{Answer, Endpoint, HeaderMap, Limits, Request, Tls};
 
 const TOKEN: HeaderName = HeaderName::from_static("x-consul-token");
 
@@ -29,9 +29,10 @@ impl Transport {
     pub(super) fn new(config: &ClientConfig) -> Result<Self, ClientError> {
         let headers = RwLock::new(Arc::new(headers(config)?));
         if config.is_over_tls() && !config.tls.verify {
+            let setting = config.names.unverified;
             tracing::warn!(
                 name: "consul.unverified",
-                "certificates of Consul are not verified (--consul-ssl-verify=false): any server at its address is \
+                "certificates of Consul are not verified ({setting}): any server at its address is \
                  trusted and receives the token"
             );
         }
@@ -124,15 +125,17 @@ impl Transport {
 fn endpoints(
     http: &http_client::Client,
     config: &ClientConfig,
-) -> Result<Vec<Arc<Endpoint>>, TlsError> {
+) -> Result<Vec<Arc<Endpoint>>, ClientError> {
+    let refused = |error| ClientError::of_tls(error, &config.names);
     let tls = config
         .is_over_tls()
         .then(|| Tls::new(&config.tls))
-        .transpose()?;
-    config
-        .servers
-        .iter()
-        .map(|server| http.endpoint(server, tls.clone()).map(Arc::new))
+        .transpose()
+        .map_err(refused)?;
+    let endpoint = |server| http.endpoint(server, tls.clone()).map(Arc::new);
+    let servers = config.servers.iter();
+    servers
+        .map(|server| endpoint(server).map_err(refused))
         .collect()
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::source::consul::setting_names::FLAGS;
 use http_client::HeaderMap;
 use http_client::header::HeaderValue;
 
@@ -22,7 +23,7 @@ pub(crate) fn error_for(status: u16, body: &str) -> Error {
 }
 
 fn error_of(answer: &Answer, server: &str) -> Error {
-    error(answer, &server.parse().unwrap(), |text| {
+    error(answer, &server.parse().unwrap(), &FLAGS, |text| {
         text.replace("t0ken", "***")
     })
 }
