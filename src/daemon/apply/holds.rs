@@ -55,9 +55,8 @@ impl Apply {
         let key = self.destinations[at].group().key.clone();
         match change {
             RequestedChange::Hold(held, request) => {
-                if request.is_some() {
-                    let is_first = !self.has_hold_request(&key);
-                    self.groups.hold_begins(&key, is_first);
+                if request.is_some() && !self.has_hold_request(&key) {
+                    self.groups.hold_begins(&key);
                 }
                 self.destinations[at].hold(held, request.clone(), now)
             }
@@ -75,8 +74,7 @@ impl Apply {
         let own = &mut self.destinations[at];
         let result = own.refuse_hold(reason, now)?;
         let key = own.group().key.clone();
-        let is_last = !self.has_hold_request(&key);
-        self.groups.hold_refused(&key, is_last);
+        self.groups.hold_refused(&key);
         Some(Action::AnswerHold(result))
     }
 

@@ -44,7 +44,8 @@ pub(super) struct Entry {
     pub(super) rolled_back: BTreeMap<usize, RolledBack>,
     /// The reason for which the latest content is not in the files.
     pub(super) refusal: Option<String>,
-    /// What was refused before the first request that waits for its result; `None` without a request.
+    /// What was refused before the first one of the latest hold requests that wait together; `None` before any, and after
+    /// a reload by the user.
     pub(super) before_hold: Option<BeforeHold>,
 }
 

@@ -37,9 +37,9 @@ impl Groups {
         }
     }
 
-    /// Handles a hold whose request waits for the result. `is_first`: no other request of the group waits.
-    pub(in crate::daemon::apply) fn hold_begins(&mut self, key: &GroupKey, is_first: bool) {
-        if let Some(entry) = self.entry(key).filter(|_| is_first) {
+    /// Handles the first hold of a group whose request waits for the result.
+    pub(in crate::daemon::apply) fn hold_begins(&mut self, key: &GroupKey) {
+        if let Some(entry) = self.entry(key) {
             entry.before_hold = Some(BeforeHold {
                 refused: entry.group.failure(),
                 refusal: entry.refusal.clone(),
@@ -49,15 +49,12 @@ impl Groups {
     }
 
     /// Handles a requested hold that was refused: what failed before is still refused. A parked content is parked again
-    /// by its next attempt. `is_last`: no other request of the group waits.
-    pub(in crate::daemon::apply) fn hold_refused(&mut self, key: &GroupKey, is_last: bool) {
+    /// by its next attempt.
+    pub(in crate::daemon::apply) fn hold_refused(&mut self, key: &GroupKey) {
         let Some(entry) = self.entry(key) else { return };
-        let before = if is_last {
-            entry.before_hold.take()
-        } else {
-            entry.before_hold.clone()
+        let Some(before) = entry.before_hold.clone() else {
+            return;
         };
-        let Some(before) = before else { return };
         if let Some(refused) = before.refused {
             entry.group.refuse_again(refused);
             entry.refusal = before.refusal;
