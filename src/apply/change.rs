@@ -97,7 +97,7 @@ impl ReplacedFile {
     /// The state of the template's own file; `None` for an additional one.
     #[must_use]
     pub fn own(&self) -> Option<&Previous> {
-        Some(&self.previous).filter(|previous| !previous.is_additional())
+        Some(&self.previous).filter(|previous| previous.destination() == self.destination)
     }
 }
 

@@ -129,12 +129,6 @@ impl Previous {
         &self.destination
     }
 
-    /// Returns `true` if it is an [additional file](crate::Additional).
-    #[must_use]
-    pub fn is_additional(&self) -> bool {
-        self.links == Links::Refuse
-    }
-
     /// The content; `None` if the file did not exist.
     #[must_use]
     pub fn content(&self) -> Option<&[u8]> {
