@@ -142,12 +142,6 @@ impl Group {
         )
     }
 
-    /// Returns `true` if the last content was refused, or had to be taken back.
-    #[must_use]
-    pub fn is_refused(&self) -> bool {
-        self.refused.is_some()
-    }
-
     /// The content that failed last, if none was applied or parked since.
     #[must_use]
     pub fn failure(&self) -> Option<Refused> {
