@@ -43,8 +43,8 @@ pub enum HoldOutcome {
     Refused {
         /// The reason.
         reason: String,
-        /// The hold before, which continues: the generation and the end.
-        earlier: Option<(u64, Option<SystemTime>)>,
+        /// The hold before, which continues.
+        earlier: Option<EarlierHold>,
     },
     /// A later request has replaced or released it.
     Replaced,
@@ -52,6 +52,15 @@ pub enum HoldOutcome {
     Expired,
     /// The process ended, and the hold does not continue in the next one.
     Unknown,
+}
+
+/// A hold that continues after a later one was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EarlierHold {
+    /// The generation that is held.
+    pub generation: u64,
+    /// The end; `None`: when it is released.
+    pub until: Option<SystemTime>,
 }
 
 /// The requests that an earlier process has taken and not answered.
@@ -162,7 +171,7 @@ fn record(ledger: &mut Ledger, result: &HoldResult) -> Result<(), LedgerError> {
 fn end_hold(
     ledger: &mut Ledger,
     result: &HoldResult,
-    earlier: Option<(u64, Option<SystemTime>)>,
+    earlier: Option<EarlierHold>,
 ) -> Result<(), LedgerError> {
     let HoldRequest { id, target } = &result.request;
     let is_later = |request: &Request| request.destination == *target && request.id > *id;
@@ -172,7 +181,7 @@ fn end_hold(
         return Ok(());
     }
     match earlier {
-        Some((generation, until)) => ledger.hold(target, generation, until),
+        Some(EarlierHold { generation, until }) => ledger.hold(target, generation, until),
         None => ledger.release(target),
     }
 }
@@ -194,7 +203,9 @@ impl HoldResult {
             ),
             HoldOutcome::Refused { reason, earlier } => {
                 let follows = match earlier {
-                    Some((earlier, _)) => format!("it is held at generation {earlier} as before"),
+                    Some(EarlierHold { generation, .. }) => {
+                        format!("it is held at generation {generation} as before")
+                    }
                     None => "it is not held".to_owned(),
                 };
                 format!(

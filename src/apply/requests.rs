@@ -132,7 +132,6 @@ pub fn take(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
     let taken = journal.change(move |ledger| {
         let mut changes = Vec::new();
         for request in ledger.requests()? {
-            let succeeded = true;
             // One that fails delays no other.
             let carried_out = carry_out(ledger, &targets, &request).unwrap_or_else(|error| {
                 let shown = request.destination.display();
@@ -141,7 +140,10 @@ pub fn take(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
             let answer = match carried_out {
                 Ok((change, text)) => {
                     changes.push(change);
-                    text.map(|text| Answer { succeeded, text })
+                    text.map(|text| Answer {
+                        succeeded: true,
+                        text,
+                    })
                 }
                 Err(text) => Some(Answer {
                     succeeded: false,
