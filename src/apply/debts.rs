@@ -52,17 +52,8 @@ struct Debt {
     failures: u32,
     /// The earliest time of the next run.
     due: Instant,
-    /// The groups that owe the command for the files that a new configuration has taken away from this one.
-    left: LeftFiles,
-}
-
-/// Which groups owe the command of the files that a group had before a new configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum LeftFiles {
-    /// No other group.
-    NotOwed,
-    /// At least one other group.
-    Inherited,
+    /// `true` if other groups owe the command for the files that the last new configuration has taken away.
+    is_inherited: bool,
 }
 
 /// A debt of which files have left their group, because of a new configuration.
@@ -129,7 +120,7 @@ impl Debts {
                 running: None,
                 failures: 0,
                 due,
-                left: LeftFiles::NotOwed,
+                is_inherited: false,
             });
             self.debts.len() - 1
         });
@@ -249,11 +240,7 @@ impl Debts {
                 running.files.retain(stays);
             }
             if had_files {
-                debt.left = if heirs.is_empty() {
-                    LeftFiles::NotOwed
-                } else {
-                    LeftFiles::Inherited
-                };
+                debt.is_inherited = !heirs.is_empty();
             }
             if debt.has_files() && !heirs.is_empty() {
                 heirs.insert(key);
@@ -296,9 +283,15 @@ impl Debts {
         self.debts.is_empty()
     }
 
+    /// Returns `true` if other groups owe the command for the files that the last new configuration has taken away from
+    /// a group.
+    pub fn is_inherited(&self, key: &GroupKey) -> bool {
+        self.debt_of(key).is_some_and(|debt| debt.is_inherited)
+    }
+
     /// Returns `true` while the command of this group is owed or runs.
     pub fn has(&self, key: &GroupKey) -> bool {
-        self.index_of(key).is_some()
+        self.debt_of(key).is_some()
     }
 
     /// The files whose command has not succeeded since they were written, with their group.
@@ -310,6 +303,10 @@ impl Debts {
             let files = waiting.iter().chain(running);
             files.map(|path| (path.as_path(), &*debt.group))
         })
+    }
+
+    fn debt_of(&self, key: &GroupKey) -> Option<&Debt> {
+        self.debts.iter().find(|debt| debt.group.key == *key)
     }
 
     fn pace_of(&self, key: &GroupKey) -> Pace {

@@ -3,40 +3,32 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::{Debts, LeftFiles};
+use super::Debts;
 use crate::apply::budget::DiffSize;
 use crate::config::resolved::{GroupConfig, GroupKey};
 
 impl Debts {
     /// The size of what the current run of a group covers, if it is known.
     pub fn size_of_run(&self, key: &GroupKey) -> Option<DiffSize> {
-        self.debts[self.index_of(key)?].running.as_ref()?.size
+        self.debt_of(key)?.running.as_ref()?.size
     }
 
     /// Returns `true` if the command of this group runs, or has not been tried since its last success. Once it has failed,
     /// the failure belongs to the content of the files, and another content may mend it.
     pub fn is_under_test(&self, key: &GroupKey) -> bool {
-        let debt = self.index_of(key).map(|index| &self.debts[index]);
-        debt.is_some_and(|debt| debt.running.is_some() || debt.failures == 0)
+        self.debt_of(key)
+            .is_some_and(|debt| debt.running.is_some() || debt.failures == 0)
     }
 
     /// The time at which a failed command runs again; `None` if it has not failed, or is running.
     pub fn retries_at(&self, key: &GroupKey) -> Option<Instant> {
-        let debt = &self.debts[self.index_of(key)?];
+        let debt = self.debt_of(key)?;
         debt.startable().filter(|_| debt.failures > 0)
-    }
-
-    /// Returns `true` if other groups owe the command for the files that the last new configuration has taken away from
-    /// a group.
-    pub fn is_inherited(&self, key: &GroupKey) -> bool {
-        let debt = self.index_of(key).map(|index| &self.debts[index]);
-        debt.is_some_and(|debt| debt.left == LeftFiles::Inherited)
     }
 
     /// Returns `true` if the current run of a group is for this file, which was not written again since the run began.
     pub fn runs_for(&self, key: &GroupKey, path: &Path) -> bool {
-        let debt = self.index_of(key).map(|index| &self.debts[index]);
-        debt.is_some_and(|debt| {
+        self.debt_of(key).is_some_and(|debt| {
             let mut running = debt.running.iter();
             running.any(|run| run.files.contains(path)) && !debt.waiting.files.contains(path)
         })
@@ -44,8 +36,8 @@ impl Debts {
 
     /// Returns `true` if files of a group were written since its current run began.
     pub fn is_rewritten(&self, key: &GroupKey) -> bool {
-        let debt = self.index_of(key).map(|index| &self.debts[index]);
-        debt.is_some_and(|debt| debt.running.is_some() && !debt.waiting.files.is_empty())
+        self.debt_of(key)
+            .is_some_and(|debt| debt.running.is_some() && !debt.waiting.files.is_empty())
     }
 
     /// The groups whose last run failed.
@@ -65,7 +57,7 @@ impl Debts {
 
     /// Returns `true` if the command of this group is owed, and no run has begun or failed since the last success.
     pub fn is_untried(&self, key: &GroupKey) -> bool {
-        let debt = self.index_of(key).map(|index| &self.debts[index]);
-        debt.is_some_and(|debt| debt.running.is_none() && debt.failures == 0)
+        self.debt_of(key)
+            .is_some_and(|debt| debt.running.is_none() && debt.failures == 0)
     }
 }
