@@ -301,7 +301,7 @@ impl Apply {
         let held = held.iter();
         let is_new = |held: &&Requested| !paths_before.contains(&held.destination);
         let held: Vec<_> = held.filter(is_new).cloned().collect();
-        self.take_requests(&held, now);
+        self.resume_holds(&held, now);
         self.groups.renew(&self.destinations);
         self.groups.retry_now(now);
         let destinations = &self.destinations;

@@ -34,7 +34,8 @@ impl Apply {
         results.into_iter().map(Action::AnswerHold).collect()
     }
 
-    /// Continues the holds of an earlier process. What it has rolled back is not due, as for a new request.
+    /// Continues holds of an earlier process, or of files that the configuration before did not have. Unlike a new request,
+    /// they do not make due what was rolled back.
     pub(in crate::daemon) fn resume_holds(&mut self, all: &[Requested], now: Instant) {
         for one in all {
             // The destination is configured and was not held, so that no request ends.
@@ -124,16 +125,16 @@ impl Apply {
         needed.collect()
     }
 
-    /// The destinations whose requested content is covered by the command in progress of a group.
+    /// The indices of the destinations whose requested content is covered by the command in progress of a group.
     pub(super) fn requested_in_run(&self, key: &GroupKey) -> Vec<usize> {
         let debts = self.commands.debts();
         let is_covered = |own: &Destination| {
             let path = own.job().destination.as_deref();
             own.has_requested_content() && path.is_some_and(|path| debts.runs_for(key, path))
         };
-        let all = self.destinations.iter();
-        let covered = all.filter(|own| is_covered(own));
-        covered.map(Destination::number).collect()
+        let all = 0..self.destinations.len();
+        all.filter(|at| is_covered(&self.destinations[*at]))
+            .collect()
     }
 }
 

@@ -172,10 +172,7 @@ impl Apply {
         let is_restored = matches!(action, Some(Action::Restore(..)));
         let mut actions: Vec<_> = action.into_iter().collect();
         let Some(error) = error else { return actions };
-        for number in requested {
-            let Some(at) = position(&self.destinations, number) else {
-                continue;
-            };
+        for at in requested {
             actions.extend(if is_restored {
                 self.refuse_hold(at, &error, now.instant)
             } else {
