@@ -1,7 +1,7 @@
 //! The ledger of the daemon, which is its only writer.
 
 mod parked_changes;
-mod taken_requests;
+mod requests;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
