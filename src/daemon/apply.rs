@@ -19,6 +19,7 @@ use crate::signals::SignalAction;
 pub(super) mod commands;
 mod destination;
 mod drift;
+mod earlier;
 mod groups;
 mod holds;
 mod inspections;

@@ -3,6 +3,7 @@
 //! Input: destinations with texts, results of steps, the time. Output: the next steps as actions.
 
 mod entry;
+mod holds;
 mod parking;
 mod quarantine;
 mod rollback;

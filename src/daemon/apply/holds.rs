@@ -28,7 +28,7 @@ impl Apply {
             if let RequestedChange::Hold(_, Some(_)) = one.change
                 && let Some(own) = of_file(&self.destinations, &one.destination)
             {
-                self.groups.requested(&own.group().key, now);
+                self.groups.retry_group_now(&own.group().key, now);
             }
         }
         results.into_iter().map(Action::AnswerHold).collect()

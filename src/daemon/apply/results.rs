@@ -3,54 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
 use apply_ledger::Ending;
 use file_writer::WriteError;
 
 use super::Apply;
 use super::commands::{self, Commands, Consequence};
-use super::lookup::{group_of, of_file, position, rank};
+use super::lookup::{group_of, position, rank};
 use super::printing::Printing;
 use crate::apply::change::{Applied, Effect};
 use crate::apply::hold_results::HoldOutcome;
 use crate::apply::owed::owed;
 use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
-use crate::daemon::state_dir::{OwedFile, RolledBack};
 use crate::error_chain::chain;
 use crate::report::RefusedReport;
 
 impl Apply {
-    /// Owes the commands of files that an earlier process has written. Returns the files with their groups.
-    pub(in crate::daemon) fn owe(
-        &mut self,
-        owed: Vec<OwedFile>,
-        now: Instant,
-    ) -> Vec<(GroupKey, OwedFile)> {
-        let mut all = Vec::new();
-        for file in owed {
-            let own = of_file(&self.destinations, &file.destination);
-            let group = own.map(|own| Arc::clone(own.group()));
-            let Some(group) = group.filter(|group| group.has_effect()) else {
-                continue;
-            };
-            let rank = rank(&self.destinations, &group.key);
-            let files = vec![file.destination.clone()];
-            self.commands.owe(&group, rank, files, now);
-            if file.previous.is_some() {
-                self.groups.can_roll_back(&group.key);
-            }
-            all.push((group.key.clone(), file));
-        }
-        all
-    }
-
-    /// Does not repeat the contents that an earlier process has rolled back.
-    pub(in crate::daemon) fn quarantine(&mut self, files: &[RolledBack]) {
-        self.groups.quarantine(files, &self.destinations);
-    }
-
     /// The groups whose latest content was refused.
     pub(in crate::daemon) fn refused(&self) -> Vec<RefusedReport> {
         self.groups.refused().collect()

@@ -1,0 +1,42 @@
+//! What earlier processes have left: owed commands, and contents that they have rolled back.
+//!
+//! Input: the files in the ledger. Output: the debts of their groups, and the contents that are not repeated.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Apply;
+use super::lookup::{of_file, rank};
+use crate::config::resolved::GroupKey;
+use crate::daemon::state_dir::{OwedFile, RolledBack};
+
+impl Apply {
+    /// Owes the commands of files that an earlier process has written. Returns the files with their groups.
+    pub(in crate::daemon) fn owe(
+        &mut self,
+        owed: Vec<OwedFile>,
+        now: Instant,
+    ) -> Vec<(GroupKey, OwedFile)> {
+        let mut all = Vec::new();
+        for file in owed {
+            let own = of_file(&self.destinations, &file.destination);
+            let group = own.map(|own| Arc::clone(own.group()));
+            let Some(group) = group.filter(|group| group.has_effect()) else {
+                continue;
+            };
+            let rank = rank(&self.destinations, &group.key);
+            let files = vec![file.destination.clone()];
+            self.commands.owe(&group, rank, files, now);
+            if file.previous.is_some() {
+                self.groups.can_roll_back(&group.key);
+            }
+            all.push((group.key.clone(), file));
+        }
+        all
+    }
+
+    /// Does not repeat the contents that an earlier process has rolled back.
+    pub(in crate::daemon) fn quarantine(&mut self, files: &[RolledBack]) {
+        self.groups.quarantine(files, &self.destinations);
+    }
+}
