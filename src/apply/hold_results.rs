@@ -1,6 +1,6 @@
 //! The results of the holds that the command line has requested.
 //!
-//! Input: what became of a held content, and the requests that an earlier process has not answered. Output: the answers
+//! Input: the outcomes of holds, and the requests that an earlier process has not answered. Output: the answers
 //! for the command line, and the holds in the ledger.
 
 use std::path::PathBuf;
@@ -28,11 +28,11 @@ pub struct HoldResult {
     pub generation: u64,
     /// The end of the hold; `None`: when it is released.
     pub until: Option<SystemTime>,
-    /// What became of it.
+    /// The outcome.
     pub outcome: HoldOutcome,
 }
 
-/// What became of a held content.
+/// The outcome of a requested hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HoldOutcome {
     /// The file has it, and the command has succeeded.

@@ -142,7 +142,7 @@ pub enum Ending {
     Dropped,
 }
 
-/// What became of a generation.
+/// The outcome of a generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It was in the file before the first write, or after a change by another program.
@@ -273,7 +273,7 @@ pub struct Generation {
     pub hash: Hash,
     /// The number of bytes.
     pub size: u64,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// The time at which it was written or found.
     pub at: SystemTime,

@@ -69,13 +69,12 @@ impl GroupFiles {
         }
     }
 
-    /// Restores the replaced files of a group, without those that are destinations of `others` now, or belong to
-    /// their templates.
+    /// Restores the replaced files of a group, without those of destinations that a reload has `moved` to other groups.
     pub(super) fn restore(
         &self,
         writer: &Writer,
         key: GroupKey,
-        others: &BTreeSet<PathBuf>,
+        moved: &BTreeSet<PathBuf>,
     ) -> Event {
         let files = self
             .lock()
@@ -83,7 +82,7 @@ impl GroupFiles {
             .map(|files| std::mem::take(&mut files.replaced));
         let mut files = files.unwrap_or_default();
         files.retain(|file| {
-            !others.contains(file.previous.destination()) && !others.contains(&file.destination)
+            !moved.contains(file.previous.destination()) && !moved.contains(&file.destination)
         });
         let journal = writer.journal();
         if let Some(journal) = journal {
@@ -276,8 +275,8 @@ mod tests {
         };
         std::fs::write(&file, "new").unwrap();
         files.replaced(key.clone(), replaced);
-        let others = BTreeSet::from(["/moved".into()]);
-        let Event::Restored(_, restored) = files.restore(&writer, key, &others) else {
+        let moved = BTreeSet::from(["/moved".into()]);
+        let Event::Restored(_, restored) = files.restore(&writer, key, &moved) else {
             panic!("nothing is restored");
         };
         assert_eq!(restored.files, []);

@@ -90,10 +90,9 @@ impl Executor {
         }
     }
 
-    /// Restores the replaced files of a group, without those that are destinations of `others` now, or belong to
-    /// their templates.
-    pub(super) fn restore(&mut self, key: GroupKey, others: BTreeSet<PathBuf>) {
-        self.write(move |files, writer| files.restore(writer, key, &others));
+    /// Restores the replaced files of a group, without those of destinations that a reload has `moved` to other groups.
+    pub(super) fn restore(&mut self, key: GroupKey, moved: BTreeSet<PathBuf>) {
+        self.write(move |files, writer| files.restore(writer, key, &moved));
     }
 
     /// Records the end of the command of a group.

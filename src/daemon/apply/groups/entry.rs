@@ -28,8 +28,8 @@ pub(super) struct Entry {
     pub(super) in_flight: Vec<usize>,
     /// The fingerprint of the texts with which the last write has begun; `None` before the first one.
     pub(super) begun: Option<u64>,
-    /// The fingerprint of the texts with which the last write that changed a file has begun; a rollback does not change it.
-    /// `None` before the first one.
+    /// The fingerprint of the texts with which the last write has begun that changed a file, or after which all files have
+    /// their texts; a rollback does not change it. `None` before the first one.
     pub(super) swapped: Option<u64>,
     /// `true` if the write in progress has changed a file.
     pub(super) has_written: bool,
