@@ -15,10 +15,10 @@
 //! - A blocking query exceeds its time limit: this is not an error, and it is sent again at once.
 //!
 //! # Restarts
-//! Consul keeps the connection of a long poll after its process has gone. [`connection_record`] says which connections the
-//! process may occupy, [`recorder`] writes it to the state directory, and the schedule of the next process counts them.
+//! Consul keeps the connection of a long poll after its process has gone. `connection_record.rs` says which connections the
+//! process may occupy, a [`Recorder`] writes it to the state directory, and the schedule of the next process counts them.
 //!
-//! [`schedule`] decides, [`driver`] sends.
+//! `schedule.rs` decides, `driver.rs` sends.
 
 mod connection_file;
 mod connection_record;
@@ -34,7 +34,6 @@ mod tests;
 
 pub use connection_file::ConnectionFile;
 pub use connection_record::KeptConnections;
-pub use cursor::{Cursor, Verdict};
 pub use event::WatchEvent;
 pub use recorder::Recorder;
 pub use rules::{Pauses, Rules};

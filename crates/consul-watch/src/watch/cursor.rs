@@ -15,7 +15,7 @@ use crate::source::{Circumstances, Poll, Reply};
 
 /// The meaning of a reply.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// The answer differs from the previous one, or is the first.
     Changed(Arc<Answer>),
     /// The answer equals the previous one.
@@ -26,7 +26,7 @@ pub enum Verdict {
 
 /// The position of one query: the index to wait for, the server, and the last answer.
 #[derive(Clone, Debug)]
-pub struct Cursor {
+pub(super) struct Cursor {
     server: usize,
     index: u64,
     wait: Duration,
@@ -42,7 +42,7 @@ pub struct Cursor {
 impl Cursor {
     /// Creates a cursor whose first poll does not block.
     #[must_use]
-    pub fn new(server: usize, wait: Duration, max_stale: Option<Duration>) -> Self {
+    pub(super) fn new(server: usize, wait: Duration, max_stale: Option<Duration>) -> Self {
         Self {
             server,
             index: 0,
@@ -56,7 +56,7 @@ impl Cursor {
 
     /// Returns the next poll.
     #[must_use]
-    pub fn poll(&self) -> Poll {
+    pub(super) fn poll(&self) -> Poll {
         Poll {
             server: self.server,
             index: self.index,
@@ -67,18 +67,18 @@ impl Cursor {
 
     /// The last answer, as long as it is in use.
     #[must_use]
-    pub fn known(&self) -> Weak<Answer> {
+    pub(super) fn known(&self) -> Weak<Answer> {
         self.last.as_ref().map_or_else(Weak::new, Arc::downgrade)
     }
 
     /// Returns `true` before the first answer.
     #[must_use]
-    pub fn is_at_the_beginning(&self) -> bool {
+    pub(super) fn is_at_the_beginning(&self) -> bool {
         self.last.is_none()
     }
 
     /// Switches to another server and resets the index.
-    pub fn move_to(&mut self, server: usize) {
+    pub(super) fn move_to(&mut self, server: usize) {
         if server != self.server {
             self.server = server;
             self.index = 0;
@@ -87,24 +87,24 @@ impl Cursor {
 
     /// Resets the index after a failure. If the server has lost its state, its index is lower, and a poll
     /// with the old index would block for the whole wait. A poll without an index is answered at once.
-    pub fn start_over(&mut self) {
+    pub(super) fn start_over(&mut self) {
         self.index = 0;
     }
 
     /// The last answer.
     #[must_use]
-    pub fn last(&self) -> Option<&Arc<Answer>> {
+    pub(super) fn last(&self) -> Option<&Arc<Answer>> {
         self.last.as_ref()
     }
 
     /// The circumstances of the last reply.
     #[must_use]
-    pub fn last_circumstances(&self) -> Circumstances {
+    pub(super) fn last_circumstances(&self) -> Circumstances {
         self.circumstances
     }
 
     /// Records the entry of a key from the answer about its prefix. Returns the answer if it is new.
-    pub fn record_entry(
+    pub(super) fn record_entry(
         &mut self,
         pair: &Pair,
         circumstances: Circumstances,
@@ -125,7 +125,7 @@ impl Cursor {
     }
 
     /// Handles a reply to a poll. `stale`: any server was allowed to answer.
-    pub fn accept(&mut self, reply: Reply, stale: bool) -> Verdict {
+    pub(super) fn accept(&mut self, reply: Reply, stale: bool) -> Verdict {
         let Reply {
             answer,
             index,
