@@ -15,16 +15,14 @@ use crate::error::Failure;
 pub(crate) const VERSION: i64 = 1;
 /// Identifies a store among the databases of SQLite: `ctAn`.
 const APPLICATION: i64 = 0x6374_416e;
-/// The tables. `stale_since` is in milliseconds since 1970; `NULL` while the answer is current. `process` is the number
-/// of the last process that has used the answer.
+/// The tables. Times are in milliseconds since 1970. `stale_since` is `NULL` while the answer is current.
 const SCHEMA: &str = "
-CREATE TABLE process (number INTEGER NOT NULL, source TEXT NOT NULL, seen_at INTEGER NOT NULL) STRICT;
+CREATE TABLE seen (source TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE TABLE answers (
     query TEXT PRIMARY KEY,
     answer BLOB NOT NULL,
     hash BLOB NOT NULL,
-    stale_since INTEGER,
-    process INTEGER NOT NULL
+    stale_since INTEGER
 ) STRICT;
 ";
 

@@ -10,16 +10,16 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use crate::database::{VERSION, open_existing, open_or_create, remove};
 use crate::error::{Failure, StoreError};
 
-/// The number of processes in a row that may not use an answer before it is removed.
-const UNUSED_PROCESSES: i64 = 3;
+/// The time after which an answer that was not current since is removed.
+const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The answers of one server, in a file. No file is open between calls.
 #[derive(Debug)]
 pub struct AnswerStore {
     path: PathBuf,
     source: String,
-    /// The number of this process; `None` before its first write.
-    process: Option<i64>,
+    /// `true` after the first write of this process.
+    has_written: bool,
 }
 
 /// A change of the store.
@@ -58,7 +58,7 @@ impl AnswerStore {
         Self {
             path,
             source: source.to_owned(),
-            process: None,
+            has_written: false,
         }
     }
 
@@ -97,9 +97,9 @@ impl AnswerStore {
         let Some(connection) = open_existing(&self.path)? else {
             return Ok(kept);
         };
-        let seen_at = match last_process(&connection)? {
-            Some(last) if last.source == self.source => last.seen_at,
-            _ => return Ok(kept),
+        let seen = Seen::read(&connection)?;
+        let Some(seen) = seen.filter(|seen| seen.source == self.source) else {
+            return Ok(kept);
         };
         let mut statement =
             connection.prepare("SELECT answer, hash, stale_since FROM answers WHERE query = ?1")?;
@@ -112,7 +112,7 @@ impl AnswerStore {
                 continue;
             };
             if hash_of(query, &answer).as_ref() == hash {
-                let current_until = time(stale_since.unwrap_or(seen_at).min(seen_at));
+                let current_until = time(stale_since.unwrap_or(seen.at).min(seen.at));
                 kept.insert(
                     query,
                     Kept {
@@ -157,8 +157,7 @@ impl AnswerStore {
         }
     }
 
-    fn create_again(&mut self) -> Result<Connection, Failure> {
-        self.process = None;
+    fn create_again(&self) -> Result<Connection, Failure> {
         remove(&self.path)?;
         open_or_create(&self.path)
     }
@@ -170,35 +169,37 @@ impl AnswerStore {
         now: SystemTime,
     ) -> Result<(), Failure> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let process = self.begin_process(&transaction, now)?;
+        self.mark_seen(&transaction, now)?;
         for (query, update) in updates {
-            apply(&transaction, process, &query, update)?;
+            apply(&transaction, &query, update)?;
         }
         transaction.commit()?;
-        self.process = Some(process);
+        self.has_written = true;
         Ok(())
     }
 
-    /// Records that this process uses the store at this time. Returns its number.
-    fn begin_process(
+    /// Records that answers of this server were current at this time. With the first write of a process, all answers
+    /// count as stale since the process before, until they are current again.
+    fn mark_seen(
         &self,
         transaction: &Transaction<'_>,
         now: SystemTime,
-    ) -> Result<i64, rusqlite::Error> {
-        let last = last_process(transaction)?;
-        if last.as_ref().is_none_or(|last| last.source != self.source) {
-            transaction.execute("DELETE FROM answers", [])?;
+    ) -> Result<(), rusqlite::Error> {
+        let seen = Seen::read(transaction)?;
+        match seen.filter(|seen| seen.source == self.source) {
+            None => drop(transaction.execute("DELETE FROM answers", [])?),
+            Some(seen) if !self.has_written => {
+                let stale = "UPDATE answers SET stale_since = ?1 WHERE stale_since IS NULL";
+                transaction.execute(stale, [seen.at])?;
+                let oldest = now.checked_sub(MAX_AGE).map_or(0, milliseconds);
+                transaction.execute("DELETE FROM answers WHERE stale_since < ?1", [oldest])?;
+            }
+            Some(_) => {}
         }
-        let last = last.map_or(0, |last| last.number);
-        let number = self.process.unwrap_or(last + 1);
-        if self.process.is_none() {
-            let oldest = number - UNUSED_PROCESSES;
-            transaction.execute("DELETE FROM answers WHERE process < ?1", [oldest])?;
-        }
-        transaction.execute("DELETE FROM process", [])?;
-        let fact = "INSERT INTO process VALUES (?1, ?2, ?3)";
-        transaction.execute(fact, params![number, self.source, milliseconds(now)])?;
-        Ok(number)
+        transaction.execute("DELETE FROM seen", [])?;
+        let seen = "INSERT INTO seen VALUES (?1, ?2)";
+        transaction.execute(seen, params![self.source, milliseconds(now)])?;
+        Ok(())
     }
 
     /// Removes the file.
@@ -206,38 +207,36 @@ impl AnswerStore {
     /// # Errors
     /// [`StoreError`] if it cannot be removed.
     pub fn remove(&mut self) -> Result<(), StoreError> {
-        self.process = None;
+        self.has_written = false;
         let removed = remove(&self.path).map_err(Failure::from);
         removed.map_err(|failure| failure.into_error("remove", &self.path, VERSION))
     }
 }
 
-/// The process that has written last.
-struct Process {
-    number: i64,
+/// The last write.
+struct Seen {
     source: String,
-    seen_at: i64,
+    at: i64,
 }
 
-fn last_process(connection: &Connection) -> Result<Option<Process>, rusqlite::Error> {
-    let last = "SELECT number, source, seen_at FROM process";
-    let process = connection.query_row(last, [], |row| {
-        Ok(Process {
-            number: row.get(0)?,
-            source: row.get(1)?,
-            seen_at: row.get(2)?,
-        })
-    });
-    process.optional()
+impl Seen {
+    fn read(connection: &Connection) -> Result<Option<Self>, rusqlite::Error> {
+        let row = connection.query_row("SELECT source, at FROM seen", [], |row| {
+            Ok(Self {
+                source: row.get(0)?,
+                at: row.get(1)?,
+            })
+        });
+        row.optional()
+    }
 }
 
 fn apply(
     transaction: &Transaction<'_>,
-    process: i64,
     query: &str,
     update: Update,
 ) -> Result<(), rusqlite::Error> {
-    let current = "UPDATE answers SET process = ?2, stale_since = NULL WHERE query = ?1";
+    let current = "UPDATE answers SET stale_since = NULL WHERE query = ?1";
     match update {
         Update::Answer(answer) => {
             let hash = hash_of(query, &answer);
@@ -245,27 +244,21 @@ fn apply(
                 transaction.prepare_cached("SELECT hash FROM answers WHERE query = ?1")?;
             let known: Option<Vec<u8>> = known.query_row([query], |row| row.get(0)).optional()?;
             if known.as_deref() == Some(hash.as_ref()) {
-                transaction
-                    .prepare_cached(current)?
-                    .execute(params![query, process])?;
+                transaction.prepare_cached(current)?.execute([query])?;
             } else {
-                let replace = "INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, NULL, ?4)";
+                let replace = "INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, NULL)";
                 let mut replace = transaction.prepare_cached(replace)?;
-                replace.execute(params![query, answer, hash.as_ref(), process])?;
+                replace.execute(params![query, answer, hash.as_ref()])?;
             }
         }
         Update::Current => {
-            transaction
-                .prepare_cached(current)?
-                .execute(params![query, process])?;
+            transaction.prepare_cached(current)?.execute([query])?;
         }
         Update::StaleSince(since) => {
-            // It was stale before.
-            let stale =
-                "UPDATE answers SET process = ?2, stale_since = min(coalesce(stale_since, ?3), ?3)
-                         WHERE query = ?1";
+            // It may have been stale before.
+            let stale = "UPDATE answers SET stale_since = min(coalesce(stale_since, ?2), ?2) WHERE query = ?1";
             let mut stale = transaction.prepare_cached(stale)?;
-            stale.execute(params![query, process, milliseconds(since)])?;
+            stale.execute(params![query, milliseconds(since)])?;
         }
         Update::Remove => {
             let mut remove = transaction.prepare_cached("DELETE FROM answers WHERE query = ?1")?;

@@ -85,18 +85,26 @@ fn the_answers_of_another_server_are_never_returned() {
 }
 
 #[test]
-fn an_answer_that_is_not_used_is_removed_after_three_processes() {
+fn a_process_that_gets_no_answer_does_not_make_one_younger() {
     let place = Place::new();
     write(&mut place.process(), answer("a"), 1);
-    for process in 1..=4 {
-        place.process().write([], at(2)).unwrap();
-        assert_eq!(place.kept().is_some(), process <= 3, "{process}");
-    }
-    write(&mut place.process(), answer("a"), 3);
-    for process in 1..=6 {
-        write(&mut place.process(), Update::Current, 4);
-        assert!(place.kept().is_some(), "{process}");
-    }
+    let mut store = place.process();
+    store.write([], at(1000)).unwrap();
+    store.write([], at(2000)).unwrap();
+    assert_eq!(place.kept(), Some(("a".to_owned(), at(1))));
+    write(&mut store, Update::Current, 3000);
+    assert_eq!(place.kept(), Some(("a".to_owned(), at(3000))));
+}
+
+#[test]
+fn an_answer_that_has_not_been_current_for_thirty_days_is_removed() {
+    let place = Place::new();
+    write(&mut place.process(), answer("a"), 0);
+    let days = |days: u64| days * 24 * 3600;
+    place.process().write([], at(days(30))).unwrap();
+    assert!(place.kept().is_some());
+    place.process().write([], at(days(30) + 1)).unwrap();
+    assert_eq!(place.kept(), None);
 }
 
 #[test]
