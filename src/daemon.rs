@@ -19,6 +19,8 @@ mod end;
 mod event;
 mod executor;
 mod file_limit;
+mod keeping;
+mod kept_answers;
 mod missing;
 mod parts;
 mod process;
@@ -55,8 +57,10 @@ pub use end::End;
 use event::{Action, Event, Moment};
 use executor::{Executed, Executor};
 pub use file_limit::{FileLimitError, check as check_file_limit};
+use kept_answers::KeptAnswers;
 use parts::Parts;
 pub use process::{Process, ProcessError};
+use renderer::RestorePolicy;
 
 /// A daemon that cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -141,12 +145,19 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
         .filter(|_| !config.dry)
         .map(|journal| AnswerFile::new(&journal.directory(), client.identity()));
     let saved = answer_file.as_ref().map(state_dir::saved_answers);
+    let kept = journal
+        .as_ref()
+        .filter(|_| !config.dry)
+        .map(|journal| KeptAnswers::new(&journal.directory(), client.identity()));
+    let kept = kept.and_then(|kept| state_dir::kept_answers(kept, config));
     let rolled_back = state_dir::rolled_back(journal.as_ref(), config);
     let last_good = state_dir::check_last_good(journal.as_ref(), config);
     let recorder = state_dir::recorder(journal.as_ref(), config);
     let watcher = Watcher::recording(client.clone(), process.rules(config), recorder);
     let mut executor = Executor::new(process, client, watcher, &config.consul.exports, journal);
     executor.save_answers_in(answer_file);
+    let keeps_answers = kept.is_some();
+    executor.keep_answers_in(kept);
     if config.mode == Mode::Daemon && !config.dry {
         executor.remove_leftovers(config);
     }
@@ -156,6 +167,9 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     parts.hold(&held, Moment::now());
     if let Some(saved) = saved {
         parts.expect(saved);
+    }
+    if keeps_answers {
+        parts.keep_answers(RestorePolicy::of(config));
     }
     if let Some(checked) = last_good {
         parts.check_last_good(checked, Moment::now());

@@ -181,6 +181,8 @@ pub struct DependencyReport {
     pub failing: usize,
     /// `true` if Consul answers no query.
     pub is_outage: bool,
+    /// The number of queries of which templates use the answer of an earlier process, because none of this one is accepted.
+    pub restored: usize,
     /// The new answers that have arrived, by their effect.
     pub wake_ups: WakeUpReport,
     /// The queries whose latest answer is held back, because it has lost items.

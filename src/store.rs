@@ -5,6 +5,7 @@ mod failing;
 mod guard;
 mod saved;
 mod snapshot;
+mod unwritten;
 
 pub use damping::{
     Clocks, DampedInstance, Damper, Flap, FlapChange, SavedDamping, Shown, damped_by,
@@ -16,3 +17,4 @@ pub use guard::{
 };
 pub use saved::SavedAnswers;
 pub use snapshot::{Snapshot, View};
+pub use unwritten::{Unwritten, UnwrittenAnswers, is_kept};

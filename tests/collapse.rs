@@ -315,12 +315,13 @@ fn a_real_server_that_restarts_empty_wipes_nothing() {
 fn the_first_answer_of_a_new_process_is_compared_with_the_last_of_the_old_one() {
     let (folder, consul) = (Folder::new(), consul(1));
     let settings = format!(
-        "guard {{ confirm_for = \"6s\" }}\nstate_dir = \"{}\"",
+        "guard {{ confirm_for = \"6s\" }}\nkeep_answers = false\nstate_dir = \"{}\"",
         text(&folder.path("state"))
     );
     let ctmpl = start(consul.address(), &folder, WEB, &settings);
     folder.becomes("ran", "ran\n");
     ctmpl.stop();
+    assert!(!folder.path("state/answers.db").exists());
     remove_node(&consul, "n2");
     let ctmpl = start(consul.address(), &folder, WEB, &settings);
     ctmpl.logs("health.service(web|passing): 0 of 1 item is left: its templates wait until");
@@ -328,4 +329,28 @@ fn the_first_answer_of_a_new_process_is_compared_with_the_last_of_the_old_one() 
     assert_eq!(folder.read("out"), "web1 ");
     folder.becomes("out", "");
     folder.becomes("ran", "ran\nran\n");
+}
+
+#[test]
+fn while_the_first_answer_of_a_new_process_is_held_back_other_changes_reach_the_file() {
+    let (folder, consul) = (Folder::new(), consul(1));
+    consul.put_key("a", "1");
+    let settings = format!(
+        "guard {{ confirm_for = \"3s\" }}\nstate_dir = \"{}\"",
+        text(&folder.path("state"))
+    );
+    let template = format!("{WEB}{{{{ key \"a\" }}}}");
+    let ctmpl = start(consul.address(), &folder, &template, &settings);
+    folder.becomes("ran", "ran\n");
+    ctmpl.stop();
+    remove_node(&consul, "n2");
+    consul.put_key("a", "2");
+    let ctmpl = start(consul.address(), &folder, &template, &settings);
+    ctmpl.logs(
+        "health.service(web|passing): 0 of 1 item is left: the answer that the process before has accepted stays until",
+    );
+    folder.becomes("out", "web1 2");
+    ctmpl.logs("reads from the leader have confirmed");
+    folder.becomes("out", "2");
+    folder.becomes("ran", "ran\nran\nran\n");
 }

@@ -45,6 +45,7 @@ mod history;
 mod hostile_paths;
 mod http2;
 mod instance_options;
+mod kept_answers;
 mod large_catalogs;
 mod layers;
 mod lengths;

@@ -239,7 +239,7 @@ fn a_reload_that_changes_the_state_directory_warns_and_keeps_the_old_one() {
     let ctmpl = start(&folder, &consul, &config("state_dir = \"one\""));
     folder.becomes("out", "1");
     reload(&folder, &ctmpl, &config("state_dir = \"one\""), 1);
-    let warning = "state_dir and history cannot be changed by a reload";
+    let warning = "state_dir, history and keep_answers cannot be changed by a reload";
     assert_eq!(ctmpl.log_count(warning), 0);
     let warned = |count: usize| {
         let holds = || ctmpl.log_count(warning) == count;

@@ -241,6 +241,10 @@ fn facts(body: &Value) -> Vec<String> {
     if let Ok(failing @ 1..) = count(&dependencies["failing"]) {
         facts.push(format!("failing: {}", counted(failing, "query")));
     }
+    if let Ok(restored @ 1..) = count(&dependencies["restored"]) {
+        let queries = counted(restored, "query");
+        facts.push(format!("answers of an earlier process in use: {queries}"));
+    }
     for held in list(dependencies, "held") {
         let query = text(held, "query");
         let (before, after) = (&held["before"], &held["after"]);

@@ -25,6 +25,14 @@ pub enum ValueError {
         "the last good files are known only with a state directory; set state_dir, or remove start_with"
     )]
     NoState,
+    /// Answers of an earlier process without a place where they are kept.
+    #[error(
+        "the answers of an earlier process are kept only in a state directory; set state_dir, or remove warm_start"
+    )]
+    NoAnswers,
+    /// Answers of an earlier process that are not kept.
+    #[error("keep_answers = false keeps no answers for the next process; remove one of the two")]
+    AnswersNotKept,
     /// Not an address to listen on.
     #[error("{0:?} is not an address to listen on; write ADDRESS:PORT, for example 127.0.0.1:8500")]
     Listen(String),

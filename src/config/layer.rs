@@ -161,6 +161,17 @@ pub(crate) struct ConfigLayer {
     /// Number of contents of each file to keep in the state directory
     #[key(default = "5")]
     pub(crate) history: Setting<u32>,
+    /// Keep the last accepted answers in the state directory, for the next process. They may have secret values of keys;
+    /// only the user of the process can read them
+    #[key(default = "true")]
+    pub(crate) keep_answers: Setting<bool>,
+    /// If Consul does not answer, render with the answers that the process before has accepted last. Without it, a
+    /// template waits for Consul. `--once` always waits. It needs `state_dir`
+    #[key(default = "false", flag = "--warm-start", heading = "Process")]
+    #[key(
+        help = "If Consul does not answer, render with the answers of the process before; it needs a state directory"
+    )]
+    pub(crate) warm_start: Setting<bool>,
     /// Permissions of templates beyond rendering: `plugin` (run programs), `writeToFile` (write other files)
     #[key(
         default = "[]",

@@ -29,7 +29,6 @@ use super::layer::ConfigLayer;
 use super::resolved::{Config, ConsulConfig, DevConfig, Mode};
 use super::show::TIMEOUT;
 use super::signal::SignalName;
-use super::values::StartWith;
 pub(super) use consul::resolve as consul_config;
 use consul::{BLOCK_QUERY_WAIT, MAX_STALE};
 use job::{Common, resolve_all};
@@ -70,13 +69,10 @@ pub(super) fn resolve(
         state::User::own(),
         environment,
     )?;
-    if let Some(start_with) = start_with
-        && start_with.value == StartWith::LastGood
-        && needs_state
-        && state_dir.is_none()
-    {
-        return Err(start_with.origin.refuse(ValueError::NoState).into());
+    if needs_state && state_dir.is_none() {
+        state::refuse_last_good(start_with.as_ref())?;
     }
+    let answers = state::answers(&mut layer, needs_state, state_dir.is_some())?;
     let embedded = dev.as_ref().map(|dev| dev.listen);
     let config = Config {
         consul,
@@ -95,6 +91,7 @@ pub(super) fn resolve(
             .filter(|_| mode == Mode::Daemon),
         state_dir: state_dir.filter(|_| common.writes()),
         history: value(layer.history).unwrap_or(HISTORY) as usize,
+        answers,
         dev,
         warnings,
     };

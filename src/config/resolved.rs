@@ -66,10 +66,24 @@ pub struct Config {
     pub state_dir: Option<StateDir>,
     /// The number of contents that are kept for each destination in the state directory.
     pub history: usize,
+    /// Whether accepted answers are kept in the state directory, and when the next process uses them.
+    pub answers: EarlierAnswers,
     /// The embedded server to run in the same process; `None`: none.
     pub dev: Option<DevConfig>,
     /// Warnings about the configuration, for the log.
     pub warnings: Vec<String>,
+}
+
+/// Whether the accepted answers are kept for the next process, and when it uses them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EarlierAnswers {
+    /// They are not kept.
+    NotKept,
+    /// They are used where Consul's first answer is held back, and by calls that use stale answers.
+    #[default]
+    Kept,
+    /// They are used for all queries that Consul does not answer.
+    WarmStart,
 }
 
 impl Config {

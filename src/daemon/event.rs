@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use apply_ledger::Ending;
 use file_writer::Previous;
@@ -28,7 +28,7 @@ use crate::config::resolved::{GroupConfig, GroupKey, Job};
 use crate::config::token::TokenError;
 use crate::render::{Template, TemplateError};
 use crate::signals::SignalAction;
-use crate::store::SavedAnswers;
+use crate::store::{SavedAnswers, Unwritten};
 use consul_watch::answer::Answer;
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::consul::{Client, ClientError, Emptiness};
@@ -107,8 +107,21 @@ pub(super) enum Event {
     ChildEnded(Result<Exit, CommandError>),
     /// A signal arrived.
     SignalAction(SignalAction),
+    /// The earlier answers to these queries were loaded; `None` if there is none.
+    AnswersLoaded(Vec<(Arc<Query>, Option<LoadedAnswer>)>),
+    /// Changes of accepted answers were written, in this time; or they could not be written.
+    AnswersKept(Result<Duration, Vec<(Arc<Query>, Unwritten)>>),
     /// The wake-up time of a part has come.
     Time,
+}
+
+/// An answer that an earlier process has accepted.
+#[derive(Clone, Debug)]
+pub(super) struct LoadedAnswer {
+    /// The answer.
+    pub(super) answer: Arc<Answer>,
+    /// The last time at which it was known to be current.
+    pub(super) current_until: SystemTime,
 }
 
 /// The result of staging the files of a group.
@@ -243,6 +256,10 @@ pub(super) enum Action {
     Inspect(Vec<Inspection>),
     /// Write the sizes of the accepted answers to the state directory.
     SaveAnswers(Arc<SavedAnswers>),
+    /// Write these changes of accepted answers to the state directory. The others were current until this time.
+    KeepAnswers(Vec<(Arc<Query>, Unwritten)>, SystemTime),
+    /// Load the earlier answers to these queries from the state directory.
+    LoadAnswers(Vec<Arc<Query>>),
     /// Print these files where they differ from the disk.
     Print(Vec<Change>),
     /// Run the command of this group.

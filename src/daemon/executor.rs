@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer_file::AnswerFile;
 use super::end::End;
 use super::event::{Action, Event};
+use super::kept_answers::KeptAnswers;
 use super::process::Process;
 use crate::apply::change::Change;
 use crate::apply::journal::Journal;
@@ -31,6 +32,7 @@ mod check;
 mod file_watch;
 mod group_files;
 mod groups;
+mod kept;
 mod print;
 mod programs;
 mod queues;
@@ -67,6 +69,8 @@ pub(super) struct Executor {
     writers: Writers,
     /// The file with the sizes of the accepted answers; `None`: they are not kept.
     answer_file: Option<AnswerFile>,
+    /// The accepted answers on the disk; `None`: they are not kept.
+    kept_answers: Option<KeptAnswers>,
     group_files: GroupFiles,
     observed: Observed,
     /// Readers of the output of background processes that commands left running.
@@ -110,6 +114,7 @@ impl Executor {
             results: VecDeque::new(),
             writers: Writers::new(journal),
             answer_file: None,
+            kept_answers: None,
             group_files: GroupFiles::default(),
             observed: Observed::default(),
             lingering: JoinSet::new(),
@@ -135,10 +140,7 @@ impl Executor {
                 self.workers.begin(tasks);
             }
             Action::ReadToken(path) => self.workers.begin([task::token(path)]),
-            Action::ReadCertificates => {
-                self.workers
-                    .begin([task::certificates(self.client.clone())]);
-            }
+            Action::ReadCertificates => self.read_certificates(),
             Action::ReadConfig => self.read_config(),
             Action::Render(requests) => {
                 let stop = &self.stop_rendering;
@@ -167,6 +169,8 @@ impl Executor {
             Action::Transfer(all) => self.transfer(all),
             Action::Inspect(all) => self.inspect(all),
             Action::SaveAnswers(saved) => self.save_answers(saved),
+            Action::KeepAnswers(changes, until) => self.keep_answers(changes, until),
+            Action::LoadAnswers(queries) => self.load_answers(queries),
             Action::Print(changes) => self.print(changes),
             Action::Check(group, files, jobs) => self.check(group, files, jobs),
             Action::Run(group) => self.run(group),
@@ -243,6 +247,11 @@ impl Executor {
         }
     }
 
+    fn read_certificates(&mut self) {
+        let client = self.client.clone();
+        self.workers.begin([task::certificates(client)]);
+    }
+
     fn read_config(&mut self) {
         let reader = self.process.reader(self.writers.journal().cloned());
         self.workers.begin([task::config(reader)]);
@@ -281,6 +290,9 @@ impl Executor {
         self.watcher.use_client(client.clone(), rules);
         if let Some(file) = &mut self.answer_file {
             file.set_source(client.identity());
+        }
+        if let Some(kept) = &mut self.kept_answers {
+            kept.set_source(client.identity());
         }
         self.client = client;
     }

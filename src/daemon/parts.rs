@@ -10,8 +10,9 @@ use super::child::{ChildPart, Conditions};
 use super::credentials::Credentials;
 use super::emptiness::EmptyAnswers;
 use super::event::{Action, Event, Moment};
+use super::keeping::Keeping;
 use super::reload::Reload;
-use super::renderer::Renderer;
+use super::renderer::{Renderer, RestorePolicy};
 use super::requests::Requests;
 use super::saving::Saving;
 use super::shutdown::{Decided, Shutdown, ShutdownView, finality};
@@ -39,6 +40,7 @@ pub(super) struct Parts {
     empty: EmptyAnswers,
     requests: Requests,
     saving: Saving,
+    keeping: Keeping,
 }
 
 impl Parts {
@@ -56,6 +58,7 @@ impl Parts {
             empty: EmptyAnswers::default(),
             requests: Requests::new(config),
             saving: Saving::default(),
+            keeping: Keeping::default(),
         }
     }
 
@@ -80,6 +83,12 @@ impl Parts {
         self.renderer.expect(saved);
     }
 
+    /// Writes accepted answers for the next process, and uses the answers of an earlier one.
+    pub(super) fn keep_answers(&mut self, policy: RestorePolicy) {
+        self.keeping = Keeping::on();
+        self.renderer.keep_answers(policy);
+    }
+
     /// Lets the child process start with the files of an earlier process, if they are unchanged.
     pub(super) fn check_last_good(&mut self, checked: Result<(), Differing>, now: Moment) {
         self.child.check_last_good(checked, now.instant);
@@ -95,7 +104,7 @@ impl Parts {
     /// Handles an event and returns the actions that follow from it.
     pub(super) fn step(&mut self, event: &Event, now: Moment) -> Vec<Action> {
         if let Some(decided) = self.shutdown.handle(event, &self.child, now) {
-            return self.end(decided);
+            return self.end(decided, now);
         }
         let mut actions = Vec::new();
         let is_reload = matches!(
@@ -105,6 +114,7 @@ impl Parts {
         if !(is_reload && self.shutdown.is_ending()) {
             actions.extend(self.credentials.handle(event));
             actions.extend(self.renderer.handle(event, now));
+            self.keeping.handle(event, now);
             actions.extend(self.apply.handle(event, &self.renderer, now));
             actions.extend(self.child.handle(event, now));
             actions.extend(self.reload.handle(event, &self.renderer));
@@ -135,6 +145,7 @@ impl Parts {
             self.child.next_wake(),
             self.shutdown.next_wake(&self.child),
             self.saving.next_wake(),
+            self.keeping.next_wake(),
         ];
         rendering.into_iter().chain(others).flatten().min()
     }
@@ -197,8 +208,9 @@ impl Parts {
         };
         let decided = self.shutdown.end(parts, now);
         actions.extend(self.saving.advance(self.renderer.saved(), now.instant));
+        actions.extend(self.keeping.advance(&mut self.renderer, now));
         if let Some(decided) = decided {
-            actions.extend(self.end(decided));
+            actions.extend(self.end(decided, now));
         }
     }
 
@@ -217,12 +229,14 @@ impl Parts {
     }
 
     /// Ends the process, and names the commands that are still owed.
-    fn end(&mut self, decided: Decided) -> Vec<Action> {
+    fn end(&mut self, decided: Decided, now: Moment) -> Vec<Action> {
         self.apply.warn_of_owed_commands();
         match decided {
             Decided::End(end) => {
                 let save = self.saving.finish(self.renderer.saved());
-                save.into_iter().chain([Action::End(end)]).collect()
+                let keep = self.keeping.finish(&mut self.renderer, now);
+                let last = save.into_iter().chain(keep);
+                last.chain([Action::End(end)]).collect()
             }
             Decided::Now => vec![Action::EndNow],
         }

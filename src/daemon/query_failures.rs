@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::error_chain::chain;
 use crate::store::Failing;
@@ -140,9 +140,34 @@ impl QueryFailures {
         })
     }
 
+    /// The time since which this query has no answer because it, or all queries, fail; `None` if none fails.
+    pub(super) fn failing_since(&self, query: &Query) -> Option<Instant> {
+        let own = self.open.get(query).map(|failure| failure.since);
+        own.or(self.outage)
+    }
+
+    /// The start of the current outage.
+    pub(super) fn outage_since(&self) -> Option<Instant> {
+        self.outage
+    }
+
+    /// Records that a query that fails has failed in an earlier process already: for this long.
+    pub(super) fn fails_for(&mut self, query: &Query, span: Duration, now: Instant) {
+        if let Some(failure) = self.open.get_mut(query)
+            && let Some(since) = now.checked_sub(span)
+        {
+            failure.since = failure.since.min(since);
+        }
+    }
+
     /// The error text of this query; `None` if it does not fail.
     pub(super) fn text(&self, query: &Query) -> Option<String> {
         self.open.get(query).map(|failure| chain(&*failure.error))
+    }
+
+    /// Returns `true` if no query fails.
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.is_empty()
     }
 
     /// Returns `true` during an outage.

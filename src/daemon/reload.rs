@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use super::event::{Action, Event};
 use super::renderer::{Renderer, TemplateState};
-use crate::config::resolved::{Config, Mode};
+use crate::config::resolved::{Config, EarlierAnswers, Mode};
 use crate::error_chain::chain;
 use crate::signals::SignalAction;
 
@@ -25,12 +25,13 @@ pub(super) struct Reload {
     phase: Phase,
 }
 
-/// The settings of the ledger, which is opened once.
+/// The settings of the state directory, which is opened once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct StateSettings {
     directory: Option<PathBuf>,
     /// The number of contents of each file.
     history: usize,
+    keeps_answers: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +104,7 @@ impl Reload {
         if StateSettings::of(config) != self.state {
             tracing::warn!(
                 name: "reload.unchangeable",
-                "state_dir and history cannot be changed by a reload: the ledger of the start stays in use until a restart"
+                "state_dir, history and keep_answers cannot be changed by a reload: the values of the start stay in use until a restart"
             );
         }
     }
@@ -115,6 +116,7 @@ impl StateSettings {
         Self {
             directory: directory.map(|own| own.path.clone()),
             history: config.history,
+            keeps_answers: config.answers != EarlierAnswers::NotKept,
         }
     }
 }

@@ -31,6 +31,7 @@ mod mark_dirty;
 mod passes;
 mod plugins;
 mod requirements;
+mod restoration;
 mod retained_names;
 mod saved;
 mod substitutes;
@@ -43,6 +44,7 @@ use answers::{Answers, files};
 use deferred::DeferredFiles;
 use passes::Passes;
 use plugins::{PluginRuns, is_plugin, plugins_of};
+pub(super) use restoration::RestorePolicy;
 #[cfg(test)]
 pub(super) use retained_names::GRACE;
 pub(super) use template_state::TemplateState;
@@ -187,6 +189,14 @@ impl Renderer {
                 }
                 Vec::new()
             }
+            Event::AnswersLoaded(all) => {
+                self.answers_loaded(all, now);
+                Vec::new()
+            }
+            Event::AnswersKept(Err(changes)) => {
+                self.answers.take_back(changes);
+                Vec::new()
+            }
             Event::ConfigRead(Ok(renewal)) => self.renew(&renewal.config),
             _ => Vec::new(),
         }
@@ -214,6 +224,7 @@ impl Renderer {
         actions.extend(plugins.into_iter().map(Action::RunPlugin));
         let reads = self.answers.take_due_reads(now.instant);
         actions.extend(reads.into_iter().map(Action::ReadAgain));
+        actions.extend(self.load_answers(now));
         actions
     }
 
@@ -226,6 +237,7 @@ impl Renderer {
             .chain(self.answers.guards().next_wake())
             .chain(self.answers.retained().next_wake())
             .chain(self.answers.dampers().next_wake())
+            .chain(self.answers.next_restoration())
             .min()
     }
 
@@ -265,6 +277,7 @@ impl Renderer {
                 }
             }
         }
+        self.answers.reconsider_restoration();
         self.end_passes();
     }
 
@@ -314,6 +327,7 @@ impl Renderer {
             actions.push(Action::Export(config.consul.exports.clone()));
         }
         self.templates.replace(&config.jobs);
+        self.answers.set_restore_policy(RestorePolicy::of(config));
         self.end_passes();
         self.following = Following::Outdated;
         let followed = self.answers.followed().iter();

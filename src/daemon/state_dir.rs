@@ -11,12 +11,15 @@ use apply_ledger::{Ending, Hash, IntentId, OpenError, OwedGroup};
 use file_writer::Previous;
 
 use super::answer_file::AnswerFile;
+use super::kept_answers::KeptAnswers;
 use crate::apply::journal::Journal;
 use crate::apply::last_good::{self, Difference, Differing};
 use crate::apply::requests::{Requested, holds_of_earlier_process};
 use crate::apply::targets::Targets;
 use crate::config::exec::ExecConfig;
-use crate::config::resolved::{Config, GroupConfig, Job, Mode, OnFailure, StateDir};
+use crate::config::resolved::{
+    Config, EarlierAnswers, GroupConfig, Job, Mode, OnFailure, StateDir,
+};
 use crate::config::values::StartWith;
 use crate::error_chain::chain;
 use crate::store::SavedAnswers;
@@ -157,6 +160,22 @@ pub(super) fn saved_answers(file: &AnswerFile) -> SavedAnswers {
         file.warn_of_unreadable("it was not read in time; does its file system hang?");
         SavedAnswers::default()
     })
+}
+
+/// The answers for the next process; `None` if none are kept. Then those of earlier processes are removed.
+pub(super) fn kept_answers(kept: KeptAnswers, config: &Config) -> Option<KeptAnswers> {
+    if config.answers != EarlierAnswers::NotKept {
+        return Some(kept);
+    }
+    let path = kept.path().to_owned();
+    if within(OPEN_TIMEOUT, move || kept.remove()).is_none() {
+        let path = path.display();
+        tracing::warn!(
+            name: "answers.not_removed", %path,
+            "{path} was not removed in time; does its file system hang?"
+        );
+    }
+    None
 }
 
 /// The recorder of the connections to Consul, for a daemon with a state directory. A file that hangs is ignored.

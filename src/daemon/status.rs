@@ -49,6 +49,7 @@ pub(super) fn report(parts: StatusView<'_>) -> Report {
             followed: renderer.followed().len(),
             failing: failures.own_failures(),
             is_outage: failures.is_outage(),
+            restored: renderer.restored(),
             wake_ups: renderer.wake_ups(),
             held: renderer.held().map(held).collect(),
             damped: renderer.damped().map(damped).collect(),

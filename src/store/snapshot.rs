@@ -196,6 +196,19 @@ impl Snapshot {
         known.accepted = Some(Recorded::after(before, answer, self.now, longest));
     }
 
+    /// Records the answer that an earlier process has accepted, if this process has accepted none. What is held back
+    /// stays.
+    pub fn restore(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>) {
+        let known = Arc::make_mut(&mut self.known);
+        let known = known.entry(query.into()).or_default();
+        if known.accepted.is_none() {
+            if let Answer::Key(Some(pair)) = &*answer {
+                known.last_entry = Some(Arc::clone(pair));
+            }
+            known.accepted = Some(Recorded::after(None, answer, self.now, Duration::ZERO));
+        }
+    }
+
     /// Records an answer that is held back: the accepted one stays.
     pub fn hold(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>, longest: Duration) {
         let known = Arc::make_mut(&mut self.known);
@@ -267,6 +280,23 @@ impl Recorded {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_is_restored_beside_a_held_one_but_not_over_an_accepted_one() {
+        let names = |name: &str| Arc::new(Answer::Datacenters(vec![name.to_owned()]));
+        let query = Arc::new(Query::nodes("").expect("a query"));
+        let mut snapshot = Snapshot::default();
+        snapshot.hold(Arc::clone(&query), names("new"), Duration::ZERO);
+        snapshot.restore(Arc::clone(&query), names("earlier"));
+        let seen = |snapshot: &Snapshot| {
+            [View::Accepted, View::Latest].map(|view| snapshot.answer_in(view, &query).cloned())
+        };
+        let expected = [Some(names("earlier")), Some(names("new"))];
+        assert_eq!(seen(&snapshot), expected);
+        snapshot.record(Arc::clone(&query), names("new"));
+        snapshot.restore(Arc::clone(&query), names("earlier"));
+        assert_eq!(seen(&snapshot), [Some(names("new")), Some(names("new"))]);
+    }
 
     #[test]
     fn a_held_answer_is_seen_only_in_the_latest_view() {

@@ -26,6 +26,7 @@ fn the_whole_state_is_a_table_with_lines_below() {
         "templates": [template("a.ctmpl", "up_to_date"), template("b.ctmpl", "waiting"), parked],
         "dependencies": {
             "failing": 1,
+            "restored": 2,
             "held": [{ "query": "health.service(web)", "before": 3, "after": 0 }],
             "damped": [{ "query": "health.service(web)", "node": "n", "instance": "web-1" }],
         },
@@ -39,6 +40,7 @@ fn the_whole_state_is_a_table_with_lines_below() {
     c.ctmpl   /etc/c.ctmpl  waiting     changed by another program (changed); a change that removes 9 of 10 lines is parked; held by a rollback; kv.get(a) fails, its last answer is used
 
     failing: 1 query
+    answers of an earlier process in use: 2 queries
     held back: health.service(web) has lost items, 3 to 0
     damped: web-1 on n in health.service(web)
     without a successful command: 2 files

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use apply_ledger::{default_parent, service_directory};
-use config_blocks::{Environment, Error, Located};
+use config_blocks::{Environment, Error, Located, value};
 
-use crate::config::resolved::StateDir;
+use crate::config::error::ValueError;
+use crate::config::layer::ConfigLayer;
+use crate::config::resolved::{EarlierAnswers, StateDir};
+use crate::config::values::StartWith;
 
 /// The user of the process, for the default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,33 @@ pub(super) fn directory(
         variable("HOME")?,
     );
     Ok(of(parent.map(|parent| parent.join("ctmpl")), false))
+}
+
+/// Refuses a child process that starts with the last good files, which only a state directory knows.
+pub(super) fn refuse_last_good(start_with: Option<&Located<StartWith>>) -> Result<(), Error> {
+    match start_with {
+        Some(set) if set.value == StartWith::LastGood => {
+            Err(set.origin.refuse(ValueError::NoState))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is done with accepted answers in a process that `needs` a state directory.
+pub(super) fn answers(
+    layer: &mut ConfigLayer,
+    needs: bool,
+    has_directory: bool,
+) -> Result<EarlierAnswers, Error> {
+    let keeps_answers = value(layer.keep_answers.take()).unwrap_or(true);
+    let warm_start = layer.warm_start.take().filter(|set| set.value);
+    match warm_start {
+        Some(set) if needs && !has_directory => Err(set.origin.refuse(ValueError::NoAnswers)),
+        Some(set) if needs && !keeps_answers => Err(set.origin.refuse(ValueError::AnswersNotKept)),
+        _ if !keeps_answers => Ok(EarlierAnswers::NotKept),
+        Some(_) => Ok(EarlierAnswers::WarmStart),
+        None => Ok(EarlierAnswers::Kept),
+    }
 }
 
 #[cfg(test)]

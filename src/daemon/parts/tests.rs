@@ -13,6 +13,7 @@ mod parking;
 mod passing;
 mod policies;
 mod reload;
+mod restoring;
 mod status;
 mod versions;
 
@@ -31,9 +32,9 @@ use crate::apply::debts::COMMAND_COOLDOWN;
 use crate::command::CommandFailure;
 use crate::config::resolved::{
     ClientConfig, CommandConfig, CommandLine, CommandOutput, ConsulConfig, Delimiters,
-    EnvironmentConfig, FileConfig, FlapDampingConfig, Format, GroupKey, GuardConfig, Job, Language,
-    LoadConfig, LogConfig, LogLevel, MissingKey, Mode, Permissions, RetryConfig, Settle,
-    TemplateSource,
+    EarlierAnswers, EnvironmentConfig, FileConfig, FlapDampingConfig, Format, GroupKey,
+    GuardConfig, Job, Language, LoadConfig, LogConfig, LogLevel, MissingKey, Mode, Permissions,
+    RetryConfig, Settle, TemplateSource,
 };
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
 use crate::daemon::apply::{JobState, JobView};

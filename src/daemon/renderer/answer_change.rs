@@ -25,6 +25,8 @@ pub(super) enum AnswerStatus {
     Held,
     /// The latest one, beside an accepted one that was completed.
     Uncompleted,
+    /// The accepted answer, which an earlier process has accepted. An answer may be held back beside it.
+    Restored,
 }
 
 /// What templates see of a change.
@@ -89,6 +91,17 @@ impl AnswerChange {
             changes: Changes::raw(changes),
             damped: None,
         }
+    }
+
+    /// An answer that an earlier process has accepted. This process has none, or holds it back.
+    pub(super) fn restored(query: &Arc<Query>, after: &Arc<Answer>, is_held: bool) -> Self {
+        let mut change = Self::accepted(query, None, after);
+        change.status = AnswerStatus::Restored;
+        if is_held {
+            let seen = change.changes.raw.iter_mut();
+            seen.for_each(|change| change.view = Some(View::Accepted));
+        }
+        change
     }
 
     /// An answer that is held back. `before` is the one before it, held back or accepted.

@@ -6,20 +6,22 @@ use std::time::{Duration, Instant};
 
 use super::answer_change::{AnswerChange, AnswerStatus};
 use super::damping::Dampers;
-use super::guard_log;
+use super::guard_log::{self, Shown};
 use super::guards::Guards;
 use super::requirements::Requirements;
+use super::restoration::Restoration;
 use super::retained_names::RetainedNames;
 use super::template_state::TemplateState;
 use crate::daemon::event::Moment;
 use crate::daemon::query_failures::QueryFailures;
-use crate::store::{InstanceId, Ruling, SavedAnswers, Snapshot, View};
+use crate::store::{Failing, InstanceId, Ruling, SavedAnswers, Snapshot, UnwrittenAnswers, View};
 use consul_watch::answer::Answer;
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::Circumstances;
 use consul_watch::watch::WatchEvent;
 
 mod accepting;
+mod restoring;
 
 /// The followed queries with their latest answers and failures.
 #[derive(Debug)]
@@ -32,6 +34,9 @@ pub(super) struct Answers {
     pub(super) dampers: Dampers,
     /// The sizes of the accepted answers, of this process and of the one before.
     pub(super) saved: Arc<SavedAnswers>,
+    /// The changes of accepted answers that are not on the disk yet.
+    unwritten: UnwrittenAnswers,
+    restoration: Restoration,
 }
 
 impl Answers {
@@ -45,6 +50,8 @@ impl Answers {
             retained: RetainedNames::default(),
             dampers: Dampers::default(),
             saved: Arc::default(),
+            unwritten: UnwrittenAnswers::default(),
+            restoration: Restoration::default(),
         }
     }
 
@@ -104,25 +111,31 @@ impl Answers {
     }
 
     /// Handles a failure or a recovery of a query.
-    pub(super) fn on_failure(&mut self, event: &WatchEvent, now: Instant) {
+    pub(super) fn on_failure(&mut self, event: &WatchEvent, now: Moment) {
         match event {
             WatchEvent::Failed(query, error) => {
-                self.guards.failed(query, now);
+                self.guards.failed(query, now.instant);
                 if self.followed.contains(query) {
+                    if self.snapshot.answer(query).is_none() {
+                        self.restoration.look_again();
+                    } else if self.failures.failing(query).is_none() {
+                        self.unwritten.failed(query, now.time.into());
+                    }
                     let (query, error) = (Arc::clone(query), Arc::clone(error));
-                    self.failures.failed(query, error, now);
+                    self.failures.failed(query, error, now.instant);
                 }
             }
             WatchEvent::Recovered(query) if self.followed.contains(query) => {
-                self.recovered(query, now);
+                self.recovered(query, now.instant);
             }
             WatchEvent::Recovered(_) | WatchEvent::Answered(..) => {}
         }
     }
 
     /// Handles the end of a failure, if the query has failed.
-    fn recovered(&mut self, query: &Query, now: Instant) {
+    fn recovered(&mut self, query: &Arc<Query>, now: Instant) {
         if self.failures.recovered(query, now) {
+            self.unwritten.current(query);
             self.retained.recovered(query);
         }
     }
@@ -161,6 +174,14 @@ impl Answers {
     /// Shows templates whether a query fails. Returns `true` if that has changed.
     pub(super) fn update_failing(&mut self, query: &Arc<Query>) -> bool {
         let failing = self.failures.failing(query);
+        let is_answered = self.snapshot.answer(query).is_some();
+        let is_open = !is_answered && self.restoration.may_follow(query);
+        // Calls wait until it is known whether there is an earlier answer.
+        let failing = failing.map(|failing| Failing {
+            is_final: failing.is_final && !is_open,
+            concerns_datacenter: failing.concerns_datacenter && !is_open,
+            ..failing
+        });
         self.snapshot.failing_mut().set(query, failing)
     }
 
@@ -213,8 +234,16 @@ impl Answers {
             .observe(query, &requirements, baseline.as_ref(), seen, now);
         match ruling {
             Ruling::Held { is_news } => {
+                if before.is_none() {
+                    self.restoration.look_again();
+                }
                 if let Some(held) = self.guards.held_of(query).filter(|_| is_news) {
-                    guard_log::held(query, held, requirements.rules.as_ref(), before.is_some());
+                    let shown = match &before {
+                        Some(_) => Shown::Accepted,
+                        None if self.restoration.is_on() => Shown::Earlier,
+                        None => Shown::Nothing,
+                    };
+                    guard_log::held(query, held, requirements.rules.as_ref(), shown);
                 }
                 let latest = self.snapshot.answer_in(View::Latest, query).cloned();
                 let is_change = latest.as_ref() != Some(after);
@@ -256,8 +285,13 @@ impl Answers {
             AnswerStatus::Accepted => {
                 let list = self.retained.latest(&query).unwrap_or(&after);
                 Arc::make_mut(&mut self.saved).accept(&query, list);
+                self.unwritten.accepted(&query, list);
                 self.retained.accepted(&query, &after);
                 self.snapshot.record_timed(known, after, passing_span);
+                View::Accepted
+            }
+            AnswerStatus::Restored => {
+                self.snapshot.restore(known, after);
                 View::Accepted
             }
         };
@@ -277,12 +311,14 @@ impl Answers {
         let new = files(&queries).filter(is_new).cloned().collect();
         for query in self.followed.difference(&queries) {
             Arc::make_mut(&mut self.saved).forget(query);
+            self.unwritten.not_requested(query);
         }
         self.snapshot.retain(|query| queries.contains(query));
         self.failures.retain(|query| queries.contains(query));
         self.guards.retain(|query| queries.contains(query));
         self.retained.retain(|query| queries.contains(query));
         self.dampers.retain(|query| queries.contains(query));
+        self.restoration.retain(|query| queries.contains(query));
         self.followed = queries;
         new
     }

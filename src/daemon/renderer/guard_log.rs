@@ -6,16 +6,27 @@ use crate::store::{Ended, GuardRules, Held, How};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 
+/// What templates see while an answer is held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The last accepted answer.
+    Accepted,
+    /// The answer of the process before, if it is on the disk.
+    Earlier,
+    /// Nothing: they wait.
+    Nothing,
+}
+
 /// Logs that an answer is held back, or that its confirmation has become possible or impossible.
-pub(super) fn held(query: &Query, held: &Held, rules: Option<&GuardRules>, has_accepted: bool) {
+pub(super) fn held(query: &Query, held: &Held, rules: Option<&GuardRules>, shown: Shown) {
     let loss = held.loss();
     let (before, after, reason) = (loss.before, loss.after, loss.reason.name());
     let is_filtered = held.is_filtered();
     let confirm_for = rules.map_or(0.0, |rules| rules.config.confirm_for.as_secs_f64());
-    let kept = if has_accepted {
-        "the last accepted answer stays"
-    } else {
-        "its templates wait"
+    let kept = match shown {
+        Shown::Accepted => "the last accepted answer stays",
+        Shown::Earlier => "the answer that the process before has accepted stays",
+        Shown::Nothing => "its templates wait",
     };
     let until = until(held, rules);
     tracing::warn!(

@@ -60,6 +60,13 @@ impl Guards {
         guard.or_insert_with(|| Guard::expecting(items));
     }
 
+    /// The answer of the earlier process is known now.
+    pub(super) fn restored(&mut self, query: &Query) {
+        if let Some(guard) = self.by_query.get_mut(query) {
+            guard.restored();
+        }
+    }
+
     /// Judges an answer.
     pub(super) fn observe(
         &mut self,

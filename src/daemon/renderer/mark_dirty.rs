@@ -15,18 +15,18 @@ use consul_watch::watch::WatchEvent;
 impl Renderer {
     /// Handles an event of a query.
     pub(super) fn watched(&mut self, event: &WatchEvent, now: Moment) {
-        self.answers.on_failure(event, now.instant);
+        self.answers.on_failure(event, now);
         if let WatchEvent::Answered(query, answer, circumstances) = event {
             let templates = self.templates.all();
             let changes = self
                 .answers
                 .on_answer(query, answer, *circumstances, templates, now);
-            self.note_failure(event);
+            self.note_failure(event.query());
             for change in changes {
                 self.accept(change);
             }
         } else {
-            self.note_failure(event);
+            self.note_failure(event.query());
         }
     }
 
@@ -79,9 +79,8 @@ impl Renderer {
         }
     }
 
-    /// Marks the templates that depend on whether a query fails, if the event changes that.
-    pub(super) fn note_failure(&mut self, event: &WatchEvent) {
-        let query = event.query();
+    /// Marks the templates that depend on whether a query fails, if that has changed.
+    pub(super) fn note_failure(&mut self, query: &Arc<Query>) {
         if self.answers.update_failing(query) {
             for template in self.templates.all_mut() {
                 template.on_failure_change(query);

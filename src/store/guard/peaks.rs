@@ -34,6 +34,11 @@ impl Peaks {
         Self(vec![peak])
     }
 
+    /// Expects nothing any more.
+    pub(super) fn forget_expected(&mut self) {
+        self.0.retain(|peak| peak.until.is_some());
+    }
+
     /// Removes the peaks that were replaced too long ago.
     pub(super) fn forget_old(&mut self, now: Instant) {
         self.0.retain(|peak| peak.is_recent(now));

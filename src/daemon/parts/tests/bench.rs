@@ -66,6 +66,7 @@ pub(super) fn config(mode: Mode, jobs: Vec<Job>) -> Config {
         status_addr: None,
         state_dir: None,
         history: 5,
+        answers: EarlierAnswers::Kept,
         log: LogConfig::of_level(LogLevel::Warn),
         kill_signal: None,
         reload_signal: None,

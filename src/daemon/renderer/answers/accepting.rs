@@ -23,6 +23,7 @@ impl Answers {
         templates: &[TemplateState],
         now: Instant,
     ) -> Vec<AnswerChange> {
+        self.restoration.answered(query);
         let before = self.snapshot.answer(query).cloned();
         let keeps_name = |service: &Arc<Query>, since| {
             let accepted = self.snapshot.answer(service);

@@ -1,5 +1,6 @@
 //! What a template sees of the answers to its queries, and what it requires of their guards.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::TemplateState;
@@ -70,6 +71,11 @@ impl TemplateState {
     /// Returns `true` if a call requires a least number of items of a query.
     pub(in crate::daemon::renderer) fn has_minimum(&self, query: &Query) -> bool {
         self.guarding(query).is_some_and(Guarding::has_minimum)
+    }
+
+    /// The queries on whose failure the text depends.
+    pub(in crate::daemon::renderer) fn observed(&self) -> impl Iterator<Item = &Arc<Query>> {
+        self.dependencies.observed.iter()
     }
 
     /// What the calls with options require of a query.

@@ -1,0 +1,54 @@
+//! Writes accepted answers for the next process, and loads those of the process before.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::timeout;
+
+use super::Executor;
+use crate::daemon::event::Event;
+use crate::daemon::kept_answers::KeptAnswers;
+use crate::store::Unwritten;
+use consul_watch::query::Query;
+
+/// The time limit for loading answers.
+const LOAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Executor {
+    /// Keeps the accepted answers here.
+    pub(in crate::daemon) fn keep_answers_in(&mut self, kept: Option<KeptAnswers>) {
+        self.kept_answers = kept;
+    }
+
+    /// Writes changes of accepted answers. A thread of its own does it, so that no other write waits.
+    pub(super) fn keep_answers(
+        &mut self,
+        changes: Vec<(Arc<Query>, Unwritten)>,
+        current_until: SystemTime,
+    ) {
+        if let Some(kept) = self.kept_answers.clone() {
+            self.tasks
+                .spawn_blocking(move || kept.write(changes, current_until));
+        }
+    }
+
+    /// Loads the earlier answers to these queries. A file system that hangs has none.
+    pub(super) fn load_answers(&mut self, queries: Vec<Arc<Query>>) {
+        let Some(kept) = self.kept_answers.clone() else {
+            return;
+        };
+        self.tasks.spawn(async move {
+            let (own, wanted) = (kept.clone(), queries.clone());
+            let loading = tokio::task::spawn_blocking(move || own.load(&wanted));
+            let loaded = timeout(LOAD_TIMEOUT, loading).await;
+            let loaded = loaded.ok().and_then(Result::ok).unwrap_or_else(|| {
+                let path = kept.path().display();
+                kept.warn_of_unreadable(&format!(
+                    "{path} was not read in time; does its file system hang?"
+                ));
+                queries.into_iter().map(|query| (query, None)).collect()
+            });
+            Event::AnswersLoaded(loaded)
+        });
+    }
+}

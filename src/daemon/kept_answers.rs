@@ -1,0 +1,143 @@
+//! The accepted answers in the state directory.
+//!
+//! Input: changes of accepted answers; queries. Output: the answers of an earlier process. What fails is logged.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use answer_store::AnswerStore;
+
+use super::event::{Event, LoadedAnswer};
+use crate::error_chain::chain;
+use crate::store::Unwritten;
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
+
+/// The name of the file.
+const NAME: &str = "answers.db";
+
+/// The answers. Clones refer to the same file.
+#[derive(Clone, Debug)]
+pub(super) struct KeptAnswers {
+    path: PathBuf,
+    /// Identifies the Consul that answers.
+    source: String,
+    /// Writes. It is locked during a write, which a file system that hangs may prolong.
+    store: Arc<Mutex<AnswerStore>>,
+    /// `true` if the last write has failed.
+    has_failed: Arc<AtomicBool>,
+}
+
+impl KeptAnswers {
+    /// The answers in a state directory.
+    pub(super) fn new(directory: &Path, source: String) -> Self {
+        let path = directory.join(NAME);
+        Self {
+            store: Arc::new(Mutex::new(AnswerStore::new(path.clone(), &source))),
+            path,
+            source,
+            has_failed: Arc::default(),
+        }
+    }
+
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Uses another Consul from now on.
+    pub(super) fn set_source(&mut self, source: String) {
+        self.source = source;
+    }
+
+    /// Removes all answers.
+    pub(super) fn remove(&self) {
+        let removed = AnswerStore::new(self.path.clone(), &self.source).remove();
+        if let Err(error) = removed {
+            self.warn_of_unsaved(&chain(&error));
+        }
+    }
+
+    /// Writes changes. The answers to other queries were current until this time.
+    pub(super) fn write(
+        &self,
+        changes: Vec<(Arc<Query>, Unwritten)>,
+        current_until: SystemTime,
+    ) -> Event {
+        let begun = Instant::now();
+        let updates = changes.iter().flat_map(|(query, change)| {
+            let query = query.to_string();
+            change.updates().map(move |update| (query.clone(), update))
+        });
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.set_source(&self.source);
+        let written = store.write(updates, current_until);
+        drop(store);
+        let failed = written.is_err();
+        let had_failed = self.has_failed.swap(failed, Ordering::Relaxed);
+        match written {
+            Ok(written) => {
+                if let Some(error) = written.damage {
+                    self.warn_of_damage(&error);
+                }
+                Event::AnswersKept(Ok(begun.elapsed()))
+            }
+            Err(error) => {
+                if !had_failed {
+                    self.warn_of_unsaved(&chain(&error));
+                }
+                Event::AnswersKept(Err(changes))
+            }
+        }
+    }
+
+    /// Loads the answers of an earlier process to these queries.
+    pub(super) fn load(&self, queries: &[Arc<Query>]) -> Vec<(Arc<Query>, Option<LoadedAnswer>)> {
+        let texts: Vec<_> = queries.iter().map(ToString::to_string).collect();
+        let store = AnswerStore::new(self.path.clone(), &self.source);
+        let kept = store.read(texts.iter().map(String::as_str));
+        let mut kept = kept.unwrap_or_else(|error| {
+            self.warn_of_unreadable(&chain(&error));
+            HashMap::new()
+        });
+        let answers = queries.iter().zip(&texts).map(|(query, text)| {
+            let kept = kept.remove(text.as_str());
+            let loaded = kept.and_then(|kept| {
+                Some(LoadedAnswer {
+                    answer: Arc::new(Answer::decode(&kept.answer)?),
+                    current_until: kept.current_until,
+                })
+            });
+            (Arc::clone(query), loaded)
+        });
+        answers.collect()
+    }
+
+    /// Logs that the answers cannot be read.
+    pub(super) fn warn_of_unreadable(&self, error: &str) {
+        let path = self.path.display();
+        tracing::warn!(
+            name: "answers.unreadable", %path, error,
+            "{error}; the templates cannot use the answers of the process before"
+        );
+    }
+
+    fn warn_of_unsaved(&self, error: &str) {
+        let path = self.path.display();
+        tracing::warn!(
+            name: "answers.not_saved", %path, error,
+            "{error}; after a restart without Consul, the templates cannot use the latest answers"
+        );
+    }
+
+    fn warn_of_damage(&self, error: &str) {
+        let path = self.path.display();
+        tracing::warn!(
+            name: "answers.damaged", %path, error,
+            "{path} was damaged ({error}); it is written again with the answers of this process"
+        );
+    }
+}

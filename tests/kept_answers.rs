@@ -1,0 +1,199 @@
+//! The answers of an earlier process, used while Consul cannot be reached: with the real binary.
+
+use std::time::Duration;
+
+use consul_dev::{Seed, SeedDatacenter, Service};
+use nix::sys::signal::Signal;
+
+use crate::support::consul::Consul;
+use crate::support::ctmpl::{Ctmpl, Folder, daemon, run, text};
+use crate::support::{catalog, embedded, eventually, installed};
+
+/// The configuration: a template with two keys, and these settings.
+fn configure(folder: &Folder, template: &str, settings: &str) {
+    folder.write("in", template);
+    let configuration = format!(
+        "{settings}\ntemplate {{\n  source = \"{}\"\n  destination = \"{}\"\n  command = \"echo ran >> {}\"\n}}\n",
+        text(&folder.path("in")),
+        text(&folder.path("out")),
+        text(&folder.path("ran")),
+    );
+    folder.write("ctmpl.hcl", &configuration);
+}
+
+const KEYS: &str = r#"{{ range ls "app" }}{{ .Key }}={{ .Value }} {{ end }}{{ key "name" }}"#;
+
+#[test]
+fn a_host_that_starts_without_consul_gets_its_files_and_current_ones_later() {
+    if !installed(&["consul"]) {
+        return;
+    }
+    let (folder, mut consul) = (Folder::new(), Consul::start());
+    let fill = |consul: &Consul, name| {
+        catalog::put(consul.address(), "app/a", "1");
+        catalog::put(consul.address(), "name", name);
+    };
+    fill(&consul, "first");
+    configure(&folder, KEYS, "warm_start = true");
+    let ctmpl = Ctmpl::spawn(daemon(&folder, consul.address()));
+    folder.becomes("ran", "ran\n");
+    ctmpl.stop();
+    consul.stop();
+    // As on a host whose files are in memory, and are gone after it has started again.
+    for file in ["out", "ran"] {
+        std::fs::remove_file(folder.path(file)).unwrap();
+    }
+    let ctmpl = Ctmpl::spawn(daemon(&folder, consul.address()));
+    folder.becomes("out", "a=1 first");
+    folder.becomes("ran", "ran\n");
+    ctmpl.logs(
+        "the templates use the answers that the process before has accepted, until Consul's are accepted: kv.get(name), kv.list(app)",
+    );
+    consul.start_again();
+    fill(&consul, "second");
+    folder.becomes("out", "a=1 second");
+}
+
+#[test]
+fn without_a_warm_start_the_files_stay_as_they_are() {
+    let folder = Folder::new();
+    let consul = embedded(Seed::default().key("app/a", "1").key("name", "first"));
+    let address = consul.address();
+    configure(&folder, KEYS, "");
+    let ctmpl = Ctmpl::spawn(daemon(&folder, address));
+    folder.becomes("ran", "ran\n");
+    ctmpl.stop();
+    drop(consul);
+    std::fs::remove_file(folder.path("out")).unwrap();
+    let ctmpl = Ctmpl::spawn(daemon(&folder, address));
+    ctmpl.logs("cannot reach Consul");
+    folder.stays("ran", "ran\n", Duration::from_millis(1500));
+    assert!(!folder.path("out").exists());
+}
+
+#[test]
+fn a_new_template_is_rendered_with_the_earlier_answers_and_the_child_starts() {
+    let folder = Folder::new();
+    let consul = embedded(Seed::default().key("app/a", "1").key("name", "first"));
+    let address = consul.address();
+    let settings = format!(
+        "warm_start = true\nexec {{\n  command = \"cp {} {}; exec sleep 60\"\n}}",
+        text(&folder.path("out")),
+        text(&folder.path("child")),
+    );
+    configure(&folder, KEYS, &settings);
+    let ctmpl = Ctmpl::spawn(daemon(&folder, address));
+    folder.becomes("child", "a=1 first");
+    ctmpl.stop();
+    drop(consul);
+    std::fs::remove_file(folder.path("child")).unwrap();
+    configure(&folder, &format!("new {KEYS}"), &settings);
+    let _ctmpl = Ctmpl::spawn(daemon(&folder, address));
+    folder.becomes("child", "new a=1 first");
+}
+
+#[test]
+fn a_datacenter_that_is_dead_at_the_start_keeps_its_earlier_instances() {
+    let web = |port: u16| Service::new("web").address("10.0.0.1").port(port);
+    let folder = Folder::new();
+    let other = SeedDatacenter {
+        services: vec![web(81)],
+        ..SeedDatacenter::default()
+    };
+    let consul = embedded(Seed::default().service(web(80)).datacenter("eu", other));
+    let template = r#"{{ range datacenters }}{{ . }}:{{ range service (printf "web@%s" .) }}{{ .Port }}{{ end }} {{ end }}"#;
+    configure(&folder, template, "");
+    let ctmpl = Ctmpl::spawn(daemon(&folder, consul.address()));
+    folder.becomes("out", "dc1:80 eu:81 ");
+    ctmpl.stop();
+    consul.faults().lose_datacenter("eu");
+    std::fs::remove_file(folder.path("out")).unwrap();
+    let ctmpl = Ctmpl::spawn(daemon(&folder, consul.address()));
+    folder.becomes("out", "dc1:80 eu:81 ");
+    ctmpl.logs("health.service(web@eu|passing): ");
+    ctmpl.logs("the last answer stays in use");
+    // The file was never written without the instance.
+    folder.becomes("ran", "ran\nran\n");
+    consul.faults().regain_datacenter("eu");
+    ctmpl.logs("health.service(web@eu|passing) is answered again");
+}
+
+#[test]
+fn a_killed_process_leaves_its_answers() {
+    let folder = Folder::new();
+    let consul = embedded(Seed::default().key("app/a", "1").key("name", "first"));
+    let address = consul.address();
+    configure(&folder, KEYS, "warm_start = true");
+    let ctmpl = Ctmpl::spawn(daemon(&folder, address));
+    folder.becomes("out", "a=1 first");
+    // SQLite moves the answers from its log to the file, and removes the log, when the first write has ended.
+    let (stored, log) = (
+        folder.path("state/answers.db"),
+        folder.path("state/answers.db-wal"),
+    );
+    eventually("the answers are stored", || {
+        std::fs::metadata(&stored).is_ok_and(|file| file.len() > 8192) && !log.exists()
+    });
+    ctmpl.signal(Signal::SIGKILL);
+    ctmpl.ends();
+    drop(consul);
+    std::fs::remove_file(folder.path("out")).unwrap();
+    let _ctmpl = Ctmpl::spawn(daemon(&folder, address));
+    folder.becomes("out", "a=1 first");
+}
+
+#[test]
+fn damaged_answers_are_written_again() {
+    let folder = Folder::new();
+    let consul = embedded(Seed::default().key("app/a", "1").key("name", "first"));
+    configure(&folder, KEYS, "");
+    folder.write("state/answers.db", "nonsense");
+    let ctmpl = Ctmpl::spawn(daemon(&folder, consul.address()));
+    folder.becomes("out", "a=1 first");
+    let ended = ctmpl.stop();
+    let expected = "answers.db was damaged (";
+    assert!(ended.log.contains(expected), "{}", ended.log);
+    let stored = std::fs::read(folder.path("state/answers.db")).unwrap();
+    assert!(stored.starts_with(b"SQLite format 3"));
+}
+
+#[test]
+fn a_private_key_is_not_stored() {
+    let folder = Folder::new();
+    let consul = embedded(Seed::default().key("name", "first"));
+    let template = r#"{{ key "name" }} {{ with caLeaf "web" }}{{ .PrivateKeyPEM }}{{ end }}"#;
+    configure(&folder, template, "");
+    let ctmpl = Ctmpl::spawn(daemon(&folder, consul.address()));
+    folder.eventually("out", "a key", |text| text.contains("PRIVATE KEY"));
+    ctmpl.stop();
+    let stored = std::fs::read(folder.path("state/answers.db")).unwrap();
+    let has = |text: &str| {
+        stored
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    };
+    assert!(has("kv.get(name)") && has("first"));
+    assert!(!has("PRIVATE") && !has("leaf"));
+}
+
+#[test]
+fn mistakes_name_the_key() {
+    let folder = Folder::new();
+    for (settings, expected) in [
+        (
+            "warm_start = true\nstate_dir = \"\"",
+            "set state_dir, or remove warm_start",
+        ),
+        (
+            "warm_start = true\nkeep_answers = false",
+            "keep_answers = false keeps no answers",
+        ),
+    ] {
+        configure(&folder, "text", settings);
+        let path = text(&folder.path("ctmpl.hcl"));
+        let ended = run(["validate".to_owned(), format!("--config={path}")]);
+        assert_eq!(ended.code(), Some(15), "{}", ended.log);
+        assert!(ended.log.contains("ctmpl.hcl:1"), "{}", ended.log);
+        assert!(ended.log.contains(expected), "{}", ended.log);
+    }
+}
