@@ -1,6 +1,7 @@
 //! `-once`: it exits with the right code, and reports missing data.
 
 mod file_order;
+mod incomplete_groups;
 
 use std::time::{Duration, Instant};
 

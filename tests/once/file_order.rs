@@ -132,28 +132,3 @@ fn each_template_of_a_chain_reads_the_new_file_of_the_one_before() {
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     assert_eq!(folder.read("c"), "c b a z");
 }
-
-/// It waited for ever for the data of the other template of its group.
-#[test]
-fn a_group_that_lacks_data_for_good_fails() {
-    let (folder, consul) = (Folder::new(), consul());
-    let path = |name: &str| folder.path(name).display().to_string();
-    let configuration = format!(
-        "group \"g\" {{ command = \"true\" }}\n\
-         template {{ group = \"g\" contents = \"{{{{ file `{}` }}}}\" destination = \"{}\" }}\n\
-         template {{ group = \"g\" contents = \"static\" destination = \"{}\" }}\n",
-        path("none"),
-        path("a"),
-        path("b"),
-    );
-    folder.write("ctmpl.hcl", &configuration);
-    let flag = format!("-config={}", path("ctmpl.hcl"));
-    let ended = once(&consul, &[&flag, "-timeout=20s"]);
-    assert_eq!(ended.code(), Some(14), "{}", ended.log);
-    assert!(
-        ended.log.contains("required data is unavailable"),
-        "{}",
-        ended.log
-    );
-    assert!(!folder.path("b").exists());
-}

@@ -165,6 +165,11 @@ impl TemplateState {
         self.failures.is_source_broken()
     }
 
+    /// Returns `true` if the source is broken, and there is no last good version that stays in use.
+    pub(crate) fn has_no_version(&self) -> bool {
+        self.is_source_broken() && self.template.is_none()
+    }
+
     /// Returns `true` if rendering failed with complete data.
     pub(crate) fn is_rendering_broken(&self) -> bool {
         self.failures.is_rendering_broken()

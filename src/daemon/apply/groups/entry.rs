@@ -197,13 +197,11 @@ impl Entry {
             .filter_map(|at| destinations[*at].next_wake(templates[*at].is_complete()));
         let config = self.group.config();
         let due = if config.key.is_named() {
-            let is_rendered =
-                |member: &Destination| member.is_written() || member.has_unwritten_text();
             if self.blocking_member(destinations, templates).is_some() {
                 return None;
             }
             let is_complete = self.members.iter().all(|at| {
-                is_rendered(&destinations[*at])
+                has_text(&destinations[*at])
                     && (templates[*at].is_complete() || destinations[*at].is_held())
             });
             let due = wakes.max().filter(|_| is_complete)?;
@@ -223,14 +221,18 @@ impl Entry {
     }
 
     /// The member of a named group that cannot be rendered, so that the files of the others would not fit to its own.
+    /// With a broken source, the last good version and its text stay in use, if there are any.
     fn blocking_member(
         &self,
         destinations: &[Destination],
         templates: &[TemplateState],
     ) -> Option<usize> {
         let mut members = self.members.iter().copied();
-        let is_broken =
-            |at: &usize| templates[*at].is_rendering_broken() && !destinations[*at].is_held();
+        let is_broken = |at: &usize| {
+            let (template, destination) = (&templates[*at], &destinations[*at]);
+            let has_no_text = template.has_no_version() && !has_text(destination);
+            (template.is_rendering_broken() || has_no_text) && !destination.is_held()
+        };
         let blocking = members.find(is_broken);
         blocking.filter(|_| self.group.config().key.is_named())
     }
@@ -293,4 +295,9 @@ impl Entry {
         let first = members.filter_map(Destination::waiting_since).min();
         first.map(|first| first + MAX_RENDER_WAIT)
     }
+}
+
+/// Returns `true` if the template has been rendered.
+fn has_text(destination: &Destination) -> bool {
+    destination.is_written() || destination.has_unwritten_text()
 }

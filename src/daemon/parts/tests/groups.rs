@@ -192,6 +192,19 @@ fn a_named_group_is_applied_when_all_its_templates_are_rendered() {
 }
 
 #[test]
+fn a_named_group_waits_for_a_template_with_a_broken_source_until_it_is_repaired() {
+    let jobs = vec![member("a", |_| {}), member("{{ if }}", |_| {})];
+    let mut bench = Bench::start(Mode::Daemon, jobs.clone());
+    assert!(bench.write().is_empty());
+    let repaired = Template::read(&member("b", |_| {})).map(Arc::new);
+    bench.step(Event::SourcesRead(vec![(1, repaired)]));
+    assert_eq!(bench.write(), ["a", "b"]);
+
+    let bench = Bench::start(ONCE, jobs);
+    assert_eq!(bench.end(), Some(End::Failed));
+}
+
+#[test]
 fn a_content_is_swapped_after_its_check_and_not_at_all_if_that_fails() {
     let jobs = vec![
         member("{{ key \"a\" }}", checked),
