@@ -3,7 +3,8 @@
 //! Input: the outcomes of holds, and the requests that an earlier process has not answered. Output: the answers
 //! for the command line, and the holds in the ledger.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use apply_ledger::{Answer, Hold, Ledger, LedgerError, Request, RequestAction, RequestId};
@@ -43,8 +44,8 @@ pub enum HoldOutcome {
     Refused {
         /// The reason.
         reason: String,
-        /// The hold before, which continues.
-        earlier: Option<EarlierHold>,
+        /// The generation of the hold before, which continues; `None`: there is none any more.
+        earlier: Option<u64>,
     },
     /// A later request has replaced or released it.
     Replaced,
@@ -54,21 +55,12 @@ pub enum HoldOutcome {
     Unknown,
 }
 
-/// A hold that continues after a later one was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EarlierHold {
-    /// The generation that is held.
-    pub generation: u64,
-    /// The end; `None`: when it is released.
-    pub until: Option<SystemTime>,
-}
-
 /// The requests that an earlier process has taken and not answered.
 #[derive(Debug)]
 pub struct TakenRequests(Vec<Request>);
 
 impl TakenRequests {
-    /// Finds the requests. The holds whose content was rolled back end.
+    /// Finds the requests. Those whose content was rolled back are refused.
     ///
     /// # Errors
     /// [`LedgerError`]
@@ -86,7 +78,7 @@ impl TakenRequests {
         };
         for request in taken.extract_if(.., |request| is_rolled_back(request)) {
             let reason = "its command or verification failed before ctmpl was restarted".to_owned();
-            let earlier = None;
+            let earlier = active_hold(ledger, &request.destination)?;
             if let RequestAction::Hold { generation, .. } = request.action {
                 log_refused(
                     &request.destination.display().to_string(),
@@ -101,18 +93,34 @@ impl TakenRequests {
         Ok(Self(taken))
     }
 
-    /// Returns the request that waits for the result of a hold, which continues.
-    pub fn resume(&mut self, hold: &Hold) -> Option<HoldRequest> {
-        let is_own = |request: &Request| {
-            request.destination == hold.destination
-                && matches!(request.action, RequestAction::Hold { generation, .. } if generation == hold.generation)
-        };
-        let place = self.0.iter().rposition(is_own)?;
-        let request = self.0.remove(place);
-        Some(HoldRequest {
-            id: request.id,
-            target: request.destination,
-        })
+    /// The latest request of each destination, with the hold that it has requested.
+    #[must_use]
+    pub fn latest(&self) -> Vec<(HoldRequest, Hold)> {
+        let latest: BTreeMap<_, _> = self.0.iter().map(|own| (&own.destination, own)).collect();
+        let holds = latest.into_values().filter_map(|request| {
+            let RequestAction::Hold {
+                generation,
+                hash,
+                until,
+            } = request.action
+            else {
+                return None;
+            };
+            let hold = Hold {
+                destination: request.destination.clone(),
+                generation,
+                hash,
+                since: request.at,
+                until,
+            };
+            Some((HoldRequest::of(request), hold))
+        });
+        holds.collect()
+    }
+
+    /// Leaves a request without an answer: it gets the result of its hold, which continues.
+    pub fn resume(&mut self, request: RequestId) {
+        self.0.retain(|own| own.id != request);
     }
 
     /// Answers the requests that are not [resumed](Self::resume).
@@ -120,10 +128,36 @@ impl TakenRequests {
     /// # Errors
     /// [`LedgerError`]
     pub fn answer_others(self, ledger: &mut Ledger) -> Result<(), LedgerError> {
-        let results = self.0.iter();
-        let mut results = results.filter_map(|request| result(request, HoldOutcome::Unknown));
+        let now = SystemTime::now();
+        let ended = |request: &Request| {
+            let is_over = matches!(request.action, RequestAction::Hold { until: Some(end), .. } if end <= now);
+            let outcome = if is_over {
+                HoldOutcome::Expired
+            } else {
+                HoldOutcome::Unknown
+            };
+            result(request, outcome)
+        };
+        let mut results = self.0.iter().filter_map(ended);
         results.try_for_each(|result| record(ledger, &result))
     }
+}
+
+impl HoldRequest {
+    fn of(request: &Request) -> Self {
+        Self {
+            id: request.id,
+            target: request.destination.clone(),
+        }
+    }
+}
+
+/// The generation at which a file is held.
+fn active_hold(ledger: &Ledger, target: &Path) -> Result<Option<u64>, LedgerError> {
+    let now = SystemTime::now();
+    let mut holds = ledger.holds()?.into_iter();
+    let hold = holds.find(|hold| hold.destination == target && hold.is_active(now));
+    Ok(hold.map(|hold| hold.generation))
 }
 
 /// The result of a request; `None` if it is not the one of a hold.
@@ -135,10 +169,7 @@ fn result(request: &Request, outcome: HoldOutcome) -> Option<HoldResult> {
         return None;
     };
     Some(HoldResult {
-        request: HoldRequest {
-            id: request.id,
-            target: request.destination.clone(),
-        },
+        request: HoldRequest::of(request),
         generation,
         until,
         outcome,
@@ -153,37 +184,44 @@ pub fn log_refused(destination: &str, generation: u64, reason: &str) {
     );
 }
 
-/// Answers the request of a hold. A hold that was refused ends.
+/// Answers the request of a hold. Only if the file has its content, the ledger keeps the hold, instead of an earlier one.
 pub fn answer(journal: &Journal, result: HoldResult) {
     journal.change(move |ledger| record(ledger, &result));
 }
 
 fn record(ledger: &mut Ledger, result: &HoldResult) -> Result<(), LedgerError> {
-    let ended = match &result.outcome {
-        HoldOutcome::Refused { earlier, .. } => end_hold(ledger, result, *earlier),
-        _ => Ok(()),
-    };
-    ledger.answer(result.request.id, &result.answer())?;
-    ended
+    let HoldRequest { id, target } = &result.request;
+    let answer = result.answer();
+    match &result.outcome {
+        HoldOutcome::Applied | HoldOutcome::CommandFailed(_) => ledger.answer_held(*id, &answer),
+        HoldOutcome::Refused { earlier: None, .. } | HoldOutcome::Expired => {
+            let ended = end_earlier(ledger, *id, target);
+            ledger.answer(*id, &answer)?;
+            ended
+        }
+        HoldOutcome::Refused { .. } | HoldOutcome::Replaced | HoldOutcome::Unknown => {
+            ledger.answer(*id, &answer)
+        }
+    }
 }
 
-/// Ends the hold of a result, unless a later request has replaced it meanwhile.
-fn end_hold(
-    ledger: &mut Ledger,
-    result: &HoldResult,
-    earlier: Option<EarlierHold>,
-) -> Result<(), LedgerError> {
-    let HoldRequest { id, target } = &result.request;
-    let is_later = |request: &Request| request.destination == *target && request.id > *id;
-    let is_replaced = ledger.taken()?.iter().any(is_later);
-    let is_own = |hold: &Hold| hold.destination == *target && hold.generation == result.generation;
-    if is_replaced || !ledger.holds()?.iter().any(is_own) {
+/// Answers the requests for a file that is released. Returns `true` if there are any.
+pub(super) fn replace_requests(ledger: &mut Ledger, target: &Path) -> Result<bool, LedgerError> {
+    let taken = ledger.taken()?.into_iter();
+    let own: Vec<_> = taken.filter(|own| own.destination == target).collect();
+    let results = own.iter();
+    let mut results = results.filter_map(|request| result(request, HoldOutcome::Replaced));
+    results.try_for_each(|result| record(ledger, &result))?;
+    Ok(!own.is_empty())
+}
+
+/// Ends the hold before a request, unless it is now the one before a later request.
+fn end_earlier(ledger: &mut Ledger, id: RequestId, target: &Path) -> Result<(), LedgerError> {
+    let is_later = |request: &Request| request.destination == target && request.id > id;
+    if ledger.taken()?.iter().any(is_later) {
         return Ok(());
     }
-    match earlier {
-        Some(EarlierHold { generation, until }) => ledger.hold(target, generation, until),
-        None => ledger.release(target),
-    }
+    ledger.release(target)
 }
 
 impl HoldResult {
@@ -203,9 +241,7 @@ impl HoldResult {
             ),
             HoldOutcome::Refused { reason, earlier } => {
                 let follows = match earlier {
-                    Some(EarlierHold { generation, .. }) => {
-                        format!("it is held at generation {generation} as before")
-                    }
+                    Some(earlier) => format!("it is held at generation {earlier} as before"),
                     None => "it is not held".to_owned(),
                 };
                 format!(

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use apply_ledger::{Answer, Hash, Hold, Ledger, LedgerError, Request, RequestAction};
 
-use super::hold_results::{HoldRequest, TakenRequests, log_refused};
+use super::hold_results::{HoldRequest, TakenRequests, log_refused, replace_requests};
 use super::journal::Journal;
 use super::targets::Targets;
 use crate::error_chain::chain;
@@ -61,14 +61,20 @@ impl fmt::Debug for HeldContent {
     }
 }
 
-/// The destinations that are held since an earlier process, with the requests that it has not answered. Parked changes
-/// of other destinations are forgotten.
+/// The destinations that are held since an earlier process, and then the requests that it has not answered: a hold before
+/// one of these continues if it is refused. Parked changes of other destinations are forgotten.
 pub fn holds_of_earlier_process(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
     let targets = Targets::of(destinations);
     journal.unpark_others(|target| targets.configured(target).is_some());
     let found = journal.ask(move |ledger| {
         let mut taken = TakenRequests::of_earlier_process(ledger)?;
-        let holds = find_holds(ledger, &targets, |hold| taken.resume(hold))?;
+        let mut holds = find_holds(ledger, &targets)?;
+        for (request, hold) in taken.latest() {
+            if let Some(resumed) = find_hold(ledger, &targets, &hold, Some(&request)) {
+                taken.resume(request.id);
+                holds.push(resumed);
+            }
+        }
         taken.answer_others(ledger)?;
         Ok(holds)
     });
@@ -78,51 +84,43 @@ pub fn holds_of_earlier_process(journal: &Journal, destinations: Vec<PathBuf>) -
 /// The destinations that are held.
 pub fn holds(journal: &Journal, destinations: Vec<PathBuf>) -> Vec<Requested> {
     let targets = Targets::of(destinations);
-    let found = journal.ask(move |ledger| find_holds(ledger, &targets, |_| None));
+    let found = journal.ask(move |ledger| find_holds(ledger, &targets));
     found.unwrap_or_default()
 }
 
-/// The holds of configured destinations. `request_of` returns the request that waits for the result of a hold.
-fn find_holds(
-    ledger: &Ledger,
-    targets: &Targets,
-    mut request_of: impl FnMut(&Hold) -> Option<HoldRequest>,
-) -> Result<Vec<Requested>, LedgerError> {
-    let now = SystemTime::now();
-    let mut changes = Vec::new();
-    let holds = ledger.holds()?.into_iter();
-    for hold in holds.filter(|hold| hold.is_active(now)) {
-        let Some(destination) = targets.configured(&hold.destination) else {
-            continue;
-        };
-        let text = match text_of(ledger, hold.hash) {
-            Ok(Ok(text)) => text,
-            Ok(Err(reason)) => {
-                log_not_held(&hold, reason);
-                continue;
-            }
-            Err(error) => {
-                log_not_held(&hold, &chain(&error));
-                continue;
-            }
-        };
-        let request = request_of(&hold);
-        let held = HeldContent {
-            text,
-            generation: hold.generation,
-            until: hold.until,
-        };
-        changes.push(Requested {
-            destination,
-            change: RequestedChange::Hold(held, request),
-        });
-    }
-    Ok(changes)
+/// The holds of configured destinations.
+fn find_holds(ledger: &Ledger, targets: &Targets) -> Result<Vec<Requested>, LedgerError> {
+    let holds = ledger.holds()?;
+    let found = holds.iter();
+    let found = found.filter_map(|hold| find_hold(ledger, targets, hold, None));
+    Ok(found.collect())
 }
 
-fn log_not_held(hold: &Hold, reason: &str) {
-    let destination = hold.destination.display().to_string();
-    log_refused(&destination, hold.generation, reason);
+/// A hold, if it is active and its destination is configured. `request` waits for its result.
+fn find_hold(
+    ledger: &Ledger,
+    targets: &Targets,
+    hold: &Hold,
+    request: Option<&HoldRequest>,
+) -> Option<Requested> {
+    let destination = targets.configured(&hold.destination)?;
+    if !hold.is_active(SystemTime::now()) {
+        return None;
+    }
+    let text = text_of(ledger, hold.hash).unwrap_or_else(|error| Err(chain(&error)));
+    let text = text.inspect_err(|reason| {
+        let destination = hold.destination.display().to_string();
+        log_refused(&destination, hold.generation, reason);
+    });
+    let content = HeldContent {
+        text: text.ok()?,
+        generation: hold.generation,
+        until: hold.until,
+    };
+    Some(Requested {
+        destination,
+        change: RequestedChange::Hold(content, request.cloned()),
+    })
 }
 
 /// Records the requests of the command line, and answers those that have no later result.
@@ -198,7 +196,8 @@ fn release(ledger: &mut Ledger, path: &Path) -> CarriedOut {
     let shown = path.display();
     let now = SystemTime::now();
     let is_held = |hold: &Hold| hold.destination == path && hold.is_active(now);
-    let answer = if ledger.holds()?.iter().any(is_held) {
+    let is_requested = replace_requests(ledger, path)?;
+    let answer = if is_requested || ledger.holds()?.iter().any(is_held) {
         format!("{shown} is released: its template writes it again")
     } else {
         format!("{shown} is not held: nothing is changed")
@@ -219,7 +218,7 @@ fn hold(
         Ok(text) => text,
         Err(reason) => return Ok(Err(format!("{shown}: {reason}"))),
     };
-    ledger.hold_for(request.id, path, generation, until)?;
+    ledger.take(request.id)?;
     let held = HeldContent {
         text,
         generation,
@@ -247,12 +246,12 @@ fn approve(ledger: &mut Ledger, path: &Path, content: Hash) -> CarriedOut {
 }
 
 /// A stored content as a text, or the reason for which it cannot be used.
-fn text_of(ledger: &Ledger, hash: Hash) -> Result<Result<String, &'static str>, LedgerError> {
+fn text_of(ledger: &Ledger, hash: Hash) -> Result<Result<String, String>, LedgerError> {
     let Some(content) = ledger.content(hash)? else {
-        return Ok(Err("the content is not stored any more"));
+        return Ok(Err("the content is not stored any more".to_owned()));
     };
     let text = String::from_utf8(content.into_bytes());
-    Ok(text.map_err(|_| "the content is not UTF-8, and cannot be held"))
+    Ok(text.map_err(|_| "the content is not UTF-8, and cannot be held".to_owned()))
 }
 
 #[cfg(test)]

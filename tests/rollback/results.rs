@@ -185,6 +185,39 @@ fn a_rollback_gets_its_result_from_the_daemon_after_a_restart() {
 }
 
 #[test]
+fn an_earlier_hold_survives_a_crash_before_the_refusal_of_a_later_one() {
+    let settings = "command = \"if grep 8 FOLDER/out; then while test -e FOLDER/slow; do sleep 0.02; done; exit 1; \
+                    fi\"\non_failure = \"rollback\"";
+    let fixture = Fixture::grouped(settings, "8");
+    let ctmpl = fixture.start();
+    ctmpl.logs("restoring the previous files");
+    fixture.writes("9");
+    fixture.writes("10");
+    fixture.succeeds("3");
+    let slow = fixture.folder.write("slow", "");
+    let rollback = fixture.command_to("1");
+    let waiting = thread::spawn(move || run_command(rollback));
+    fixture.folder.becomes("out", "8");
+    ctmpl.signal(Signal::SIGKILL);
+    drop(ctmpl.ends());
+    remove(&slow);
+
+    let ctmpl = fixture.start();
+    let ended = waiting.join().unwrap();
+    assert_eq!(ended.code(), Some(14), "{}", ended.log);
+    let expected = "held at generation 3 as before";
+    assert!(ended.log.contains(expected), "{}", ended.log);
+    fixture.folder.becomes("out", "9");
+    fixture.consul.put_key("version", "11");
+    for mut ctmpl in [Some(ctmpl), None] {
+        let ctmpl = ctmpl.take().unwrap_or_else(|| fixture.start());
+        fixture.folder.stays("out", "9", Duration::from_millis(500));
+        assert!(fixture.is_held());
+        assert_eq!(ctmpl.stop().code(), Some(12));
+    }
+}
+
+#[test]
 fn a_rollback_during_which_the_daemon_ends_says_so() {
     let settings = "command = \"if test -e FOLDER/slow; then exec sleep 30; fi\"";
     let fixture = Fixture::grouped(settings, "1");

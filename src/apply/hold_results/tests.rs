@@ -41,7 +41,7 @@ fn take(ledger: &mut Ledger, directory: &Path, generation: u64) -> RequestId {
     let target = Path::new(TARGET);
     let mut queue = RequestQueue::open(directory).unwrap();
     let request = queue.hold(target, generation, None).unwrap();
-    ledger.hold_for(request, target, generation, None).unwrap();
+    ledger.take(request).unwrap();
     request
 }
 
@@ -58,50 +58,119 @@ fn a_request_that_is_taken_continues_with_its_hold_after_a_restart() {
     let first = take(&mut ledger, directory, 2);
     let second = take(&mut ledger, directory, 1);
     let mut taken = TakenRequests::of_earlier_process(&mut ledger).unwrap();
-    let hold = ledger.holds().unwrap().remove(0);
-    let resumed = taken.resume(&hold).unwrap();
+    let latest = taken.latest();
+    let [(resumed, hold)] = &latest[..] else {
+        panic!("one request continues: {latest:?}");
+    };
     assert_eq!((resumed.id, &*resumed.target), (second, Path::new(TARGET)));
+    assert_eq!(hold.generation, 1);
+    taken.resume(second);
     taken.answer_others(&mut ledger).unwrap();
     let answer = answer_to(directory, first).unwrap();
     assert!(!answer.succeeded && answer.text.contains("restarted"));
     assert_eq!(answer_to(directory, second), None);
 }
 
-#[test]
-fn a_hold_ends_whose_content_was_rolled_back_before_the_restart() {
-    let directory = tempfile::tempdir().unwrap();
-    let directory = directory.path();
-    let mut ledger = ledger(directory, &["1", "2", "1"], true);
-    let request = take(&mut ledger, directory, 2);
-    let taken = TakenRequests::of_earlier_process(&mut ledger).unwrap();
-    assert_eq!(taken.0, []);
-    assert_eq!(ledger.holds().unwrap(), []);
-    let answer = answer_to(directory, request).unwrap();
-    assert!(!answer.succeeded && answer.text.contains("is not held"));
+/// The generation at which the file is held.
+fn held(ledger: &Ledger) -> Option<u64> {
+    ledger.holds().unwrap().first().map(|hold| hold.generation)
 }
 
 #[test]
-fn a_refused_hold_does_not_end_the_one_of_a_later_request() {
-    let directory = tempfile::tempdir().unwrap();
-    let directory = directory.path();
-    let mut ledger = ledger(directory, &["1", "2"], false);
-    let first = take(&mut ledger, directory, 1);
-    let second = take(&mut ledger, directory, 1);
-    let refused = |id| HoldResult {
+fn a_request_whose_content_was_rolled_back_before_the_restart_is_refused_and_an_earlier_hold_continues()
+ {
+    for earlier in [None, Some(3)] {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        let mut ledger = ledger(directory, &["1", "2", "1"], true);
+        if let Some(generation) = earlier {
+            ledger.hold(Path::new(TARGET), generation, None).unwrap();
+        }
+        let request = take(&mut ledger, directory, 2);
+        let taken = TakenRequests::of_earlier_process(&mut ledger).unwrap();
+        assert_eq!(taken.0, []);
+        assert_eq!(held(&ledger), earlier);
+        let answer = answer_to(directory, request).unwrap();
+        let follows = match earlier {
+            Some(_) => "it is held at generation 3 as before",
+            None => "it is not held",
+        };
+        assert!(
+            !answer.succeeded && answer.text.contains(follows),
+            "{answer:?}"
+        );
+    }
+}
+
+/// The result of a request for the first generation.
+fn result_of(id: RequestId, outcome: HoldOutcome) -> HoldResult {
+    HoldResult {
         request: HoldRequest {
             id,
             target: TARGET.into(),
         },
         generation: 1,
         until: None,
-        outcome: HoldOutcome::Refused {
-            reason: "no".to_owned(),
-            earlier: None,
-        },
+        outcome,
+    }
+}
+
+#[test]
+fn a_hold_begins_with_its_result_and_an_earlier_one_continues_until_then() {
+    let refused = |earlier| HoldOutcome::Refused {
+        reason: "no".to_owned(),
+        earlier,
+    };
+    let cases = [
+        (HoldOutcome::Applied, Some(1)),
+        (HoldOutcome::CommandFailed("no".to_owned()), Some(1)),
+        (refused(Some(2)), Some(2)),
+        (refused(None), None),
+        (HoldOutcome::Expired, None),
+        (HoldOutcome::Unknown, Some(2)),
+    ];
+    for (outcome, expected) in cases {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        let mut ledger = ledger(directory, &["1", "2"], false);
+        ledger.hold(Path::new(TARGET), 2, None).unwrap();
+        let request = take(&mut ledger, directory, 1);
+        assert_eq!(held(&ledger), Some(2), "there is no result yet");
+        record(&mut ledger, &result_of(request, outcome.clone())).unwrap();
+        assert_eq!(held(&ledger), expected, "{outcome:?}");
+        assert_eq!(ledger.taken().unwrap(), []);
+    }
+}
+
+#[test]
+fn a_request_that_is_released_before_its_result_does_not_continue() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let mut ledger = ledger(directory, &["1", "2"], false);
+    let request = take(&mut ledger, directory, 1);
+    assert!(replace_requests(&mut ledger, Path::new(TARGET)).unwrap());
+    assert_eq!(ledger.taken().unwrap(), []);
+    record(&mut ledger, &result_of(request, HoldOutcome::Applied)).unwrap();
+    assert_eq!(held(&ledger), None);
+    let answer = answer_to(directory, request).unwrap();
+    assert!(!answer.succeeded, "{answer:?}");
+}
+
+#[test]
+fn a_refused_hold_does_not_end_the_one_before_a_later_request() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let mut ledger = ledger(directory, &["1", "2"], false);
+    ledger.hold(Path::new(TARGET), 2, None).unwrap();
+    let first = take(&mut ledger, directory, 1);
+    let second = take(&mut ledger, directory, 1);
+    let refused = |id| {
+        let (reason, earlier) = ("no".to_owned(), None);
+        result_of(id, HoldOutcome::Refused { reason, earlier })
     };
     record(&mut ledger, &refused(first)).unwrap();
-    assert_eq!(ledger.holds().unwrap().len(), 1);
+    assert_eq!(held(&ledger), Some(2));
     record(&mut ledger, &refused(second)).unwrap();
-    assert_eq!(ledger.holds().unwrap(), []);
+    assert_eq!(held(&ledger), None);
     assert_eq!(ledger.taken().unwrap(), []);
 }

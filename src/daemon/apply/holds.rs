@@ -38,7 +38,7 @@ impl Apply {
     /// they do not make due what was rolled back.
     pub(in crate::daemon) fn resume_holds(&mut self, all: &[Requested], now: Instant) {
         for one in all {
-            // The destination is configured and was not held, so that no request ends.
+            // The destination is configured, and no request waits for the result of a hold before, so that none ends.
             self.take_request(one, now);
         }
     }

@@ -1,16 +1,15 @@
 //! The requests of the command line, which the daemon takes and answers.
 
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 
 use super::{Ledger, Result};
 use crate::columns::TimeColumn;
 use crate::database::Durability;
 use crate::error::LedgerError;
+use crate::queries;
 use crate::requests::{Answer, Request, RequestId, RequestState};
-use crate::{queries, transactions};
 
 /// How long the answer to a request is kept for the command line.
 const ANSWER_AGE: Duration = Duration::from_secs(60 * 60);
@@ -26,28 +25,19 @@ impl Ledger {
             .map_err(LedgerError::when("read the requests"))
     }
 
-    /// [Keeps](Self::hold) a generation, and takes its request out of the [requests](Self::requests). It is
-    /// [answered](Self::answer) later.
+    /// Takes a request out of the [requests](Self::requests). It is [answered](Self::answer) later.
     ///
     /// # Errors
-    /// [`LedgerError`], also if there is [no such generation](LedgerError::is_unknown); then the request remains.
-    pub fn hold_for(
-        &mut self,
-        request: RequestId,
-        destination: &Path,
-        generation: u64,
-        until: Option<SystemTime>,
-    ) -> Result<()> {
-        let now = TimeColumn(SystemTime::now());
-        self.write("hold a destination", Durability::Power, |transaction| {
-            transactions::hold(transaction, destination, generation, (until, now))?;
+    /// [`LedgerError`]; then the request remains.
+    pub fn take(&mut self, request: RequestId) -> Result<()> {
+        self.write("take a request", Durability::Power, |transaction| {
             let update = "UPDATE requests SET succeeded = 0 WHERE id = ?1";
             transaction.execute(update, [request.0])?;
             Ok(())
         })
     }
 
-    /// The requests that are [taken](Self::hold_for) and have no answer, also those of an earlier process.
+    /// The requests that are [taken](Self::take) and have no answer, also those of an earlier process.
     ///
     /// # Errors
     /// [`LedgerError`] if they cannot be read.
@@ -56,18 +46,43 @@ impl Ledger {
             .map_err(LedgerError::when("read the requests"))
     }
 
-    /// Answers a request, which then is no longer among the [requests](Self::requests).
+    /// Answers a request, which then is no longer among the [requests](Self::requests). The first answer counts.
     ///
     /// # Errors
     /// [`LedgerError`]; then the request remains.
     pub fn answer(&mut self, request: RequestId, answer: &Answer) -> Result<()> {
-        let oldest = SystemTime::now().checked_sub(ANSWER_AGE);
         self.write("answer a request", Durability::Process, |transaction| {
-            let delete = "DELETE FROM requests WHERE answer IS NOT NULL AND at < ?1";
-            transaction.execute(delete, [oldest.map(TimeColumn)])?;
-            let update = "UPDATE requests SET succeeded = ?2, answer = ?3 WHERE id = ?1";
-            transaction.execute(update, params![request.0, answer.succeeded, answer.text])?;
-            Ok(())
+            Ok(answered(transaction, request, answer)?)
         })
     }
+
+    /// [Answers](Self::answer) a request whose generation is in the file, and [keeps](Self::hold) this generation. A request
+    /// that has an answer already, because a later one has replaced it, changes nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then the request remains.
+    pub fn answer_held(&mut self, request: RequestId, answer: &Answer) -> Result<()> {
+        let now = TimeColumn(SystemTime::now());
+        self.write("hold a destination", Durability::Power, |transaction| {
+            let insert = "INSERT OR REPLACE INTO holds (destination, generation, until, since)
+                 SELECT destination, generation, until, ?2 FROM requests
+                 WHERE id = ?1 AND generation IS NOT NULL AND answer IS NULL";
+            transaction.execute(insert, params![request.0, now])?;
+            Ok(answered(transaction, request, answer)?)
+        })
+    }
+}
+
+/// Stores an answer, and deletes old ones.
+fn answered(
+    transaction: &Transaction<'_>,
+    request: RequestId,
+    answer: &Answer,
+) -> rusqlite::Result<()> {
+    let oldest = SystemTime::now().checked_sub(ANSWER_AGE);
+    let delete = "DELETE FROM requests WHERE answer IS NOT NULL AND at < ?1";
+    transaction.execute(delete, [oldest.map(TimeColumn)])?;
+    let update = "UPDATE requests SET succeeded = ?2, answer = ?3 WHERE id = ?1 AND answer IS NULL";
+    transaction.execute(update, params![request.0, answer.succeeded, answer.text])?;
+    Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use jiff::Timestamp;
 
 use super::Destination;
-use crate::apply::hold_results::{EarlierHold, HoldOutcome, HoldRequest, HoldResult, log_refused};
+use crate::apply::hold_results::{HoldOutcome, HoldRequest, HoldResult, log_refused};
 use crate::apply::requests::HeldContent;
 use crate::daemon::apply::pending::{Candidate, Hold, Next, Pending, Rendering};
 use crate::daemon::text::Text;
@@ -135,10 +135,7 @@ impl Destination {
         let earlier = hold.earlier.take().filter(is_active);
         let result = self.hold_result(HoldOutcome::Refused {
             reason: reason.to_owned(),
-            earlier: earlier.as_ref().map(|held| EarlierHold {
-                generation: held.generation,
-                until: held.until,
-            }),
+            earlier: earlier.as_ref().map(|held| held.generation),
         });
         let hold = self.hold.take()?;
         let (generation, destination) = (hold.held.generation, self.names().1);

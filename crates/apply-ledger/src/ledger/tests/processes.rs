@@ -58,16 +58,10 @@ fn a_request_that_is_taken_is_found_after_a_restart_until_it_is_answered() {
     let mut queue = RequestQueue::open(directory.path()).unwrap();
     let request = queue.hold(path, 1, None).unwrap();
     assert_eq!(ledger.taken().unwrap(), []);
-    assert!(
-        ledger
-            .hold_for(request, path, 7, None)
-            .unwrap_err()
-            .is_unknown()
-    );
-    assert_eq!(ledger.requests().unwrap().len(), 1, "it remains");
-    ledger.hold_for(request, path, 1, None).unwrap();
+    assert_eq!(ledger.requests().unwrap().len(), 1);
+    ledger.take(request).unwrap();
     assert_eq!(ledger.requests().unwrap(), []);
-    assert_eq!(ledger.holds().unwrap().len(), 1);
+    assert_eq!(ledger.holds().unwrap(), [], "there is no result yet");
     assert_eq!(queue.answer(request).unwrap(), None);
     drop(ledger);
 
@@ -102,7 +96,7 @@ fn an_answer_removes_old_answers_and_no_request_that_has_none() {
         text: "applied".to_owned(),
     };
     ledger.answer(answered, &answer).unwrap();
-    ledger.hold_for(taken, path, 1, None).unwrap();
+    ledger.take(taken).unwrap();
     let connection = &ledger.connection;
     connection
         .execute("UPDATE requests SET at = 0", [])
@@ -111,6 +105,43 @@ fn an_answer_removes_old_answers_and_no_request_that_has_none() {
     assert_eq!(queue.answer(answered).unwrap(), None, "it is removed");
     let ids: Vec<_> = ledger.taken().unwrap().iter().map(|it| it.id).collect();
     assert_eq!(ids, [taken]);
+}
+
+#[test]
+fn the_generation_of_a_request_is_kept_after_its_success_unless_it_has_an_answer_already() {
+    for is_answered in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = Path::new(DESTINATION);
+        let mut ledger = open(directory.path());
+        for content in ["1", "2"] {
+            apply(&mut ledger, content);
+        }
+        ledger.hold(path, 1, None).unwrap();
+        let mut queue = RequestQueue::open(directory.path()).unwrap();
+        let until = SystemTime::UNIX_EPOCH + Duration::from_secs(3);
+        let request = queue.hold(path, 2, Some(until)).unwrap();
+        ledger.take(request).unwrap();
+        let [replaced, done] = ["replaced", "done"].map(|text| Answer {
+            succeeded: text == "done",
+            text: text.to_owned(),
+        });
+        let kept = |ledger: &Ledger| {
+            let hold = ledger.holds().unwrap().remove(0);
+            (hold.generation, hold.until)
+        };
+        assert_eq!(kept(&ledger), (1, None), "the hold before");
+        if is_answered {
+            ledger.answer(request, &replaced).unwrap();
+        }
+        ledger.answer_held(request, &done).unwrap();
+        let (answer, expected) = if is_answered {
+            (replaced, (1, None))
+        } else {
+            (done, (2, Some(until)))
+        };
+        assert_eq!(queue.answer(request).unwrap(), Some(answer));
+        assert_eq!(kept(&ledger), expected);
+    }
 }
 
 #[test]
