@@ -20,6 +20,7 @@ pub(super) mod commands;
 mod destination;
 mod drift;
 mod earlier;
+mod final_templates;
 mod groups;
 mod holds;
 mod inspections;

@@ -15,7 +15,7 @@ use super::reload::Reload;
 use super::renderer::{Renderer, RestorePolicy};
 use super::requests::Requests;
 use super::saving::Saving;
-use super::shutdown::{Decided, Shutdown, ShutdownView, finality};
+use super::shutdown::{Decided, Shutdown, ShutdownView};
 use super::state_dir::{OwedFile, RolledBack};
 use super::status::{self, StatusView};
 use super::waiting::Waiting;
@@ -219,13 +219,8 @@ impl Parts {
         if !self.renderer.has_deferred_files() {
             return None;
         }
-        let settled = {
-            let is_final = finality(&self.apply, &self.renderer);
-            let jobs = self.apply.jobs(&self.renderer);
-            let settled = jobs.filter(|job| is_final(*job));
-            settled.map(|job| job.template.number()).collect()
-        };
-        self.renderer.read_deferred_files(&settled)
+        let final_templates = self.apply.final_templates(&self.renderer);
+        self.renderer.read_deferred_files(&final_templates)
     }
 
     /// Ends the process, and names the commands that are still owed.

@@ -3,7 +3,6 @@
 //!
 //! Input: signals, the state of the other parts, the time. Output: the [`End`].
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -186,7 +185,7 @@ impl Shutdown {
             && is_idle
             && apply.debts().is_settled()
             && !empty.is_open()
-            && apply.jobs(renderer).all(finality(apply, renderer));
+            && apply.final_templates(renderer).len() == renderer.templates().len();
         is_over.then(|| Decided::End(outcome(parts)))
     }
 
@@ -272,27 +271,6 @@ impl MissingKeys {
         } else {
             Self::Awaited
         }
-    }
-}
-
-/// Creates a function that returns `true` if the state of a job is final in `-once`: also if its data, or that of another
-/// template of its named group, is missing for good.
-pub(super) fn finality<'a>(
-    apply: &'a Apply,
-    renderer: &'a Renderer,
-) -> impl Fn(JobView<'a>) -> bool {
-    let lacks_data = |job: JobView<'a>| {
-        let mut missing = job.template.missing();
-        job.state() == JobState::Waiting
-            && missing.any(|(query, _)| renderer.query_failures().is_final(query))
-    };
-    let groups = apply.jobs(renderer).filter(|job| lacks_data(*job));
-    let groups = groups.map(|job| &job.destination.group().key);
-    let blocked: BTreeSet<_> = groups.filter(|key| key.is_named()).collect();
-    move |job| {
-        let is_blocked =
-            || !job.destination.is_written() && blocked.contains(&job.destination.group().key);
-        job.state() != JobState::Waiting || lacks_data(job) || is_blocked()
     }
 }
 

@@ -107,7 +107,7 @@ impl Destination {
     }
 
     /// The group that the destination is applied with.
-    pub(in crate::daemon) fn group(&self) -> &Arc<GroupConfig> {
+    pub(super) fn group(&self) -> &Arc<GroupConfig> {
         &self.group
     }
 

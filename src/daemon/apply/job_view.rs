@@ -2,7 +2,7 @@
 
 use super::destination::Destination;
 use crate::config::resolved::GroupConfig;
-use crate::daemon::renderer::TemplateState;
+use crate::daemon::renderer::{Renderer, TemplateState};
 
 /// The state of one template and its destination. Shutdown and the status depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,13 @@ impl JobView<'_> {
     /// Returns `true` if the rendering failed although all data was available, or the write failed.
     pub(in crate::daemon) fn has_failed_permanently(self) -> bool {
         self.template.is_rendering_broken() || self.destination.is_broken()
+    }
+
+    /// Returns `true` if the data of the template is missing for good.
+    pub(super) fn lacks_data(self, renderer: &Renderer) -> bool {
+        let mut missing = self.template.missing();
+        self.state() == JobState::Waiting
+            && missing.any(|(query, _)| renderer.query_failures().is_final(query))
     }
 
     /// Returns `true` if the template is in this group and its first write is outstanding.

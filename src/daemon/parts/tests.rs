@@ -6,6 +6,7 @@ mod damping;
 mod drift;
 mod ending;
 mod fields;
+mod file_order;
 mod groups;
 mod guard;
 mod outputs;

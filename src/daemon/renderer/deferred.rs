@@ -3,19 +3,28 @@
 //! In `-once`, a file is read once. If it is the destination of a template, it is read when that template is written, so
 //! that a template that reads it renders the new content. The daemon watches files, and renders again instead.
 //!
-//! Input: the new files that templates request, and the templates that are settled. Output: the files to read.
+//! Input: the new files that templates request, and the templates that are final. Output: the files to read.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use super::template_state::TemplateState;
+use crate::config::resolved::GroupKey;
 use consul_watch::query::{FileQuery, Query};
 
 /// The files that are not read yet.
 #[derive(Debug)]
 pub(super) struct DeferredFiles {
     is_on: bool,
-    files: Vec<FileQuery>,
+    files: Vec<DeferredFile>,
+}
+
+/// A file that is not read yet.
+#[derive(Debug)]
+struct DeferredFile {
+    file: FileQuery,
+    /// The number of the template that writes it.
+    writer: usize,
 }
 
 impl DeferredFiles {
@@ -38,36 +47,47 @@ impl DeferredFiles {
         new: Vec<FileQuery>,
         templates: &[TemplateState],
     ) -> Vec<FileQuery> {
-        if !self.is_on {
+        if !self.is_on || new.is_empty() {
             return new;
         }
-        let (deferred, others): (Vec<_>, Vec<_>) = new
-            .into_iter()
-            .partition(|file| writer(templates, file).is_some());
-        self.files.extend(deferred);
+        let writers = by_destination(templates);
+        let mut others = Vec::new();
+        for file in new {
+            let writer = writers.get(&absolute(&file.path));
+            match writer.filter(|writer| !is_read_with(&file, writer, templates)) {
+                Some(writer) => {
+                    let writer = writer.number();
+                    self.files.push(DeferredFile { file, writer });
+                }
+                None => others.push(file),
+            }
+        }
         others
     }
 
-    /// Takes the files whose templates are settled: written, or unable to be. Templates that wait for one another would
+    /// Takes the files whose templates are final: written, or unable to be. Templates that wait for one another would
     /// wait forever, so their files are taken as well.
     pub(super) fn take_ready(
         &mut self,
         templates: &[TemplateState],
-        settled: &BTreeSet<usize>,
+        final_templates: &BTreeSet<usize>,
     ) -> Vec<FileQuery> {
-        let waits = Waits::of(&self.files, templates, settled);
-        let ready = self.files.iter().filter(|file| !waits.is_awaited(file));
-        let ready: Vec<_> = ready.cloned().collect();
-        self.files.retain(|file| !ready.contains(file));
+        let waits = Waits::of(&self.files, templates, final_templates);
+        let files = self.files.iter().map(|own| &own.file);
+        let ready: Vec<_> = files
+            .filter(|file| !waits.is_awaited(file))
+            .cloned()
+            .collect();
+        self.files.retain(|own| !ready.contains(&own.file));
         ready
     }
 }
 
 /// The templates that wait for other templates.
 struct Waits<'a> {
-    /// The templates that are not settled.
-    unsettled: Vec<&'a TemplateState>,
-    /// The files whose templates are not settled.
+    /// The templates that are not final.
+    pending: Vec<&'a TemplateState>,
+    /// The files that such templates write.
     files: Vec<Wait<'a>>,
 }
 
@@ -82,25 +102,25 @@ struct Wait<'a> {
 
 impl<'a> Waits<'a> {
     fn of(
-        files: &'a [FileQuery],
+        files: &'a [DeferredFile],
         templates: &'a [TemplateState],
-        settled: &BTreeSet<usize>,
+        final_templates: &BTreeSet<usize>,
     ) -> Self {
-        let is_settled = |template: &TemplateState| settled.contains(&template.number());
-        let wait = |file| {
-            let writer = writer(templates, file).filter(|writer| !is_settled(writer))?;
-            let readers = templates.iter().filter(|reader| requests(reader, file));
-            Some(Wait {
+        let is_pending = |own: &&TemplateState| !final_templates.contains(&own.number());
+        let pending: Vec<_> = templates.iter().filter(is_pending).collect();
+        let wait = |DeferredFile { file, writer }: &'a DeferredFile| {
+            let mut pending = pending.iter();
+            let writer = pending.find(|own| own.number() == *writer)?;
+            (!is_read_with(file, writer, templates)).then(|| Wait {
                 file,
                 writer: writer.number(),
-                readers: readers.map(TemplateState::number).collect(),
+                readers: readers(file, templates)
+                    .map(TemplateState::number)
+                    .collect(),
             })
         };
-        let unsettled = templates.iter().filter(|template| !is_settled(template));
-        Self {
-            unsettled: unsettled.collect(),
-            files: files.iter().filter_map(wait).collect(),
-        }
+        let files = files.iter().filter_map(wait).collect();
+        Self { pending, files }
     }
 
     /// Returns `true` if this file will be written, and its template does not wait for a template that reads the file.
@@ -127,42 +147,48 @@ impl<'a> Waits<'a> {
 
     /// The templates of the same named group, whose files are written together.
     fn siblings(&self, number: usize) -> impl Iterator<Item = usize> {
-        let mut unsettled = self.unsettled.iter();
-        let own = unsettled.find(|template| template.number() == number);
-        let group = own.and_then(|own| own.job().group.as_ref());
-        let same = move |other: &&&TemplateState| {
-            group.is_some_and(|group| other.job().group.as_ref() == Some(group))
-        };
-        let others = self.unsettled.iter().filter(same);
+        let mut pending = self.pending.iter();
+        let own = pending.find(|template| template.number() == number);
+        let group = own.and_then(|own| named_group(own));
+        let pending = self.pending.iter();
+        let others = pending.filter(move |other| group.is_some() && named_group(other) == group);
         others.map(|other| other.number())
     }
 }
 
-/// The template that writes this file, unless a template with the same command reads it: their command runs when both
-/// files are written.
-fn writer<'a>(templates: &'a [TemplateState], file: &FileQuery) -> Option<&'a TemplateState> {
-    let is_destination = |template: &&TemplateState| {
-        let destination = template.job().destination.as_deref();
-        destination.is_some_and(|destination| is_same(destination, &file.path))
+/// The templates by the absolute paths of their destinations.
+fn by_destination(templates: &[TemplateState]) -> BTreeMap<PathBuf, &TemplateState> {
+    let with_path = |template| {
+        let destination = TemplateState::job(template).destination.as_deref();
+        destination.map(|destination| (absolute(destination), template))
     };
-    let writer = templates.iter().find(is_destination)?;
-    let mut readers = templates.iter().filter(|other| requests(other, file));
-    (!readers.any(|reader| shares_command(reader, writer))).then_some(writer)
+    templates.iter().filter_map(with_path).collect()
 }
 
-fn requests(template: &TemplateState, file: &FileQuery) -> bool {
-    let mut queries = template.queries();
-    queries.any(|query| matches!(&**query, Query::File(own) if own == file))
+/// The absolute path, without `.`.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-fn shares_command(one: &TemplateState, other: &TemplateState) -> bool {
-    let (one, other) = (one.job(), other.job());
-    let is_unnamed = one.group.is_none() && other.group.is_none();
-    is_unnamed && one.command.is_some() && one.command == other.command
+/// The templates that read a file.
+fn readers<'a>(
+    file: &FileQuery,
+    templates: &'a [TemplateState],
+) -> impl Iterator<Item = &'a TemplateState> {
+    templates.iter().filter(move |template| {
+        let mut queries = template.queries();
+        queries.any(|query| matches!(&**query, Query::File(own) if own == file))
+    })
 }
 
-/// Returns `true` if the paths are the same once they are absolute and without `.`.
-fn is_same(one: &Path, other: &Path) -> bool {
-    let absolute = |path| std::path::absolute(path).unwrap_or_else(|_| Path::to_owned(path));
-    one == other || absolute(one) == absolute(other)
+/// Returns `true` if a template reads this file that is applied together with the one that writes it: their command runs
+/// when both files are written.
+fn is_read_with(file: &FileQuery, writer: &TemplateState, templates: &[TemplateState]) -> bool {
+    let group = writer.job().applied_with();
+    readers(file, templates).any(|reader| reader.job().applied_with().key == group.key)
+}
+
+/// The named group of a template, if any.
+fn named_group(template: &TemplateState) -> Option<&GroupKey> {
+    template.job().group.as_ref().map(|group| &group.key)
 }

@@ -61,12 +61,13 @@ impl Renderer {
         !self.deferred.is_empty()
     }
 
-    /// Reads the deferred files of templates that are settled.
+    /// Reads the deferred files of templates that are final.
     pub(in crate::daemon) fn read_deferred_files(
         &mut self,
-        settled: &BTreeSet<usize>,
+        final_templates: &BTreeSet<usize>,
     ) -> Option<Action> {
-        let ready = self.deferred.take_ready(self.templates.all(), settled);
+        let templates = self.templates.all();
+        let ready = self.deferred.take_ready(templates, final_templates);
         (!ready.is_empty()).then_some(Action::ReadFiles(ready))
     }
 }
