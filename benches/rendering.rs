@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 
+use answer_guard::Snapshot;
 use consul_watch::answer::{Answer, Instance, Nullable, TextMap, Weights};
 use consul_watch::query::{Health, Query};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ctmpl::config::resolved::{Job, Language, TemplateSource};
 use ctmpl::render::{RenderEnv, Template};
-use ctmpl::store::Snapshot;
 use jiff::Timestamp;
 
 const INSTANCES: u32 = 5_000;

@@ -1,7 +1,7 @@
 //! ctmpl: a daemon that renders configuration files from Consul and reloads the programs that read them.
 //!
 //! ```text
-//! arguments → config → watch → store → render → decide → apply → command
+//! arguments → config → watch → guard → render → decide → apply → command
 //!                        ▲                │
 //!                        └─ dependencies ─┘
 //! ```
@@ -38,9 +38,6 @@ pub mod command;
 
 // The sources of data on this host: files and plugins.
 pub mod source;
-
-// The latest accepted answers.
-pub mod store;
 
 // Parses and renders templates in both languages.
 pub mod render;

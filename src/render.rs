@@ -1,6 +1,6 @@
 //! Renders templates and records their dependencies.
 //!
-//! Input: a source, its language, and a [`Snapshot`](crate::store::Snapshot) of the accepted answers.
+//! Input: a source, its language, and a [`Snapshot`](answer_guard::Snapshot) of the accepted answers.
 //! Output: a [`Rendering`] with the text or the error, every dependency, and the dependencies without data.
 //!
 //! A file imports only files that are listed above it.

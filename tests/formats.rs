@@ -8,11 +8,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use answer_guard::Snapshot;
 use consul_watch::answer::{Answer, Instance, Nullable, Pair, TextMap, Weights};
 use consul_watch::query::{Health, Query};
 use ctmpl::config::resolved::{Format, Job, Language, TemplateSource};
 use ctmpl::render::Template;
-use ctmpl::store::Snapshot;
 use jiff::Timestamp;
 use proptest::prelude::*;
 

@@ -8,13 +8,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use answer_guard::Snapshot;
 use consul_watch::answer::{
     Answer, Instance, Node, NodeServices, Nullable, Pair, TextMap, Weights,
 };
 use consul_watch::query::{Health, Query};
 use ctmpl::config::resolved::{Job, Language, MissingKey, TemplateSource};
 use ctmpl::render::{RenderEnv, Template, TemplateError};
-use ctmpl::store::Snapshot;
 use jiff::Timestamp;
 
 mod canaries;

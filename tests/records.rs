@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use answer_guard::Snapshot;
 use consul_watch::answer::Answer;
 use consul_watch::query::{ConsulQuery, Query, QueryError};
 use ctmpl::config::resolved::{Job, Language, TemplateSource};
 use ctmpl::render::Template;
-use ctmpl::store::Snapshot;
 use jiff::Timestamp;
 use serde::Deserialize;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use consul_watch::answer::{Answer, Pair};
 use consul_watch::query::Query;
-use ctmpl::store::Snapshot;
+use answer_guard::Snapshot;
 use ctmpl::render::functions;
 use ctmpl::render::render_context::{RenderContext, RenderEnv};
 use gotemplate::{Limits, Options, Template};

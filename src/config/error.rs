@@ -70,9 +70,6 @@ pub enum ValueError {
         "confirm_for = \"0s\" would accept every change at once; set a longer time, for example 15m, or leave it out"
     )]
     NoConfirmation,
-    /// Not a part of a whole.
-    #[error("it is not a number from 0 to 1; write for example 0.5")]
-    Fraction,
     /// A block that no flag can set.
     #[error("no flag sets this block; write it into a file")]
     NoFlag,

@@ -13,14 +13,13 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 pub use super::exec::{CommandLine, EnvironmentConfig, ExecConfig};
-pub use super::flap_damping::FlapDampingConfig;
-pub use super::guard::GuardConfig;
 pub use super::logging::{LogConfig, LogLevel};
-pub use super::max_change::{Fraction, MaxChange};
+pub use super::max_change::MaxChange;
 pub use super::rate::ReloadRate;
 pub use super::status_addr::StatusAddr;
 pub use super::values::{CommandOutput, Drift, Language, OnFailure, Program, WriteMode};
 pub use action::{HttpAction, ReloadAction, SignalTarget};
+pub use answer_guard::{FlapDampingConfig, Fraction, GuardConfig};
 pub use command::CommandConfig;
 pub use config_blocks::Owner;
 pub use consul::{ConsulConfig, LoadConfig, RetryConfig};

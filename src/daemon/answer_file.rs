@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use file_writer::{FileOptions, Stage, Swapped, WriteError, WriteMode, Writer};
 
 use crate::error_chain::chain;
-use crate::store::SavedAnswers;
+use answer_guard::SavedAnswers;
 
 /// The name of the file.
 const NAME: &str = "answers";

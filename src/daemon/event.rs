@@ -28,7 +28,7 @@ use crate::config::resolved::{GroupConfig, GroupKey, Job};
 use crate::config::token::TokenError;
 use crate::render::{Template, TemplateError};
 use crate::signals::SignalAction;
-use crate::store::{SavedAnswers, Unwritten};
+use answer_guard::{SavedAnswers, Unwritten};
 use consul_watch::answer::Answer;
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::consul::{Client, ClientError, Emptiness};

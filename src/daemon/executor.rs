@@ -23,7 +23,7 @@ use crate::command;
 use crate::config::exec::ExecConfig;
 use crate::observe::StatusServer;
 use crate::source::plugin::PluginSource;
-use crate::store::SavedAnswers;
+use answer_guard::SavedAnswers;
 use consul_watch::query::Query;
 use consul_watch::source::consul::Client;
 use consul_watch::watch::{Rules, WatchEvent, Watcher};

@@ -12,7 +12,7 @@ use answer_store::AnswerStore;
 
 use super::event::{Event, LoadedAnswer};
 use crate::error_chain::chain;
-use crate::store::Unwritten;
+use answer_guard::Unwritten;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 

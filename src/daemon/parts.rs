@@ -25,7 +25,7 @@ use crate::config::resolved::{Config, GroupKey};
 use crate::render::RenderEnv;
 use crate::report::Report;
 use crate::signals::SignalAction;
-use crate::store::SavedAnswers;
+use answer_guard::SavedAnswers;
 
 /// All parts. Each owns its fields. A part may read the parts listed above it.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error_chain::chain;
-use crate::store::Failing;
+use answer_guard::Failing;
 use consul_watch::query::Query;
 use consul_watch::source::{Error, ErrorClass};
 

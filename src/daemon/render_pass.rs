@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::text::Text;
 use crate::render::{Dependencies, RenderEnv, Rendering, Template, TemplateError};
-use crate::store::Snapshot;
+use answer_guard::Snapshot;
 use gotemplate::budget::Budget;
 
 /// The inputs of one pass.

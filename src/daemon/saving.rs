@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::event::Action;
-use crate::store::SavedAnswers;
+use answer_guard::SavedAnswers;
 
 /// The time from a change until it is written; later changes are written with it.
 const DELAY: Duration = Duration::from_secs(5);

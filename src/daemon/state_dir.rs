@@ -22,7 +22,7 @@ use crate::config::resolved::{
 };
 use crate::config::values::StartWith;
 use crate::error_chain::chain;
-use crate::store::SavedAnswers;
+use answer_guard::SavedAnswers;
 use consul_watch::watch::{ConnectionFile, KeptConnections, Recorder};
 
 /// The time limit for opening the ledger, which may wait up to 5 s for another process.

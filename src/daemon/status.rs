@@ -14,7 +14,7 @@ use crate::report::{
     ApplyReport, ChildReport, DampedReport, DependencyReport, HeldReport, Phase, Report,
     TemplatePhase, TemplateReport,
 };
-use crate::store::{DampedInstance, Held};
+use answer_guard::{DampedInstance, Held};
 use consul_watch::query::Query;
 
 /// The parts that a report describes.

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::store::Failing;
+use answer_guard::Failing;
 
 /// What a call does while its query fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use super::render_context::RenderEnv;
 use super::template::{Rendering, Template};
-use crate::store::Snapshot;
+use answer_guard::Snapshot;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 use consul_watch::source::MAX_SHORT_REQUESTS;

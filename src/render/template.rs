@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::config::resolved::{Format, Job, OutputFormat, TemplateSource};
-use crate::store::Snapshot;
+use answer_guard::Snapshot;
 
 use super::engine::{Engine, Settings};
 use super::error::{Place, TemplateError};

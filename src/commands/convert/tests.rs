@@ -20,7 +20,7 @@ use crate::render::Undefined;
 use crate::render::jinja::{self, JinjaTemplate};
 use crate::render::render_context::{RenderContext, RenderEnv};
 use crate::render::{TemplateError, functions};
-use crate::store::Snapshot;
+use answer_guard::Snapshot;
 use gotemplate::{Options, Template};
 
 /// The minimum percentage of the vectors that must be converted without a mark, among those that Go

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use answer_guard::Fraction;
 use config_blocks::{
     Block, Error, FromNode, Input, Node, Position, Reason, Setting, Shape, Tree, Value, value,
 };
@@ -9,7 +10,6 @@ use go_duration::GoDuration;
 
 use crate::config::error::ValueError;
 use crate::config::flap_damping::FlapDampingBlock;
-use crate::config::max_change::Fraction;
 
 /// `flap_damping { … }`
 #[derive(Block, Clone, Debug, Default)]

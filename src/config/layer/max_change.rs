@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use answer_guard::Fraction;
 use config_blocks::{
-    Block, Error, FromNode, Input, Node, Number, Position, Reason, Setting, Shape, Value, value,
+    Block, Error, FromNode, Input, Node, Position, Reason, Setting, Shape, Value, value,
 };
 use go_duration::GoDuration;
 
 use crate::config::error::ValueError;
-use crate::config::max_change::{Fraction, MaxChange};
+use crate::config::max_change::MaxChange;
 
 /// `max_change { … }`
 #[derive(Block, Clone, Debug, Default)]
@@ -38,28 +39,6 @@ impl FromNode for MaxChange {
 
     fn shape() -> Shape {
         MaxChangeKeys::shape()
-    }
-}
-
-impl FromNode for Fraction {
-    fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
-        let number = f64::from_node(node, position)?;
-        Self::of(number).ok_or_else(|| position.refuse(ValueError::Fraction))
-    }
-
-    fn shape() -> Shape {
-        Shape::number(Number::Fraction)
-    }
-}
-
-impl Value for Fraction {
-    fn from_input(input: &Input) -> Result<Self, Reason> {
-        let number = input.last()?.parse().ok().and_then(Self::of);
-        number.ok_or_else(|| ValueError::Fraction.into())
-    }
-
-    fn shown(&self) -> Option<String> {
-        Some(self.number().to_string())
     }
 }
 

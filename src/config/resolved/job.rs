@@ -10,11 +10,10 @@ pub use gotemplate::{Delimiters, MissingKey};
 
 use super::command::CommandConfig;
 use super::group::{GroupConfig, GroupKey};
-use crate::config::flap_damping::FlapDampingConfig;
-use crate::config::guard::GuardConfig;
 pub use crate::config::layer::FileConfig;
 use crate::config::values::{Drift, Language};
 pub use crate::config::wait::Settle;
+use answer_guard::{FlapDampingConfig, GuardConfig};
 
 /// A template with its destination and command.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::Executor;
 use crate::daemon::event::Event;
 use crate::daemon::kept_answers::KeptAnswers;
-use crate::store::Unwritten;
+use answer_guard::Unwritten;
 use consul_watch::query::Query;
 
 /// The time limit for loading answers.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::store::{View, applies_to};
+use answer_guard::{View, applies_to};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 

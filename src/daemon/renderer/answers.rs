@@ -14,7 +14,7 @@ use super::retained_names::RetainedNames;
 use super::template_state::TemplateState;
 use crate::daemon::event::Moment;
 use crate::daemon::query_failures::QueryFailures;
-use crate::store::{Failing, InstanceId, Ruling, SavedAnswers, Snapshot, UnwrittenAnswers, View};
+use answer_guard::{Failing, InstanceId, Ruling, SavedAnswers, Snapshot, UnwrittenAnswers, View};
 use consul_watch::answer::Answer;
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::Circumstances;

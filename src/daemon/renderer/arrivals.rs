@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::render::Dependencies;
-use crate::store::View;
+use answer_guard::View;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 

@@ -2,7 +2,7 @@
 
 use go_duration::GoDuration;
 
-use crate::store::{Ended, GuardRules, Held, How};
+use answer_guard::{Ended, GuardRules, Held, How};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::requirements::Requirements;
-use crate::store::{
+use answer_guard::{
     Ended, Guard, Held, InstanceId, Observation, Ruling, applies_to, instance_id, items,
 };
 use consul_watch::answer::{Answer, Depth};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::requirements::Requirements;
 use super::{Renderer, guard_log};
-use crate::store::{DampedInstance, Held};
+use answer_guard::{DampedInstance, Held};
 use consul_watch::query::Query;
 
 impl Renderer {

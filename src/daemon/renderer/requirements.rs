@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::template_state::TemplateState;
 use crate::config::resolved::GuardConfig;
 use crate::render::Guarding;
-use crate::store::GuardRules;
+use answer_guard::GuardRules;
 use consul_watch::answer::{Answer, Depth};
 use consul_watch::query::Query;
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::restoration::RestorePolicy;
 use super::{Action, Renderer};
 use crate::daemon::event::{LoadedAnswer, Moment};
-use crate::store::{SavedAnswers, Unwritten};
+use answer_guard::{SavedAnswers, Unwritten};
 use consul_watch::query::Query;
 
 /// The maximum number of queries that a message names.

@@ -14,7 +14,7 @@ use super::substitutes::{self, Substitutes};
 use crate::config::resolved::{Job, OnError};
 use crate::daemon::render_pass::{PassResult, Rendered};
 use crate::render::{Absence, Dependencies, Template};
-use crate::store::View;
+use answer_guard::View;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::render::records::{self, Reads};
 use crate::render::render_context::{Absence, RenderContext, RenderEnv};
-use crate::store::Snapshot;
+use answer_guard::Snapshot;
 use consul_watch::answer::{
     Answer, CaRoot, Consumers, ExportedService, ImportedService, Instance, LeafCertificate, Node,
     NodeServices, Nullable, Pair, Partition, Peering, ServiceTags, TextMap, Weights,

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::render::render_context::RenderEnv;
-use crate::store::Snapshot;
+use answer_guard::Snapshot;
 use consul_watch::answer::{Answer, Instance, Nullable, Pair, TextMap, Weights};
 use consul_watch::query::{Health, Query};
 

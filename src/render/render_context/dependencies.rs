@@ -9,7 +9,7 @@ use super::site::CallSite;
 use crate::render::failure_policy::{Consequence, FailurePolicy};
 use crate::render::reading::Reading;
 use crate::report::SubstituteKind;
-use crate::store::{Failing, View};
+use answer_guard::{Failing, View};
 use consul_watch::answer::Answer;
 use consul_watch::query::{Query, QueryMap};
 

@@ -2,7 +2,7 @@
 //! items.
 
 use crate::render::counted::Minimum;
-use crate::store::View;
+use answer_guard::View;
 use consul_watch::answer::Answer;
 
 /// What the calls of a template require of the answer to a query.

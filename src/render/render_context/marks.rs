@@ -8,8 +8,8 @@ use minijinja::Value;
 use super::RenderContext;
 use crate::config::resolved::Format;
 use crate::render::provenance;
-use crate::store::View;
 use ::functions::{Function, FunctionError};
+use answer_guard::View;
 use consul_watch::query::Query;
 use file_formats::escape::{
     is_plain,

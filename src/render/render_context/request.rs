@@ -10,8 +10,8 @@ use crate::render::counted::{Counted, Minimum};
 use crate::render::failure_policy::{Consequence, FailurePolicy};
 use crate::render::reading::Selection;
 use crate::render::records::Reads;
-use crate::store::View;
 use ::functions::FunctionError;
+use answer_guard::View;
 use consul_watch::answer::Answer;
 use consul_watch::query::{ConsulQuery, DatacentersQuery, Query};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::RenderContext;
-use crate::store::View;
+use answer_guard::View;
 use consul_watch::answer::Instance;
 use consul_watch::query::{Health, Query};
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::resolved::GuardConfig;
-use crate::store::SavedAnswers;
+use answer_guard::SavedAnswers;
 use consul_watch::answer::Instance;
 use consul_watch::query::Health;
 use consul_watch::source::Circumstances;

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use super::*;
 use crate::daemon::event::LoadedAnswer;
 use crate::daemon::renderer::RestorePolicy;
-use crate::store::{SavedAnswers, Unwritten};
+use answer_guard::{SavedAnswers, Unwritten};
 
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
 

@@ -10,7 +10,7 @@ use crate::daemon::renderer::guard_log;
 use crate::daemon::renderer::requirements::Requirements;
 use crate::daemon::renderer::retained_names::GRACE;
 use crate::daemon::renderer::template_state::TemplateState;
-use crate::store::View;
+use answer_guard::View;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 

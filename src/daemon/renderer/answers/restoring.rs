@@ -9,7 +9,7 @@ use crate::daemon::event::{LoadedAnswer, Moment};
 use crate::daemon::renderer::answer_change::AnswerChange;
 use crate::daemon::renderer::restoration::{Lack, RestorePolicy};
 use crate::daemon::renderer::template_state::TemplateState;
-use crate::store::{Unwritten, View, is_kept};
+use answer_guard::{Unwritten, View, is_kept};
 use consul_watch::query::Query;
 
 impl Answers {

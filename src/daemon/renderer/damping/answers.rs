@@ -8,7 +8,7 @@ use crate::daemon::event::Moment;
 use crate::daemon::renderer::answer_change::{AnswerChange, AnswerStatus, Changes, ViewChange};
 use crate::daemon::renderer::answers::Answers;
 use crate::daemon::renderer::template_state::TemplateState;
-use crate::store::{Clocks, SavedDamping, View};
+use answer_guard::{Clocks, SavedDamping, View};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::rules::DampingRules;
-use crate::store::{Clocks, DampedInstance, Damper, Flap, SavedDamping, damped_by};
+use answer_guard::{Clocks, DampedInstance, Damper, Flap, SavedDamping, damped_by};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 

@@ -4,7 +4,7 @@ use go_duration::GoDuration;
 use jiff::Timestamp;
 
 use crate::config::resolved::FlapDampingConfig;
-use crate::store::{DampedInstance, Flap, FlapChange, Shown};
+use answer_guard::{DampedInstance, Flap, FlapChange, Shown};
 use consul_watch::query::{ConsulQuery, Query};
 
 /// Logs the changes in the damping of instances. `config`: the numbers that decided; `None`: no template has flap damping for

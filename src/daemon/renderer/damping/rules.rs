@@ -6,7 +6,7 @@ use crate::config::resolved::FlapDampingConfig;
 use crate::daemon::renderer::template_state::TemplateState;
 use crate::render::Guarding;
 use crate::render::counted::Counted;
-use crate::store::damped_by;
+use answer_guard::damped_by;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 

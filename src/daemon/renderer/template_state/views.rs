@@ -7,7 +7,7 @@ use super::TemplateState;
 use crate::config::resolved::{FlapDampingConfig, GuardConfig};
 use crate::render::Guarding;
 use crate::render::reading::Selection;
-use crate::store::{Snapshot, View, applies_to};
+use answer_guard::{Snapshot, View, applies_to};
 use consul_watch::answer::Depth;
 use consul_watch::query::Query;
 

@@ -34,7 +34,7 @@ enum Currency {
     Current,
     /// The query has failed since this time.
     StaleSince(SystemTime),
-    /// No template requests it any more.
+    /// No reader requests it any more.
     NotRequested,
 }
 
@@ -83,7 +83,7 @@ impl UnwrittenAnswers {
         self.change(query, |change| change.currency = currency);
     }
 
-    /// Records that no template requests this query any more.
+    /// Records that no reader requests this query any more.
     pub fn not_requested(&mut self, query: &Arc<Query>) {
         self.change(query, |change| {
             *change = Unwritten {

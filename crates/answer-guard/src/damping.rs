@@ -1,7 +1,7 @@
-//! Flap damping: decides which instances of a service come and go so often that templates no longer see each change.
+//! Flap damping: decides which instances of a service come and go so often that readers no longer see each change.
 //!
 //! Input: the accepted answers to one query, and the time. Output: the instances that begin or cease to be damped, and the
-//! answer as templates with flap damping see it.
+//! answer as readers with flap damping see it.
 //!
 //! These are the rules:
 //!
@@ -21,16 +21,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::guard::InstanceId;
-use crate::config::flap_damping::FlapDampingConfig;
 use consul_watch::answer::Answer;
 use consul_watch::query::{ConsulQuery, Health, HealthFilter, Query};
 
+mod config;
 mod flap;
 mod saved;
 mod state;
 mod track;
 mod withheld;
 
+pub use config::FlapDampingConfig;
 pub use flap::{DampedInstance, Flap, FlapChange, Shown};
 pub use saved::{Clocks, SavedDamping};
 use state::{changes, usable};
@@ -179,8 +180,8 @@ impl Damper {
         damped.map(|(id, _)| *id)
     }
 
-    /// The answer as templates with flap damping see it. `is_enough` returns `true` if a part of the answer has the items
-    /// that calls require of it. It must be monotone: what is enough is also enough with further instances.
+    /// The answer as readers with flap damping see it. `is_enough` returns `true` if a part of the answer has the items
+    /// that readers require of it. It must be monotone: what is enough is also enough with further instances.
     ///
     /// Instances that the answer needs are shown although they are damped, first those that were damped last:
     ///

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::config::max_change::Fraction;
+use crate::fraction::Fraction;
 use Health::{Critical, Maintenance, Passing, Warning};
 use consul_watch::answer::{Check, Instance, Nullable};
 
@@ -310,7 +310,7 @@ fn only_lists_with_passing_instances_are_damped() {
 }
 
 #[test]
-fn damping_that_no_template_requires_ends_at_once() {
+fn damping_that_no_reader_requires_ends_at_once() {
     let mut world = World::new(HealthFilter::passing());
     let [all, less] = [passing(&["a", "b"]), passing(&["a"])];
     world.after(0, &all);

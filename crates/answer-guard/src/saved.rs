@@ -121,7 +121,7 @@ impl SavedAnswers {
         damped.is_some_and(|damped| damped.unused > 0)
     }
 
-    /// Forgets a query that no template requests any more.
+    /// Forgets a query that no reader requests any more.
     pub fn forget(&mut self, query: &Query) {
         let query = query.to_string();
         let is_known = self.sizes.remove(&query).is_some();

@@ -21,9 +21,9 @@ pub struct Snapshot {
     /// long enough.
     now: Option<Instant>,
     failing: FailingQueries,
-    /// The view of a template that requests no other.
+    /// The view of a reader that requests no other.
     view: View,
-    /// `true` if the template has flap damping.
+    /// `true` if the reader has flap damping.
     is_damped: bool,
 }
 
@@ -45,16 +45,16 @@ struct Known {
     held: Option<Recorded>,
     /// The latest answer, if the accepted one was completed.
     uncompleted: Option<Recorded>,
-    /// The last existing entry of a key, so that templates keep the value of a deleted key.
+    /// The last existing entry of a key, so that readers keep the value of a deleted key.
     last_entry: Option<Arc<Pair>>,
 }
 
 #[derive(Clone, Debug)]
 struct Recorded {
     answer: Arc<Answer>,
-    /// The answer as templates with flap damping see it; `None`: the same.
+    /// The answer as readers with flap damping see it; `None`: the same.
     damped: Option<Arc<Answer>>,
-    /// The instances of a service that became passing within the span that a template requires.
+    /// The instances of a service that became passing within the span that a reader requires.
     passing_since: PassingSince,
 }
 
@@ -102,7 +102,7 @@ impl Snapshot {
         Some(seen.seen(self.is_damped))
     }
 
-    /// The answer in this view, as templates with flap damping see it; `None` if they see what others see.
+    /// The answer in this view, as readers with flap damping see it; `None` if they see what others see.
     #[must_use]
     pub fn damped_in(&self, view: View, query: &Query) -> Option<&Arc<Answer>> {
         self.known.get(query)?.seen(view)?.damped.as_ref()
@@ -122,7 +122,7 @@ impl Snapshot {
         Some(&held.answer)
     }
 
-    /// The view of a template that requests no other.
+    /// The view of a reader that requests no other.
     #[must_use]
     pub fn view(&self) -> View {
         self.view
@@ -135,7 +135,7 @@ impl Snapshot {
         self
     }
 
-    /// The same answers, as a template with or without flap damping sees them.
+    /// The same answers, as a reader with or without flap damping sees them.
     #[must_use]
     pub fn with_damping(mut self, is_damped: bool) -> Self {
         self.is_damped = is_damped;
@@ -225,7 +225,7 @@ impl Snapshot {
         known.uncompleted = Some(Recorded::after(before, answer, self.now, Duration::ZERO));
     }
 
-    /// Records the present answer in this view as templates with flap damping see it; `None`: they see what others see.
+    /// Records the present answer in this view as readers with flap damping see it; `None`: they see what others see.
     pub fn damp(&mut self, view: View, query: &Query, damped: Option<Arc<Answer>>) {
         if let Some(known) = Arc::make_mut(&mut self.known).get_mut(query) {
             let recorded = match view {

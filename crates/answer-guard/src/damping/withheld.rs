@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::config::FlapDampingConfig;
 use super::state::{InstanceState, is_usable, severity};
 use super::track::{Damping, Track};
-use crate::config::flap_damping::FlapDampingConfig;
-use crate::store::guard::{InstanceId, instance_id};
+use crate::guard::{InstanceId, instance_id};
 use consul_watch::answer::{Answer, Instance};
 use consul_watch::query::HealthFilter;
 

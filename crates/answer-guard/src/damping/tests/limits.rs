@@ -126,7 +126,7 @@ fn a_binary_search_finds_the_fewest_instances_that_have_to_return() {
 }
 
 #[test]
-fn an_instance_that_a_template_lists_as_failing_does_not_count_as_usable() {
+fn an_instance_that_a_reader_lists_as_failing_does_not_count_as_usable() {
     let mut world = World::new(HealthFilter::Any);
     let with = |b| answer(&[("a", Passing), ("b", b), ("c", Critical), ("d", Critical)]);
     let [down, up] = [with(Critical), with(Passing)];

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::track::{Damping, Track};
-use crate::store::guard::{InstanceId, instance_id};
+use crate::guard::{InstanceId, instance_id};
 use consul_watch::answer::{Answer, Instance};
 use consul_watch::query::Health;
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::guard::GuardConfig;
+use super::config::GuardConfig;
 use consul_watch::answer::Answer;
 
 /// The maximum time between two reads.
@@ -40,7 +40,7 @@ pub enum LossReason {
     Emptied,
     /// More than `max_drop` of the items are missing.
     Dropped,
-    /// Fewer items are left than a call requires.
+    /// Fewer items are left than a reader requires.
     BelowMinimum,
 }
 

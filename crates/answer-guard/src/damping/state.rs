@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::store::guard::{InstanceId, instance_id};
+use crate::guard::{InstanceId, instance_id};
 use consul_watch::answer::{Answer, Instance};
 use consul_watch::query::{Health, HealthFilter};
 
@@ -77,8 +77,8 @@ fn states(answer: &Answer) -> HashMap<InstanceId, &Arc<Instance>> {
     states
 }
 
-/// Returns `true` if a template can send requests to an instance with this status. A filter lets only such instances
-/// pass; without one, templates select them by their status.
+/// Returns `true` if a reader can send requests to an instance with this status. A filter lets only such instances
+/// pass; without one, readers select them by their status.
 pub(super) fn is_usable(filter: &HealthFilter, status: Health) -> bool {
     match filter {
         HealthFilter::Any => status == Health::Passing,

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::max_change::Fraction;
+use crate::fraction::Fraction;
 use consul_watch::answer::Instance;
 
 mod losses;

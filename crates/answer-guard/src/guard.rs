@@ -11,7 +11,7 @@
 //!   in several small steps is the same as one large step. While an answer is held back, this largest one stays.
 //! - An answer with all items of the accepted one is compared with nothing else.
 //! - A loss is held back if all items are missing, or more than `max_drop` of at least `min_items`, or
-//!   if fewer are left than a call requires. Instances that are in maintenance now are no loss, and are not expected back.
+//!   if fewer are left than a reader requires. Instances that are in maintenance now are no loss, and are not expected back.
 //! - While it is held back, the query is read again from the leader. The loss is accepted when every
 //!   such read has shown it for `confirm_for`. A failed read starts the time again, and so does an
 //!   answer that has collapsed in comparison with the one that is held back.
@@ -24,15 +24,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::guard::GuardConfig;
 use consul_watch::answer::{Answer, Depth};
 use consul_watch::query::{ConsulQuery, Query};
 use consul_watch::source::Circumstances;
 
+mod config;
 mod held;
 mod items;
 mod peaks;
 
+pub use config::GuardConfig;
 pub use held::{Held, Loss, LossReason};
 pub use items::{InstanceId, instance_id, items};
 use peaks::Peaks;
@@ -63,7 +64,7 @@ pub struct Observation<'a> {
     pub answer: &'a Arc<Answer>,
     /// How far it can be believed.
     pub circumstances: Circumstances,
-    /// `true` if it has fewer items than a call requires, and the accepted answer has enough.
+    /// `true` if it has fewer items than a reader requires, and the accepted answer has enough.
     pub is_short: bool,
     /// The instances that are in maintenance now; empty if unknown.
     pub in_maintenance: &'a HashSet<InstanceId>,
@@ -101,7 +102,7 @@ pub enum How {
     Confirmed,
     /// The missing instances are in maintenance.
     Maintenance,
-    /// No template requires it any more.
+    /// No reader requires it any more.
     NotRequired,
 }
 
@@ -247,7 +248,7 @@ impl Guard {
         }
     }
 
-    /// Judges the answer that is held back by other rules; `None`: no template requires the guard. Returns the
+    /// Judges the answer that is held back by other rules; `None`: no reader requires the guard. Returns the
     /// answer if it is accepted.
     pub fn reconsider(
         &mut self,

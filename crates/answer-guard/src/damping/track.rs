@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::config::FlapDampingConfig;
 use super::flap::{DampedInstance, Flap, FlapChange, Shown};
 use super::state::{InstanceState, worse};
-use crate::config::flap_damping::FlapDampingConfig;
 use consul_watch::answer::Instance;
 
 /// An instance that has toggled recently.

@@ -1,6 +1,6 @@
 //! The queries that fail now.
 //!
-//! Input: failures and recoveries. Output: the failure of each failing query, for templates that depend on it.
+//! Input: failures and recoveries. Output: the failure of each failing query, for readers that depend on it.
 
 use std::sync::Arc;
 use std::time::Instant;
