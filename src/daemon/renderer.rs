@@ -336,7 +336,11 @@ impl Renderer {
             self.run_again(&plugin);
         }
         actions.extend(self.read_sources(|_| true));
-        actions.extend(self.read_files(|_| true));
+        if self.mode == Mode::Daemon {
+            actions.extend(self.read_files(|_| true));
+        } else {
+            self.request_files_anew();
+        }
         actions
     }
 }

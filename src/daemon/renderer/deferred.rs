@@ -41,6 +41,11 @@ impl DeferredFiles {
         self.files.is_empty()
     }
 
+    /// Forgets the files.
+    pub(super) fn clear(&mut self) {
+        self.files.clear();
+    }
+
     /// Puts aside the files that other templates write. Returns the others.
     pub(super) fn defer(
         &mut self,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::answers::files;
 use super::template_state::TemplateState;
-use super::{Action, Renderer};
+use super::{Action, Following, Renderer};
 use crate::config::resolved::Mode;
 use consul_watch::query::Query;
 
@@ -54,6 +54,15 @@ impl Renderer {
             }
             self.watched = watched;
         }
+    }
+
+    /// Forgets all files and their contents, so that they count as new: in `-once`, they are deferred again.
+    pub(super) fn request_files_anew(&mut self) {
+        self.deferred.clear();
+        let mut others = self.answers.followed().clone();
+        others.retain(|query| !matches!(**query, Query::File(_)));
+        self.answers.follow(others);
+        self.following = Following::Outdated;
     }
 
     /// Returns `true` if files are not read yet because other templates write them.

@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Difference] = &[
     Difference {
         subject: "with `-once`, `file` of the destination of another template",
         theirs: "the new content if that template needs no data, otherwise what was there before",
-        ours: "the new content, unless both templates have the same command or group or read the files of one another, that template fails, or `-dry` is set",
+        ours: "the new content, unless both templates have the same command or group or read the files of one another, or another template that reads the same file does, the template that writes the file fails, or `-dry` is set",
         reason: "one run is enough for templates that depend on each other",
         touched_by: &[],
     },

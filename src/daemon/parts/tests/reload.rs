@@ -13,7 +13,8 @@ impl Bench {
         self.renew_all(config(Mode::Daemon, jobs));
     }
 
-    fn renew_all(&mut self, config: Config) {
+    /// Reloads with this configuration, and reads the sources.
+    pub(super) fn renew_all(&mut self, config: Config) {
         self.step(Event::ConfigRead(Ok(Box::new(
             Renewal::of(config).unwrap(),
         ))));

@@ -32,6 +32,11 @@ impl TemplateState {
         self.renders_when_read = true;
     }
 
+    /// Returns `true` if the template is rendered as soon as the source has been read again.
+    pub(in crate::daemon) fn renders_when_read(&self) -> bool {
+        self.renders_when_read && !self.is_source_broken()
+    }
+
     /// Handles the result of reading the source.
     pub(in crate::daemon::renderer) fn source_read(
         &mut self,
