@@ -19,6 +19,9 @@ use consul_watch::query::Query;
 /// `start_with = "last_good"`.
 const OUTAGE_FOR: Duration = Duration::from_millis(500);
 
+/// The minimum time between two decisions. Each looks at all queries, and in an outage many of them fail.
+const INTERVAL: Duration = Duration::from_millis(100);
+
 /// The answers of an earlier process, of queries that have none of this one.
 #[derive(Debug, Default)]
 pub(super) struct Restoration {
@@ -26,6 +29,8 @@ pub(super) struct Restoration {
     states: BTreeMap<Arc<Query>, State>,
     /// The time of the next decision.
     next: Next,
+    /// The time of the last decision.
+    last: Option<Instant>,
 }
 
 /// The queries that are restored if they fail.
@@ -111,13 +116,13 @@ impl Restoration {
 
     /// Begins a decision if one is due.
     pub(super) fn begin(&mut self, now: Instant) -> bool {
-        let is_due = match self.next {
-            Next::Never => false,
-            Next::Now => true,
-            Next::At(time) => time <= now,
-        };
+        if self.next == Next::Now {
+            let earliest = self.last.map_or(now, |last| last + INTERVAL);
+            self.next = Next::At(earliest);
+        }
+        let is_due = matches!(self.next, Next::At(time) if time <= now);
         if is_due {
-            self.next = Next::Never;
+            (self.next, self.last) = (Next::Never, Some(now));
         }
         is_due
     }
@@ -283,6 +288,19 @@ mod tests {
         assert_eq!(restoration.restored(), 1);
         restoration.answered(&key("a"));
         assert_eq!(restoration.restored(), 0);
+    }
+
+    #[test]
+    fn many_failures_cause_ten_decisions_per_second() {
+        let (mut restoration, begun) = (on(RestorePolicy::All), Instant::now());
+        let failures = (0..1000).map(|number| begun + Duration::from_millis(number));
+        let decisions = failures.filter(|now| {
+            restoration.look_again();
+            restoration.begin(*now)
+        });
+        assert_eq!(decisions.count(), 10);
+        let rest = restoration.next_wake();
+        assert_eq!(rest, Some(begun + Duration::from_secs(1)));
     }
 
     #[test]
