@@ -16,7 +16,8 @@ use crate::error::OpenError;
 
 const DATABASE: &str = "ledger.db";
 const LOCK: &str = "lock";
-const REQUESTS: &str = "requests";
+/// It has a directory of its own, so that who watches it is not woken up by each write to the database.
+const REQUESTS: &str = "queue/requests";
 
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
@@ -120,6 +121,16 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens or creates the file that changes when a request is queued.
+pub(crate) fn open_requests(directory: &Path) -> io::Result<File> {
+    let path = requests_file(directory);
+    if let Some(queue) = path.parent() {
+        let mut builder = DirBuilder::new();
+        accept_existing(builder.mode(DIRECTORY_MODE).create(queue))?;
+    }
+    open_private(&path)
+}
+
 /// Returns `true` if the database of an earlier process has lost its content. A process that is killed while it creates
 /// the database leaves an empty file as well, but no file for requests, which it creates afterwards.
 pub(crate) fn is_emptied(directory: &Path) -> bool {
@@ -147,6 +158,13 @@ pub(crate) fn move_aside(database: &Path) -> io::Result<PathBuf> {
     Ok(moved_to)
 }
 
+fn accept_existing(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn accept_missing(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -170,7 +188,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let database = database(directory.path());
         fs::write(&database, "").unwrap();
-        fs::write(requests_file(directory.path()), "").unwrap();
+        open_requests(directory.path()).unwrap();
         assert!(is_emptied(directory.path()));
         move_aside(&database).unwrap();
         fs::write(&database, "").unwrap();

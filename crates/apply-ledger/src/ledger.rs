@@ -77,7 +77,7 @@ impl Ledger {
         .map_err(|refused| refused.into_error(&database))?;
         // It shows that the database is complete: see `files::is_emptied`.
         let requests = files::requests_file(&directory);
-        files::open_private(&requests).map_err(OpenError::when("open", &requests))?;
+        files::open_requests(&directory).map_err(OpenError::when("open", &requests))?;
         let ledger = Self {
             connection,
             durability: Durability::Power,

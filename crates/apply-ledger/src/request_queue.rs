@@ -143,7 +143,7 @@ impl RequestQueue {
         transaction.commit().map_err(failed)?;
         let path = files::requests_file(&self.directory);
         // Written and not only touched, so that every kind of watch reports it.
-        files::open_private(&path)
+        files::open_requests(&self.directory)
             .and_then(|mut file| {
                 file.set_len(0)?;
                 writeln!(file, "{id}")

@@ -212,7 +212,9 @@ fn only_the_owner_can_access_the_files() {
     let mut names = Vec::new();
     for entry in fs::read_dir(&directory).unwrap() {
         let entry = entry.unwrap();
-        assert_eq!(mode(&entry.path()), 0o600, "{entry:?}");
+        let is_directory = entry.file_type().unwrap().is_dir();
+        let expected = if is_directory { 0o700 } else { 0o600 };
+        assert_eq!(mode(&entry.path()), expected, "{entry:?}");
         names.push(entry.file_name().into_string().unwrap());
     }
     names.sort();
@@ -221,9 +223,10 @@ fn only_the_owner_can_access_the_files() {
         "ledger.db-shm",
         "ledger.db-wal",
         "lock",
-        "requests",
+        "queue",
     ];
     assert_eq!(names, expected);
+    assert_eq!(mode(&crate::requests_file(&directory)), 0o600);
     let debug = format!("{:?}", file("/a", Some("secret"), "secret"));
     assert!(!debug.contains("secret"), "{debug}");
     let content = ledger.content(Hash::of(b"secret")).unwrap();
