@@ -339,7 +339,7 @@ impl Renderer {
         if self.mode == Mode::Daemon {
             actions.extend(self.read_files(|_| true));
         } else {
-            self.request_files_anew();
+            self.forget_files();
         }
         actions
     }

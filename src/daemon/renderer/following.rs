@@ -57,7 +57,7 @@ impl Renderer {
     }
 
     /// Forgets all files and their contents, so that they count as new: in `-once`, they are deferred again.
-    pub(super) fn request_files_anew(&mut self) {
+    pub(super) fn forget_files(&mut self) {
         self.deferred.clear();
         let mut others = self.answers.followed().clone();
         others.retain(|query| !matches!(**query, Query::File(_)));
