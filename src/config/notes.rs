@@ -23,7 +23,17 @@ pub(super) fn of(
         notes.extend(differences::in_file(source)?);
     }
     notes.extend(differences::in_flags(flags));
+    notes.extend(in_user_alone(layer));
     Ok(notes)
+}
+
+/// The note about a user that has no password in any file or flag.
+fn in_user_alone(layer: &ConfigLayer) -> Option<String> {
+    let auth = &layer.consul.auth;
+    let user = filled(auth.username.clone())?;
+    let is_variable = matches!(user.origin, Origin::Variable(_));
+    let is_alone = filled(auth.password.clone()).is_none();
+    (is_alone && !is_variable).then(|| differences::in_user_alone(&user.origin.to_string()))
 }
 
 /// The position of the token of a layer, if the token file of a lower one would count in consul-template.

@@ -224,3 +224,42 @@ fn a_hidden_file_in_a_directory_is_not_skipped_in_silence() {
         assert_eq!(log.lines().count(), 1, "{log}");
     }
 }
+
+#[test]
+fn validate_names_a_user_only_if_no_file_and_no_flag_has_its_password() {
+    let folder = Folder::new();
+    let file = |name: &str, auth: &str| {
+        let text = format!("consul {{ auth {{ {auth} }} }}\n{TEMPLATE}");
+        folder.write(name, &text);
+    };
+    file("user.hcl", "username = \"u\"");
+    file("password.hcl", "password = \"s3cret\"");
+    file("both.hcl", "username = \"u\" password = \"s3cret\"");
+    folder.write("none.hcl", TEMPLATE);
+    let log = |words: &[&str]| run(&folder, &[&["validate"], words].concat()).log;
+    for words in [
+        &["-config=both.hcl"][..],
+        &["-config=both.hcl", "-consul-auth=v"],
+        &["-config=password.hcl", "-consul-auth=v"],
+        &["-config=none.hcl", "-consul-auth=v:s3cret"],
+        &["-config=user.hcl", "-consul-auth=v:s3cret"],
+    ] {
+        assert_eq!(log(words), "", "{words:?}");
+    }
+    let note = "consul-template: commands see USER; ctmpl: commands see USER: \
+        (a user without a password in consul.auth)";
+    for (words, origin) in [
+        (
+            &["-config=user.hcl"][..],
+            "consul.auth.username in user.hcl:1",
+        ),
+        (&["-config=none.hcl", "-consul-auth=v"], "--consul-auth"),
+        (&["-config=user.hcl", "-consul-auth=v"], "--consul-auth"),
+    ] {
+        assert_eq!(
+            log(words),
+            format!("ctmpl: {origin}: {note}\n"),
+            "{words:?}"
+        );
+    }
+}

@@ -101,6 +101,12 @@ pub fn in_token_over_file(token: &str) -> String {
     configuration::TOKEN_OVER_FILE.note(token)
 }
 
+/// The note about a user without a password.
+#[must_use]
+pub fn in_user_alone(user: &str) -> String {
+    command_line::USER_ALONE.note(user)
+}
+
 /// The note about a destination that is a symbolic link.
 #[must_use]
 pub fn in_linked_destination(destination: &str) -> String {

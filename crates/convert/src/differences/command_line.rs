@@ -3,8 +3,16 @@
 use super::difference::Difference;
 use super::difference::Touch::{Flag, Key};
 use super::values::{
-    is_cut_elsewhere, is_flag_of_stream, is_flag_of_user_alone, is_once_without_timeout,
-    is_parse_only, is_stream, is_user_alone,
+    is_cut_elsewhere, is_flag_of_stream, is_once_without_timeout, is_parse_only, is_stream,
+};
+
+/// It depends on all files and flags: the password may be in another one than the user.
+pub(super) const USER_ALONE: Difference = Difference {
+    subject: "a user without a password in `consul.auth`",
+    theirs: "commands see `USER`",
+    ours: "commands see `USER:`",
+    reason: "equivalent for programs that read it, and cannot be mistaken for a token",
+    touched_by: &[],
 };
 
 /// The rows of the table.
@@ -104,16 +112,7 @@ pub(super) const ROWS: &[Difference] = &[
         reason: "the intention may have been to encrypt",
         touched_by: &[],
     },
-    Difference {
-        subject: "a user without a password in `consul.auth`",
-        theirs: "commands see `USER`",
-        ours: "commands see `USER:`",
-        reason: "equivalent for programs that read it, and cannot be mistaken for a token",
-        touched_by: &[
-            Key("consul.auth", is_user_alone),
-            Flag("--consul-auth", is_flag_of_user_alone),
-        ],
-    },
+    USER_ALONE,
     Difference {
         subject: "`-v` with an invalid configuration",
         theirs: "an error",

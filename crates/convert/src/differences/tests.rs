@@ -30,7 +30,6 @@ fn a_key_with_another_meaning_is_found_with_its_line() {
             "consul { retry { backoff = \"1s\" } }",
             "consul.retry.backoff in",
         ),
-        ("consul { auth { username = \"u\" } }", "consul.auth in"),
         ("template_error_fatal = true", "template_error_fatal in"),
         (
             "template {}\nTemplate { Error_Fatal = false }",
@@ -109,8 +108,6 @@ fn a_flag_with_another_meaning_is_found() {
         ("--exec-reload-signal", &["SIGHUP"], 0),
         ("--consul-retry-attempts", &["3"], 0),
         ("--consul-retry-backoff", &["1s"], 1),
-        ("--consul-auth", &["user"], 1),
-        ("--consul-auth", &["user:password"], 0),
         ("--exec-env-custom", &["A=1", "B"], 1),
         ("--template-error-fatal", &["true"], 1),
         ("--template", &["in:out:cmd a:b"], 0),

@@ -101,20 +101,6 @@ pub(super) fn is_no_wait(node: &Node) -> bool {
     }
 }
 
-/// A user without a password.
-pub(super) fn is_user_alone(node: &Node) -> bool {
-    let Tree::Block(entries) = &node.value else {
-        return false;
-    };
-    let has = |name: &str| {
-        let entry = entries
-            .iter()
-            .find(|entry| entry.key.eq_ignore_ascii_case(name));
-        entry.is_some_and(|entry| !is_empty(&entry.node))
-    };
-    has("username") && !has("password")
-}
-
 fn is_another_signal(name: &str) -> bool {
     let name = name.trim().to_ascii_uppercase();
     !["", "INT", "NULL"].contains(&name.strip_prefix("SIG").unwrap_or(&name))
@@ -138,14 +124,6 @@ pub(super) fn is_flag_of_no_signal(flags: &Flags) -> bool {
     flags
         .last("--exec-reload-signal")
         .is_some_and(OsStr::is_empty)
-}
-
-pub(super) fn is_flag_of_user_alone(flags: &Flags) -> bool {
-    let auth = last(flags, "--consul-auth");
-    !auth.is_empty()
-        && auth
-            .split_once(':')
-            .is_none_or(|(_, password)| password.is_empty())
 }
 
 pub(super) fn is_flag_of_name_alone(flags: &Flags) -> bool {
