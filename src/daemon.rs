@@ -44,6 +44,7 @@ use std::time::Instant;
 use apply_ledger::OpenError;
 use tokio::sync::watch;
 
+use crate::apply::journal::Journal;
 use crate::config::resolved::{Config, Mode};
 use crate::error_chain::chain;
 use crate::progress::Progress;
@@ -154,6 +155,7 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     let last_good = state_dir::check_last_good(journal.as_ref(), config);
     let recorder = state_dir::recorder(journal.as_ref(), config);
     let watcher = Watcher::recording(client.clone(), process.rules(config), recorder);
+    let directory = journal.as_ref().map(Journal::directory);
     let mut executor = Executor::new(process, client, watcher, &config.consul.exports, journal);
     executor.save_answers_in(answer_file);
     let keeps_answers = kept.is_some();
@@ -165,6 +167,9 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     executor.owe(parts.owe(owed, Moment::now()));
     parts.quarantine(&rolled_back);
     parts.hold(&held, Moment::now());
+    if let Some(directory) = directory {
+        parts.take_requests_to(&directory);
+    }
     if let Some(saved) = saved {
         parts.expect(saved);
     }

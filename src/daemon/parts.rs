@@ -3,6 +3,7 @@
 //!
 //! Input: an [`Event`] and its [`Moment`]. Output: [`Action`]s, and the time of the next wake-up.
 
+use std::path::Path;
 use std::time::Instant;
 
 use super::apply::Apply;
@@ -56,7 +57,7 @@ impl Parts {
             shutdown: Shutdown::new(config, now.instant),
             waiting: Waiting::default(),
             empty: EmptyAnswers::default(),
-            requests: Requests::new(config),
+            requests: Requests::default(),
             saving: Saving::default(),
             keeping: Keeping::default(),
         }
@@ -75,6 +76,11 @@ impl Parts {
     /// Holds destinations at the contents at which an earlier process held them.
     pub(super) fn hold(&mut self, held: &[Requested], now: Moment) {
         self.apply.resume_holds(held, now.instant);
+    }
+
+    /// Takes the requests of the command line to the ledger in this directory.
+    pub(super) fn take_requests_to(&mut self, directory: &Path) {
+        self.requests = Requests::to(directory);
     }
 
     /// Compares the first answers with those that an earlier process has accepted.

@@ -2,24 +2,22 @@
 //!
 //! Input: changes of the file that the command line touches. Output: whether there may be requests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::event::Event;
-use crate::config::resolved::Config;
 
 /// The file that changes with each request.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Requests {
-    /// `None` without a state directory.
+    /// `None` without a ledger.
     file: Option<PathBuf>,
 }
 
 impl Requests {
-    /// Creates the part for a configuration.
-    pub(super) fn new(config: &Config) -> Self {
-        let state = config.state_dir.as_ref();
+    /// Takes the requests to the ledger in this directory.
+    pub(super) fn to(directory: &Path) -> Self {
         Self {
-            file: state.map(|state| apply_ledger::requests_file(&state.path)),
+            file: Some(apply_ledger::requests_file(directory)),
         }
     }
 
