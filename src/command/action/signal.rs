@@ -96,8 +96,10 @@ pub(super) async fn send(target: &SignalTarget, signal: Signal) -> Result<(), Si
 
 fn send_to(pid: i32, signal: Signal) -> Result<(), SignalError> {
     // The system accepts a signal to a zombie: a process that has ended and whose parent has not read its status.
-    let status = fs::read(format!("/proc/{pid}/status"));
-    if status.is_ok_and(|status| Status(&String::from_utf8_lossy(&status)).has_ended()) {
+    let directory = PathBuf::from(format!("/proc/{pid}"));
+    let status = fs::read(directory.join("status"));
+    if status.is_ok_and(|status| has_ended(&directory, &Status(&String::from_utf8_lossy(&status))))
+    {
         return Err(SignalError::Ended(pid));
     }
     kill(Pid::from_raw(pid), signal).map_err(|error| match error {
@@ -182,10 +184,19 @@ impl Status<'_> {
         line.map(str::trim)
     }
 
-    fn has_ended(&self) -> bool {
+    /// Returns `true` if the main thread has ended.
+    fn main_thread_has_ended(&self) -> bool {
         self.field("State")
             .is_none_or(|state| state.starts_with(['Z', 'X']))
     }
+}
+
+/// Returns `true` if a process has ended with all its threads. `directory` is its directory in `/proc`.
+fn has_ended(directory: &Path, status: &Status<'_>) -> bool {
+    // The main thread stays in the list when it has ended.
+    let has_others =
+        || fs::read_dir(directory.join("task")).is_ok_and(|threads| threads.count() > 1);
+    status.main_thread_has_ended() && !has_others()
 }
 
 /// Reads a process from its directory in `/proc`; `None` if it has another name, has ended, or is in a container.
@@ -199,8 +210,30 @@ fn read_process(directory: &Path, name: &str) -> Option<Process> {
     let comm = fs::read(directory.join("comm")).ok()?;
     let comm = comm.strip_suffix(b"\n").unwrap_or(&comm);
     let name = &name.as_bytes()[..name.len().min(NAME_LENGTH)];
-    (comm == name && !status.has_ended() && !is_in_container).then_some(Process {
+    (comm == name && !has_ended(directory, &status) && !is_in_container).then_some(Process {
         pid,
         parent: status.field("PPid")?.parse().ok()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_without_its_main_thread_runs_while_it_has_other_threads() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("70");
+        fs::create_dir_all(directory.join("task/70")).unwrap();
+        let has_ended = |state: &str| has_ended(&directory, &Status(&format!("State:\t{state}\n")));
+        assert!(has_ended("Z (zombie)") && !has_ended("S (sleeping)"));
+        fs::create_dir_all(directory.join("task/71")).unwrap();
+        assert!(!has_ended("Z (zombie)"));
+
+        fs::write(directory.join("comm"), "threads\n").unwrap();
+        fs::write(directory.join("status"), "State:\tZ (zombie)\nPPid:\t1\n").unwrap();
+        assert!(read_process(&directory, "threads").is_some());
+        fs::remove_dir(directory.join("task/71")).unwrap();
+        assert!(read_process(&directory, "threads").is_none());
+    }
 }
