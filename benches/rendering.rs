@@ -7,11 +7,10 @@
 use std::sync::Arc;
 
 use answer_guard::Snapshot;
+use consul_render::{Language, RenderEnv, Template, TemplateOptions, TemplateSource};
 use consul_watch::answer::{Answer, Instance, Nullable, TextMap, Weights};
 use consul_watch::query::{Health, Query};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ctmpl::config::resolved::{Job, Language, TemplateSource};
-use ctmpl::render::{RenderEnv, Template};
 use jiff::Timestamp;
 
 const INSTANCES: u32 = 5_000;
@@ -83,7 +82,7 @@ fn rendering(criterion: &mut Criterion) {
                 name: name.into(),
                 text: text.into(),
             };
-            let template = Template::read(&Job::of_template(source, language));
+            let template = Template::read(&source, &TemplateOptions::new(language));
             let template = template.expect("a template");
             let render = || {
                 template

@@ -42,7 +42,6 @@ pub use error::ConfigError;
 use layer::{AuthBlock, ConfigLayer, ConsulBlock};
 pub use resolved::{Config, ConsulConfig};
 use resolved::{DevConfig, StatusAddr};
-pub use values::language_of;
 
 /// The warning for files without a template.
 const NOTHING_YET: &str = "there is no template and no exec command in the configuration yet: nothing is done until a reload \

@@ -39,9 +39,6 @@ pub mod command;
 // The sources of data on this host: files and plugins.
 pub mod source;
 
-// Parses and renders templates in both languages.
-pub mod render;
-
 // Decides when a rendering is written.
 pub mod decide;
 

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use consul_render::SubstituteKind;
 use serde::{Serialize, Serializer};
 
 /// The state of the daemon at one point in time.
@@ -109,16 +110,6 @@ pub struct SubstituteReport {
     pub query: String,
     /// What the template uses.
     pub kind: SubstituteKind,
-}
-
-/// What a template uses for a query that fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SubstituteKind {
-    /// The last accepted answer.
-    Stale,
-    /// No data.
-    Empty,
 }
 
 /// A change that is parked.

@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use consul_render::functions;
 use ctmpl::config::reference::{self, Described};
-use ctmpl::render::functions;
 use ctmpl_convert::differences;
 
 use crate::support::documents::pages_below;

@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use answer_guard::Snapshot;
+use consul_render::{Language, Template, TemplateOptions, TemplateSource};
 use consul_watch::answer::{Answer, Instance, Nullable, Pair, TextMap, Weights};
 use consul_watch::query::{Health, Query};
-use ctmpl::config::resolved::{Format, Job, Language, TemplateSource};
-use ctmpl::render::Template;
+use ctmpl::config::resolved::Format;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -107,16 +107,16 @@ const ASKED: &[(&str, &str)] = &[
 ];
 
 fn render(format: Format, language: Language, source: &str, value: &str) -> Result<String, String> {
-    let template = Template::read(&Job {
-        format,
-        ..Job::of_template(
-            TemplateSource::Inline {
-                name: "t".into(),
-                text: source.into(),
-            },
-            language,
-        )
-    });
+    let template = Template::read(
+        &TemplateSource::Inline {
+            name: "t".into(),
+            text: source.into(),
+        },
+        &TemplateOptions {
+            format,
+            ..TemplateOptions::new(language)
+        },
+    );
     let rendering =
         template
             .unwrap()

@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use answer_guard::Snapshot;
+use consul_render::{
+    Language, RenderEnv, Template, TemplateError, TemplateOptions, TemplateSource,
+};
 use consul_watch::answer::{
     Answer, Instance, Node, NodeServices, Nullable, Pair, TextMap, Weights,
 };
 use consul_watch::query::{Health, Query};
-use ctmpl::config::resolved::{Job, Language, MissingKey, TemplateSource};
-use ctmpl::render::{RenderEnv, Template, TemplateError};
+use ctmpl::config::resolved::MissingKey;
 use jiff::Timestamp;
 
 mod canaries;
@@ -110,10 +112,13 @@ pub(crate) fn outcome(
     language: Language,
     missing_key: MissingKey,
 ) -> Result<String, TemplateError> {
-    let template = Template::read(&Job {
-        missing_key,
-        ..Job::of_template(source.clone(), language)
-    })?;
+    let template = Template::read(
+        source,
+        &TemplateOptions {
+            missing_key,
+            ..TemplateOptions::new(language)
+        },
+    )?;
     let rendering = template.render(&sample_data(), &render_env(), Timestamp::UNIX_EPOCH);
     assert_eq!(
         rendering.dependencies.missing.keys().collect::<Vec<_>>(),

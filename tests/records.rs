@@ -7,10 +7,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use answer_guard::Snapshot;
+use consul_render::{Language, Template, TemplateOptions, TemplateSource};
 use consul_watch::answer::Answer;
 use consul_watch::query::{ConsulQuery, Query, QueryError};
-use ctmpl::config::resolved::{Job, Language, TemplateSource};
-use ctmpl::render::Template;
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -49,7 +48,7 @@ fn render(text: &str, snapshot: &Snapshot) -> Option<String> {
         name: "inline".into(),
         text: text.into(),
     };
-    let template = Template::read(&Job::of_template(source, Language::Go)).expect(text);
+    let template = Template::read(&source, &TemplateOptions::new(Language::Go)).expect(text);
     let rendering = template.render(snapshot, &Arc::default(), Timestamp::UNIX_EPOCH);
     assert!(rendering.dependencies.is_complete(), "{text}");
     rendering.text.ok()

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use answer_guard::Snapshot;
+use consul_render::functions;
+use consul_render::render_context::{RenderContext, RenderEnv};
 use consul_watch::answer::{Answer, Pair};
 use consul_watch::query::Query;
-use answer_guard::Snapshot;
-use ctmpl::render::functions;
-use ctmpl::render::render_context::{RenderContext, RenderEnv};
 use gotemplate::{Limits, Options, Template};
 use libfuzzer_sys::fuzz_target;
 use minijinja::Value;

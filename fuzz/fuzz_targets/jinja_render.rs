@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use answer_guard::Snapshot;
+use consul_render::Undefined;
+use consul_render::jinja::{JinjaTemplate, Options};
+use consul_render::render_context::{RenderContext, RenderEnv};
 use consul_watch::answer::{Answer, Pair};
 use consul_watch::query::Query;
-use answer_guard::Snapshot;
-use ctmpl::render::Undefined;
-use ctmpl::render::jinja::{JinjaTemplate, Options};
-use ctmpl::render::render_context::{RenderContext, RenderEnv};
 use libfuzzer_sys::fuzz_target;
 
 /// A value that no template contains by chance.

@@ -10,7 +10,7 @@ use file_writer::{Previous, WriteError};
 
 use super::budget::{DiffSize, Excess};
 use crate::config::resolved::{FileConfig, GroupConfig, OnFailure};
-use crate::render::output::Output;
+use consul_render::output::Output;
 
 /// One destination and its new content.
 #[derive(Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use file_writer::{Additional, Append, Stage, Staged, Swapped, WriteError};
 
 use super::write::Writer;
-use crate::render::output::Output;
+use consul_render::output::Output;
 
 /// The result of staging an output.
 #[derive(Debug)]

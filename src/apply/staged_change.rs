@@ -22,7 +22,7 @@ use super::secret::Secret;
 use super::write::Writer;
 use crate::config::resolved::{FileConfig, GroupConfig, GroupKey, MaxChange, STANDARD_OUTPUT};
 use crate::error_chain::chain;
-use crate::render::output::Output;
+use consul_render::output::Output;
 
 /// One staged change.
 #[derive(Debug)]

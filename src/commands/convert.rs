@@ -19,7 +19,7 @@ use crate::cli::ConvertArguments;
 use crate::config::resolved::FileConfig;
 use crate::config::{self, Environment, Flags};
 use crate::exit_code;
-use crate::render::{self, TemplateError};
+use consul_render::TemplateError;
 use consul_watch::source::consul::Client;
 
 #[cfg(test)]
@@ -68,7 +68,7 @@ async fn convert_and_prove(
     } = arguments;
     let delimiters = delimiters(left_delimiter, right_delimiter);
     let name = file.display().to_string();
-    let source = render::read_source(&file)?;
+    let source = consul_render::read_source(&file)?;
     let Conversion { text, marks } = convert_source(&name, &source, &delimiters)?;
     write(output.as_deref(), &text, &file)?;
     let mut notes: Vec<String> = marks
@@ -108,7 +108,7 @@ fn convert_source(
         ..Options::default()
     };
     ctmpl_convert::convert(name, source, &options, &TemplateFunctions)
-        .map_err(|error| render::go_error(name, source, &error))
+        .map_err(|error| consul_render::go_error(name, source, &error))
 }
 
 async fn prove(

@@ -2,7 +2,7 @@
 
 use super::output::{Failure, print};
 use crate::exit_code;
-use crate::render::{functions, reference};
+use consul_render::{functions, reference};
 
 pub(super) fn run(name: Option<&str>) -> Result<u8, Failure> {
     let text = reference::text(name).map_err(|error| Failure::new(exit_code::USAGE, error))?;

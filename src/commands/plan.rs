@@ -22,9 +22,9 @@ use crate::config::resolved::ConsulConfig;
 use crate::config::{self, Config, Environment};
 use crate::error_chain::chain;
 use crate::exit_code;
-use crate::render::session::{Session, Unsettled};
-use crate::render::{RenderEnv, Rendering, Template};
 use changes::{FilePlan, commands};
+use consul_render::session::{Session, Unsettled};
+use consul_render::{RenderEnv, Rendering, Template};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 use consul_watch::source::consul::Client;
@@ -85,7 +85,8 @@ pub(super) fn run(arguments: PlanArguments) -> Result<u8, Failure> {
 
 /// Reads the templates; `None` if one is invalid, which is reported.
 fn read(config: &Config) -> Option<Vec<Template>> {
-    let read = config.jobs.iter().map(Template::read);
+    let read = config.jobs.iter();
+    let read = read.map(|job| Template::read(&job.source, &job.template));
     let (read, errors): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
     let errors = errors.into_iter().filter_map(Result::err);
     let errors = errors.map(|error| report_error(chain(&error))).count();

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use super::answers::{Unanswered, answer, with_data};
 use super::output::{Failure, print};
 use crate::cli::RenderArguments;
-use crate::config::resolved::{Job, TemplateSource};
-use crate::config::{self, Environment};
+use crate::config::Environment;
 use crate::exit_code;
-use crate::render::session::{Session, Unsettled};
-use crate::render::{Absence, RenderEnv, Rendering, Template};
+use consul_render::session::{Session, Unsettled};
+use consul_render::{
+    Absence, RenderEnv, Rendering, Template, TemplateOptions, TemplateSource, language_of,
+};
 use consul_watch::query::Query;
 use consul_watch::source::consul::Client;
 
@@ -31,7 +32,7 @@ pub(super) fn run(arguments: &RenderArguments) -> Result<u8, Failure> {
 async fn render(arguments: &RenderArguments) -> anyhow::Result<String> {
     let RenderArguments { data, file } = arguments;
     let source = TemplateSource::File(file.clone());
-    let template = Template::read(&Job::of_template(source, config::language_of(file)))?;
+    let template = Template::read(&source, &TemplateOptions::new(language_of(file)))?;
     let settled = with_data(data.as_deref(), async |client| {
         settle(&template, client).await
     });

@@ -10,7 +10,7 @@ use crate::config::resolved::{Job, Language, TemplateSource};
 use crate::config::{self, Config};
 use crate::error_chain::chain;
 use crate::exit_code;
-use crate::render::{Template, functions};
+use consul_render::{Template, functions};
 
 pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
     let (config, notes) = config::load_with_notes(arguments, &std::env::vars_os().collect())?;
@@ -63,11 +63,11 @@ fn differences_of(job: &Job) -> Vec<String> {
     let template = TemplateText {
         name: &name,
         text: &text,
-        delimiters: &job.delimiters,
-        is_jinja: job.language == Language::Jinja,
+        delimiters: &job.template.delimiters,
+        is_jinja: job.template.language == Language::Jinja,
     };
     differences::in_template(template, |function| {
-        functions::id_in_go(function).is_some() && job.allow.allow(function)
+        functions::id_in_go(function).is_some() && job.template.allow.allow(function)
     })
 }
 
@@ -77,7 +77,7 @@ pub(super) fn templates_parse(config: &Config) -> bool {
     let mut valid = true;
     let mut reported = BTreeSet::new();
     for job in &config.jobs {
-        match Template::read(job) {
+        match Template::read(&job.source, &job.template) {
             // Several jobs may have the same template.
             Ok(template) => template
                 .failing_calls()

@@ -9,7 +9,7 @@ use super::error::ConfigError;
 use super::file;
 use super::layer::ConfigLayer;
 use super::show::show;
-use super::values::{Language, language_of};
+use consul_render::{Language, language_of};
 
 const CTMPL: Target = Target {
     keys: ConfigLayer::KEYS,

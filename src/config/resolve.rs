@@ -12,6 +12,7 @@ mod exports;
 mod group;
 mod job;
 mod logging;
+mod permissions;
 mod standard_streams;
 mod state;
 mod tls;

@@ -17,20 +17,20 @@ pub use super::logging::{LogConfig, LogLevel};
 pub use super::max_change::MaxChange;
 pub use super::rate::ReloadRate;
 pub use super::status_addr::StatusAddr;
-pub use super::values::{CommandOutput, Drift, Language, OnFailure, Program, WriteMode};
+pub use super::values::{CommandOutput, Drift, OnFailure, Program, WriteMode};
 pub use action::{HttpAction, ReloadAction, SignalTarget};
 pub use answer_guard::{FlapDampingConfig, Fraction, GuardConfig};
 pub use command::CommandConfig;
 pub use config_blocks::Owner;
 pub use consul::{ConsulConfig, LoadConfig, RetryConfig};
+pub use consul_render::{Language, Permissions, TemplateOptions, TemplateSource};
 pub use consul_watch::source::consul::{BasicAuth, ClientConfig};
 pub use consul_watch::watch::Pauses;
 pub use file_formats::{Format, OutputFormat};
 pub use group::{CheckConfig, CheckMethod, GroupConfig, GroupKey, Probe, VerifyConfig};
 pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};
 pub use job::{
-    Delimiters, FileConfig, Job, MissingKey, OnError, Permissions, RENDER_TIMEOUT, STANDARD_OUTPUT,
-    Settle, TemplateSource,
+    Delimiters, FileConfig, Job, MissingKey, OnError, RENDER_TIMEOUT, STANDARD_OUTPUT, Settle,
 };
 
 /// The resolved configuration of the daemon, or of one run.

@@ -185,7 +185,7 @@ fn dev_ignores_the_consul_block() {
 
 #[test]
 fn templates_have_only_the_permissions_of_allow() {
-    let allowed = |words: &[&str]| config(words, &[]).jobs[0].allow;
+    let allowed = |words: &[&str]| config(words, &[]).jobs[0].template.allow;
     assert!(!allowed(&[]).plugin);
     assert!(!allowed(&["--allow="]).plugin);
     assert!(allowed(&["--allow", "plugin"]).plugin);
@@ -205,7 +205,7 @@ fn templates_have_only_the_permissions_of_allow() {
 
 #[test]
 fn a_template_reads_anywhere_unless_a_sandbox_is_set() {
-    let sandbox = |words: &[&str]| config(words, &[]).jobs[0].sandbox.clone();
+    let sandbox = |words: &[&str]| config(words, &[]).jobs[0].template.sandbox.clone();
     assert_eq!(sandbox(&[]), None);
     assert_eq!(
         sandbox(&["-sandbox-path", "/srv/parts"]).as_deref(),

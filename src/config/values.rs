@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use config_blocks::Choice;
+use consul_render::Language;
 use file_formats::Format;
 
 /// How a file is written.
@@ -25,16 +26,6 @@ pub enum CommandOutput {
     Inherit,
     /// The log.
     Log,
-}
-
-/// The language of a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
-#[choice(advice = "it should be \"go\" or \"jinja\"")]
-pub enum Language {
-    /// Go's text/template, with the functions of consul-template.
-    Go,
-    /// Jinja.
-    Jinja,
 }
 
 /// A program with a built-in check or verification.
@@ -122,14 +113,6 @@ impl Choice for UnitAction {
         ("reload-or-restart", Self::ReloadOrRestart),
         ("try-reload-or-restart", Self::TryReloadOrRestart),
     ];
-}
-
-/// The language of a template, by its name: `.j2`, `.jinja` and `.jinja2` are Jinja, everything else is Go.
-pub fn language_of(source: &Path) -> Language {
-    match extension(source).as_str() {
-        "j2" | "jinja" | "jinja2" => Language::Jinja,
-        _ => Language::Go,
-    }
 }
 
 /// The default format: of a Jinja template by the extension of the destination; of a Go template none, as in

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::renderer::{Renderer, TemplateState};
-use crate::render::Absence;
+use consul_render::Absence;
 use consul_watch::query::Query;
 
 /// One query without data.

@@ -23,10 +23,10 @@ use super::waiting::Waiting;
 use crate::apply::last_good::Differing;
 use crate::apply::requests::Requested;
 use crate::config::resolved::{Config, GroupKey};
-use crate::render::RenderEnv;
 use crate::report::Report;
 use crate::signals::SignalAction;
 use answer_guard::SavedAnswers;
+use consul_render::RenderEnv;
 
 /// All parts. Each owns its fields. A part may read the parts listed above it.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::text::Text;
-use crate::render::{Dependencies, RenderEnv, Rendering, Template, TemplateError};
 use answer_guard::Snapshot;
+use consul_render::{Dependencies, RenderEnv, Rendering, Template, TemplateError};
 use gotemplate::budget::Budget;
 
 /// The inputs of one pass.

@@ -11,8 +11,8 @@ use super::event::{Action, Event, Moment};
 use super::query_failures::QueryFailures;
 use super::render_pass::{RenderRequest, Rendered};
 use crate::config::resolved::{Config, Mode};
-use crate::render::RenderEnv;
 use crate::report::WakeUpReport;
+use consul_render::RenderEnv;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 

@@ -15,8 +15,8 @@ use super::event::{Event, Moment};
 use super::missing::{MissingData, missing_data_of};
 use super::renderer::{Renderer, TemplateState};
 use crate::config::resolved::{Config, Mode, OnError};
-use crate::render::Absence;
 use crate::signals::SignalAction;
+use consul_render::Absence;
 
 /// The maximum time that an orderly shutdown waits for owed commands. With the time that the
 /// executor takes to stop what still runs, and that of the last log lines, an exit takes at most

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::render::output::Output;
+use consul_render::output::Output;
 
 /// The result of a complete rendering. It may be secret, so its `Debug` form omits the content.
 pub(super) struct Text {

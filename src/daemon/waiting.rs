@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::missing::{MissingData, missing_data_of};
 use super::renderer::{Renderer, TemplateState};
-use crate::render::Absence;
+use consul_render::Absence;
 
 /// The time that a template waits before the first warning.
 const FIRST_WARNING: Duration = Duration::from_secs(5);

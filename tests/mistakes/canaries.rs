@@ -1,7 +1,7 @@
 //! Tests that no error contains the value of a key or variable: every function is called with a
 //! canary in each argument.
 
-use ctmpl::render::functions;
+use consul_render::functions;
 
 use super::*;
 
@@ -201,10 +201,13 @@ fn fails(
         name: "t".into(),
         text: text.into(),
     };
-    let read = Template::read(&Job {
-        missing_key: MissingKey::Error,
-        ..Job::of_template(source, language)
-    });
+    let read = Template::read(
+        &source,
+        &TemplateOptions {
+            missing_key: MissingKey::Error,
+            ..TemplateOptions::new(language)
+        },
+    );
     let error = match read {
         Ok(template) => match template
             .render(snapshot, render_env, Timestamp::UNIX_EPOCH)

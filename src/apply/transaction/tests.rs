@@ -10,7 +10,7 @@ use crate::apply::write::Writer;
 use crate::config::resolved::{
     CommandConfig, CommandOutput, EnvironmentConfig, FileConfig, GroupConfig, GroupKey, OnFailure,
 };
-use crate::render::output::Output;
+use consul_render::output::Output;
 
 /// The group of a command.
 fn shell(line: &str, seconds: u64) -> Arc<GroupConfig> {

@@ -6,10 +6,9 @@ use ctmpl_convert::{Function, Library};
 use gotemplate::FunctionId;
 use gotemplate::record::Fields;
 
-use crate::config::resolved::Permissions;
-use crate::render::functions;
-use crate::render::jinja::{self, JinjaTemplate};
-use crate::render::records::unmarked;
+use consul_render::jinja::{self, JinjaTemplate};
+use consul_render::records::unmarked;
+use consul_render::{Permissions, functions};
 use consul_watch::answer::{
     Check, Instance, Node, NodeService, NodeServices, Nullable, Pair, ServiceTags, TaggedAddress,
     TextMap, Weights,

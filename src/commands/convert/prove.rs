@@ -9,9 +9,12 @@ use jiff::Timestamp;
 
 use crate::commands::answers::{QueryError, Unanswered, answer};
 use crate::config::Environment;
-use crate::config::resolved::{Delimiters, Job, Language, Permissions, TemplateSource};
-use crate::render::session::{Session, Unsettled};
-use crate::render::{RenderEnv, Rendering, Template, TemplateError};
+use crate::config::resolved::Delimiters;
+use consul_render::session::{Session, Unsettled};
+use consul_render::{
+    Language, Permissions, RenderEnv, Rendering, Template, TemplateError, TemplateOptions,
+    TemplateSource,
+};
 use consul_watch::query::Query;
 use consul_watch::source::Source as DataSource;
 
@@ -37,11 +40,14 @@ impl Pair {
                 name: name.to_owned(),
                 text: text.to_owned(),
             };
-            Template::read(&Job {
-                delimiters: delimiters.clone(),
-                allow: Permissions::ALL,
-                ..Job::of_template(source, language)
-            })
+            Template::read(
+                &source,
+                &TemplateOptions {
+                    delimiters: delimiters.clone(),
+                    allow: Permissions::ALL,
+                    ..TemplateOptions::new(language)
+                },
+            )
         };
         Ok(Self {
             go: read(go, Language::Go)?,

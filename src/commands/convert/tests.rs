@@ -16,11 +16,11 @@ use ctmpl_convert::{Conversion, Delimiters};
 
 use super::library::TemplateFunctions;
 use crate::config::resolved::MissingKey;
-use crate::render::Undefined;
-use crate::render::jinja::{self, JinjaTemplate};
-use crate::render::render_context::{RenderContext, RenderEnv};
-use crate::render::{TemplateError, functions};
 use answer_guard::Snapshot;
+use consul_render::Undefined;
+use consul_render::jinja::{self, JinjaTemplate};
+use consul_render::render_context::{RenderContext, RenderEnv};
+use consul_render::{TemplateError, functions};
 use gotemplate::{Options, Template};
 
 /// The minimum percentage of the vectors that must be converted without a mark, among those that Go

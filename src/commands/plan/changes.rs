@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::commands::diff::unified;
 use crate::config::resolved::{Job, STANDARD_OUTPUT};
 use crate::error_chain::chain;
-use crate::render::output::Output;
-use crate::render::{Absence, Rendering, Template};
+use consul_render::output::Output;
+use consul_render::{Absence, Rendering, Template};
 
 /// What would become of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crate::config::resolved::ConsulConfig;
-use crate::render::{Rendering, Template};
+use consul_render::{Rendering, Template};
 use consul_watch::query::{ConsulQuery, Query};
 use consul_watch::source::consul::Traffic;
 use consul_watch::source::{Refresh, SourceQuery as _};

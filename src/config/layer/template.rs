@@ -16,8 +16,9 @@ use crate::config::max_change::MaxChange;
 use crate::config::rate::ReloadRate;
 use crate::config::signal::SignalName;
 use crate::config::template_argument::TemplateArgument;
-use crate::config::values::{Drift, Language, OnFailure, WriteMode};
+use crate::config::values::{Drift, OnFailure, WriteMode};
 use crate::config::wait::WaitBlock;
+use consul_render::Language;
 
 /// `template { … }`
 #[derive(Block, Clone, Debug, Default)]

@@ -12,16 +12,17 @@ use config_blocks::{Error, Labelled, Located, Origin, Setting, filled, is_on, va
 use super::command::CommandSettings;
 use super::exec::globs;
 use super::group::Groups;
+use super::permissions::permissions;
 use super::{logging, standard_streams};
-use crate::config::error::{ConfigError, ValueError};
+use crate::config::error::ConfigError;
 use crate::config::flap_damping::FlapDampingBlock;
 use crate::config::layer::{ConfigLayer, DelimitersBlock, GroupBlock, TemplateBlock};
 use crate::config::resolved::{
     CommandConfig, CommandOutput, Delimiters, FileConfig, FlapDampingConfig, Format, GuardConfig,
-    Job, Language, MissingKey, Mode, OnError, OutputFormat, Permissions, RENDER_TIMEOUT,
-    STANDARD_OUTPUT, Settle, TemplateSource, WriteMode,
+    Job, MissingKey, Mode, OnError, OutputFormat, Permissions, RENDER_TIMEOUT, STANDARD_OUTPUT,
+    Settle, TemplateOptions, TemplateSource, WriteMode,
 };
-use crate::config::values::{format_of, language_of};
+use crate::config::values::format_of;
 use crate::config::wait::{Wait, WaitBlock};
 
 /// Longer than any process lives.
@@ -59,16 +60,12 @@ impl Common {
 
     pub(super) fn of(layer: &ConfigLayer, mode: Mode) -> Result<Self, Error> {
         let DelimitersBlock { left, right } = layer.default_delimiters.clone();
-        let default = Delimiters::default();
         Ok(Self {
             mode,
             writes: !is_on(layer.dry.as_ref()) && !is_on(layer.parse_only.as_ref()),
             parses_only: is_on(layer.parse_only.as_ref()),
             settle: timer(layer.wait.clone())?.and_then(Wait::settle),
-            delimiters: Delimiters {
-                left: value(filled(left)).unwrap_or(default.left),
-                right: value(filled(right)).unwrap_or(default.right),
-            },
+            delimiters: delimiters(left, right, &Delimiters::default()),
             format: value(layer.format.clone()),
             output_format: value(layer.output_format.clone()),
             allow: permissions(layer.allow.as_ref())?,
@@ -85,25 +82,6 @@ impl Common {
                 .unwrap_or_else(|| logging::command_output(layer)),
         })
     }
-}
-
-/// The permissions of templates, as words.
-fn permissions(words: Option<&Located<Vec<String>>>) -> Result<Permissions, Error> {
-    let mut allow = Permissions::default();
-    let Some(Located { value, origin }) = words else {
-        return Ok(allow);
-    };
-    for word in value.iter().flat_map(|words| words.split(',')) {
-        match word.trim() {
-            "" => {}
-            "plugin" => allow.plugin = true,
-            "writeToFile" => allow.write_to_file = true,
-            other => {
-                return Err(origin.refuse(ValueError::Permission(other.to_owned())));
-            }
-        }
-    }
-    Ok(allow)
 }
 
 /// Resolves every template and its group; two templates cannot write the same file.
@@ -180,18 +158,9 @@ fn resolve(
         value.checked().map_err(|error| origin.refuse(error))?;
     }
     check_destination(block.origin, &source, written.as_deref(), common)?;
-    let language = value(block.language).unwrap_or_else(|| match &source {
-        TemplateSource::File(path) => language_of(path),
-        TemplateSource::Inline { .. } | TemplateSource::StandardInput => Language::Go,
-    });
+    let language = value(block.language).unwrap_or_else(|| source.language());
     Ok(Job {
-        language,
-        format: value(block.format)
-            .or(common.format)
-            .unwrap_or_else(|| format_of(destination.as_deref(), language)),
-        output_format: value(block.output_format).or(common.output_format),
         source,
-        destination,
         command,
         group: None,
         settle: match common.mode {
@@ -201,22 +170,37 @@ fn resolve(
         guard: value(block.guard).unwrap_or_default().or(common.guard),
         flap_damping: flap_damping(block.flap_damping, common.flap_damping)?,
         file,
-        missing_key: match value(block.error_on_missing_key) {
-            Some(true) => MissingKey::Error,
-            Some(false) | None => MissingKey::Zero,
+        template: TemplateOptions {
+            language,
+            format: value(block.format)
+                .or(common.format)
+                .unwrap_or_else(|| format_of(destination.as_deref(), language)),
+            output_format: value(block.output_format).or(common.output_format),
+            missing_key: match value(block.error_on_missing_key) {
+                Some(true) => MissingKey::Error,
+                Some(false) | None => MissingKey::Zero,
+            },
+            delimiters: delimiters(
+                block.left_delimiter,
+                block.right_delimiter,
+                &common.delimiters,
+            ),
+            allow: common.allow,
+            sandbox: sandbox.map(Into::into),
+            denied: globs(block.function_denylist)?.into(),
         },
-        delimiters: Delimiters {
-            left: value(filled(block.left_delimiter))
-                .unwrap_or_else(|| common.delimiters.left.clone()),
-            right: value(filled(block.right_delimiter))
-                .unwrap_or_else(|| common.delimiters.right.clone()),
-        },
-        allow: common.allow,
-        sandbox: sandbox.map(Into::into),
-        denied: globs(block.function_denylist)?.into(),
+        destination,
         on_error: on_error(value(block.error_fatal), common.error_fatal.as_ref()),
         render_timeout: value(block.render_timeout).map_or(common.render_timeout, render_timeout),
     })
+}
+
+/// The delimiters; one that is not set is that of `other`.
+fn delimiters(left: Setting<String>, right: Setting<String>, other: &Delimiters) -> Delimiters {
+    Delimiters {
+        left: value(filled(left)).unwrap_or_else(|| other.left.clone()),
+        right: value(filled(right)).unwrap_or_else(|| other.right.clone()),
+    }
 }
 
 /// The flap damping; a key that is not set is that of `other`.

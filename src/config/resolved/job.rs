@@ -1,17 +1,16 @@
 //! A template with its destination and command.
 
-use config_blocks::Glob;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use file_formats::{Format, OutputFormat};
+use consul_render::{Language, TemplateOptions, TemplateSource};
 pub use gotemplate::{Delimiters, MissingKey};
 
 use super::command::CommandConfig;
 use super::group::{GroupConfig, GroupKey};
 pub use crate::config::layer::FileConfig;
-use crate::config::values::{Drift, Language};
+use crate::config::values::Drift;
 pub use crate::config::wait::Settle;
 use answer_guard::{FlapDampingConfig, GuardConfig};
 
@@ -20,8 +19,8 @@ use answer_guard::{FlapDampingConfig, GuardConfig};
 pub struct Job {
     /// The source of the template.
     pub source: TemplateSource,
-    /// The language of the template.
-    pub language: Language,
+    /// How it is read and rendered.
+    pub template: TemplateOptions,
     /// The file to write; `None` only in a dry run, which prints the text.
     pub destination: Option<PathBuf>,
     /// The command to run after the file has changed; that of its group, if the group has a name.
@@ -37,20 +36,6 @@ pub struct Job {
     pub flap_damping: FlapDampingConfig,
     /// How the file is written.
     pub file: FileConfig,
-    /// The effect of a missing key of a map in a Go template.
-    pub missing_key: MissingKey,
-    /// The delimiters of actions in a Go template.
-    pub delimiters: Delimiters,
-    /// Permissions beyond rendering.
-    pub allow: Permissions,
-    /// The file format for which values are escaped.
-    pub format: Format,
-    /// The format that the output must parse as; `None`: any.
-    pub output_format: Option<OutputFormat>,
-    /// The directory outside of which the template cannot read files; `None`: no limit.
-    pub sandbox: Option<Arc<Path>>,
-    /// Patterns of functions that fail when they are called.
-    pub denied: Arc<[Glob]>,
     /// The effect of a failure of the template on the process.
     pub on_error: OnError,
     /// The maximum time to read the source, and to render it once.
@@ -78,20 +63,13 @@ impl Job {
     pub fn of_template(source: TemplateSource, language: Language) -> Self {
         Self {
             source,
-            language,
+            template: TemplateOptions::new(language),
             destination: None,
             command: None,
             group: None,
             settle: None,
             guard: GuardConfig::default(),
             flap_damping: FlapDampingConfig::default(),
-            missing_key: MissingKey::default(),
-            delimiters: Delimiters::default(),
-            allow: Permissions::default(),
-            format: Format::None,
-            output_format: None,
-            sandbox: None,
-            denied: Arc::default(),
             on_error: OnError::default(),
             render_timeout: RENDER_TIMEOUT,
             file: FileConfig::default(),
@@ -116,35 +94,7 @@ impl Job {
     /// Returns `true` if another job renders its source in the same way. Destination and command may differ.
     #[must_use]
     pub fn reads_as(&self, other: &Self) -> bool {
-        let Self {
-            source,
-            language,
-            destination: _,
-            command: _,
-            group: _,
-            settle: _,
-            guard: _,
-            flap_damping: _,
-            file: _,
-            missing_key,
-            delimiters,
-            allow,
-            format,
-            output_format,
-            sandbox,
-            denied,
-            on_error: _,
-            render_timeout: _,
-        } = self;
-        *source == other.source
-            && *language == other.language
-            && *missing_key == other.missing_key
-            && *delimiters == other.delimiters
-            && *allow == other.allow
-            && *denied == other.denied
-            && *format == other.format
-            && *output_format == other.output_format
-            && *sandbox == other.sandbox
+        self.source == other.source && self.template == other.template
     }
 }
 
@@ -160,69 +110,5 @@ impl GroupConfig {
     }
 }
 
-/// Permissions of templates beyond rendering; by default none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Permissions {
-    /// `plugin`: run programs.
-    pub plugin: bool,
-    /// `writeToFile`: write other files than the destination.
-    pub write_to_file: bool,
-}
-
-impl Permissions {
-    /// All permissions.
-    pub const ALL: Self = Self {
-        plugin: true,
-        write_to_file: true,
-    };
-
-    /// Returns `true` if a template may call the function with this Go name.
-    #[must_use]
-    pub fn allow(self, function: &str) -> bool {
-        match function {
-            "plugin" => self.plugin,
-            "writeToFile" => self.write_to_file,
-            _ => true,
-        }
-    }
-}
-
 /// The destination that stands for standard output.
 pub const STANDARD_OUTPUT: &str = "-";
-
-/// The source of a template.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TemplateSource {
-    /// A file, watched for changes.
-    File(PathBuf),
-    /// A text in the configuration, with the name under which errors show it.
-    Inline {
-        /// The name in error messages.
-        name: String,
-        /// The template.
-        text: String,
-    },
-    /// Standard input, read once.
-    StandardInput,
-}
-
-impl TemplateSource {
-    /// The name in messages: the path, or the name of the text.
-    #[must_use]
-    pub fn name(&self) -> String {
-        match self {
-            Self::File(path) => path.display().to_string(),
-            Self::Inline { name, .. } => name.clone(),
-            Self::StandardInput => "standard input".to_owned(),
-        }
-    }
-
-    /// The file; `None` for a source without one.
-    #[must_use]
-    pub fn file(&self) -> Option<&PathBuf> {
-        match self {
-            Self::File(path) => Some(path),
-            Self::Inline { .. } | Self::StandardInput => None,
-        }
-    }
-}

@@ -191,7 +191,7 @@ fn four_formats_are_one_configuration() {
             .map(|command| command.timeout.as_secs()),
         Some(60)
     );
-    assert_eq!(hcl.jobs[1].delimiters.right, ">>");
+    assert_eq!(hcl.jobs[1].template.delimiters.right, ">>");
     assert_eq!(hcl.reload_signal, None);
     let others = [
         ("a.json", JSON),

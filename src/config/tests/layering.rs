@@ -69,7 +69,7 @@ fn layers_are_read_from_files_and_laid_over_one_another() {
         Some(Duration::from_secs(10))
     );
     assert_eq!(config.jobs[1].settle, None);
-    let formats = |job: &Job| (job.format, job.output_format);
+    let formats = |job: &Job| (job.template.format, job.template.output_format);
     assert_eq!(
         formats(&config.jobs[0]),
         (Format::Shell, Some(OutputFormat::Ini))
@@ -78,8 +78,8 @@ fn layers_are_read_from_files_and_laid_over_one_another() {
         formats(&config.jobs[1]),
         (Format::Nginx, Some(OutputFormat::Toml))
     );
-    assert_eq!(config.jobs[0].delimiters.left, "<<");
-    assert_eq!(config.jobs[0].delimiters.right, "}}");
+    assert_eq!(config.jobs[0].template.delimiters.left, "<<");
+    assert_eq!(config.jobs[0].template.delimiters.right, "}}");
     assert_eq!(config.consul.max_stale, Some(Duration::from_secs(60)));
     assert_eq!(
         config

@@ -6,6 +6,7 @@ use super::super::resolved::{
     CommandLine, Format, Job, Language, MissingKey, OutputFormat, TemplateSource,
 };
 use super::*;
+use consul_render::language_of;
 
 fn job(template: &str) -> Job {
     loaded(&["-template", template], &[])
@@ -24,10 +25,13 @@ fn the_tutorials_template_is_a_job() {
     let job = job("nginx.ctmpl:/etc/nginx/lp.conf:nginx -s reload");
     assert_eq!(job.source, TemplateSource::File("nginx.ctmpl".into()));
     assert_eq!(job.destination, Some("/etc/nginx/lp.conf".into()));
-    assert_eq!(job.language, Language::Go);
-    assert_eq!(job.missing_key, MissingKey::Zero);
+    assert_eq!(job.template.language, Language::Go);
+    assert_eq!(job.template.missing_key, MissingKey::Zero);
     assert_eq!(
-        (job.delimiters.left.as_str(), job.delimiters.right.as_str()),
+        (
+            job.template.delimiters.left.as_str(),
+            job.template.delimiters.right.as_str()
+        ),
         ("{{", "}}")
     );
     let command = job.command.expect("a command");
@@ -70,8 +74,8 @@ fn the_destination_tells_the_format_of_a_jinja_template() {
     ];
     assert!(!cases.is_empty());
     for (template, format) in cases {
-        assert_eq!(job(template).format, format, "{template}");
-        assert_eq!(job(template).output_format, None);
+        assert_eq!(job(template).template.format, format, "{template}");
+        assert_eq!(job(template).template.output_format, None);
     }
     let all = loaded(
         &[
@@ -84,7 +88,7 @@ fn the_destination_tells_the_format_of_a_jinja_template() {
     );
     for job in all.expect("two templates").jobs {
         assert_eq!(
-            (job.format, job.output_format),
+            (job.template.format, job.template.output_format),
             (Format::None, Some(OutputFormat::Yaml))
         );
     }
@@ -142,11 +146,14 @@ fn a_file_can_set_keys_without_flags() {
         }
     );
     assert_eq!(
-        (job.language, job.missing_key),
+        (job.template.language, job.template.missing_key),
         (Language::Jinja, MissingKey::Error)
     );
     assert_eq!(
-        (job.delimiters.left.as_str(), job.delimiters.right.as_str()),
+        (
+            job.template.delimiters.left.as_str(),
+            job.template.delimiters.right.as_str()
+        ),
         ("[[", "}}")
     );
     for neither_or_both in [

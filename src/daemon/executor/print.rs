@@ -7,7 +7,7 @@ use file_writer::{WriteError, is_current};
 
 use crate::apply::change::{Applied, Change, Effect};
 use crate::apply::{dry, output};
-use crate::render::output::Output;
+use consul_render::output::Output;
 
 /// Prints a change, unless the destination already has the content.
 pub(super) fn print(change: Change) -> Applied {

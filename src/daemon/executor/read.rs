@@ -8,8 +8,8 @@ use secrecy::SecretString;
 
 use crate::config::resolved::Job;
 use crate::config::token::{self, TokenError};
-use crate::render::{Template, TemplateError};
 use crate::source;
+use consul_render::{Template, TemplateError};
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::watch::WatchEvent;
 use gotemplate::budget::Budget;
@@ -22,7 +22,7 @@ pub(super) fn source(
 ) -> Result<Arc<Template>, TemplateError> {
     match known.filter(|known| known.is_current()) {
         Some(known) => Ok(known),
-        None => Template::read_within(job, budget).map(Arc::new),
+        None => Template::read_within(&job.source, &job.template, budget).map(Arc::new),
     }
 }
 
@@ -45,8 +45,8 @@ pub(super) fn token(path: &Path) -> Result<SecretString, TokenError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::language_of;
     use crate::config::resolved::TemplateSource;
+    use consul_render::language_of;
 
     #[test]
     fn a_template_is_parsed_again_only_when_its_source_has_changed() {

@@ -12,7 +12,7 @@ use crate::config::token::TokenError;
 use crate::daemon::event::{CertificateError, Event};
 use crate::daemon::process::{Prepared, Reader, RenewalError};
 use crate::daemon::render_pass::{RenderRequest, Rendered};
-use crate::render::{Template, TemplateError};
+use consul_render::{Template, TemplateError};
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::Error;
 use consul_watch::source::consul::Client;

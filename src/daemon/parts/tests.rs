@@ -32,16 +32,16 @@ use crate::apply::change::{Applied, Change, Effect};
 use crate::apply::debts::COMMAND_COOLDOWN;
 use crate::command::CommandFailure;
 use crate::config::resolved::{
-    ClientConfig, CommandConfig, CommandLine, CommandOutput, ConsulConfig, Delimiters,
-    EarlierAnswers, EnvironmentConfig, FileConfig, FlapDampingConfig, Format, GroupKey,
-    GuardConfig, Job, Language, LoadConfig, LogConfig, LogLevel, MissingKey, Mode, Permissions,
-    RetryConfig, Settle, TemplateSource,
+    ClientConfig, CommandConfig, CommandLine, CommandOutput, ConsulConfig, EarlierAnswers,
+    EnvironmentConfig, FileConfig, FlapDampingConfig, GroupKey, GuardConfig, Job, Language,
+    LoadConfig, LogConfig, LogLevel, Mode, Permissions, RetryConfig, Settle, TemplateOptions,
+    TemplateSource,
 };
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
 use crate::daemon::apply::{JobState, JobView};
 use crate::daemon::end::End;
-use crate::render::Template;
-use bench::{Bench, ONCE, config, job, key, moment, value};
+use bench::{Bench, ONCE, config, job, key, moment, read_template, value};
+use consul_render::{Template, TemplateError};
 use consul_watch::answer::{Answer, Pair};
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::Error;
@@ -229,7 +229,10 @@ fn an_answer_belongs_to_the_sandbox_in_which_it_was_read() {
     let within = |name: &str| Some(Arc::from(std::path::Path::new(name)));
     let jobs = [None, within("/x"), within("/y"), within("/x")].map(|sandbox| Job {
         destination: Some(format!("/out/{sandbox:?}").into()),
-        sandbox,
+        template: TemplateOptions {
+            sandbox,
+            ..job(text, None).template
+        },
         ..job(text, None)
     });
     let mut bench = Bench::start(Mode::Daemon, jobs.to_vec());

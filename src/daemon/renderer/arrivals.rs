@@ -10,8 +10,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::render::Dependencies;
 use answer_guard::View;
+use consul_render::Dependencies;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 

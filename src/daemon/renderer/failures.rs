@@ -5,7 +5,7 @@
 use crate::config::resolved::Mode;
 use crate::daemon::render_pass::PassResult;
 use crate::error_chain::chain;
-use crate::render::TemplateError;
+use consul_render::TemplateError;
 
 /// The current failures of a template.
 #[derive(Debug, Default)]

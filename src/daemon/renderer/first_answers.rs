@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::render::{Absence, Dependencies};
+use consul_render::{Absence, Dependencies};
 use consul_watch::query::Query;
 
 /// The minimum time for which a pass waits. A query that is not answered delays the discovery of

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::template_state::TemplateState;
 use crate::config::resolved::GuardConfig;
-use crate::render::Guarding;
 use answer_guard::GuardRules;
+use consul_render::Guarding;
 use consul_watch::answer::{Answer, Depth};
 use consul_watch::query::Query;
 

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::render::{Dependencies, Substitute};
-use crate::report::{SubstituteKind, SubstituteReport};
+use crate::report::SubstituteReport;
+use consul_render::{Dependencies, Substitute, SubstituteKind};
 use consul_watch::query::Query;
 
 /// The substitutes of one template.

@@ -13,8 +13,8 @@ use super::first_answers::FirstAnswers;
 use super::substitutes::{self, Substitutes};
 use crate::config::resolved::{Job, OnError};
 use crate::daemon::render_pass::{PassResult, Rendered};
-use crate::render::{Absence, Dependencies, Template};
 use answer_guard::View;
+use consul_render::{Absence, Dependencies, Template};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 

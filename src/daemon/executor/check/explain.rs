@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::apply::budget::DiffSize;
 use crate::apply::transaction::StagedFile;
 use crate::config::resolved::{Job, TemplateSource};
-use crate::render::line_origin::line_origin;
+use consul_render::line_origin::line_origin;
 
 /// The maximum number of places in a message.
 const MAX_PLACES: usize = 3;
@@ -92,7 +92,12 @@ fn template_line(file: &StagedFile, number: usize, jobs: &[Arc<Job>]) -> Option<
     };
     let rendered = text_of(file.shown())?;
     let rendered = rendered.lines().nth(number.checked_sub(1)?)?;
-    let line = line_origin(&template, job.language, &job.delimiters, rendered)?;
+    let line = line_origin(
+        &template,
+        job.template.language,
+        &job.template.delimiters,
+        rendered,
+    )?;
     Some(format!("{}:{line}", job.source.name()))
 }
 

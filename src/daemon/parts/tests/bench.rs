@@ -20,7 +20,10 @@ pub(super) fn job(text: &str, command: Option<&str>) -> Job {
             name: "t".to_owned(),
             text: text.to_owned(),
         },
-        language: Language::Go,
+        template: TemplateOptions {
+            allow: Permissions::ALL,
+            ..TemplateOptions::new(Language::Go)
+        },
         destination: Some(PathBuf::from(format!("/out/{}", text.len()))),
         command: line.map(|line| CommandConfig {
             line,
@@ -33,17 +36,15 @@ pub(super) fn job(text: &str, command: Option<&str>) -> Job {
         settle: None,
         guard: GuardConfig::default(),
         flap_damping: FlapDampingConfig::default(),
-        missing_key: MissingKey::Zero,
-        delimiters: Delimiters::default(),
-        allow: Permissions::ALL,
-        format: Format::None,
-        output_format: None,
-        sandbox: None,
-        denied: Arc::default(),
         on_error: crate::config::resolved::OnError::default(),
         render_timeout: Duration::from_secs(10),
         file: FileConfig::default(),
     }
+}
+
+/// Reads the template of a job.
+pub(super) fn read_template(job: &Job) -> Result<Arc<Template>, TemplateError> {
+    Template::read(&job.source, &job.template).map(Arc::new)
 }
 
 pub(super) fn config(mode: Mode, jobs: Vec<Job>) -> Config {
@@ -114,10 +115,9 @@ impl Bench {
         for action in actions {
             match action {
                 Action::ReadSources(jobs) => {
-                    let read = |job: &Job| Template::read(job).map(Arc::new);
                     bench.step(Event::SourcesRead(
                         jobs.iter()
-                            .map(|(place, job, _)| (*place, read(job)))
+                            .map(|(place, job, _)| (*place, read_template(job)))
                             .collect(),
                     ));
                 }

@@ -196,7 +196,7 @@ fn a_named_group_waits_for_a_template_with_a_broken_source_until_it_is_repaired(
     let jobs = vec![member("a", |_| {}), member("{{ if }}", |_| {})];
     let mut bench = Bench::start(Mode::Daemon, jobs.clone());
     assert!(bench.write().is_empty());
-    let repaired = Template::read(&member("b", |_| {})).map(Arc::new);
+    let repaired = read_template(&member("b", |_| {}));
     bench.step(Event::SourcesRead(vec![(1, repaired)]));
     assert_eq!(bench.write(), ["a", "b"]);
 

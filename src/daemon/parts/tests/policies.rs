@@ -1,7 +1,7 @@
 //! What templates do while a query fails.
 
 use super::*;
-use crate::report::SubstituteKind;
+use consul_render::SubstituteKind;
 use consul_watch::answer::{Instance, LeafCertificate, Node, NodeServices};
 use consul_watch::query::{ConsulQuery, DatacentersQuery};
 

@@ -35,7 +35,7 @@ impl Bench {
             .filter(|known| known.is_current())
         {
             Some(known) => Ok(known),
-            None => Template::read(job).map(Arc::new),
+            None => read_template(job),
         };
         let read = jobs
             .into_iter()
@@ -169,10 +169,7 @@ fn a_source_that_was_read_for_the_old_template_is_not_taken_for_the_new_one() {
     bench.step(Event::ConfigRead(Ok(Box::new(
         Renewal::of(config(Mode::Daemon, vec![to("/a", "new", None)])).unwrap(),
     ))));
-    bench.step(Event::SourcesRead(vec![(
-        0,
-        Template::read(&old).map(Arc::new),
-    )]));
+    bench.step(Event::SourcesRead(vec![(0, read_template(&old))]));
     assert!(bench.write().is_empty());
     bench.read_sources();
     assert_eq!(bench.write(), ["new"]);

@@ -68,7 +68,7 @@ fn after_a_broken_version_only_the_files_of_the_restored_one_are_watched() {
     std::fs::write(path("b.j2"), "{% broken").unwrap();
     let template = Job {
         source: TemplateSource::File(path("a.j2")),
-        language: Language::Jinja,
+        template: TemplateOptions::new(Language::Jinja),
         ..job("", None)
     };
     let mut bench = Bench::start(Mode::Daemon, vec![template]);
@@ -98,7 +98,7 @@ fn get_stuck(bench: &mut Bench) -> Arc<Template> {
 }
 
 fn save(bench: &mut Bench, text: &str) -> Vec<RenderRequest> {
-    let version = Template::read(&job(text, None)).map(Arc::new);
+    let version = read_template(&job(text, None));
     requests(bench, &Event::SourcesRead(vec![(0, version)]))
 }
 

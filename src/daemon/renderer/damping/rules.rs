@@ -4,9 +4,9 @@
 
 use crate::config::resolved::FlapDampingConfig;
 use crate::daemon::renderer::template_state::TemplateState;
-use crate::render::Guarding;
-use crate::render::counted::Counted;
 use answer_guard::damped_by;
+use consul_render::Guarding;
+use consul_render::counted::Counted;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 

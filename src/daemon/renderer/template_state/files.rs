@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::TemplateState;
 use crate::config::resolved::{Job, Mode};
-use crate::render::{Template, TemplateError};
 use crate::report::SubstituteReport;
+use consul_render::{Template, TemplateError};
 use consul_watch::query::Query;
 
 impl TemplateState {

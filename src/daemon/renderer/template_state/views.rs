@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::TemplateState;
 use crate::config::resolved::{FlapDampingConfig, GuardConfig};
-use crate::render::Guarding;
-use crate::render::reading::Selection;
 use answer_guard::{Snapshot, View, applies_to};
+use consul_render::Guarding;
+use consul_render::reading::Selection;
 use consul_watch::answer::Depth;
 use consul_watch::query::Query;
 

@@ -171,7 +171,7 @@ fn a_broken_source_stays_a_failure_although_the_last_good_version_fails_and_reco
     bench.news("a", "1");
     assert_eq!(bench.write(), ["1"]);
     let broken = job("{{ nonsense", None);
-    let read = Template::read(&broken).map(Arc::new);
+    let read = read_template(&broken);
     bench.step(Event::SourcesRead(vec![(0, read)]));
     bench.news("a", "x");
     bench.news("a", "2");
@@ -187,10 +187,7 @@ fn a_reload_during_a_write_writes_again() {
     let mut bench = Bench::start(Mode::Daemon, vec![template.clone()]);
     bench.news("a", "1");
     let changes = bench.take_changes().expect("it is written");
-    bench.step(Event::SourcesRead(vec![(
-        0,
-        Template::read(&template).map(Arc::new),
-    )]));
+    bench.step(Event::SourcesRead(vec![(0, read_template(&template))]));
     bench.written(changes, Effect::Written);
     assert_eq!(bench.write(), ["1"]);
     assert_eq!(bench.write(), [""; 0], "once");
