@@ -30,6 +30,9 @@ fn damage(directory: &Path, content: &str) {
     let (from, mut count) = (content.as_bytes(), 0);
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
         let mut bytes = std::fs::read(&path).unwrap();
         let places = 0..bytes.len().saturating_sub(from.len() - 1);
         for at in places
