@@ -46,7 +46,6 @@ use tokio::sync::watch;
 
 use crate::apply::journal::Journal;
 use crate::config::resolved::{Config, Mode};
-use crate::error_chain::chain;
 use crate::progress::Progress;
 use crate::report::{Phase, Report};
 use crate::systemd::Systemd;
@@ -55,6 +54,7 @@ use consul_render::RenderEnv;
 use consul_watch::source::consul::{Client, ClientError};
 use consul_watch::watch::Watcher;
 pub use end::End;
+use error_line::chain;
 use event::{Action, Event, Moment};
 use executor::{Executed, Executor};
 pub use file_limit::{FileLimitError, check as check_file_limit};

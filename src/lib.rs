@@ -12,23 +12,17 @@
 // The exit codes of the process.
 pub mod exit_code;
 
-// Writes an error with its causes on one line.
-pub mod error_chain;
-
 // Merges the layers (files, environment, flags) into one resolved configuration.
 pub mod config;
 
 // Parses the command line; each flag is declared with its key in `config`.
 pub mod cli;
 
-// The published state of the daemon: plain data for its readers.
+// The published state of the daemon, plain data for its readers, and whether it is ready.
 pub mod report;
 
 // Reports readiness, status and watchdog to systemd.
 pub mod systemd;
-
-// Answers over HTTP what state the daemon is in.
-pub mod observe;
 
 // Shows the progress of `-once` on a terminal.
 pub mod progress;

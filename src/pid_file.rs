@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::error_chain::chain;
+use error_line::chain;
 
 /// A file with the process ID. Dropping it removes the file.
 #[derive(Debug)]

@@ -2,6 +2,8 @@
 //!
 //! Input: the parts of the daemon. Output: a [`Report`] with names and counts, without values or secrets.
 
+mod readiness;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -267,4 +269,20 @@ pub struct ChildReport {
     pub command: String,
     /// `true` if the child is running.
     pub is_running: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_destination_that_is_not_utf_8_is_shown_with_replacements() {
+        let destination = OsStr::from_bytes(b"/etc/\xff").into();
+        let odd = TemplateReport::example(Some(destination), TemplatePhase::UpToDate);
+        let json = serde_json::to_value(Report::example(vec![odd])).unwrap();
+        assert_eq!(json["templates"][0]["destination"], "/etc/\u{fffd}");
+    }
 }

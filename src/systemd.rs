@@ -11,8 +11,8 @@ use std::time::Instant;
 use systemd_notifier::{Notifier, State};
 use tokio::sync::watch;
 
-use crate::error_chain::chain;
 use crate::report::{Phase, Report};
+use error_line::chain;
 pub(crate) use status::status_line;
 
 /// The connection to systemd, if systemd has started this process and expects notifications.

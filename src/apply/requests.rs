@@ -13,7 +13,7 @@ use apply_ledger::{Answer, Hash, Hold, Ledger, LedgerError, Request, RequestActi
 use super::hold_results::{HoldRequest, TakenRequests, log_refused, replace_requests};
 use super::journal::Journal;
 use super::targets::Targets;
-use crate::error_chain::chain;
+use error_line::chain;
 
 /// What the command line has requested for a destination.
 #[derive(Clone, Debug, PartialEq, Eq)]

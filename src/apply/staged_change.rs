@@ -21,8 +21,8 @@ use super::output::StagedOutput;
 use super::secret::Secret;
 use super::write::Writer;
 use crate::config::resolved::{FileConfig, GroupConfig, GroupKey, MaxChange, STANDARD_OUTPUT};
-use crate::error_chain::chain;
 use consul_render::output::Output;
+use error_line::chain;
 
 /// One staged change.
 #[derive(Debug)]

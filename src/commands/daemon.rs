@@ -5,8 +5,8 @@ use super::{dev, validate};
 use crate::cli::Arguments;
 use crate::config::{self, Config, ConfigError, Environment};
 use crate::daemon::{self, End, Process, check_file_limit};
-use crate::error_chain::without_numbers;
 use crate::{exit_code, log};
+use error_line::without_numbers;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

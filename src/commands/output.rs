@@ -9,9 +9,9 @@ use tracing_outlets::is_hidden;
 use crate::cli::CliError;
 use crate::config::ConfigError;
 use crate::config::logging::Color;
-use crate::error_chain::without_numbers;
 use crate::exit_code;
 use crate::log::{LogError, color};
+use error_line::without_numbers;
 
 /// The component of the log lines of the subcommands.
 pub(super) const COMPONENT: &str = "ctmpl";

@@ -20,7 +20,6 @@ use super::output::{Failure, print, report as report_error};
 use crate::cli::PlanArguments;
 use crate::config::resolved::ConsulConfig;
 use crate::config::{self, Config, Environment};
-use crate::error_chain::chain;
 use crate::exit_code;
 use changes::{FilePlan, commands};
 use consul_render::session::{Session, Unsettled};
@@ -29,6 +28,7 @@ use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 use consul_watch::source::consul::Client;
 use cost::{Budget, QueryCost};
+use error_line::chain;
 
 pub(super) fn run(arguments: PlanArguments) -> Result<u8, Failure> {
     let environment: Environment = std::env::vars_os().collect();

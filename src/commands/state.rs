@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use tracing_outlets::is_hidden;
 
 use super::output::Failure;
-use crate::error_chain::chain;
 use crate::exit_code;
+use error_line::chain;
 
 /// How similar a known file must be to be suggested, from 0 to 1.
 const SIMILARITY: f64 = 0.6;

@@ -10,10 +10,10 @@ use super::output::{Failure, counted, print};
 use super::state::pretty;
 use super::table::table;
 use crate::cli::StatusArguments;
-use crate::config::resolved::StatusAddr;
+use crate::config::resolved::{STATUS_NAMES, StatusAddr};
 use crate::config::{self, Environment};
 use crate::exit_code;
-use crate::observe::{HEALTH, READY, STATUS, StatusResponse, ask};
+use status_server::{HEALTH, READY, STATUS, StatusResponse, ask};
 
 /// The HTTP codes of the answers.
 const OK: u16 = 200;
@@ -75,7 +75,7 @@ fn answer(address: &StatusAddr, path: &str) -> anyhow::Result<(u16, Value)> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let StatusResponse { code, body } = runtime.block_on(ask(address, path))?;
+    let StatusResponse { code, body } = runtime.block_on(ask(address, path, STATUS_NAMES))?;
     if ![OK, UNAVAILABLE].contains(&code) {
         return Err(anyhow!(
             "the process on {address} is not ctmpl: it answers {path} with {code}"

@@ -8,9 +8,9 @@ use super::output::{Failure, counted, report, report_success};
 use crate::cli::Arguments;
 use crate::config::resolved::{Job, Language, TemplateSource};
 use crate::config::{self, Config};
-use crate::error_chain::chain;
 use crate::exit_code;
 use consul_render::{Template, functions};
+use error_line::chain;
 
 pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
     let (config, notes) = config::load_with_notes(arguments, &std::env::vars_os().collect())?;

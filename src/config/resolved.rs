@@ -16,7 +16,7 @@ pub use super::exec::{CommandLine, EnvironmentConfig, ExecConfig};
 pub use super::logging::{LogConfig, LogLevel};
 pub use super::max_change::MaxChange;
 pub use super::rate::ReloadRate;
-pub use super::status_addr::StatusAddr;
+pub use super::status_addr::STATUS_NAMES;
 pub use super::values::{CommandOutput, Drift, OnFailure, Program, WriteMode};
 pub use action::{HttpAction, ReloadAction, SignalTarget};
 pub use answer_guard::{FlapDampingConfig, Fraction, GuardConfig};
@@ -32,6 +32,7 @@ pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};
 pub use job::{
     Delimiters, FileConfig, Job, MissingKey, OnError, RENDER_TIMEOUT, STANDARD_OUTPUT, Settle,
 };
+pub use status_server::StatusAddr;
 
 /// The resolved configuration of the daemon, or of one run.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use file_writer::{FileOptions, Stage, Swapped, WriteError, WriteMode, Writer};
 
-use crate::error_chain::chain;
 use answer_guard::SavedAnswers;
+use error_line::chain;
 
 /// The name of the file.
 const NAME: &str = "answers";

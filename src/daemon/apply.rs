@@ -13,8 +13,8 @@ use super::renderer::{Renderer, TemplateState};
 use crate::apply::debts::Debts;
 use crate::apply::requests::Requested;
 use crate::config::resolved::{Config, GroupConfig, GroupKey, Mode};
-use crate::error_chain::chain;
 use crate::signals::SignalAction;
+use error_line::chain;
 
 pub(super) mod commands;
 mod destination;

@@ -15,8 +15,8 @@ use crate::apply::last_good::Differing;
 use crate::child::{Child, Ended, Step};
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{Config, Mode};
-use crate::error_chain::chain;
 use crate::signals::SignalAction;
+use error_line::chain;
 
 /// The time that Consul has to provide all data before the child is started with the files of the last run.
 const LAST_GOOD_AFTER: Duration = Duration::from_millis(500);

@@ -21,12 +21,13 @@ use crate::apply::change::Change;
 use crate::apply::journal::Journal;
 use crate::command;
 use crate::config::exec::ExecConfig;
-use crate::observe::StatusServer;
+use crate::report::Report;
 use crate::source::plugin::PluginSource;
 use answer_guard::SavedAnswers;
 use consul_watch::query::Query;
 use consul_watch::source::consul::Client;
 use consul_watch::watch::{Rules, WatchEvent, Watcher};
+use status_server::StatusServer;
 
 mod check;
 mod file_watch;
@@ -189,7 +190,7 @@ impl Executor {
     }
 
     /// The status server of the process.
-    pub(super) fn status_server(&mut self) -> &mut StatusServer {
+    pub(super) fn status_server(&mut self) -> &mut StatusServer<Report> {
         self.process.status_server()
     }
 

@@ -6,7 +6,7 @@
 use nix::sys::resource::{Resource, getrlimit};
 
 use crate::config::resolved::{Config, WriteMode};
-use crate::observe::MAX_CONNECTIONS;
+use status_server::MAX_CONNECTIONS;
 
 /// The number of open files that every process needs besides its long polls: standard streams,
 /// connections for first answers, files being read and written, pipes of a command, the file watch,

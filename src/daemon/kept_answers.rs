@@ -11,10 +11,10 @@ use std::time::{Instant, SystemTime};
 use answer_store::AnswerStore;
 
 use super::event::{Event, LoadedAnswer};
-use crate::error_chain::chain;
 use answer_guard::Unwritten;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
+use error_line::chain;
 
 /// The name of the file.
 const NAME: &str = "answers.db";

@@ -14,13 +14,14 @@ use super::file_limit::{self, FileLimitError};
 use crate::apply::journal::Journal;
 use crate::apply::requests::{self, Requested};
 use crate::config::ConfigError;
-use crate::config::resolved::{Config, Mode, StatusAddr};
+use crate::config::resolved::{Config, Mode, STATUS_NAMES, StatusAddr};
 use crate::log::{LogError, OpenedLog};
-use crate::observe::{self, BindError, Change, StatusServer};
 use crate::pid_file::{PidFile, PidFileError};
+use crate::report::Report;
 use crate::signals::{Roles, SignalAction, SignalError, Signals};
 use consul_watch::source::consul::{Client, ClientError};
 use consul_watch::watch::Rules;
+use status_server::{BindError, Change, StatusServer, bind};
 
 /// The pause of `-once` between an answer and the next poll. In most cases the first answer is
 /// enough.
@@ -60,7 +61,7 @@ enum PidFileChange {
 pub struct Process {
     signals: Signals,
     pid_file: Option<PidFile>,
-    status: StatusServer,
+    status: StatusServer<Report>,
     read: ReadConfig,
     /// The mode that the process was started in.
     mode: Mode,
@@ -136,7 +137,10 @@ impl Process {
         read: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
     ) -> Result<Self, ProcessError> {
         let signals = Signals::listen(roles(config))?;
-        let bound = config.status_addr.as_ref().map(observe::bind).transpose()?;
+        let bound = config.status_addr.as_ref();
+        let bound = bound
+            .map(|address| bind(address, STATUS_NAMES))
+            .transpose()?;
         let pid_file = config
             .pid_file
             .as_deref()
@@ -157,7 +161,7 @@ impl Process {
     }
 
     /// The status server.
-    pub(super) fn status_server(&mut self) -> &mut StatusServer {
+    pub(super) fn status_server(&mut self) -> &mut StatusServer<Report> {
         &mut self.status
     }
 
@@ -249,7 +253,11 @@ impl Reader {
             held: held.unwrap_or_default(),
             pid_file,
             log: OpenedLog::open(&config.log)?,
-            status: Change::between(self.status_addr.as_ref(), config.status_addr.as_ref()),
+            status: Change::between(
+                self.status_addr.as_ref(),
+                config.status_addr.as_ref(),
+                STATUS_NAMES,
+            ),
             config,
         })
     }

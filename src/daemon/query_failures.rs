@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::error_chain::chain;
 use answer_guard::Failing;
 use consul_watch::query::Query;
 use consul_watch::source::{Error, ErrorClass};
+use error_line::chain;
 
 /// The queries that are failing.
 #[derive(Debug, Default)]

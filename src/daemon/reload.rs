@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use super::event::{Action, Event};
 use super::renderer::{Renderer, TemplateState};
 use crate::config::resolved::{Config, EarlierAnswers, Mode};
-use crate::error_chain::chain;
 use crate::signals::SignalAction;
+use error_line::chain;
 
 /// The state of a reload.
 #[derive(Debug)]

@@ -21,9 +21,9 @@ use crate::config::resolved::{
     Config, EarlierAnswers, GroupConfig, Job, Mode, OnFailure, StateDir,
 };
 use crate::config::values::StartWith;
-use crate::error_chain::chain;
 use answer_guard::SavedAnswers;
 use consul_watch::watch::{ConnectionFile, KeptConnections, Recorder};
+use error_line::chain;
 
 /// The time limit for opening the ledger, which may wait up to 5 s for another process.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);

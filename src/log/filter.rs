@@ -10,7 +10,13 @@ use crate::config::resolved::LogLevel;
 /// The crate name of this program, whose components are its modules.
 const PROGRAM: &str = "ctmpl";
 /// The other targets of this program: the output of commands, and its libraries.
-const OTHER_TARGETS: [&str; 4] = ["command", "consul_dev", "consul_watch", "file_writer"];
+const OTHER_TARGETS: [&str; 5] = [
+    "command",
+    "consul_dev",
+    "consul_watch",
+    "file_writer",
+    "status_server",
+];
 
 /// Creates the filter for a level. Events of other libraries are logged at WARN and ERROR only,
 /// because lower levels may contain headers.
@@ -36,6 +42,7 @@ pub(super) fn component(target: &'static str) -> &'static str {
         (Some("consul_dev"), _) => "dev",
         (Some("file_watch"), _) => "watch",
         (Some("file_writer"), _) => "apply",
+        (Some("status_server"), _) => "observe",
         (Some(library), _) => library,
         (None, _) => target,
     }
@@ -59,6 +66,7 @@ mod tests {
         assert_eq!(component("consul_dev::server"), "dev");
         assert_eq!(component("file_watch"), "watch");
         assert_eq!(component("file_writer::leftover"), "apply");
+        assert_eq!(component("status_server::server"), "observe");
         assert_eq!(component("hyper::client"), "hyper");
     }
 

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::command;
 use crate::config::resolved::EnvironmentConfig;
-use crate::error_chain::chain;
 use consul_watch::answer::Answer;
 use consul_watch::query::PluginQuery;
 use consul_watch::source::{Error, Poll, Reply, Source};
+use error_line::chain;
 
 /// The time limit of a plugin, as in consul-template.
 const TIMEOUT: Duration = Duration::from_secs(30);

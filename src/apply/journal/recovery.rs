@@ -9,7 +9,7 @@ use file_writer::Previous;
 
 use super::state::State;
 use super::{Journal, PROGRAM};
-use crate::error_chain::chain;
+use error_line::chain;
 
 impl Journal {
     /// Completes or takes back the swaps that a crash has interrupted. Returns the groups that owe

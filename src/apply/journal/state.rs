@@ -7,7 +7,7 @@ use apply_ledger::{Ending, IntentId, Ledger, LedgerError, SwapEnd};
 
 use super::record::{Record, Restoration};
 use crate::config::resolved::{GroupConfig, GroupKey};
-use crate::error_chain::chain;
+use error_line::chain;
 
 /// The groups that owe the commands of other groups, by those. A group that owes its command for a part of its files
 /// still is among its heirs.

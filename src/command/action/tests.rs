@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 
 use super::*;
 use crate::config::resolved::{HttpAction, SignalTarget};
-use crate::error_chain::chain;
+use error_line::chain;
 
 const LIMIT: Duration = Duration::from_secs(10);
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::commands::diff::unified;
 use crate::config::resolved::{Job, STANDARD_OUTPUT};
-use crate::error_chain::chain;
 use consul_render::output::Output;
 use consul_render::{Absence, Rendering, Template};
+use error_line::chain;
 
 /// What would become of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

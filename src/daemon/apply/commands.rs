@@ -30,7 +30,7 @@ use crate::apply::debts::{Debts, Division};
 use crate::command::CommandFailure;
 use crate::config::resolved::{GroupConfig, GroupKey, Mode};
 use crate::daemon::event::{Action, Moment, VerifyFailure};
-use crate::error_chain::chain;
+use error_line::chain;
 
 /// The owed commands, and the running ones.
 #[derive(Debug)]

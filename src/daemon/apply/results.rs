@@ -16,8 +16,8 @@ use crate::apply::hold_results::HoldOutcome;
 use crate::apply::owed::owed;
 use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
-use crate::error_chain::chain;
 use crate::report::RefusedReport;
+use error_line::chain;
 
 impl Apply {
     /// The groups whose latest content was refused.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::config::resolved::ConsulConfig;
 use crate::daemon::event::CertificateError;
-use crate::error_chain::chain;
+use error_line::chain;
 use file_watch::FileEvent;
 
 /// The certificate files.

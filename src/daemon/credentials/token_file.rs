@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::token::TokenError;
-use crate::error_chain::chain;
+use error_line::chain;
 
 /// The token file and its last content.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ use crate::config::resolved::{
     GroupConfig, Job, Program,
 };
 use crate::daemon::event::{CheckFailure, Checked};
-use crate::error_chain::chain;
+use error_line::chain;
 
 /// The program in the names of copies of trees.
 const PROGRAM: &str = "ctmpl";

@@ -13,7 +13,7 @@ use crate::apply::transaction::{Staging, Swap, write_all};
 use crate::apply::write::Writer;
 use crate::config::resolved::{FileConfig, GroupKey, STANDARD_OUTPUT};
 use crate::daemon::event::{CheckFailure, Event, Restored, Staged};
-use crate::error_chain::chain;
+use error_line::chain;
 
 /// The files of all groups. Clones share them. The lock is not held while the file system is accessed.
 #[derive(Clone, Debug, Default)]

@@ -17,7 +17,7 @@ use url::Url;
 use crate::command;
 use crate::config::resolved::{GroupConfig, GroupKey, Probe, Program};
 use crate::daemon::event::VerifyFailure;
-use crate::error_chain::chain;
+use error_line::chain;
 
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);

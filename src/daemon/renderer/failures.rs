@@ -4,8 +4,8 @@
 
 use crate::config::resolved::Mode;
 use crate::daemon::render_pass::PassResult;
-use crate::error_chain::chain;
 use consul_render::TemplateError;
+use error_line::chain;
 
 /// The current failures of a template.
 #[derive(Debug, Default)]

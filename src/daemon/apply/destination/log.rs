@@ -7,7 +7,7 @@ use crate::apply::remedy::remedy;
 use crate::config::resolved::{Mode, OnError};
 use crate::daemon::apply::pending::WriteFailure;
 use crate::daemon::event::Moment;
-use crate::error_chain::chain;
+use error_line::chain;
 use file_writer::WriteError;
 
 impl Destination {

@@ -6,13 +6,14 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use nix::fcntl::OFlag;
 
 use super::*;
+use crate::report::Example;
 
 #[test]
 fn a_reload_starts_a_server_again_that_has_failed_in_its_thread() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("status.sock");
     let address = StatusAddr::Socket(path.clone());
-    let mut bound = bind(&address).unwrap();
+    let mut bound = bind(&address, SettingNames::TEST).unwrap();
     // The runtime refuses a descriptor that is no socket.
     let no_socket = OpenOptions::new()
         .write(true)
@@ -22,8 +23,8 @@ fn a_reload_starts_a_server_again_that_has_failed_in_its_thread() {
         .unwrap();
     bound.listener = Listener::Tcp(TcpListener::from(OwnedFd::from(no_socket)));
     let mut server = StatusServer::new(Some(bound));
-    let reports = watch::Sender::new(Arc::new(Report::example(Vec::new())));
-    let begin = |server: &mut StatusServer| {
+    let reports = watch::Sender::new(Arc::new(Example::default()));
+    let begin = |server: &mut StatusServer<Example>| {
         server.subscribe(&reports);
         server.record_iteration();
     };
@@ -34,7 +35,7 @@ fn a_reload_starts_a_server_again_that_has_failed_in_its_thread() {
     }
     assert!(!path.exists(), "the file is removed");
 
-    let change = Change::between(server.address(), Some(&address));
+    let change = Change::between(server.address(), Some(&address), SettingNames::TEST);
     assert!(matches!(change, Change::Replace(Some(_))), "{change:?}");
     server.adopt(change);
     begin(&mut server);
@@ -47,8 +48,8 @@ fn a_reload_starts_a_server_again_that_has_failed_in_its_thread() {
 fn the_file_of_the_socket_is_removed_before_the_thread_ends() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("status.sock");
-    let bound = bind(&StatusAddr::Socket(path.clone())).unwrap();
-    let server = Server::new(bound);
+    let bound = bind(&StatusAddr::Socket(path.clone()), SettingNames::TEST).unwrap();
+    let server = Server::<Example>::new(bound);
     let of_the_thread = Arc::clone(&server.file);
     drop(server);
     assert!(!path.exists());
@@ -60,7 +61,8 @@ fn the_file_of_the_socket_is_removed_before_the_thread_ends() {
 fn the_file_of_the_socket_before_a_reload_is_removed_at_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let addresses = ["old", "new"].map(|name| StatusAddr::Socket(folder.path().join(name)));
-    let mut server = StatusServer::new(Some(bind(&addresses[0]).unwrap()));
+    let mut server =
+        StatusServer::<Example>::new(Some(bind(&addresses[0], SettingNames::TEST).unwrap()));
     let file = Arc::clone(&server.server.as_ref().unwrap().file);
     let (locked, is_locked) = mpsc::channel();
     // The removal of the old file waits until the lock is free.
@@ -71,7 +73,11 @@ fn the_file_of_the_socket_before_a_reload_is_removed_at_the_end() {
         drop(guard);
     });
     is_locked.recv().unwrap();
-    server.adopt(Change::between(server.address(), Some(&addresses[1])));
+    server.adopt(Change::between(
+        server.address(),
+        Some(&addresses[1]),
+        SettingNames::TEST,
+    ));
     drop(server);
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
     holder.join().unwrap();
@@ -81,8 +87,12 @@ fn the_file_of_the_socket_before_a_reload_is_removed_at_the_end() {
 #[test]
 fn a_file_that_cannot_be_removed_delays_the_end_for_a_limited_time() {
     let folder = tempfile::tempdir().unwrap();
-    let bound = bind(&StatusAddr::Socket(folder.path().join("status.sock"))).unwrap();
-    let server = StatusServer::new(Some(bound));
+    let bound = bind(
+        &StatusAddr::Socket(folder.path().join("status.sock")),
+        SettingNames::TEST,
+    )
+    .unwrap();
+    let server = StatusServer::<Example>::new(Some(bound));
     let file = Arc::clone(&server.server.as_ref().unwrap().file);
     let guard = file.lock().unwrap();
     let begun = Instant::now();
@@ -99,12 +109,12 @@ fn an_address_in_conflict_with_the_own_one_is_no_other_process() {
         host: host.to_owned(),
         port,
     });
-    let change = Change::between(Some(&current), Some(&new));
+    let change = Change::between(Some(&current), Some(&new), SettingNames::TEST);
     let Change::Failed(error) = change else {
         panic!("{change:?}");
     };
     let expected = format!(
-        "cannot listen on {new} for status_addr while this process listens on {current}; restart ctmpl to change the \
+        "cannot listen on {new} for status_addr while this process listens on {current}; restart app to change the \
          address"
     );
     assert_eq!(error.to_string(), expected);
@@ -117,10 +127,13 @@ fn another_spelling_of_the_path_keeps_the_server() {
         let path = folder.path().display();
         StatusAddr::Socket(format!("{path}/{name}").into())
     });
-    let _bound = bind(&current).unwrap();
+    let _bound = bind(&current, SettingNames::TEST).unwrap();
     let other = StatusAddr::Socket(folder.path().join("other"));
     let (current, new) = (Some(&current), Some(&new));
-    assert!(matches!(Change::between(current, new), Change::Keep));
-    let change = Change::between(current, Some(&other));
+    assert!(matches!(
+        Change::between(current, new, SettingNames::TEST),
+        Change::Keep
+    ));
+    let change = Change::between(current, Some(&other), SettingNames::TEST);
     assert!(matches!(change, Change::Replace(Some(_))));
 }

@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{self, Endpoint, Reply};
 use super::listener::Listener;
 use super::pulse::Heartbeat;
-use crate::report::{Phase, Report};
+use crate::report::DaemonReport;
 
 /// The maximum number of connections at a time.
 pub const MAX_CONNECTIONS: usize = 16;
@@ -47,10 +47,19 @@ const MAX_HEAD: usize = 8192;
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// The state of the daemon that the answers show.
-#[derive(Clone, Debug)]
-pub(super) struct DaemonState {
-    pub(super) reports: watch::Receiver<Arc<Report>>,
+#[derive(Debug)]
+pub(super) struct DaemonState<R> {
+    pub(super) reports: watch::Receiver<Arc<R>>,
     pub(super) heartbeat: Heartbeat,
+}
+
+impl<R> Clone for DaemonState<R> {
+    fn clone(&self) -> Self {
+        Self {
+            reports: self.reports.clone(),
+            heartbeat: self.heartbeat.clone(),
+        }
+    }
 }
 
 /// Serves until `stop` is cancelled, and calls `on_listening` before. Blocks the thread.
@@ -59,7 +68,7 @@ pub(super) struct DaemonState {
 /// The server cannot start.
 pub(super) fn run(
     listener: Listener,
-    state: &DaemonState,
+    state: &DaemonState<impl DaemonReport>,
     stop: &CancellationToken,
     on_listening: impl FnOnce(),
 ) -> io::Result<()> {
@@ -103,7 +112,7 @@ impl AsyncListener {
 /// Accepts connections. It owns their tasks and ends them.
 async fn serve(
     accept: impl AsyncFn() -> io::Result<Stream>,
-    state: &DaemonState,
+    state: &DaemonState<impl DaemonReport>,
     stop: &CancellationToken,
 ) {
     let mut connections = JoinSet::new();
@@ -143,7 +152,7 @@ fn is_shortage(error: &io::Error) -> bool {
     )
 }
 
-async fn answer_on(stream: Stream, state: DaemonState) {
+async fn answer_on(stream: Stream, state: DaemonState<impl DaemonReport>) {
     let answered = async {
         match stream {
             Stream::Tcp(stream) => {
@@ -170,7 +179,10 @@ fn is_permitted(stream: &UnixStream) -> bool {
 }
 
 /// Answers the request of a connection.
-async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, state: DaemonState) {
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    state: DaemonState<impl DaemonReport>,
+) {
     let service = service_fn(|request| {
         let state = state.clone();
         async move { Ok::<_, Infallible>(respond(&request, state).await) }
@@ -189,7 +201,10 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, state: DaemonSt
     }
 }
 
-async fn respond(request: &Request<Incoming>, state: DaemonState) -> Response<Full<Bytes>> {
+async fn respond(
+    request: &Request<Incoming>,
+    state: DaemonState<impl DaemonReport>,
+) -> Response<Full<Bytes>> {
     let is_allowed = [Method::GET, Method::HEAD].contains(request.method());
     let reply = match Endpoint::of_path(request.uri().path()) {
         None => answer::not_found(),
@@ -209,14 +224,14 @@ async fn respond(request: &Request<Incoming>, state: DaemonState) -> Response<Fu
     response
 }
 
-async fn reply(endpoint: Endpoint, mut state: DaemonState) -> Reply {
+async fn reply(endpoint: Endpoint, mut state: DaemonState<impl DaemonReport>) -> Reply {
     let latest = Arc::clone(&state.reports.borrow());
     match endpoint {
         // The last steps of an orderly end have a limit of their own.
-        Endpoint::Health if latest.phase == Phase::Ending => answer::health(true),
+        Endpoint::Health if latest.is_ending() => answer::health(true),
         Endpoint::Health => answer::health(state.heartbeat.is_beating().await),
-        Endpoint::Ready => answer::readiness(&latest),
-        Endpoint::Status => answer::status(&latest),
+        Endpoint::Ready => answer::readiness(&*latest),
+        Endpoint::Status => answer::status(&*latest),
     }
 }
 
@@ -227,13 +242,10 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
-    use crate::observe::pulse::{Pulse, WAKE_UP_TIMEOUT};
+    use crate::pulse::{Pulse, WAKE_UP_TIMEOUT};
+    use crate::report::Example;
 
-    fn state(pulse: &Arc<Pulse>, phase: Phase) -> DaemonState {
-        let report = Report {
-            phase,
-            ..Report::example(Vec::new())
-        };
+    fn state(pulse: &Arc<Pulse>, report: Example) -> DaemonState<Example> {
         DaemonState {
             reports: watch::channel(Arc::new(report)).1,
             heartbeat: Heartbeat::new(pulse),
@@ -243,7 +255,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_loop_that_hangs_is_answered_with_503_except_at_the_end() {
         let pulse = Arc::default();
-        let (ready, ending) = (state(&pulse, Phase::Ready), state(&pulse, Phase::Ending));
+        let (ready, ending) = (
+            state(&pulse, Example::default()),
+            state(&pulse, Example::ending()),
+        );
         tokio::time::advance(Duration::from_secs(60)).await;
         let begun = Instant::now();
         assert_eq!(reply(Endpoint::Health, ready.clone()).await.code, 503);
@@ -267,7 +282,7 @@ mod tests {
             accepted.set(accepted.get() + 1);
             Err(Errno::EMFILE.into())
         };
-        let (begun, state) = (Instant::now(), state(&Arc::default(), Phase::Ready));
+        let (begun, state) = (Instant::now(), state(&Arc::default(), Example::default()));
         let ends = async {
             sleep(ACCEPT_PAUSE + ACCEPT_PAUSE / 2).await;
             stop.cancel();
@@ -287,7 +302,7 @@ mod tests {
             }
             Err(Errno::ECONNABORTED.into())
         };
-        let (begun, state) = (Instant::now(), state(&Arc::default(), Phase::Ready));
+        let (begun, state) = (Instant::now(), state(&Arc::default(), Example::default()));
         serve(accept, &state, &stop).await;
         assert_eq!(begun.elapsed(), Duration::ZERO);
     }

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
 
-use crate::config::resolved::StatusAddr;
+use crate::address::StatusAddr;
 
 /// Returns `true` if one process cannot listen on both addresses: the port is the same, and one host contains the other.
 /// May block: it resolves the hosts.

@@ -15,7 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
-use crate::config::resolved::StatusAddr;
+use crate::address::StatusAddr;
+use crate::names::SettingNames;
 
 /// The time for an answer. A healthy daemon needs a few milliseconds.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,11 +38,14 @@ pub struct StatusResponse {
 pub enum AskError {
     /// Nothing listens on the address, or the user may not connect.
     #[error(
-        "no daemon answers on {address}; start it with this status_addr, or name its address with --addr"
+        "no daemon answers on {address}; start it with this {}, or name its address with {}",
+        names.address, names.flag
     )]
     Unreachable {
         /// The address.
         address: StatusAddr,
+        /// The names of the settings.
+        names: SettingNames,
         /// The cause.
         source: io::Error,
     },
@@ -67,18 +71,24 @@ pub enum AskError {
 ///
 /// # Errors
 /// [`AskError`].
-pub async fn ask(address: &StatusAddr, path: &str) -> Result<StatusResponse, AskError> {
+pub async fn ask(
+    address: &StatusAddr,
+    path: &str,
+    names: SettingNames,
+) -> Result<StatusResponse, AskError> {
     let asked = async {
         match address {
             StatusAddr::Tcp { host, port } => {
                 let stream = TcpStream::connect((host.as_str(), *port)).await;
-                on(stream, address, path).await
+                on(stream, address, path, names).await
             }
-            StatusAddr::Socket(file) => on(UnixStream::connect(file).await, address, path).await,
+            StatusAddr::Socket(file) => {
+                on(UnixStream::connect(file).await, address, path, names).await
+            }
             StatusAddr::Abstract(name) => {
                 // In this notation, such a name begins with a zero byte.
                 let stream = UnixStream::connect(format!("\0{name}")).await;
-                on(stream, address, path).await
+                on(stream, address, path, names).await
             }
         }
     };
@@ -93,15 +103,17 @@ async fn on<S>(
     stream: io::Result<S>,
     address: &StatusAddr,
     path: &str,
+    names: SettingNames,
 ) -> Result<StatusResponse, AskError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let stream = stream.map_err(|source| AskError::Unreachable {
         address: address.clone(),
+        names,
         source,
     })?;
-    exchange(stream, path)
+    exchange(stream, path, names.program)
         .await
         .map_err(|source| AskError::Broken {
             address: address.clone(),
@@ -112,13 +124,14 @@ where
 async fn exchange<S>(
     stream: S,
     path: &str,
+    host: &str,
 ) -> Result<StatusResponse, Box<dyn std::error::Error + Send + Sync>>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let request = Request::get(path)
-        .header(HOST, "ctmpl")
+        .header(HOST, host)
         .body(Empty::<Bytes>::new())?;
     let answered = async {
         let (head, body) = sender.send_request(request).await?.into_parts();

@@ -3,12 +3,13 @@
 //! Input: a [`Report`]. Output: the [`Problem`]s; none if it is ready.
 
 use serde::Serialize;
+use status_server::DaemonReport;
 
-use crate::report::{Phase, Report, TemplatePhase, TemplateReport};
+use super::{Phase, Report, TemplatePhase, TemplateReport};
 
 /// The reason for which the daemon is not ready.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Problem {
+pub struct Problem {
     /// The kind of the object that has the problem.
     kind: Kind,
     /// The object: a template, a command line or a group; `None` for the other kinds.
@@ -30,8 +31,22 @@ enum Kind {
     Command,
 }
 
+impl DaemonReport for Report {
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    type Problem = Problem;
+
+    fn is_ending(&self) -> bool {
+        self.phase == Phase::Ending
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        problems(self)
+    }
+}
+
 /// Returns the reasons for which the daemon is not ready.
-pub(super) fn problems(report: &Report) -> Vec<Problem> {
+fn problems(report: &Report) -> Vec<Problem> {
     let problem = |kind, name: Option<&str>, reason: &str| Problem {
         kind,
         name: name.map(str::to_owned),
@@ -84,8 +99,8 @@ fn reason(template: &TemplateReport) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::RefusedReport;
     use super::*;
-    use crate::report::RefusedReport;
 
     fn template(state: TemplatePhase) -> TemplateReport {
         TemplateReport::example(Some("/etc/app.conf".into()), state)

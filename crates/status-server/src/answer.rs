@@ -1,12 +1,11 @@
 //! The endpoints of the status server.
 //!
-//! Input: a request's method and path, the [`Report`], and whether the loop works. Output: the answer: code and JSON.
+//! Input: a request's method and path, the [`DaemonReport`], and whether the loop works. Output: the answer: code and JSON.
 
 use serde::Serialize;
 
 use super::pulse::WAKE_UP_TIMEOUT;
-use super::readiness::{Problem, problems};
-use crate::report::Report;
+use crate::report::DaemonReport;
 
 /// The path of the health: whether the event loop works.
 pub const HEALTH: &str = "/healthz";
@@ -93,16 +92,16 @@ pub(super) fn health(is_healthy: bool) -> Reply {
 }
 
 #[derive(Serialize)]
-struct Readiness<'a> {
+struct Readiness<'a, P> {
     ready: bool,
-    problems: &'a [Problem],
+    problems: &'a [P],
     /// The number of problems that are left out.
     more: usize,
 }
 
 /// The answer about the readiness.
-pub(super) fn readiness(report: &Report) -> Reply {
-    let problems = problems(report);
+pub(super) fn readiness(report: &impl DaemonReport) -> Reply {
+    let problems = report.problems();
     let ready = problems.is_empty();
     let shown = &problems[..problems.len().min(MAX_PROBLEMS)];
     let body = Readiness {
@@ -114,19 +113,19 @@ pub(super) fn readiness(report: &Report) -> Reply {
 }
 
 #[derive(Serialize)]
-struct Status<'a> {
+struct Status<'a, R, P> {
     version: &'static str,
     ready: bool,
-    problems: &'a [Problem],
+    problems: &'a [P],
     #[serde(flatten)]
-    report: &'a Report,
+    report: &'a R,
 }
 
 /// The answer with the whole state.
-pub(super) fn status(report: &Report) -> Reply {
-    let problems = problems(report);
+pub(super) fn status<R: DaemonReport>(report: &R) -> Reply {
+    let problems = report.problems();
     let body = Status {
-        version: env!("CARGO_PKG_VERSION"),
+        version: R::VERSION,
         ready: problems.is_empty(),
         problems: &problems,
         report,
@@ -136,13 +135,10 @@ pub(super) fn status(report: &Report) -> Reply {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsStr;
-    use std::os::unix::ffi::OsStrExt as _;
-
     use serde_json::Value;
 
     use super::*;
-    use crate::report::{TemplatePhase, TemplateReport};
+    use crate::report::Example;
 
     fn json(reply: &Reply) -> Value {
         serde_json::from_slice(&reply.body).unwrap()
@@ -150,12 +146,11 @@ mod tests {
 
     #[test]
     fn an_answer_about_the_readiness_has_at_most_20_problems() {
-        let waiting = TemplateReport::example(None, TemplatePhase::Waiting);
-        let reply = readiness(&Report::example(vec![waiting; MAX_PROBLEMS + 5]));
+        let reply = readiness(&Example::with_problems(MAX_PROBLEMS + 5));
         assert_eq!(reply.code, 503);
         assert_eq!(json(&reply)["problems"].as_array().unwrap().len(), 20);
         assert_eq!(json(&reply)["more"], 5);
-        assert_eq!(readiness(&Report::example(Vec::new())).code, 200);
+        assert_eq!(readiness(&Example::default()).code, 200);
     }
 
     #[test]
@@ -168,11 +163,15 @@ mod tests {
     }
 
     #[test]
-    fn a_destination_that_is_not_utf_8_is_shown_with_replacements() {
-        let destination = OsStr::from_bytes(b"/etc/\xff").into();
-        let odd = TemplateReport::example(Some(destination), TemplatePhase::UpToDate);
-        let reply = status(&Report::example(vec![odd]));
+    fn the_whole_state_has_the_fields_of_the_report() {
+        let reply = status(&Example::with_problems(1));
         assert_eq!(reply.code, 200);
-        assert_eq!(json(&reply)["templates"][0]["destination"], "/etc/\u{fffd}");
+        let expected = serde_json::json!({
+            "version": "1.2.3",
+            "ready": false,
+            "problems": ["it fails"],
+            "phase": "running",
+        });
+        assert_eq!(json(&reply), expected);
     }
 }

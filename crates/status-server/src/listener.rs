@@ -17,8 +17,9 @@ use nix::sys::socket::{
     socket,
 };
 
-use crate::config::resolved::StatusAddr;
-use crate::error_chain::chain;
+use crate::address::StatusAddr;
+use crate::names::SettingNames;
+use error_line::chain;
 
 /// The mode of the file of a socket: only the user of the daemon, and root, may ask.
 const MODE: u32 = 0o600;
@@ -28,39 +29,58 @@ const MODE: u32 = 0o600;
 pub enum BindError {
     /// A running process listens there.
     #[error(
-        "cannot listen on {0} for status_addr: another process does; choose another address, or end that process"
+        "cannot listen on {address} for {}: another process does; choose another address, or end that process", names.address
     )]
-    InUse(StatusAddr),
+    InUse {
+        /// The address.
+        address: StatusAddr,
+        /// The names of the settings.
+        names: SettingNames,
+    },
     /// The new address conflicts with the one that this process listens on.
     #[error(
-        "cannot listen on {new} for status_addr while this process listens on {current}; restart ctmpl to change the address"
+        "cannot listen on {new} for {} while this process listens on {current}; restart {} to change the address",
+        names.address, names.program
     )]
     Conflict {
         /// The address of the server.
         current: StatusAddr,
         /// The new address.
         new: StatusAddr,
+        /// The names of the settings.
+        names: SettingNames,
     },
     /// The path belongs to something else.
     #[error(
-        "cannot listen on {} for status_addr: the file is not a socket; choose another path, or remove the file", .0.display()
+        "cannot listen on {} for {}: the file is not a socket; choose another path, or remove the file",
+        path.display(), names.address
     )]
-    NotSocket(PathBuf),
+    NotSocket {
+        /// The file.
+        path: PathBuf,
+        /// The names of the settings.
+        names: SettingNames,
+    },
     /// The file of the socket cannot be created.
     #[error(
-        "cannot create the socket {} for status_addr; create its directory, and let this user write there", path.display()
+        "cannot create the socket {} for {}; create its directory, and let this user write there",
+        path.display(), names.address
     )]
     File {
         /// The file.
         path: PathBuf,
+        /// The names of the settings.
+        names: SettingNames,
         /// The cause.
         source: io::Error,
     },
     /// Any other reason.
-    #[error("cannot listen on {address} for status_addr; choose another address")]
+    #[error("cannot listen on {address} for {}; choose another address", names.address)]
     Other {
         /// The address.
         address: StatusAddr,
+        /// The names of the settings.
+        names: SettingNames,
         /// The cause.
         source: io::Error,
     },
@@ -94,15 +114,19 @@ pub(super) struct SocketFile {
 ///
 /// # Errors
 /// [`BindError`].
-pub fn bind(address: &StatusAddr) -> Result<Bound, BindError> {
+pub fn bind(address: &StatusAddr, names: SettingNames) -> Result<Bound, BindError> {
     let in_use_or = |source: io::Error, other: &dyn Fn(io::Error) -> BindError| match source.kind()
     {
-        io::ErrorKind::AddrInUse => BindError::InUse(address.clone()),
+        io::ErrorKind::AddrInUse => BindError::InUse {
+            address: address.clone(),
+            names,
+        },
         _ => other(source),
     };
     let failed = |source| {
         in_use_or(source, &|source| BindError::Other {
             address: address.clone(),
+            names,
             source,
         })
     };
@@ -120,9 +144,9 @@ pub fn bind(address: &StatusAddr) -> Result<Bound, BindError> {
             Listener::Unix(listener)
         }
         StatusAddr::Socket(path) => {
-            remove_stale(path, address)?;
+            remove_stale(path, address, names)?;
             let listener = bind_path(path)
-                .map_err(|source| in_use_or(source, &|source| file_error(path, source)))?;
+                .map_err(|source| in_use_or(source, &|source| file_error(path, names, source)))?;
             file = Some(SocketFile::new(path));
             Listener::Unix(listener)
         }
@@ -142,26 +166,36 @@ pub(super) fn is_same_socket(one: &StatusAddr, other: &StatusAddr) -> bool {
     identity(one).is_ok_and(|one| identity(other).is_ok_and(|other| one == other))
 }
 
-fn file_error(path: &Path, source: io::Error) -> BindError {
+fn file_error(path: &Path, names: SettingNames, source: io::Error) -> BindError {
     let path = path.to_owned();
-    BindError::File { path, source }
+    BindError::File {
+        path,
+        names,
+        source,
+    }
 }
 
 /// Removes the socket of a process that has ended without an orderly shutdown.
-fn remove_stale(path: &Path, address: &StatusAddr) -> Result<(), BindError> {
+fn remove_stale(path: &Path, address: &StatusAddr, names: SettingNames) -> Result<(), BindError> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(file_error(path, error)),
+        Err(error) => return Err(file_error(path, names, error)),
     };
     if !metadata.file_type().is_socket() {
-        return Err(BindError::NotSocket(path.to_owned()));
+        return Err(BindError::NotSocket {
+            path: path.to_owned(),
+            names,
+        });
     }
     // Only a socket that nothing listens on refuses. One with a full queue does not.
     match is_refused(path) {
-        Ok(true) => fs::remove_file(path).map_err(|error| file_error(path, error)),
-        Ok(false) => Err(BindError::InUse(address.clone())),
-        Err(error) => Err(file_error(path, error)),
+        Ok(true) => fs::remove_file(path).map_err(|error| file_error(path, names, error)),
+        Ok(false) => Err(BindError::InUse {
+            address: address.clone(),
+            names,
+        }),
+        Err(error) => Err(file_error(path, names, error)),
     }
 }
 
@@ -232,7 +266,7 @@ mod tests {
     fn a_socket_has_a_file_for_its_user_until_it_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let (path, address) = socket_in(&folder);
-        let bound = bind(&address).unwrap();
+        let bound = bind(&address, SettingNames::TEST).unwrap();
         let metadata = fs::symlink_metadata(&path).unwrap();
         assert!(metadata.file_type().is_socket());
         assert_eq!(metadata.mode() & 0o777, MODE);
@@ -247,17 +281,17 @@ mod tests {
         let (path, address) = socket_in(&folder);
         drop(UnixListener::bind(&path).unwrap());
         assert!(path.exists(), "it is stale");
-        let bound = bind(&address).unwrap();
-        let error = bind(&address).unwrap_err();
-        assert!(matches!(error, BindError::InUse(_)), "{error}");
+        let bound = bind(&address, SettingNames::TEST).unwrap();
+        let error = bind(&address, SettingNames::TEST).unwrap_err();
+        assert!(matches!(error, BindError::InUse { .. }), "{error}");
         drop(bound);
 
         // A queue that is full is in use, too.
         let listening = UnixListener::bind(&path).unwrap();
         listen(&listening, Backlog::new(0).unwrap()).unwrap();
         let _waits = UnixStream::connect(&path).unwrap();
-        let error = bind(&address).unwrap_err();
-        assert!(matches!(error, BindError::InUse(_)), "{error}");
+        let error = bind(&address, SettingNames::TEST).unwrap_err();
+        assert!(matches!(error, BindError::InUse { .. }), "{error}");
     }
 
     #[test]
@@ -265,7 +299,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, address) = socket_in(&folder);
         fs::write(&path, "text").unwrap();
-        let error = bind(&address).unwrap_err().to_string();
+        let error = bind(&address, SettingNames::TEST).unwrap_err().to_string();
         assert!(error.contains("the file is not a socket"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "text");
     }
@@ -274,7 +308,7 @@ mod tests {
     fn the_file_of_another_process_is_not_removed() {
         let folder = tempfile::tempdir().unwrap();
         let (path, address) = socket_in(&folder);
-        let bound = bind(&address).unwrap();
+        let bound = bind(&address, SettingNames::TEST).unwrap();
         let other = folder.path().join("other");
         let _other = UnixListener::bind(&other).unwrap();
         fs::rename(&other, &path).unwrap();
@@ -284,7 +318,7 @@ mod tests {
 
     #[test]
     fn an_address_in_use_is_an_error_that_names_it() {
-        let name = format!("ctmpl-test-{}", std::process::id());
+        let name = format!("status-server-test-{}", std::process::id());
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = (port.local_addr().unwrap().port(), port);
         let host = "127.0.0.1".to_owned();
@@ -292,9 +326,9 @@ mod tests {
             StatusAddr::Abstract(name),
             StatusAddr::Tcp { host, port: port.0 },
         ];
-        let _bound = bind(&addresses[0]).unwrap();
+        let _bound = bind(&addresses[0], SettingNames::TEST).unwrap();
         for address in addresses {
-            let error = bind(&address).unwrap_err().to_string();
+            let error = bind(&address, SettingNames::TEST).unwrap_err().to_string();
             let expected = format!("cannot listen on {address} for status_addr: another process");
             assert!(error.starts_with(&expected), "{error}");
         }
@@ -302,7 +336,11 @@ mod tests {
 
     #[test]
     fn a_directory_that_is_missing_is_an_error_with_the_remedy() {
-        let error = bind(&StatusAddr::Socket("/nonexistent/s".into())).unwrap_err();
+        let error = bind(
+            &StatusAddr::Socket("/nonexistent/s".into()),
+            SettingNames::TEST,
+        )
+        .unwrap_err();
         let text = "cannot create the socket /nonexistent/s for status_addr; create its directory, and let this user \
                     write there: No such file or directory";
         assert_eq!(chain(&error), text);

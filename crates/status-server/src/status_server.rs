@@ -14,18 +14,19 @@ use super::conflict::is_conflict;
 use super::listener::{BindError, Bound, Listener, SocketFile, bind, is_same_socket};
 use super::pulse::{Heartbeat, Pulse};
 use super::server::{self, DaemonState};
-use crate::config::resolved::StatusAddr;
-use crate::error_chain::chain;
-use crate::report::Report;
+use crate::address::StatusAddr;
+use crate::names::SettingNames;
+use crate::report::DaemonReport;
+use error_line::chain;
 
 /// The time that dropping waits for the removal of the files of sockets. A file system may hang.
 const REMOVAL_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The status server of the process. Dropping it stops the server and removes the file of its socket.
-#[derive(Debug, Default)]
-pub struct StatusServer {
+#[derive(Debug)]
+pub struct StatusServer<R: DaemonReport> {
     pulse: Arc<Pulse>,
-    server: Option<Server>,
+    server: Option<Server<R>>,
     /// The removals of the files of earlier sockets that may not have ended.
     removals: Vec<Removal>,
 }
@@ -35,19 +36,19 @@ type File = Arc<Mutex<Option<SocketFile>>>;
 
 /// A server on an address.
 #[derive(Debug)]
-struct Server {
+struct Server<R> {
     /// The address as configured.
     address: StatusAddr,
     file: File,
-    state: State,
+    state: State<R>,
 }
 
 #[derive(Debug)]
-enum State {
+enum State<R> {
     /// The socket listens, and nothing answers yet.
     Bound(Listener),
     /// It answers after the next report.
-    Subscribed(Listener, watch::Receiver<Arc<Report>>),
+    Subscribed(Listener, watch::Receiver<Arc<R>>),
     /// A thread answers.
     Running {
         _stop: DropGuard,
@@ -71,18 +72,24 @@ pub enum Change {
 impl Change {
     /// Listens on the new address if it differs from the current one. May block.
     #[must_use]
-    pub fn between(current: Option<&StatusAddr>, new: Option<&StatusAddr>) -> Self {
+    pub fn between(
+        current: Option<&StatusAddr>,
+        new: Option<&StatusAddr>,
+        names: SettingNames,
+    ) -> Self {
         let both = current.zip(new);
         if current == new || both.is_some_and(|(current, new)| is_same_socket(current, new)) {
             return Self::Keep;
         }
-        match (new.map(bind).transpose(), both) {
+        let bound = new.map(|new| bind(new, names)).transpose();
+        match (bound, both) {
             (Ok(bound), _) => Self::Replace(bound),
             // The old socket listens until the new one does, so that a failure leaves it.
-            (Err(BindError::InUse(_)), Some((current, new))) if is_conflict(current, new) => {
+            (Err(BindError::InUse { .. }), Some((current, new))) if is_conflict(current, new) => {
                 Self::Failed(BindError::Conflict {
                     current: current.clone(),
                     new: new.clone(),
+                    names,
                 })
             }
             (Err(error), _) => Self::Failed(error),
@@ -90,7 +97,7 @@ impl Change {
     }
 }
 
-impl StatusServer {
+impl<R: DaemonReport> StatusServer<R> {
     /// Creates the server on a socket that listens already; `None`: there is none.
     #[must_use]
     pub fn new(bound: Option<Bound>) -> Self {
@@ -135,7 +142,7 @@ impl StatusServer {
     }
 
     /// Subscribes a new server to the reports, so that the next one is published.
-    pub fn subscribe(&mut self, reports: &watch::Sender<Arc<Report>>) {
+    pub fn subscribe(&mut self, reports: &watch::Sender<Arc<R>>) {
         if let Some(server) = &mut self.server
             && matches!(server.state, State::Bound(_))
             && let State::Bound(listener) = std::mem::replace(&mut server.state, State::Failed)
@@ -158,7 +165,7 @@ impl StatusServer {
     }
 }
 
-impl Drop for StatusServer {
+impl<R: DaemonReport> Drop for StatusServer<R> {
     fn drop(&mut self) {
         let until = Instant::now() + REMOVAL_TIMEOUT;
         let last = self.server.take().map(Removal::start);
@@ -176,7 +183,7 @@ struct Removal {
 }
 
 impl Removal {
-    fn start(server: Server) -> Self {
+    fn start<R: Send + Sync + 'static>(server: Server<R>) -> Self {
         let (running, ended) = mpsc::channel();
         let remove = move || {
             drop(server);
@@ -197,7 +204,7 @@ impl Removal {
     }
 }
 
-impl Server {
+impl<R: DaemonReport> Server<R> {
     fn new(bound: Bound) -> Self {
         Self {
             address: bound.address,
@@ -216,7 +223,7 @@ impl Server {
         }
     }
 
-    fn start(&mut self, listener: Listener, state: DaemonState) {
+    fn start(&mut self, listener: Listener, state: DaemonState<R>) {
         let address = match &listener {
             // The port that was chosen for port 0.
             Listener::Tcp(listener) => listener.local_addr().map(|address| address.to_string()),
@@ -248,7 +255,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl<R> Drop for Server<R> {
     fn drop(&mut self) {
         // The thread has the file too, and the process may end before the thread.
         remove(&self.file);
