@@ -4,7 +4,6 @@
 //! [`Finished`] or a [`CommandFailure`]. The output of a command goes to ctmpl's own output
 //! unchanged, or to the log.
 
-pub mod action;
 mod environment;
 mod limit;
 mod redact;
@@ -14,15 +13,18 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use process_tree::{Command, CommandError, CommandLine, Finished, Relay, Sink, Stream};
+use reload_actions::{ActionError, ReloadAction, perform};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::resolved::{CommandConfig, CommandOutput, ReloadAction};
-use action::ActionError;
+use crate::config::resolved::{CommandConfig, CommandOutput};
 pub use environment::environment;
 use limit::{LineLimit, Verdict};
 use redact::Redactor;
 use tail::Tail;
+
+/// The name of this program in messages and requests.
+const PROGRAM: &str = "ctmpl";
 
 /// The maximum time to wait until the output of a command is written.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
@@ -90,7 +92,7 @@ pub async fn run(
         purpose,
     } = context;
     if let Some(action) = &command.action {
-        return perform(action, command, stop).await;
+        return act(action, command, stop).await;
     }
     let tail = Tail::new(Redactor::new(exports));
     let sink = match (command.output, relay) {
@@ -121,13 +123,13 @@ pub async fn run(
 }
 
 /// Performs an action, which has no output.
-async fn perform(
+async fn act(
     action: &ReloadAction,
     command: &CommandConfig,
     stop: &CancellationToken,
 ) -> Result<Finished, CommandFailure> {
     let started = Instant::now();
-    let performed = action::perform(action, command.timeout, stop).await;
+    let performed = perform(action, PROGRAM, command.timeout, stop).await;
     let failed = |source| CommandFailure {
         error: RunError::Action {
             action: command.line.to_string(),

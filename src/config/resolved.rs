@@ -1,6 +1,5 @@
 //! The resolved configuration.
 
-mod action;
 mod command;
 mod consul;
 mod group;
@@ -18,7 +17,6 @@ pub use super::max_change::MaxChange;
 pub use super::rate::ReloadRate;
 pub use super::status_addr::STATUS_NAMES;
 pub use super::values::{CommandOutput, Drift, OnFailure, Program, WriteMode};
-pub use action::{HttpAction, ReloadAction, SignalTarget};
 pub use answer_guard::{FlapDampingConfig, Fraction, GuardConfig};
 pub use command::CommandConfig;
 pub use config_blocks::Owner;
@@ -32,6 +30,7 @@ pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};
 pub use job::{
     Delimiters, FileConfig, Job, MissingKey, OnError, RENDER_TIMEOUT, STANDARD_OUTPUT, Settle,
 };
+pub use reload_actions::{HttpAction, ReloadAction, SignalTarget};
 pub use status_server::StatusAddr;
 
 /// The resolved configuration of the daemon, or of one run.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::action::ReloadAction;
+use reload_actions::ReloadAction;
+
 use crate::config::exec::{CommandLine, EnvironmentConfig};
 use crate::config::values::CommandOutput;
 

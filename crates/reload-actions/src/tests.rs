@@ -7,11 +7,13 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use tokio_util::sync::CancellationToken;
 
-use super::*;
-use crate::config::resolved::{HttpAction, SignalTarget};
+use crate::action::{HttpAction, ReloadAction, SignalTarget};
+use crate::perform::{ActionError, perform};
 use error_line::chain;
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -22,7 +24,7 @@ fn run(action: &ReloadAction, limit: Duration) -> Result<(), String> {
         .build()
         .unwrap();
     let stop = CancellationToken::new();
-    let performed = runtime.block_on(perform(action, limit, &stop));
+    let performed = runtime.block_on(perform(action, "app", limit, &stop));
     performed.map_err(|error| chain(&error))
 }
 
@@ -123,7 +125,7 @@ fn an_action_that_is_stopped_ends_at_once() {
         .unwrap();
     let stop = CancellationToken::new();
     stop.cancel();
-    let performed = runtime.block_on(perform(&action, LIMIT, &stop));
+    let performed = runtime.block_on(perform(&action, "app", LIMIT, &stop));
     assert!(matches!(performed, Err(ActionError::Stopped)));
 }
 

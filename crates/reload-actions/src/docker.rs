@@ -7,7 +7,7 @@ use http_client::{Method, Request, StatusCode};
 use nix::sys::signal::Signal;
 use url::Url;
 
-use super::request::{RequestError, status};
+use crate::request::{RequestError, status};
 
 /// A container that did not get its signal.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +40,7 @@ pub enum DockerError {
 }
 
 /// Sends the signal to the first process of the container.
-pub(super) async fn kill(
+pub(crate) async fn kill(
     socket: &Path,
     container: &str,
     signal: Signal,

@@ -1,4 +1,4 @@
-//! What reloads a program without a command, resolved.
+//! An action that reloads a program, as data.
 
 use std::fmt;
 use std::path::PathBuf;

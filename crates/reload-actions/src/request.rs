@@ -19,7 +19,7 @@ pub enum RequestError {
 }
 
 /// Sends a request, and returns the status of its answer. The body of the answer is not read.
-pub(super) async fn status(
+pub(crate) async fn status(
     server: &Url,
     request: &Request,
     limit: Duration,

@@ -8,8 +8,8 @@ use http_client::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderName, HeaderValue
 use http_client::{HeaderMap, Method, Request, StatusCode};
 use url::Url;
 
-use super::request::{RequestError, status};
-use crate::config::resolved::HttpAction;
+use crate::action::HttpAction;
+use crate::request::{RequestError, status};
 
 /// A request that did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -26,8 +26,12 @@ pub enum HttpError {
 }
 
 /// Sends the request.
-pub(super) async fn send(action: &HttpAction, limit: Duration) -> Result<(), HttpError> {
-    let request = request(action).ok_or(HttpError::Invalid)?;
+pub(crate) async fn send(
+    action: &HttpAction,
+    program: &'static str,
+    limit: Duration,
+) -> Result<(), HttpError> {
+    let request = request(action, program).ok_or(HttpError::Invalid)?;
     let status = status(&action.url, &request, limit)
         .await
         .map_err(HttpError::Failed)?;
@@ -39,7 +43,7 @@ pub(super) async fn send(action: &HttpAction, limit: Duration) -> Result<(), Htt
 }
 
 /// The request; `None` if it is not valid.
-fn request(action: &HttpAction) -> Option<Request> {
+fn request(action: &HttpAction, program: &'static str) -> Option<Request> {
     let HttpAction {
         method,
         url,
@@ -47,7 +51,7 @@ fn request(action: &HttpAction) -> Option<Request> {
         body,
     } = action;
     let mut headers = HeaderMap::new();
-    headers.insert(USER_AGENT, HeaderValue::from_static("ctmpl"));
+    headers.insert(USER_AGENT, HeaderValue::from_str(program).ok()?);
     if !url.username().is_empty() || url.password().is_some() {
         headers.insert(AUTHORIZATION, basic(url)?);
     }

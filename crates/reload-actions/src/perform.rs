@@ -1,22 +1,17 @@
-//! Actions that reload a program without a process of their own.
+//! Performs an action.
 //!
 //! Input: a [`ReloadAction`]. Output: nothing, or an [`ActionError`]. No error shows a header, a body, or the user, the
 //! password and the query of a URL.
-
-mod docker;
-mod http;
-mod request;
-mod signal;
 
 use std::time::Duration;
 
 use go_duration::GoDuration;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::resolved::ReloadAction;
-pub use docker::DockerError;
-pub use http::HttpError;
-pub use signal::SignalError;
+use crate::action::ReloadAction;
+use crate::docker::{self, DockerError};
+use crate::http::{self, HttpError};
+use crate::signal::{self, SignalError};
 
 /// An action that did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -38,19 +33,22 @@ pub enum ActionError {
     Stopped,
 }
 
-/// Performs an action. If `stop` is cancelled, or the future is dropped, a pending request is aborted.
+/// Performs an action. Messages and requests have the name of the `program`. If `stop` is cancelled, or the future is dropped, a pending request is aborted.
 ///
 /// # Errors
 /// [`ActionError`] if the action failed, did not end in time, or was stopped.
 pub async fn perform(
     action: &ReloadAction,
+    program: &'static str,
     limit: Duration,
     stop: &CancellationToken,
 ) -> Result<(), ActionError> {
     let performed = async {
         match action {
-            ReloadAction::Signal { process, signal } => signal::send(process, *signal).await?,
-            ReloadAction::Http(request) => http::send(request, limit).await?,
+            ReloadAction::Signal { process, signal } => {
+                signal::send(process, *signal, program).await?;
+            }
+            ReloadAction::Http(request) => http::send(request, program, limit).await?,
             ReloadAction::Docker {
                 socket,
                 container,
@@ -66,6 +64,3 @@ pub async fn perform(
         () = stop.cancelled() => Err(ActionError::Stopped),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,6 @@
 //! Sends a signal to a process.
 //!
-//! Never to process 1, to a group of processes, or to ctmpl itself.
+//! Never to process 1, to a group of processes, or to the own process.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid};
 
-use crate::config::resolved::SignalTarget;
+use crate::action::SignalTarget;
 
 /// The length at which Linux cuts the names of processes.
 const NAME_LENGTH: usize = 15;
@@ -30,12 +30,14 @@ pub enum SignalError {
     #[error("the PID file {} does not contain the ID of a process", .0.display())]
     NoPid(PathBuf),
     /// The ID is one that gets no signal.
-    #[error("the PID file {} has the process {pid}, which gets no signal: it is process 1, ctmpl itself, or stands for several processes", path.display())]
+    #[error("the PID file {} has the process {pid}, which gets no signal: it is process 1, {program} itself, or stands for several processes", path.display())]
     Protected {
         /// The file.
         path: PathBuf,
         /// The process.
         pid: i32,
+        /// The name of the own program.
+        program: &'static str,
     },
     /// No process has the name.
     #[error("no process is named {0:?}; `ps -e -o comm` lists the names")]
@@ -53,7 +55,7 @@ pub enum SignalError {
         "the process {0} does not run any more; is the program running, and its PID file up to date?"
     )]
     Ended(i32),
-    /// ctmpl may not send it a signal.
+    /// The own process may not send it a signal.
     #[error("not permitted to send {signal} to the process {pid}, which runs as another user")]
     Denied {
         /// The signal.
@@ -82,11 +84,15 @@ fn list(pids: &[i32]) -> String {
 }
 
 /// Sends a signal. The files are read on a thread of their own: the PID file may be on a slow file system.
-pub(super) async fn send(target: &SignalTarget, signal: Signal) -> Result<(), SignalError> {
+pub(crate) async fn send(
+    target: &SignalTarget,
+    signal: Signal,
+    program: &'static str,
+) -> Result<(), SignalError> {
     let target = target.clone();
     let sent = tokio::task::spawn_blocking(move || {
         let pid = match &target {
-            SignalTarget::PidFile(path) => pid_in_file(path)?,
+            SignalTarget::PidFile(path) => pid_in_file(path, program)?,
             SignalTarget::Name(name) => pid_of_name(name)?,
         };
         send_to(pid, signal)
@@ -119,7 +125,7 @@ fn is_allowed(pid: i32) -> bool {
 }
 
 /// The process whose ID is in a file.
-fn pid_in_file(path: &Path) -> Result<i32, SignalError> {
+fn pid_in_file(path: &Path, program: &'static str) -> Result<i32, SignalError> {
     let content = safe_read::read(path).map_err(|source| SignalError::PidFile {
         path: path.to_owned(),
         source,
@@ -135,6 +141,7 @@ fn pid_in_file(path: &Path) -> Result<i32, SignalError> {
         Err(SignalError::Protected {
             path: path.to_owned(),
             pid,
+            program,
         })
     }
 }
