@@ -184,14 +184,6 @@ fn local_source(environment: &Environment) -> Result<Option<Source>, Error> {
     Ok(variable.map(|(name, text)| Source::of_variable(name, text)))
 }
 
-/// The sandbox of a template, in this directory.
-pub(crate) fn sandbox(directory: &std::path::Path) -> safe_read::Sandbox<'_> {
-    safe_read::Sandbox {
-        directory,
-        setting: "--sandbox-path",
-    }
-}
-
 /// Resolves the connection to Consul, for a command that needs nothing else: flags over environment over defaults.
 ///
 /// # Errors

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use crate::config::sandbox;
+use consul_render::sandbox;
 use consul_watch::answer::Answer;
 use consul_watch::query::FileQuery;
 use consul_watch::source::{Error, Poll, Reply, Source};

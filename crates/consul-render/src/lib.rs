@@ -73,7 +73,7 @@ pub mod session;
 
 pub use error::{Place, TemplateError};
 pub use go::translate as go_error;
-pub use options::{Language, Permissions, TemplateOptions, TemplateSource, language_of};
+pub use options::{Language, Permissions, TemplateOptions, TemplateSource, language_of, sandbox};
 pub use render_context::{
     Absence, CallSite, Dependencies, Guarding, JinjaCall, RenderEnv, Substitute, SubstituteKind,
 };

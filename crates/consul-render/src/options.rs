@@ -6,6 +6,7 @@ use std::sync::Arc;
 use config_blocks::{Choice, Glob};
 use file_formats::{Format, OutputFormat};
 use gotemplate::{Delimiters, MissingKey};
+use safe_read::Sandbox;
 
 /// The source of a template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -135,5 +136,14 @@ impl Permissions {
             "writeToFile" => self.write_to_file,
             _ => true,
         }
+    }
+}
+
+/// The sandbox of a template, in this directory: for the files that it includes, and for those that it requests.
+#[must_use]
+pub fn sandbox(directory: &Path) -> Sandbox<'_> {
+    Sandbox {
+        directory,
+        setting: "--sandbox-path",
     }
 }

@@ -173,20 +173,13 @@ impl Includes {
 }
 
 fn read(path: &Path, sandbox: Option<&Path>) -> Read {
-    match safe_read::read_within(path, sandbox.map(sandboxed)) {
+    match safe_read::read_within(path, sandbox.map(crate::options::sandbox)) {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(text.into())),
             Err(_) => Err(format!("{} is not UTF-8 text", path.display())),
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("cannot read {}: {error}", path.display())),
-    }
-}
-
-fn sandboxed(directory: &Path) -> safe_read::Sandbox<'_> {
-    safe_read::Sandbox {
-        directory,
-        setting: "--sandbox-path",
     }
 }
 
