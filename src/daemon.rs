@@ -154,6 +154,7 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     let rolled_back = state_dir::rolled_back(journal.as_ref(), config);
     let last_good = state_dir::check_last_good(journal.as_ref(), config);
     let recorder = state_dir::recorder(journal.as_ref(), config);
+    let server = client.identity();
     let watcher = Watcher::recording(client.clone(), process.rules(config), recorder);
     let directory = journal.as_ref().map(Journal::directory);
     let mut executor = Executor::new(process, client, watcher, &config.consul.exports, journal);
@@ -174,7 +175,7 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
         parts.expect(saved);
     }
     if keeps_answers {
-        parts.keep_answers(RestorePolicy::of(config));
+        parts.keep_answers(RestorePolicy::of(config), server);
     }
     if let Some(checked) = last_good {
         parts.check_last_good(checked, Moment::now());

@@ -347,7 +347,7 @@ fn while_the_first_answer_of_a_new_process_is_held_back_other_changes_reach_the_
     consul.put_key("a", "2");
     let ctmpl = start(consul.address(), &folder, &template, &settings);
     ctmpl.logs(
-        "health.service(web|passing): 0 of 1 item is left: the answer that the process before has accepted stays until",
+        "health.service(web|passing): 0 of 1 item is left: its templates use the answer of the process before, or wait, until",
     );
     folder.becomes("out", "web1 2");
     ctmpl.logs("reads from the leader have confirmed");

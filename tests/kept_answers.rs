@@ -6,8 +6,8 @@ use consul_dev::{Seed, SeedDatacenter, Service};
 use nix::sys::signal::Signal;
 
 use crate::support::consul::Consul;
-use crate::support::ctmpl::{Ctmpl, Folder, daemon, run, text};
-use crate::support::{catalog, embedded, eventually, installed};
+use crate::support::ctmpl::{Ctmpl, Folder, command, daemon, run, run_command, text};
+use crate::support::{catalog, embedded, eventually, http, installed};
 
 /// The configuration: a template with two keys, and these settings.
 fn configure(folder: &Folder, template: &str, settings: &str) {
@@ -140,6 +140,71 @@ fn a_killed_process_leaves_its_answers() {
     std::fs::remove_file(folder.path("out")).unwrap();
     let _ctmpl = Ctmpl::spawn(daemon(&folder, address));
     folder.becomes("out", "a=1 first");
+}
+
+#[test]
+fn once_waits_until_a_loss_is_confirmed() {
+    let folder = Folder::new();
+    let consul = embedded(Seed::default().service(Service::new("web").port(80)));
+    let template = r#"{{ range service "web" }}{{ .Port }}{{ end }}"#;
+    configure(&folder, template, "guard {\n  confirm_for = \"2s\"\n}");
+    let once = || {
+        let mut command = daemon(&folder, consul.address());
+        let state = format!("--state-dir={}", text(&folder.path("state")));
+        run_command({
+            command.arg("--once").arg(state);
+            command
+        })
+    };
+    assert_eq!(once().code(), Some(0));
+    assert_eq!(folder.read("out"), "80");
+    let body = r#"{ "Node": "node-1" }"#;
+    let node = http::request(consul.address(), "GET", "/v1/catalog/nodes", "").unwrap();
+    let nodes: serde_json::Value = serde_json::from_str(&node.body).unwrap();
+    let name = nodes[0]["Node"].as_str().unwrap();
+    let body = body.replace("node-1", name);
+    let removed = http::request(consul.address(), "PUT", "/v1/catalog/deregister", &body);
+    assert_eq!(removed.unwrap().status, 200);
+    let ended = once();
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert_eq!(folder.read("out"), "", "{}", ended.log);
+}
+
+#[test]
+fn a_reload_with_another_address_keeps_the_answers_for_the_next_process() {
+    let folder = Folder::new();
+    let consul = embedded(Seed::default().key("app/a", "1").key("name", "first"));
+    let port = consul.address().port();
+    let settings =
+        |host: &str| format!("warm_start = true\nconsul {{\n  address = \"{host}:{port}\"\n}}");
+    let start = || {
+        let mut command = command();
+        command
+            .arg(format!("--config={}", text(&folder.path("ctmpl.hcl"))))
+            .arg("--log-level=debug")
+            .env("STATE_DIRECTORY", folder.path("state"));
+        Ctmpl::spawn(command)
+    };
+    configure(&folder, KEYS, &settings("127.0.0.1"));
+    let ctmpl = start();
+    folder.becomes("out", "a=1 first");
+    // What is not written yet would be written for the new address.
+    let stored = folder.path("state/answers.db");
+    eventually("the answers are stored", || {
+        std::fs::metadata(&stored).is_ok_and(|file| file.len() > 8192)
+    });
+    configure(&folder, &format!("new {KEYS}"), &settings("localhost"));
+    ctmpl.signal(Signal::SIGHUP);
+    folder.becomes("out", "new a=1 first");
+    // The queries are sent to the new address after that.
+    consul.put_key("name", "second");
+    folder.becomes("out", "new a=1 second");
+    ctmpl.stop();
+    drop(consul);
+    std::fs::remove_file(folder.path("out")).unwrap();
+    let ctmpl = start();
+    folder.becomes("out", "new a=1 second");
+    ctmpl.logs("the templates use the answers that the process before has accepted");
 }
 
 #[test]

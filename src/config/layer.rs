@@ -165,8 +165,8 @@ pub(crate) struct ConfigLayer {
     /// only the user of the process can read them
     #[key(default = "true")]
     pub(crate) keep_answers: Setting<bool>,
-    /// If Consul does not answer, render with the answers that the process before has accepted last. Without it, a
-    /// template waits for Consul. `--once` always waits. It needs `state_dir`
+    /// If Consul or a datacenter does not answer, render with the answers that the process before has accepted last. Without
+    /// it, a template waits for Consul. `--once` always waits. It needs `state_dir`
     #[key(default = "false", flag = "--warm-start", heading = "Process")]
     #[key(
         help = "If Consul does not answer, render with the answers of the process before; it needs a state directory"

@@ -8,7 +8,7 @@ use super::event::{Action, Event, Moment};
 use super::renderer::Renderer;
 
 /// The time from a change until it is written; later changes are written with it.
-const DELAY: Duration = Duration::from_secs(10);
+const DELAY: Duration = Duration::from_secs(1);
 /// The delay is this many times the duration of the last write, so that writing takes a bounded share of a processor.
 const DURATIONS: u32 = 50;
 /// The delay after a write that has failed.

@@ -90,9 +90,9 @@ impl Parts {
     }
 
     /// Writes accepted answers for the next process, and uses the answers of an earlier one.
-    pub(super) fn keep_answers(&mut self, policy: RestorePolicy) {
+    pub(super) fn keep_answers(&mut self, policy: RestorePolicy, server: String) {
         self.keeping = Keeping::on();
-        self.renderer.keep_answers(policy);
+        self.renderer.keep_answers(policy, server);
     }
 
     /// Lets the child process start with the files of an earlier process, if they are unchanged.

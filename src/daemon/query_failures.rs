@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use answer_guard::Failing;
 use consul_watch::query::Query;
@@ -19,10 +19,20 @@ pub(super) struct QueryFailures {
     open: BTreeMap<Arc<Query>, Failure>,
     /// The number of consecutive failures after which a query is given up; `None`: never.
     max_failures: Option<u32>,
-    /// The start of the current outage.
-    outage: Option<Instant>,
+    /// The current outage.
+    outage: Option<Outage>,
+    /// The queries of which the answer of an earlier process is in use, with the last time at which it was current.
+    restored: BTreeMap<Arc<Query>, Instant>,
     /// `true` if templates wait for the retries of a query before they treat it as failing.
     wait_for_retries: bool,
+}
+
+/// The time in which failures concern all queries.
+#[derive(Clone, Copy, Debug)]
+struct Outage {
+    since: Instant,
+    /// `true` if no query at all was answered since then. While a server refuses some requests, it answers others.
+    is_silent: bool,
 }
 
 /// The failure of one query.
@@ -66,7 +76,10 @@ impl QueryFailures {
         let failures = earlier.saturating_add(u32::from(is_retry));
         if affects_all_queries(error.class()) {
             if self.outage.is_none() {
-                self.outage = Some(now);
+                self.outage = Some(Outage {
+                    since: now,
+                    is_silent: true,
+                });
                 let again = match self.max_failures {
                     None => "it is retried until it answers".to_owned(),
                     Some(1) => "it is not retried".to_owned(),
@@ -100,8 +113,16 @@ impl QueryFailures {
         self.open.insert(query, failure);
     }
 
+    /// Handles an answer to any query.
+    pub(super) fn answered(&mut self) {
+        if let Some(outage) = &mut self.outage {
+            outage.is_silent = false;
+        }
+    }
+
     /// Handles an answer to a query. Returns `true` if the query has failed before.
     pub(super) fn recovered(&mut self, query: &Query, now: Instant) -> bool {
+        self.restored.remove(query);
         let Some(Failure { error, .. }) = self.open.remove(query) else {
             return false;
         };
@@ -115,6 +136,7 @@ impl QueryFailures {
     /// Keeps only the queries that are still followed.
     pub(super) fn retain(&mut self, wanted: impl Fn(&Query) -> bool) {
         self.open.retain(|query, _| wanted(query));
+        self.restored.retain(|query, _| wanted(query));
         self.close_outage(None);
     }
 
@@ -131,33 +153,33 @@ impl QueryFailures {
 
     /// The failure of this query as templates see it; `None` if it does not fail.
     pub(super) fn failing(&self, query: &Query) -> Option<Failing> {
-        let Failure { error, since, .. } = self.open.get(query)?;
+        let restored = self.restored.get(query);
+        let Some(Failure { error, since, .. }) = self.open.get(query) else {
+            // It was not sent yet.
+            return restored.map(|since| Failing {
+                since: *since,
+                error: "Consul does not answer".into(),
+                concerns_datacenter: false,
+                is_final: true,
+            });
+        };
         Some(Failing {
-            since: *since,
+            since: restored.map_or(*since, |restored| *restored.min(since)),
             error: chain(&**error).into(),
             concerns_datacenter: !query.datacenter().is_empty() && error.may_concern_datacenter(),
             is_final: !self.wait_for_retries || self.is_final(query),
         })
     }
 
-    /// The time since which this query has no answer because it, or all queries, fail; `None` if none fails.
-    pub(super) fn failing_since(&self, query: &Query) -> Option<Instant> {
-        let own = self.open.get(query).map(|failure| failure.since);
-        own.or(self.outage)
+    /// The time since which Consul answers no query at all; `None` if it answers one.
+    pub(super) fn silent_since(&self) -> Option<Instant> {
+        let outage = self.outage.filter(|outage| outage.is_silent);
+        outage.map(|outage| outage.since)
     }
 
-    /// The start of the current outage.
-    pub(super) fn outage_since(&self) -> Option<Instant> {
-        self.outage
-    }
-
-    /// Records that a query that fails has failed in an earlier process already: for this long.
-    pub(super) fn fails_for(&mut self, query: &Query, span: Duration, now: Instant) {
-        if let Some(failure) = self.open.get_mut(query)
-            && let Some(since) = now.checked_sub(span)
-        {
-            failure.since = failure.since.min(since);
-        }
+    /// Records that a query uses the answer of an earlier process, which was current until this time.
+    pub(super) fn restored(&mut self, query: &Arc<Query>, current_until: Instant) {
+        self.restored.insert(Arc::clone(query), current_until);
     }
 
     /// The error text of this query; `None` if it does not fail.
@@ -191,7 +213,7 @@ impl QueryFailures {
         {
             return;
         }
-        if let (Some(since), Some(now)) = (self.outage.take(), answered) {
+        if let (Some(Outage { since, .. }), Some(now)) = (self.outage.take(), answered) {
             let seconds = (now - since).as_secs_f64();
             tracing::info!(name: "consul.recovered", seconds, "Consul answers again after {seconds:.1} s");
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::event::{Action, Event, Moment};
+use super::process::Renewal;
 use super::query_failures::QueryFailures;
 use super::render_pass::{RenderRequest, Rendered};
 use crate::config::resolved::{Config, Mode};
@@ -194,10 +195,10 @@ impl Renderer {
                 Vec::new()
             }
             Event::AnswersKept(Err(changes)) => {
-                self.answers.take_back(changes);
+                self.answers.unwritten.take_back(changes);
                 Vec::new()
             }
-            Event::ConfigRead(Ok(renewal)) => self.renew(&renewal.config),
+            Event::ConfigRead(Ok(renewal)) => self.renew(renewal),
             _ => Vec::new(),
         }
     }
@@ -237,7 +238,7 @@ impl Renderer {
             .chain(self.answers.guards().next_wake())
             .chain(self.answers.retained().next_wake())
             .chain(self.answers.dampers().next_wake())
-            .chain(self.answers.next_restoration())
+            .chain(self.answers.restoration.next_wake())
             .min()
     }
 
@@ -277,7 +278,7 @@ impl Renderer {
                 }
             }
         }
-        self.answers.reconsider_restoration();
+        self.answers.schedule_restoration();
         self.end_passes();
     }
 
@@ -314,7 +315,8 @@ impl Renderer {
     }
 
     /// Adopts a new configuration, and reads all sources and files again.
-    fn renew(&mut self, config: &Config) -> Vec<Action> {
+    fn renew(&mut self, renewal: &Renewal) -> Vec<Action> {
+        let config = &renewal.config;
         let mut actions = Vec::new();
         let variables = with_exports(&self.variables, &config.consul);
         if variables != self.env.variables {
@@ -327,7 +329,8 @@ impl Renderer {
             actions.push(Action::Export(config.consul.exports.clone()));
         }
         self.templates.replace(&config.jobs);
-        self.answers.set_restore_policy(RestorePolicy::of(config));
+        self.answers
+            .renew(RestorePolicy::of(config), renewal.client.identity());
         self.end_passes();
         self.following = Following::Outdated;
         let followed = self.answers.followed().iter();

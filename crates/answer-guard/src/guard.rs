@@ -137,9 +137,10 @@ impl Guard {
         }
     }
 
-    /// The answer of the earlier process is known now: it is compared instead of the number of its items.
-    pub fn restored(&mut self) {
-        self.peaks.forget_expected();
+    /// The answer of the earlier process is known now, with this many items: it is compared instead of an expected number
+    /// that is not larger.
+    pub fn restored(&mut self, items: usize) {
+        self.peaks.forget_expected(items);
     }
 
     /// Judges an answer. `accepted` is the last accepted answer; `None` before the first one.

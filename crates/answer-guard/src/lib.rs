@@ -34,5 +34,5 @@ pub use guard::{
     Ruling, applies_to, instance_id, items,
 };
 pub use saved::SavedAnswers;
-pub use snapshot::{Snapshot, View};
+pub use snapshot::{Snapshot, Users, View};
 pub use unwritten::{Unwritten, UnwrittenAnswers, is_kept};

@@ -129,6 +129,11 @@ impl SavedAnswers {
         self.changes += u64::from(is_known || is_damped);
     }
 
+    /// Makes the content count as changed, for example because another Consul answers from now on.
+    pub fn touch(&mut self) {
+        self.changes += 1;
+    }
+
     /// The content of the file. `source` identifies the Consul that has answered.
     #[must_use]
     pub fn encode(&self, source: &str) -> Vec<u8> {

@@ -37,6 +37,15 @@ pub enum View {
     Latest,
 }
 
+/// The calls that see the answer of an earlier process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Users {
+    /// All calls.
+    All,
+    /// The calls that use a stale answer while their query fails.
+    StaleCalls,
+}
+
 #[derive(Clone, Debug, Default)]
 struct Known {
     /// The last accepted answer; `None` while the first one is held back.
@@ -45,6 +54,8 @@ struct Known {
     held: Option<Recorded>,
     /// The latest answer, if the accepted one was completed.
     uncompleted: Option<Recorded>,
+    /// `true` if the accepted answer is that of an earlier process, and only calls that use stale answers see it.
+    is_for_stale_calls: bool,
     /// The last existing entry of a key, so that readers keep the value of a deleted key.
     last_entry: Option<Arc<Pair>>,
 }
@@ -113,6 +124,13 @@ impl Snapshot {
     pub fn entry(&self, view: View, query: &Query) -> Option<(&Arc<Query>, &Arc<Answer>)> {
         let (query, known) = self.known.get_key_value(query)?;
         Some((query, known.seen(view)?.seen(self.is_damped)))
+    }
+
+    /// Returns `true` if only calls that use stale answers see the accepted answer to a query.
+    #[must_use]
+    pub fn is_for_stale_calls(&self, query: &Query) -> bool {
+        let known = self.known.get(query);
+        known.is_some_and(|known| known.is_for_stale_calls)
     }
 
     /// The latest answer, if it is held back.
@@ -192,13 +210,14 @@ impl Snapshot {
             known.last_entry = Some(Arc::clone(pair));
         }
         (known.held, known.uncompleted) = (None, None);
+        known.is_for_stale_calls = false;
         let before = known.accepted.as_ref();
         known.accepted = Some(Recorded::after(before, answer, self.now, longest));
     }
 
     /// Records the answer that an earlier process has accepted, if this process has accepted none. What is held back
     /// stays.
-    pub fn restore(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>) {
+    pub fn restore(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>, users: Users) {
         let known = Arc::make_mut(&mut self.known);
         let known = known.entry(query.into()).or_default();
         if known.accepted.is_none() {
@@ -206,6 +225,7 @@ impl Snapshot {
                 known.last_entry = Some(Arc::clone(pair));
             }
             known.accepted = Some(Recorded::after(None, answer, self.now, Duration::ZERO));
+            known.is_for_stale_calls = users == Users::StaleCalls;
         }
     }
 
@@ -287,15 +307,17 @@ mod tests {
         let query = Arc::new(Query::nodes("").expect("a query"));
         let mut snapshot = Snapshot::default();
         snapshot.hold(Arc::clone(&query), names("new"), Duration::ZERO);
-        snapshot.restore(Arc::clone(&query), names("earlier"));
+        snapshot.restore(Arc::clone(&query), names("earlier"), Users::StaleCalls);
         let seen = |snapshot: &Snapshot| {
             [View::Accepted, View::Latest].map(|view| snapshot.answer_in(view, &query).cloned())
         };
         let expected = [Some(names("earlier")), Some(names("new"))];
         assert_eq!(seen(&snapshot), expected);
+        assert!(snapshot.is_for_stale_calls(&query));
         snapshot.record(Arc::clone(&query), names("new"));
-        snapshot.restore(Arc::clone(&query), names("earlier"));
+        snapshot.restore(Arc::clone(&query), names("earlier"), Users::StaleCalls);
         assert_eq!(seen(&snapshot), [Some(names("new")), Some(names("new"))]);
+        assert!(!snapshot.is_for_stale_calls(&query));
     }
 
     #[test]

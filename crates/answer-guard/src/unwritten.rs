@@ -2,7 +2,7 @@
 //!
 //! Input: accepted answers, failures and recoveries of queries. Output: the changes since the last write, one per query.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -16,6 +16,10 @@ use consul_watch::query::{ConsulQuery, Query};
 pub struct UnwrittenAnswers {
     is_on: bool,
     changes: BTreeMap<Arc<Query>, Unwritten>,
+    /// The queries of which the accepted answer is recorded as stale.
+    stale: BTreeSet<Arc<Query>>,
+    /// The queries of which another server has answered, so that the accepted answer is not recorded for this one.
+    unconfirmed: BTreeSet<Arc<Query>>,
 }
 
 /// The change of one answer.
@@ -23,12 +27,12 @@ pub struct UnwrittenAnswers {
 pub struct Unwritten {
     /// The new answer; `None`: the one on the disk stays.
     answer: Option<Arc<Answer>>,
-    currency: Currency,
+    freshness: Freshness,
 }
 
 /// Whether an answer is the present one of Consul.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Currency {
+enum Freshness {
     /// It is.
     #[default]
     Current,
@@ -64,31 +68,51 @@ impl UnwrittenAnswers {
 
     /// Records an accepted answer.
     pub fn accepted(&mut self, query: &Arc<Query>, answer: &Arc<Answer>) {
+        self.stale.remove(query);
+        self.unconfirmed.remove(query);
         self.change(query, |change| {
             *change = Unwritten {
                 answer: Some(Arc::clone(answer)),
-                currency: Currency::Current,
+                freshness: Freshness::Current,
             };
         });
     }
 
-    /// Records that a query is answered again, with the accepted answer.
-    pub fn current(&mut self, query: &Arc<Query>) {
-        self.change(query, |change| change.currency = Currency::Current);
+    /// Records that the accepted answer is the present one: the server has answered it again.
+    pub fn confirmed(&mut self, query: &Arc<Query>, answer: &Arc<Answer>) {
+        if self.unconfirmed.contains(query) {
+            self.accepted(query, answer);
+        } else {
+            self.current(query);
+        }
     }
 
-    /// Records that a query has failed since this time. Its accepted answer is kept.
-    pub fn failed(&mut self, query: &Arc<Query>, since: SystemTime) {
-        let currency = Currency::StaleSince(since);
-        self.change(query, |change| change.currency = currency);
+    /// Records that a query does not fail any more, and that its accepted answer is the present one.
+    pub fn current(&mut self, query: &Arc<Query>) {
+        if !self.stale.remove(query) {
+            return;
+        }
+        self.change(query, |change| change.freshness = Freshness::Current);
+    }
+
+    /// Records that the accepted answer to a query has not been the present one since this time: the query fails, or
+    /// another answer is held back.
+    pub fn stale_since(&mut self, query: &Arc<Query>, since: SystemTime) {
+        if !self.is_on || !self.stale.insert(Arc::clone(query)) {
+            return;
+        }
+        let freshness = Freshness::StaleSince(since);
+        self.change(query, |change| change.freshness = freshness);
     }
 
     /// Records that no reader requests this query any more.
     pub fn not_requested(&mut self, query: &Arc<Query>) {
+        self.stale.remove(query);
+        self.unconfirmed.remove(query);
         self.change(query, |change| {
             *change = Unwritten {
                 answer: None,
-                currency: Currency::NotRequested,
+                freshness: Freshness::NotRequested,
             };
         });
     }
@@ -96,6 +120,15 @@ impl UnwrittenAnswers {
     fn change(&mut self, query: &Arc<Query>, change: impl FnOnce(&mut Unwritten)) {
         if self.is_on && is_kept(query) {
             change(self.changes.entry(Arc::clone(query)).or_default());
+        }
+    }
+
+    /// Another server answers from now on. The accepted answers to these queries are recorded when it has confirmed them.
+    pub fn server_changed(&mut self, accepted: impl IntoIterator<Item = Arc<Query>>) {
+        if self.is_on {
+            self.changes.clear();
+            self.stale.clear();
+            self.unconfirmed = accepted.into_iter().collect();
         }
     }
 
@@ -109,7 +142,7 @@ impl UnwrittenAnswers {
         for (query, earlier) in changes {
             let change = self.changes.entry(Arc::clone(query));
             let change = change.or_insert_with(|| earlier.clone());
-            if change.currency != Currency::NotRequested && change.answer.is_none() {
+            if change.freshness != Freshness::NotRequested && change.answer.is_none() {
                 change.answer.clone_from(&earlier.answer);
             }
         }
@@ -119,15 +152,15 @@ impl UnwrittenAnswers {
 impl Unwritten {
     /// The updates of the file.
     pub fn updates(&self) -> impl Iterator<Item = Update> {
-        let first = match (&self.currency, &self.answer) {
-            (Currency::NotRequested, _) => Some(Update::Remove),
+        let first = match (&self.freshness, &self.answer) {
+            (Freshness::NotRequested, _) => Some(Update::Remove),
             (_, Some(answer)) => answer.encode().map(Update::Answer),
-            (Currency::Current, None) => Some(Update::Current),
-            (Currency::StaleSince(_), None) => None,
+            (Freshness::Current, None) => Some(Update::Current),
+            (Freshness::StaleSince(_), None) => None,
         };
-        let stale = match self.currency {
-            Currency::StaleSince(since) => Some(Update::StaleSince(since)),
-            Currency::Current | Currency::NotRequested => None,
+        let stale = match self.freshness {
+            Freshness::StaleSince(since) => Some(Update::StaleSince(since)),
+            Freshness::Current | Freshness::NotRequested => None,
         };
         first.into_iter().chain(stale)
     }
@@ -160,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_answer_is_written_with_its_currency() {
+    fn the_last_answer_is_written_with_its_freshness() {
         let (mut unwritten, query) = (on(), key("a"));
         let stored = |name| Update::Answer(names(name).encode().unwrap());
         unwritten.accepted(&query, &names("a"));
@@ -168,17 +201,44 @@ mod tests {
         assert_eq!(updates(&mut unwritten), [stored("b")]);
         assert!(unwritten.is_empty());
         unwritten.accepted(&query, &names("c"));
-        unwritten.failed(&query, UNIX_EPOCH);
+        unwritten.stale_since(&query, UNIX_EPOCH);
         let stale = Update::StaleSince(UNIX_EPOCH);
-        assert_eq!(updates(&mut unwritten), [stored("c"), stale.clone()]);
-        unwritten.failed(&query, UNIX_EPOCH);
-        assert_eq!(updates(&mut unwritten), [stale]);
-        unwritten.failed(&query, UNIX_EPOCH);
+        assert_eq!(updates(&mut unwritten), [stored("c"), stale]);
         unwritten.current(&query);
         assert_eq!(updates(&mut unwritten), [Update::Current]);
         unwritten.accepted(&query, &names("d"));
         unwritten.not_requested(&query);
         assert_eq!(updates(&mut unwritten), [Update::Remove]);
+    }
+
+    #[test]
+    fn only_what_was_stale_becomes_current() {
+        let (mut unwritten, query) = (on(), key("a"));
+        unwritten.current(&query);
+        unwritten.confirmed(&query, &names("a"));
+        assert!(unwritten.is_empty());
+        unwritten.stale_since(&query, UNIX_EPOCH);
+        unwritten.stale_since(&query, UNIX_EPOCH + std::time::Duration::from_secs(1));
+        assert_eq!(updates(&mut unwritten), [Update::StaleSince(UNIX_EPOCH)]);
+        unwritten.confirmed(&query, &names("a"));
+        assert_eq!(updates(&mut unwritten), [Update::Current]);
+    }
+
+    #[test]
+    fn an_answer_is_recorded_for_another_server_when_that_one_has_confirmed_it() {
+        let (mut unwritten, [a, b]) = (on(), ["a", "b"].map(key));
+        unwritten.accepted(&a, &names("old"));
+        unwritten.accepted(&b, &names("old"));
+        unwritten.server_changed([&a, &b].map(Arc::clone));
+        assert!(
+            unwritten.is_empty(),
+            "changes of the other server are dropped"
+        );
+        unwritten.confirmed(&a, &names("old"));
+        let stored = Update::Answer(names("old").encode().unwrap());
+        assert_eq!(updates(&mut unwritten), [stored]);
+        unwritten.confirmed(&a, &names("old"));
+        assert!(unwritten.is_empty());
     }
 
     #[test]
@@ -189,7 +249,7 @@ mod tests {
             unwritten.accepted(query, &names("old"));
         }
         let changes = unwritten.take();
-        unwritten.failed(&a, UNIX_EPOCH);
+        unwritten.stale_since(&a, UNIX_EPOCH);
         unwritten.not_requested(&b);
         unwritten.take_back(&changes);
         let expected = [

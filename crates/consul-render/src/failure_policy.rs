@@ -44,6 +44,12 @@ impl FailurePolicy {
         self != Self::Wait
     }
 
+    /// Returns `true` if a call uses an earlier answer because of this policy.
+    #[must_use]
+    pub fn uses_stale_answers(self) -> bool {
+        matches!(self, Self::Known | Self::Stale(_))
+    }
+
     /// Returns the consequence for a call. `now` is `None` if no time has passed; `others_are_answered` returns `true` if the
     /// same query to another datacenter is answered.
     pub fn consequence(

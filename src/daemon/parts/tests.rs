@@ -9,6 +9,7 @@ mod fields;
 mod file_order;
 mod groups;
 mod guard;
+mod keeping;
 mod outputs;
 mod parking;
 mod passing;

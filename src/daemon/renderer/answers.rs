@@ -14,7 +14,7 @@ use super::retained_names::RetainedNames;
 use super::template_state::TemplateState;
 use crate::daemon::event::Moment;
 use crate::daemon::query_failures::QueryFailures;
-use answer_guard::{Failing, InstanceId, Ruling, SavedAnswers, Snapshot, UnwrittenAnswers, View};
+use answer_guard::{InstanceId, Ruling, SavedAnswers, Snapshot, UnwrittenAnswers, View};
 use consul_watch::answer::Answer;
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::Circumstances;
@@ -35,8 +35,10 @@ pub(super) struct Answers {
     /// The sizes of the accepted answers, of this process and of the one before.
     pub(super) saved: Arc<SavedAnswers>,
     /// The changes of accepted answers that are not on the disk yet.
-    unwritten: UnwrittenAnswers,
-    restoration: Restoration,
+    pub(super) unwritten: UnwrittenAnswers,
+    pub(super) restoration: Restoration,
+    /// Identifies the server whose answers are kept.
+    server: String,
 }
 
 impl Answers {
@@ -52,6 +54,7 @@ impl Answers {
             saved: Arc::default(),
             unwritten: UnwrittenAnswers::default(),
             restoration: Restoration::default(),
+            server: String::new(),
         }
     }
 
@@ -117,9 +120,9 @@ impl Answers {
                 self.guards.failed(query, now.instant);
                 if self.followed.contains(query) {
                     if self.snapshot.answer(query).is_none() {
-                        self.restoration.look_again();
-                    } else if self.failures.failing(query).is_none() {
-                        self.unwritten.failed(query, now.time.into());
+                        self.restoration.schedule();
+                    } else {
+                        self.unwritten.stale_since(query, now.time.into());
                     }
                     let (query, error) = (Arc::clone(query), Arc::clone(error));
                     self.failures.failed(query, error, now.instant);
@@ -127,6 +130,10 @@ impl Answers {
             }
             WatchEvent::Recovered(query) if self.followed.contains(query) => {
                 self.recovered(query, now.instant);
+                let is_current = !self.restoration.is_restored(query);
+                if is_current && self.guards.held_of(query).is_none() {
+                    self.unwritten.current(query);
+                }
             }
             WatchEvent::Recovered(_) | WatchEvent::Answered(..) => {}
         }
@@ -135,7 +142,6 @@ impl Answers {
     /// Handles the end of a failure, if the query has failed.
     fn recovered(&mut self, query: &Arc<Query>, now: Instant) {
         if self.failures.recovered(query, now) {
-            self.unwritten.current(query);
             self.retained.recovered(query);
         }
     }
@@ -149,11 +155,12 @@ impl Answers {
         templates: &[TemplateState],
         now: Moment,
     ) -> Vec<AnswerChange> {
+        self.failures.answered();
         let mut changes = Vec::new();
         if circumstances.is_fresh {
             for read in self.guards.read(query, answer) {
                 let seen = (&read.answer, circumstances, &read.in_maintenance);
-                changes.extend(self.judge(&read.query, seen, templates, now.instant));
+                changes.extend(self.judge(&read.query, seen, templates, now));
             }
         }
         // Drop late answers of queries no longer followed; caching them would make stale data look fresh.
@@ -164,7 +171,7 @@ impl Answers {
                 matches!(**query, Query::File(_)) && self.snapshot.answer(query) == Some(answer);
             if !is_same_file {
                 let seen = (answer, circumstances, &HashSet::new());
-                changes.extend(self.judge(query, seen, templates, now.instant));
+                changes.extend(self.judge(query, seen, templates, now));
             }
         }
         let damp = |change| self.damp(change, templates, now);
@@ -172,16 +179,12 @@ impl Answers {
     }
 
     /// Shows templates whether a query fails. Returns `true` if that has changed.
-    pub(super) fn update_failing(&mut self, query: &Arc<Query>) -> bool {
-        let failing = self.failures.failing(query);
-        let is_answered = self.snapshot.answer(query).is_some();
-        let is_open = !is_answered && self.restoration.may_follow(query);
-        // Calls wait until it is known whether there is an earlier answer.
-        let failing = failing.map(|failing| Failing {
-            is_final: failing.is_final && !is_open,
-            concerns_datacenter: failing.concerns_datacenter && !is_open,
-            ..failing
-        });
+    pub(super) fn update_failing(
+        &mut self,
+        query: &Arc<Query>,
+        templates: &[TemplateState],
+    ) -> bool {
+        let failing = self.failing(query, templates);
         self.snapshot.failing_mut().set(query, failing)
     }
 
@@ -204,7 +207,7 @@ impl Answers {
         query: &Arc<Query>,
         seen: (&Arc<Answer>, Circumstances, &HashSet<InstanceId>),
         templates: &[TemplateState],
-        now: Instant,
+        now: Moment,
     ) -> Vec<AnswerChange> {
         let (after, circumstances, _) = seen;
         let before = self.snapshot.answer(query).cloned();
@@ -221,7 +224,7 @@ impl Answers {
                 .guards
                 .concern(query, baseline.as_deref(), after, is_filtered);
         if !is_concern && !has_minimum() {
-            return self.accept(query, after, templates, now);
+            return self.accept(query, after, templates, now.instant);
         }
         let requirements = Requirements::of(templates, query);
         if let (true, Some(rules)) = (has_expectation, &requirements.rules)
@@ -229,14 +232,15 @@ impl Answers {
         {
             self.guards.expect(query, items);
         }
-        let ruling = self
-            .guards
-            .observe(query, &requirements, baseline.as_ref(), seen, now);
+        let ruling =
+            self.guards
+                .observe(query, &requirements, baseline.as_ref(), seen, now.instant);
         match ruling {
             Ruling::Held { is_news } => {
                 if before.is_none() {
-                    self.restoration.look_again();
+                    self.restoration.schedule();
                 }
+                self.unwritten.stale_since(query, now.time.into());
                 if let Some(held) = self.guards.held_of(query).filter(|_| is_news) {
                     let shown = match &before {
                         Some(_) => Shown::Accepted,
@@ -258,7 +262,7 @@ impl Answers {
                     }
                     None => {}
                 }
-                self.accept(query, after, templates, now)
+                self.accept(query, after, templates, now.instant)
             }
         }
     }
@@ -285,13 +289,13 @@ impl Answers {
             AnswerStatus::Accepted => {
                 let list = self.retained.latest(&query).unwrap_or(&after);
                 Arc::make_mut(&mut self.saved).accept(&query, list);
-                self.unwritten.accepted(&query, list);
+                self.unwritten.accepted(&query, &after);
                 self.retained.accepted(&query, &after);
                 self.snapshot.record_timed(known, after, passing_span);
                 View::Accepted
             }
-            AnswerStatus::Restored => {
-                self.snapshot.restore(known, after);
+            AnswerStatus::Restored(users) => {
+                self.snapshot.restore(known, after, users);
                 View::Accepted
             }
         };

@@ -25,7 +25,7 @@ pub(super) fn held(query: &Query, held: &Held, rules: Option<&GuardRules>, shown
     let confirm_for = rules.map_or(0.0, |rules| rules.config.confirm_for.as_secs_f64());
     let kept = match shown {
         Shown::Accepted => "the last accepted answer stays",
-        Shown::Earlier => "the answer that the process before has accepted stays",
+        Shown::Earlier => "its templates use the answer of the process before, or wait,",
         Shown::Nothing => "its templates wait",
     };
     let until = until(held, rules);

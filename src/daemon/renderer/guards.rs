@@ -61,9 +61,9 @@ impl Guards {
     }
 
     /// The answer of the earlier process is known now.
-    pub(super) fn restored(&mut self, query: &Query) {
+    pub(super) fn restored(&mut self, query: &Query, answer: &Answer, depth: Option<Depth>) {
         if let Some(guard) = self.by_query.get_mut(query) {
-            guard.restored();
+            guard.restored(items(answer, depth));
         }
     }
 

@@ -81,7 +81,7 @@ impl Renderer {
 
     /// Marks the templates that depend on whether a query fails, if that has changed.
     pub(super) fn note_failure(&mut self, query: &Arc<Query>) {
-        if self.answers.update_failing(query) {
+        if self.answers.update_failing(query, self.templates.all()) {
             for template in self.templates.all_mut() {
                 template.on_failure_change(query);
             }

@@ -5,14 +5,15 @@
 //! Normally Consul answers within milliseconds, and nothing is loaded. An answer of an earlier process is used
 //!
 //! - if the first answer of this one is held back,
-//! - if the query fails, and a call with `on_error=stale` or a loop over datacenters can use it,
-//! - if the query fails and `warm_start` is set.
+//! - if the query fails, by calls with `on_error=stale` and in loops over datacenters,
+//! - if Consul or the datacenter does not answer and `warm_start` is set, by all calls.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::resolved::{Config, EarlierAnswers, Mode};
+use answer_guard::Users;
 use consul_watch::query::Query;
 
 /// The time for which an outage has to last: Consul may be starting too. It is the same as for
@@ -33,25 +34,23 @@ pub(super) struct Restoration {
     last: Option<Instant>,
 }
 
-/// The queries that are restored if they fail.
+/// The queries of which earlier answers are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::daemon) enum RestorePolicy {
-    /// None: no answers are kept.
+    /// None.
     #[default]
     Never,
-    /// None, but queries whose first answer is held back.
-    Held,
-    /// Those whose failure a template observes.
-    Observed,
-    /// All (`warm_start`).
-    All,
+    /// Those whose first answer is held back, and those that fail if a call uses stale answers.
+    Kept,
+    /// Also all others, if Consul or their datacenter does not answer (`warm_start`).
+    WarmStart,
 }
 
 /// The state of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// It is being loaded.
-    Loading,
+    /// It is being loaded for these calls.
+    Loading(Users),
     /// The earlier answer is in use.
     Restored,
     /// There is none.
@@ -69,28 +68,58 @@ enum Next {
 
 /// Why a query has no accepted answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lack {
+pub(super) enum MissingReason {
     /// Its first answer is held back.
     Held,
-    /// It has failed since this time.
-    Failing {
-        since: Instant,
-        /// `true` if Consul answers no query.
-        is_outage: bool,
-        /// `true` if a template observes the failure.
-        is_observed: bool,
-    },
-    /// It was sent.
+    /// It fails, or Consul answers no query at all.
+    Failing(FailingQuery),
+    /// It was sent, or will be.
     Unanswered,
 }
 
+/// A query that fails, or that Consul does not answer because it answers no query at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FailingQuery {
+    pub(super) since: Instant,
+    /// `true` if Consul answers no query at all.
+    pub(super) is_silent: bool,
+    /// `true` if the datacenter of the query does not answer.
+    pub(super) concerns_datacenter: bool,
+    /// `true` if a call uses stale answers.
+    pub(super) has_stale_call: bool,
+}
+
+impl FailingQuery {
+    /// The calls that use an earlier answer; `None`: none does.
+    fn users(self, policy: RestorePolicy) -> Option<Users> {
+        let is_down = self.is_silent || self.concerns_datacenter;
+        match policy {
+            RestorePolicy::WarmStart if is_down => Some(Users::All),
+            RestorePolicy::WarmStart | RestorePolicy::Kept if self.has_stale_call => {
+                Some(Users::StaleCalls)
+            }
+            _ => None,
+        }
+    }
+
+    /// The time from which it is used: an outage at the start may last for a moment.
+    fn due(self) -> Instant {
+        let patience = if self.is_silent {
+            OUTAGE_FOR
+        } else {
+            Duration::ZERO
+        };
+        self.since + patience
+    }
+}
+
 impl RestorePolicy {
-    /// The policy of a configuration. `-once` fails if Consul does not answer.
+    /// The policy of a configuration. `-once` fails if Consul does not answer, and waits until a loss is confirmed.
     pub(in crate::daemon) fn of(config: &Config) -> Self {
         match config.mode {
-            Mode::Once { .. } => Self::Held,
-            Mode::Daemon if config.answers == EarlierAnswers::WarmStart => Self::All,
-            Mode::Daemon => Self::Observed,
+            Mode::Once { .. } => Self::Never,
+            Mode::Daemon if config.answers == EarlierAnswers::WarmStart => Self::WarmStart,
+            Mode::Daemon => Self::Kept,
         }
     }
 }
@@ -99,16 +128,22 @@ impl Restoration {
     /// Uses earlier answers of these queries.
     pub(super) fn set_policy(&mut self, policy: RestorePolicy) {
         self.policy = policy;
-        self.look_again();
+        self.schedule();
     }
 
-    /// Returns `true` if answers are kept.
+    /// Another server answers from now on.
+    pub(super) fn server_changed(&mut self) {
+        self.states.retain(|_, state| *state == State::Restored);
+        self.schedule();
+    }
+
+    /// Returns `true` if earlier answers are used.
     pub(super) fn is_on(&self) -> bool {
         self.policy != RestorePolicy::Never
     }
 
-    /// A query may have to be loaded.
-    pub(super) fn look_again(&mut self) {
+    /// Schedules a decision: a query may have to be loaded.
+    pub(super) fn schedule(&mut self) {
         if self.is_on() {
             self.next = Next::Now;
         }
@@ -136,73 +171,66 @@ impl Restoration {
     }
 
     /// Returns `true` if a query is loaded now.
-    pub(super) fn decide(&mut self, query: &Arc<Query>, lack: Lack, now: Instant) -> bool {
+    pub(super) fn decide(
+        &mut self,
+        query: &Arc<Query>,
+        reason: MissingReason,
+        now: Instant,
+    ) -> bool {
         if self.states.contains_key(query) {
             return false;
         }
-        let is_wanted = match lack {
-            Lack::Held => self.is_on(),
-            Lack::Unanswered => false,
-            Lack::Failing {
-                since,
-                is_outage,
-                is_observed,
-            } => {
-                let patience = if is_outage {
-                    OUTAGE_FOR
-                } else {
-                    Duration::ZERO
-                };
-                let due = since + patience;
-                let is_wanted = self.restores_failing(is_observed);
-                if is_wanted && now < due {
+        let users = match reason {
+            MissingReason::Held => self.is_on().then_some(Users::All),
+            MissingReason::Unanswered => None,
+            MissingReason::Failing(failing) => {
+                let (users, due) = (failing.users(self.policy), failing.due());
+                if users.is_some() && now < due {
                     self.next = match self.next {
                         Next::At(time) if time < due => self.next,
                         _ => Next::At(due),
                     };
                 }
-                is_wanted && due <= now
+                users.filter(|_| due <= now)
             }
         };
-        if is_wanted {
-            self.states.insert(Arc::clone(query), State::Loading);
+        if let Some(users) = users {
+            self.states.insert(Arc::clone(query), State::Loading(users));
         }
-        is_wanted
+        users.is_some()
     }
 
-    /// Returns `true` if the failure of a query is not final yet, because an earlier answer may be used.
-    pub(super) fn may_follow(&self, query: &Query) -> bool {
-        let is_open = matches!(self.states.get(query), None | Some(State::Loading));
-        is_open && self.restores_failing(true)
-    }
-
-    fn restores_failing(&self, is_observed: bool) -> bool {
-        match self.policy {
-            RestorePolicy::Never | RestorePolicy::Held => false,
-            RestorePolicy::Observed => is_observed,
-            RestorePolicy::All => true,
+    /// Returns `true` if a query that fails may still get an earlier answer, so that its failure is not final.
+    pub(super) fn is_pending(&self, query: &Query, failing: FailingQuery) -> bool {
+        match self.states.get(query) {
+            None => failing.users(self.policy).is_some(),
+            Some(State::Loading(_)) => true,
+            Some(State::Restored | State::Missing) => false,
         }
     }
 
-    /// Records that a query was loaded. Returns `true` if its answer is still needed.
-    pub(super) fn loaded(&mut self, query: &Query, has_answer: bool) -> bool {
-        let Some(state) = self.states.get_mut(query) else {
-            return false;
+    /// Records that a query was loaded. Returns the calls that use its answer; `None` if it is not needed any more.
+    pub(super) fn loaded(&mut self, query: &Query, has_answer: bool) -> Option<Users> {
+        let state = self.states.get_mut(query)?;
+        let State::Loading(users) = *state else {
+            return None;
         };
-        let is_needed = has_answer && *state == State::Loading;
-        if *state == State::Loading {
-            *state = if has_answer {
-                State::Restored
-            } else {
-                State::Missing
-            };
-        }
-        is_needed
+        *state = if has_answer {
+            State::Restored
+        } else {
+            State::Missing
+        };
+        Some(users)
     }
 
     /// Records that this process has accepted an answer.
     pub(super) fn answered(&mut self, query: &Query) {
         self.states.remove(query);
+    }
+
+    /// Returns `true` if the earlier answer to a query is in use.
+    pub(super) fn is_restored(&self, query: &Query) -> bool {
+        self.states.get(query) == Some(&State::Restored)
     }
 
     /// The number of queries of which the earlier answer is in use.
@@ -214,104 +242,9 @@ impl Restoration {
     /// Keeps only the queries that are still followed.
     pub(super) fn retain(&mut self, wanted: impl Fn(&Query) -> bool) {
         self.states.retain(|query, _| wanted(query));
-        self.look_again();
+        self.schedule();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(name: &str) -> Arc<Query> {
-        Arc::new(Query::key(name).unwrap())
-    }
-
-    fn on(policy: RestorePolicy) -> Restoration {
-        let mut restoration = Restoration::default();
-        restoration.set_policy(policy);
-        restoration
-    }
-
-    #[test]
-    fn each_policy_loads_its_queries() {
-        use RestorePolicy::{All, Held, Never, Observed};
-        let since = Instant::now();
-        let now = since + OUTAGE_FOR;
-        let failing = |is_observed| Lack::Failing {
-            since,
-            is_outage: true,
-            is_observed,
-        };
-        for (policy, [held, observed, unobserved]) in [
-            (Never, [false, false, false]),
-            (Held, [true, false, false]),
-            (Observed, [true, true, false]),
-            (All, [true, true, true]),
-        ] {
-            for (lack, expected) in [
-                (Lack::Held, held),
-                (failing(true), observed),
-                (failing(false), unobserved),
-                (Lack::Unanswered, false),
-            ] {
-                let is_loaded = on(policy).decide(&key("a"), lack, now);
-                assert_eq!(is_loaded, expected, "{policy:?} {lack:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_query_is_loaded_after_half_a_second_of_an_outage_and_once() {
-        let (mut restoration, begun) = (on(RestorePolicy::All), Instant::now());
-        let lack = Lack::Failing {
-            since: begun,
-            is_outage: true,
-            is_observed: false,
-        };
-        let own = Lack::Failing {
-            since: begun,
-            is_outage: false,
-            is_observed: true,
-        };
-        assert!(restoration.decide(&key("own"), own, begun));
-        assert!(restoration.begin(begun));
-        assert!(!restoration.decide(&key("a"), lack, begun));
-        assert!(restoration.may_follow(&key("a")));
-        let due = restoration.next_wake().unwrap();
-        assert_eq!(due, begun + OUTAGE_FOR);
-        assert!(!restoration.begin(begun) && restoration.begin(due));
-        assert!(restoration.decide(&key("a"), lack, due));
-        assert!(!restoration.decide(&key("a"), lack, due));
-        assert!(restoration.may_follow(&key("a")));
-        assert!(restoration.loaded(&key("a"), true));
-        assert!(!restoration.may_follow(&key("a")));
-        assert_eq!(restoration.restored(), 1);
-        restoration.answered(&key("a"));
-        assert_eq!(restoration.restored(), 0);
-    }
-
-    #[test]
-    fn many_failures_cause_ten_decisions_per_second() {
-        let (mut restoration, begun) = (on(RestorePolicy::All), Instant::now());
-        let failures = (0..1000).map(|number| begun + Duration::from_millis(number));
-        let decisions = failures.filter(|now| {
-            restoration.look_again();
-            restoration.begin(*now)
-        });
-        assert_eq!(decisions.count(), 10);
-        let rest = restoration.next_wake();
-        assert_eq!(rest, Some(begun + Duration::from_secs(1)));
-    }
-
-    #[test]
-    fn an_answer_that_is_loaded_too_late_is_not_used() {
-        let (mut restoration, now) = (on(RestorePolicy::All), Instant::now());
-        assert!(restoration.decide(&key("a"), Lack::Held, now));
-        restoration.answered(&key("a"));
-        assert!(!restoration.loaded(&key("a"), true));
-        assert!(restoration.decide(&key("b"), Lack::Held, now));
-        assert!(!restoration.loaded(&key("b"), false));
-        assert!(!restoration.may_follow(&key("b")));
-        assert_eq!(restoration.restored(), 0);
-    }
-}
+mod tests;

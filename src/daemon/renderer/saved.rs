@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::restoration::RestorePolicy;
 use super::{Action, Renderer};
 use crate::daemon::event::{LoadedAnswer, Moment};
-use answer_guard::{SavedAnswers, Unwritten};
+use answer_guard::{SavedAnswers, Unwritten, Users};
 use consul_watch::query::Query;
 
 /// The maximum number of queries that a message names.
@@ -23,14 +23,14 @@ impl Renderer {
         self.answers.saved()
     }
 
-    /// Records the changes of accepted answers, to be written, and uses earlier answers of these queries.
-    pub(in crate::daemon) fn keep_answers(&mut self, policy: RestorePolicy) {
-        self.answers.keep(policy);
+    /// Records the changes of accepted answers of this server, to be written, and uses earlier answers.
+    pub(in crate::daemon) fn keep_answers(&mut self, policy: RestorePolicy, server: String) {
+        self.answers.keep(policy, server);
     }
 
     /// Returns `true` if changes of accepted answers are not written yet.
     pub(in crate::daemon) fn has_unwritten(&self) -> bool {
-        self.answers.has_unwritten()
+        !self.answers.unwritten.is_empty()
     }
 
     /// Removes these changes, to write them. The answers to other queries were current until the second value.
@@ -38,15 +38,13 @@ impl Renderer {
         &mut self,
         now: Moment,
     ) -> (Vec<(Arc<Query>, Unwritten)>, SystemTime) {
-        (
-            self.answers.take_unwritten(),
-            self.answers.current_until(now),
-        )
+        let current_until = self.answers.current_until(now);
+        (self.answers.unwritten.take(), current_until)
     }
 
     /// The number of queries of which the answer of an earlier process is in use.
     pub(in crate::daemon) fn restored(&self) -> usize {
-        self.answers.restored()
+        self.answers.restoration.restored()
     }
 
     /// Loads the earlier answers that are needed now.
@@ -62,30 +60,45 @@ impl Renderer {
         all: &[(Arc<Query>, Option<LoadedAnswer>)],
         now: Moment,
     ) {
-        let mut used = Vec::new();
+        let (mut used, mut missing) = (Vec::new(), Vec::new());
         for (query, loaded) in all {
-            if let Some(change) = self.answers.on_loaded(query, loaded.as_ref(), now) {
-                used.push(&**query);
-                self.accept(change);
+            let templates = self.templates.all();
+            let loaded = self
+                .answers
+                .on_loaded(query, loaded.as_ref(), templates, now);
+            match loaded {
+                Some((_, Some(change))) => {
+                    used.push(&**query);
+                    self.accept(change);
+                }
+                Some((Users::All, None)) => missing.push(&**query),
+                Some((Users::StaleCalls, None)) | None => {}
             }
             self.note_failure(query);
         }
         if !used.is_empty() {
-            warn_of_restored(&used);
+            let (count, queries) = (used.len(), names(&used));
+            tracing::warn!(
+                name: "answers.restored", count, queries,
+                "the templates use the answers that the process before has accepted, until Consul's are accepted: {queries}"
+            );
+        }
+        if !missing.is_empty() {
+            let (count, queries) = (missing.len(), names(&missing));
+            tracing::warn!(
+                name: "answers.missing", count, queries,
+                "the process before has left no answer, so the templates wait for Consul: {queries}"
+            );
         }
     }
 }
 
-fn warn_of_restored(queries: &[&Query]) {
-    let count = queries.len();
+/// The first of these queries, and the number of the others.
+fn names(queries: &[&Query]) -> String {
     let first = queries.iter().take(NAMED_QUERIES);
     let mut texts: Vec<_> = first.map(ToString::to_string).collect();
-    if count > NAMED_QUERIES {
-        texts.push(format!("{} more", count - NAMED_QUERIES));
+    if queries.len() > NAMED_QUERIES {
+        texts.push(format!("{} more", queries.len() - NAMED_QUERIES));
     }
-    let queries = texts.join(", ");
-    tracing::warn!(
-        name: "answers.restored", count, queries,
-        "the templates use the answers that the process before has accepted, until Consul's are accepted: {queries}"
-    );
+    texts.join(", ")
 }

@@ -34,9 +34,10 @@ impl Peaks {
         Self(vec![peak])
     }
 
-    /// Expects nothing any more.
-    pub(super) fn forget_expected(&mut self) {
-        self.0.retain(|peak| peak.until.is_some());
+    /// Does not expect this many items or fewer any more.
+    pub(super) fn forget_expected(&mut self, items: usize) {
+        self.0
+            .retain(|peak| peak.until.is_some() || peak.items > items);
     }
 
     /// Removes the peaks that were replaced too long ago.

@@ -30,6 +30,8 @@ pub struct Dependencies {
     pub guarding: BTreeMap<Query, Guarding>,
     /// The queries whose failure changes the rendering, and not only delays it.
     pub observed: BTreeSet<Arc<Query>>,
+    /// Those of them of which a call uses an earlier answer.
+    pub stale_calls: BTreeSet<Arc<Query>>,
     /// The failing queries for which the rendering uses an earlier answer or none, by a policy.
     pub substitutes: BTreeMap<Arc<Query>, Substitute>,
     /// The time at which the next instance has been passing for long enough, or an earlier answer is too old.
@@ -88,6 +90,9 @@ impl Dependencies {
         }
         if policy.observes_failures() {
             self.observed.insert(Arc::clone(query));
+            if policy.uses_stale_answers() {
+                self.stale_calls.insert(Arc::clone(query));
+            }
             let kind = match consequence {
                 Consequence::Answer(until) => {
                     self.again = self.again.into_iter().chain(until).min();
@@ -135,6 +140,7 @@ impl Dependencies {
             readings,
             timed,
             observed,
+            stale_calls,
             substitutes,
             guarding,
             again,
@@ -149,6 +155,7 @@ impl Dependencies {
         }
         self.timed.extend(timed);
         self.observed.extend(observed);
+        self.stale_calls.extend(stale_calls);
         self.substitutes.extend(substitutes);
         for (query, further) in guarding {
             self.guarding.entry(query).or_default().add(further);

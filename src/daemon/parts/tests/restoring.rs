@@ -10,10 +10,10 @@ use answer_guard::{SavedAnswers, Unwritten};
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
 
 /// Parts with the answers of an earlier process.
-fn start(policy: RestorePolicy, jobs: Vec<Job>) -> Bench {
+pub(super) fn start(policy: RestorePolicy, jobs: Vec<Job>) -> Bench {
     let mut bench = Bench::start(Mode::Daemon, jobs);
     bench.now.time = Timestamp::from_second(1_000_000).unwrap();
-    bench.parts.keep_answers(policy);
+    bench.parts.keep_answers(policy, "http://a:8500".to_owned());
     bench
 }
 
@@ -39,7 +39,7 @@ fn take_loads(bench: &mut Bench) -> Vec<String> {
 }
 
 /// Removes and returns the answers that are written.
-fn take_writes(bench: &mut Bench) -> Vec<Vec<(Arc<Query>, Unwritten)>> {
+pub(super) fn take_writes(bench: &mut Bench) -> Vec<Vec<(Arc<Query>, Unwritten)>> {
     let mut writes = Vec::new();
     bench.actions.retain(|action| match action {
         Action::KeepAnswers(changes, _) => {
@@ -68,7 +68,7 @@ fn restored(bench: &Bench) -> usize {
 #[test]
 fn with_a_warm_start_an_outage_uses_the_earlier_answers_of_all_queries() {
     let text = r#"{{ key "a" }} {{ key "b" }}"#;
-    let mut bench = start(RestorePolicy::All, vec![job(text, None)]);
+    let mut bench = start(RestorePolicy::WarmStart, vec![job(text, None)]);
     // Only one of the queries was sent before Consul was found to be down.
     bench.step(unreachable(&key("a")));
     bench.pass(Duration::from_millis(499));
@@ -95,7 +95,7 @@ fn with_a_warm_start_an_outage_uses_the_earlier_answers_of_all_queries() {
 
 #[test]
 fn without_a_warm_start_an_outage_uses_no_earlier_answer() {
-    let mut bench = start(RestorePolicy::Observed, vec![job(r#"{{ key "a" }}"#, None)]);
+    let mut bench = start(RestorePolicy::Kept, vec![job(r#"{{ key "a" }}"#, None)]);
     bench.step(unreachable(&key("a")));
     bench.pass(HALF_A_SECOND);
     assert_eq!(take_loads(&mut bench), [""; 0]);
@@ -103,7 +103,10 @@ fn without_a_warm_start_an_outage_uses_no_earlier_answer() {
 
 #[test]
 fn an_earlier_answer_is_not_used_after_one_of_this_process() {
-    let mut bench = start(RestorePolicy::All, vec![job(r#"{{ key "a" }}"#, None)]);
+    let mut bench = start(
+        RestorePolicy::WarmStart,
+        vec![job(r#"{{ key "a" }}"#, None)],
+    );
     bench.step(unreachable(&key("a")));
     bench.pass(HALF_A_SECOND);
     assert_eq!(take_loads(&mut bench).len(), 1);
@@ -128,7 +131,7 @@ fn a_stale_answer_of_an_earlier_process_is_used_for_the_rest_of_its_time() {
         )]))
     };
     let state = |bench: &Bench| bench.parts.report().templates.remove(0).state;
-    let mut bench = start(RestorePolicy::Observed, vec![job(text, None)]);
+    let mut bench = start(RestorePolicy::Kept, vec![job(text, None)]);
     // Consul answers, so the earlier answer is loaded at once.
     let error = Error::Status {
         server: "s".to_owned(),
@@ -157,7 +160,7 @@ fn a_stale_answer_of_an_earlier_process_is_used_for_the_rest_of_its_time() {
 #[test]
 fn a_call_fails_if_there_is_no_earlier_answer() {
     let text = r#"{{ key "a" "on_error=stale" }}"#;
-    let mut bench = start(RestorePolicy::Observed, vec![job(text, None)]);
+    let mut bench = start(RestorePolicy::Kept, vec![job(text, None)]);
     bench.fails("a", 500);
     bench.pass(HALF_A_SECOND);
     assert_eq!(take_loads(&mut bench), ["kv.get(a)"]);
@@ -182,7 +185,7 @@ fn while_a_first_answer_is_held_back_the_earlier_one_is_used_and_other_changes_d
         Arc::new(Answer::Services(names.iter().map(tags).collect()))
     };
     let text = r#"{{ range services }}{{ .Name }} {{ end }}{{ key "a" }}"#;
-    let mut bench = start(RestorePolicy::Observed, vec![job(text, None)]);
+    let mut bench = start(RestorePolicy::Kept, vec![job(text, None)]);
     let mut saved = SavedAnswers::default();
     saved.accept(&services, &names(&["x", "y", "z"]));
     bench.parts.expect(saved);
@@ -205,51 +208,116 @@ fn while_a_first_answer_is_held_back_the_earlier_one_is_used_and_other_changes_d
     assert_eq!(restored(&bench), 0);
 }
 
-#[test]
-fn changes_are_written_together_then_at_the_end_and_again_after_a_failure() {
-    let mut bench = start(RestorePolicy::Observed, vec![job(r#"{{ key "a" }}"#, None)]);
-    let seconds = Duration::from_secs;
-    bench.news("a", "1");
-    bench.pass(seconds(5));
-    bench.news("a", "2");
-    assert_eq!(take_writes(&mut bench).len(), 0);
-    bench.pass(seconds(5));
-    let writes = take_writes(&mut bench);
-    assert_eq!((writes.len(), writes[0].len()), (1, 1));
-    // A write is in progress.
-    bench.news("a", "3");
-    bench.pass(seconds(100));
-    assert_eq!(take_writes(&mut bench).len(), 0);
-    bench.step(Event::AnswersKept(Err(writes[0].clone())));
-    bench.pass(seconds(59));
-    assert_eq!(take_writes(&mut bench).len(), 0);
-    bench.pass(seconds(1));
-    let again = take_writes(&mut bench);
-    assert_eq!((again.len(), again[0].len()), (1, 1));
-    assert!(again[0] != writes[0], "the latest answer is written");
-    // A write that takes long is repeated less often.
-    bench.step(Event::AnswersKept(Ok(seconds(1))));
-    bench.news("a", "4");
-    bench.pass(seconds(49));
-    assert_eq!(take_writes(&mut bench).len(), 0);
-    while !bench.write().is_empty() {}
-    bench.step(Event::SignalAction(SignalAction::End(
-        nix::sys::signal::Signal::SIGTERM,
-    )));
-    let last = take_writes(&mut bench);
-    assert_eq!((last.len(), last[0].len()), (1, 1));
+fn state(bench: &Bench, template: usize) -> crate::report::TemplatePhase {
+    bench.parts.report().templates.remove(template).state
 }
 
 #[test]
-fn without_changes_the_time_is_written_every_ten_minutes() {
-    let mut bench = start(RestorePolicy::Observed, vec![job(r#"{{ key "a" }}"#, None)]);
-    bench.news("a", "1");
-    bench.pass(Duration::from_secs(10));
-    bench.step(Event::AnswersKept(Ok(Duration::ZERO)));
-    take_writes(&mut bench);
-    bench.pass(Duration::from_secs(599));
-    assert_eq!(take_writes(&mut bench).len(), 0);
+fn a_certificate_that_fails_is_not_waited_for() {
+    let text = r#"{{ with caLeaf "web" "on_error=fail" }}{{ .CertPEM }}{{ end }}"#;
+    let mut bench = start(RestorePolicy::Kept, vec![job(text, None)]);
+    bench.query_fails(Query::ca_leaf("web").unwrap().into(), 403);
+    assert_eq!(state(&bench, 0), crate::report::TemplatePhase::Failed);
+}
+
+#[test]
+fn the_age_counts_although_the_query_was_not_sent_yet() {
+    let text = r#"{{ key "a" }}{{ key "b" "on_error=stale" "stale_for=1h" }}"#;
+    let mut bench = start(RestorePolicy::WarmStart, vec![job(text, None)]);
+    bench.step(unreachable(&key("a")));
+    bench.pass(HALF_A_SECOND);
+    let minutes = |count: u64| Duration::from_secs(60 * count);
+    loaded(&mut bench, &key("a"), Some(value("1")), minutes(50));
+    loaded(&mut bench, &key("b"), Some(value("2")), minutes(50));
+    assert_eq!(bench.write(), ["12"]);
+    bench.pass(minutes(10));
+    assert_eq!(state(&bench, 0), crate::report::TemplatePhase::Failed);
+    bench.step(unreachable(&key("b")));
+    assert_eq!(state(&bench, 0), crate::report::TemplatePhase::Failed);
+}
+
+#[test]
+fn an_age_in_the_future_is_unknown_and_counts_as_too_old() {
+    let text = r#"{{ key "a" "on_error=stale" "stale_for=1h" }}"#;
+    let mut bench = start(RestorePolicy::Kept, vec![job(text, None)]);
+    bench.step(unreachable(&key("a")));
+    bench.pass(HALF_A_SECOND);
+    let answer = LoadedAnswer {
+        answer: value("1"),
+        current_until: SystemTime::from(bench.now.time) + Duration::from_secs(1),
+    };
+    bench.step(Event::AnswersLoaded(vec![(key("a"), Some(answer))]));
+    assert_eq!(state(&bench, 0), crate::report::TemplatePhase::Failed);
+}
+
+#[test]
+fn an_earlier_answer_that_consul_confirms_is_current_again() {
+    let mut bench = start(
+        RestorePolicy::WarmStart,
+        vec![job(r#"{{ key "a" }}"#, None)],
+    );
+    bench.step(unreachable(&key("a")));
+    bench.pass(HALF_A_SECOND);
+    loaded(
+        &mut bench,
+        &key("a"),
+        Some(value("1")),
+        Duration::from_secs(60),
+    );
     bench.pass(Duration::from_secs(1));
-    let writes = take_writes(&mut bench);
-    assert_eq!((writes.len(), writes[0].len()), (1, 0));
+    let updates = |bench: &mut Bench| {
+        let writes = take_writes(bench);
+        let changes = writes.iter().flatten();
+        let updates = changes.flat_map(|(_, change)| change.updates());
+        updates.collect::<Vec<_>>()
+    };
+    let now = SystemTime::from(bench.now.time);
+    let stale = answer_store::Update::StaleSince(now - Duration::from_secs(60));
+    assert_eq!(updates(&mut bench), [stale]);
+    bench.step(Event::AnswersKept(Ok(Duration::ZERO)));
+    bench.news("a", "1");
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(updates(&mut bench), [answer_store::Update::Current]);
+}
+
+#[test]
+fn a_refusal_is_no_reason_for_a_warm_start() {
+    let jobs = vec![
+        job(r#"{{ key "a" }}"#, None),
+        job(r#" {{ key "b" }}"#, None),
+    ];
+    // 429: Consul refuses one query, and answers the other.
+    for status in [429, 403, 400] {
+        let mut bench = start(RestorePolicy::WarmStart, jobs.clone());
+        bench.fails("a", status);
+        bench.news("b", "1");
+        bench.pass(HALF_A_SECOND);
+        assert_eq!(take_loads(&mut bench), [""; 0], "{status}");
+    }
+}
+
+#[test]
+fn a_call_that_uses_stale_answers_does_not_change_what_others_see() {
+    let stale = r#"{{ key "a" "on_error=stale" }}"#;
+    let jobs = vec![job(stale, None), job(r#"{{ key "a" }}"#, None)];
+    let mut bench = start(RestorePolicy::Kept, jobs);
+    bench.step(unreachable(&key("a")));
+    bench.pass(HALF_A_SECOND);
+    loaded(&mut bench, &key("a"), Some(value("1")), Duration::ZERO);
+    assert_eq!(bench.write(), ["1"]);
+    assert_eq!(state(&bench, 1), crate::report::TemplatePhase::Waiting);
+    // The same answer is the first one for the other template.
+    bench.news("a", "1");
+    assert_eq!(bench.write(), ["1", "1"]);
+}
+
+#[test]
+fn calls_that_use_no_earlier_answer_load_none() {
+    for option in ["on_error=empty", "on_error=fail"] {
+        let text = format!("{{{{ key \"a\" \"{option}\" }}}}");
+        let mut bench = start(RestorePolicy::Kept, vec![job(&text, None)]);
+        bench.step(unreachable(&key("a")));
+        bench.pass(HALF_A_SECOND);
+        assert_eq!(take_loads(&mut bench), [""; 0], "{option}");
+    }
 }

@@ -24,7 +24,9 @@ impl Answers {
         now: Instant,
     ) -> Vec<AnswerChange> {
         self.restoration.answered(query);
-        let before = self.snapshot.answer(query).cloned();
+        // Not all calls have seen an answer that is only for calls that use stale answers.
+        let is_seen = !self.snapshot.is_for_stale_calls(query);
+        let before = self.snapshot.answer(query).filter(|_| is_seen).cloned();
         let keeps_name = |service: &Arc<Query>, since| {
             let accepted = self.snapshot.answer(service);
             let is_undecided = self.guards.held_of(service).is_some()
@@ -44,6 +46,7 @@ impl Answers {
         let mut seen = self.snapshot.answer_in(View::Latest, query).cloned();
         let was_held = self.snapshot.held(query).is_some();
         let has_other = was_held || was_completed;
+        self.unwritten.confirmed(query, after);
         let mut changes = Vec::new();
         // A read gives the same answer again.
         let is_news = before.as_ref() != Some(after);

@@ -1,69 +1,68 @@
 //! Loads and uses the answers of an earlier process.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use super::Answers;
 use crate::daemon::event::{LoadedAnswer, Moment};
 use crate::daemon::renderer::answer_change::AnswerChange;
-use crate::daemon::renderer::restoration::{Lack, RestorePolicy};
+use crate::daemon::renderer::requirements::Requirements;
+use crate::daemon::renderer::restoration::{FailingQuery, MissingReason, RestorePolicy};
 use crate::daemon::renderer::template_state::TemplateState;
-use answer_guard::{Unwritten, View, is_kept};
+use answer_guard::{Failing, Users, View, is_kept};
 use consul_watch::query::Query;
 
 impl Answers {
-    /// Records the changes of accepted answers, to be written, and uses earlier answers of these queries.
-    pub(in crate::daemon::renderer) fn keep(&mut self, policy: RestorePolicy) {
+    /// Records the changes of accepted answers of this server, to be written, and uses earlier answers.
+    pub(in crate::daemon::renderer) fn keep(&mut self, policy: RestorePolicy, server: String) {
         self.unwritten.begin();
         self.restoration.set_policy(policy);
+        self.server = server;
     }
 
-    /// Uses earlier answers of these queries, if answers are kept.
-    pub(in crate::daemon::renderer) fn set_restore_policy(&mut self, policy: RestorePolicy) {
-        if self.restoration.is_on() {
-            self.restoration.set_policy(policy);
+    /// Adopts a new configuration: the server that answers, and the use of earlier answers.
+    pub(in crate::daemon::renderer) fn renew(&mut self, policy: RestorePolicy, server: String) {
+        if !self.unwritten.is_on() {
+            return;
         }
+        self.restoration.set_policy(policy);
+        if self.server == server {
+            return;
+        }
+        self.server = server;
+        let own = self
+            .own_answers()
+            .map(|(query, _)| query)
+            .collect::<Vec<_>>();
+        self.unwritten.server_changed(own);
+        self.restoration.server_changed();
+        // The sizes are compared with the answers of the new server, also by the next process.
+        Arc::make_mut(&mut self.saved).touch();
     }
 
-    /// Decides again which queries are loaded: a pass has ended, so a template may observe other failures.
-    pub(in crate::daemon::renderer) fn reconsider_restoration(&mut self) {
+    /// The queries of which this process has accepted an answer that is kept.
+    fn own_answers(&self) -> impl Iterator<Item = (Arc<Query>, Arc<consul_watch::answer::Answer>)> {
+        self.followed.iter().filter_map(|query| {
+            let answer = self.snapshot.answer_in(View::Accepted, query)?;
+            let is_own = is_kept(query) && !self.restoration.is_restored(query);
+            is_own.then(|| (Arc::clone(query), Arc::clone(answer)))
+        })
+    }
+
+    /// Schedules a decision about the queries to load: a pass has ended, so a template may have other calls.
+    pub(in crate::daemon::renderer) fn schedule_restoration(&mut self) {
         if !self.failures.is_empty() {
-            self.restoration.look_again();
+            self.restoration.schedule();
         }
-    }
-
-    /// Returns `true` if changes of accepted answers are not written yet.
-    pub(in crate::daemon::renderer) fn has_unwritten(&self) -> bool {
-        !self.unwritten.is_empty()
-    }
-
-    /// Removes these changes, to write them.
-    pub(in crate::daemon::renderer) fn take_unwritten(&mut self) -> Vec<(Arc<Query>, Unwritten)> {
-        self.unwritten.take()
-    }
-
-    /// Takes back changes that could not be written.
-    pub(in crate::daemon::renderer) fn take_back(&mut self, changes: &[(Arc<Query>, Unwritten)]) {
-        self.unwritten.take_back(changes);
     }
 
     /// The last time at which the accepted answers of queries that do not fail were known to be current.
     pub(in crate::daemon::renderer) fn current_until(&self, now: Moment) -> SystemTime {
-        let outage = self.failures.outage_since();
-        let outage = outage.map(|since| now.instant.saturating_duration_since(since));
+        let silence = self.failures.silent_since();
+        let silence = silence.map(|since| now.instant.saturating_duration_since(since));
         let time = SystemTime::from(now.time);
-        time.checked_sub(outage.unwrap_or_default()).unwrap_or(time)
-    }
-
-    /// The number of queries of which an earlier answer is in use.
-    pub(in crate::daemon::renderer) fn restored(&self) -> usize {
-        self.restoration.restored()
-    }
-
-    /// The time of the next decision about earlier answers.
-    pub(in crate::daemon::renderer) fn next_restoration(&self) -> Option<Instant> {
-        self.restoration.next_wake()
+        time.checked_sub(silence.unwrap_or_default())
+            .unwrap_or(time)
     }
 
     /// The queries whose earlier answers are loaded now.
@@ -75,53 +74,92 @@ impl Answers {
         if !self.restoration.begin(now) {
             return Vec::new();
         }
-        let mut observed = None;
         let mut restorable = Vec::new();
         for query in &self.followed {
             if !is_kept(query) || self.snapshot.answer_in(View::Accepted, query).is_some() {
                 continue;
             }
-            let lack = if self.guards.held_of(query).is_some() {
-                Lack::Held
-            } else if let Some(since) = self.failures.failing_since(query) {
-                let observed: &BTreeSet<_> = observed.get_or_insert_with(|| {
-                    let templates = templates.iter();
-                    templates.flat_map(TemplateState::observed).collect()
-                });
-                let is_observed = observed.contains(query);
-                Lack::Failing {
-                    since,
-                    is_outage: self.failures.is_outage(),
-                    is_observed,
-                }
-            } else {
-                Lack::Unanswered
-            };
-            if self.restoration.decide(query, lack, now) {
+            let reason = self.missing_reason(query, templates);
+            if self.restoration.decide(query, reason, now) {
                 restorable.push(Arc::clone(query));
             }
         }
         restorable
     }
 
-    /// Handles the earlier answer to a query; `None`: there is none. Returns the change.
+    /// Why a query has no accepted answer.
+    fn missing_reason(&self, query: &Query, templates: &[TemplateState]) -> MissingReason {
+        if self.guards.held_of(query).is_some() {
+            return MissingReason::Held;
+        }
+        let own = self.failures.failing(query);
+        let failing = self.failing_query(query, own.as_ref(), templates);
+        failing.map_or(MissingReason::Unanswered, MissingReason::Failing)
+    }
+
+    fn failing_query(
+        &self,
+        query: &Query,
+        own: Option<&Failing>,
+        templates: &[TemplateState],
+    ) -> Option<FailingQuery> {
+        let silent_since = self.failures.silent_since();
+        Some(FailingQuery {
+            since: own.map(|own| own.since).or(silent_since)?,
+            is_silent: silent_since.is_some(),
+            concerns_datacenter: own.is_some_and(|own| own.concerns_datacenter),
+            has_stale_call: templates.iter().any(|one| one.has_stale_call(query)),
+        })
+    }
+
+    /// The failure of a query as templates see it. It is not final before it is known whether there is an earlier answer.
+    pub(super) fn failing(&self, query: &Query, templates: &[TemplateState]) -> Option<Failing> {
+        let failing = self.failures.failing(query)?;
+        let is_answered = self.snapshot.answer(query).is_some();
+        let own = self.failing_query(query, Some(&failing), templates);
+        let is_pending = !is_answered
+            && is_kept(query)
+            && own.is_some_and(|own| self.restoration.is_pending(query, own));
+        Some(Failing {
+            is_final: failing.is_final && !is_pending,
+            concerns_datacenter: failing.concerns_datacenter && !is_pending,
+            ..failing
+        })
+    }
+
+    /// Handles the earlier answer to a query; `None`: there is none. Returns the calls that wanted it, and the change.
     pub(in crate::daemon::renderer) fn on_loaded(
         &mut self,
         query: &Arc<Query>,
         loaded: Option<&LoadedAnswer>,
+        templates: &[TemplateState],
         now: Moment,
-    ) -> Option<AnswerChange> {
-        let is_needed = self.restoration.loaded(query, loaded.is_some());
+    ) -> Option<(Users, Option<AnswerChange>)> {
+        let users = self.restoration.loaded(query, loaded.is_some())?;
+        let Some(loaded) = loaded else {
+            return Some((users, None));
+        };
         let LoadedAnswer {
             answer,
             current_until,
-        } = loaded.filter(|_| is_needed)?;
-        self.unwritten.failed(query, *current_until);
-        let age = SystemTime::from(now.time).duration_since(*current_until);
-        self.failures
-            .fails_for(query, age.unwrap_or(Duration::ZERO), now.instant);
-        self.guards.restored(query);
+        } = loaded;
+        self.unwritten.stale_since(query, *current_until);
+        let depth = Requirements::of(templates, query)
+            .rules
+            .and_then(|rules| rules.depth);
+        self.guards.restored(query, answer, depth);
         let is_held = self.snapshot.held(query).is_some();
-        Some(AnswerChange::restored(query, answer, is_held))
+        if !is_held {
+            let time = SystemTime::from(now.time);
+            // A time in the future says nothing about the age.
+            let age = time.duration_since(*current_until).unwrap_or_else(|_| {
+                let since = time.duration_since(SystemTime::UNIX_EPOCH);
+                since.unwrap_or_default()
+            });
+            let since = now.instant.checked_sub(age).unwrap_or(now.instant);
+            self.failures.restored(query, since);
+        }
+        let change = AnswerChange::restored(query, answer, users, is_held);
+        Some((users, Some(self.damp(change, templates, now))))
     }
 }

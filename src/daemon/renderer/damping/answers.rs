@@ -25,15 +25,22 @@ impl Answers {
         let Some(rules) = DampingRules::of(templates, &query) else {
             return change;
         };
-        if change.status == AnswerStatus::Accepted {
+        let is_accepted = matches!(
+            change.status,
+            AnswerStatus::Accepted | AnswerStatus::Restored(_)
+        );
+        if is_accepted {
             self.count_toggles(&query, rules, &change.after, now);
             self.save_damping(&query, now);
         }
         let damped = self.dampers.apply(&query, &change.after);
-        let views = if change.status == AnswerStatus::Accepted {
-            &[View::Accepted, View::Latest][..]
-        } else {
-            &[View::Latest]
+        let is_beside_held = change.status != AnswerStatus::Accepted
+            && is_accepted
+            && self.snapshot.held(&query).is_some();
+        let views = match is_accepted {
+            true if is_beside_held => &[View::Accepted][..],
+            true => &[View::Accepted, View::Latest],
+            false => &[View::Latest],
         };
         let mut known = views.iter();
         if damped.is_some() || known.any(|view| self.snapshot.damped_in(*view, &query).is_some()) {

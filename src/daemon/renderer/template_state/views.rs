@@ -1,6 +1,5 @@
 //! What a template sees of the answers to its queries, and what it requires of their guards.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::TemplateState;
@@ -73,9 +72,9 @@ impl TemplateState {
         self.guarding(query).is_some_and(Guarding::has_minimum)
     }
 
-    /// The queries on whose failure the text depends.
-    pub(in crate::daemon::renderer) fn observed(&self) -> impl Iterator<Item = &Arc<Query>> {
-        self.dependencies.observed.iter()
+    /// Returns `true` if a call uses an earlier answer to this query while it fails.
+    pub(in crate::daemon::renderer) fn has_stale_call(&self, query: &Query) -> bool {
+        self.dependencies.stale_calls.contains(query)
     }
 
     /// What the calls with options require of a query.

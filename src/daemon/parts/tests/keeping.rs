@@ -1,0 +1,54 @@
+//! When the accepted answers are written for the next process.
+
+use super::restoring::{start, take_writes};
+use super::*;
+use crate::daemon::renderer::RestorePolicy;
+
+#[test]
+fn changes_are_written_together_then_at_the_end_and_again_after_a_failure() {
+    let mut bench = start(RestorePolicy::Kept, vec![job(r#"{{ key "a" }}"#, None)]);
+    let (seconds, half) = (Duration::from_secs, Duration::from_millis(500));
+    bench.news("a", "1");
+    bench.pass(half);
+    bench.news("a", "2");
+    assert_eq!(take_writes(&mut bench).len(), 0);
+    bench.pass(half);
+    let writes = take_writes(&mut bench);
+    assert_eq!((writes.len(), writes[0].len()), (1, 1));
+    // A write is in progress.
+    bench.news("a", "3");
+    bench.pass(seconds(100));
+    assert_eq!(take_writes(&mut bench).len(), 0);
+    bench.step(Event::AnswersKept(Err(writes[0].clone())));
+    bench.pass(seconds(59));
+    assert_eq!(take_writes(&mut bench).len(), 0);
+    bench.pass(seconds(1));
+    let again = take_writes(&mut bench);
+    assert_eq!((again.len(), again[0].len()), (1, 1));
+    assert!(again[0] != writes[0], "the latest answer is written");
+    // A write that takes long is repeated less often.
+    bench.step(Event::AnswersKept(Ok(seconds(1))));
+    bench.news("a", "4");
+    bench.pass(seconds(49));
+    assert_eq!(take_writes(&mut bench).len(), 0);
+    while !bench.write().is_empty() {}
+    bench.step(Event::SignalAction(SignalAction::End(
+        nix::sys::signal::Signal::SIGTERM,
+    )));
+    let last = take_writes(&mut bench);
+    assert_eq!((last.len(), last[0].len()), (1, 1));
+}
+
+#[test]
+fn without_changes_the_time_is_written_every_ten_minutes() {
+    let mut bench = start(RestorePolicy::Kept, vec![job(r#"{{ key "a" }}"#, None)]);
+    bench.news("a", "1");
+    bench.pass(Duration::from_secs(1));
+    bench.step(Event::AnswersKept(Ok(Duration::ZERO)));
+    take_writes(&mut bench);
+    bench.pass(Duration::from_secs(599));
+    assert_eq!(take_writes(&mut bench).len(), 0);
+    bench.pass(Duration::from_secs(1));
+    let writes = take_writes(&mut bench);
+    assert_eq!((writes.len(), writes[0].len()), (1, 0));
+}
