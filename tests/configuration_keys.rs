@@ -304,6 +304,12 @@ const TOP: &[(&str, &str, &str)] = &[
     ),
     ("history", "history = 7", "history = 7"),
     (
+        "keep_answers",
+        "keep_answers = false",
+        "keep_answers = false",
+    ),
+    ("warm_start", "warm_start = true", "warm_start = true"),
+    (
         "group",
         "group \"g\" { check = \"nginx\" }",
         "group \"g\" {",
