@@ -269,6 +269,8 @@ pub struct ChildReport {
     pub command: String,
     /// `true` if the child is running.
     pub is_running: bool,
+    /// `true` if the child has not been started yet: it waits for its files.
+    pub is_waiting: bool,
 }
 
 #[cfg(test)]

@@ -153,6 +153,35 @@ fn another_server_that_answers_with_json_is_not_ctmpl() {
     assert_eq!(status(&["--healthy", &addr]).code(), Some(1));
 }
 
+/// It was called ended.
+#[test]
+fn a_child_that_was_never_started_waits_for_its_files() {
+    let folder = Folder::new();
+    folder.write("in.ctmpl", "{{ key \"missing\" }}");
+    let template = folder.template("in.ctmpl", "out", "");
+    let flag = format!("unix://{}", folder.path("status.sock").display());
+    let consul = embedded(Seed::default());
+    let arguments = [
+        "--status-addr",
+        &flag,
+        "--exec=sleep 60",
+        "--template",
+        &template,
+    ];
+    let ctmpl = Ctmpl::start(consul.address(), arguments);
+    ctmpl.logs(LISTENING);
+    let addr = format!("--addr={flag}");
+    let shown = status(&[&addr]).output;
+    assert!(
+        shown.contains("child process: waits for its files\n"),
+        "{shown}"
+    );
+    consul.put_key("missing", "here");
+    eventually("the child runs", || {
+        status(&[&addr]).output.contains("child process: running\n")
+    });
+}
+
 #[test]
 fn a_path_with_an_escape_sequence_does_not_reach_the_terminal() {
     let (folder, consul) = (Folder::new(), embedded(Seed::default()));

@@ -265,12 +265,14 @@ fn facts(body: &Value) -> Vec<String> {
     }
     let child = &body["child"];
     if child.is_object() {
-        let running = if is_true(child, "is_running") {
+        let state = if is_true(child, "is_running") {
             "running"
+        } else if is_true(child, "is_waiting") {
+            "waits for its files"
         } else {
             "ended"
         };
-        facts.push(format!("child process: {running}"));
+        facts.push(format!("child process: {state}"));
     }
     facts
 }

@@ -297,7 +297,7 @@ fn log_differing(line: &CommandLine, differing: &Differing) {
     let (file, reason) = (differing.path.display(), differing.reason);
     tracing::warn!(
         name: "child.not_last_good", command = %line, %file, %reason,
-        "{line} is not started with the files of the last run, because {file} {reason}; it starts when Consul provides all \
-         data, or restore the file and restart ctmpl"
+        "{line} is not started with the files of the last run, because {file} {reason}; it starts when all files \
+         are written, or restore the file and restart ctmpl"
     );
 }

@@ -66,6 +66,7 @@ pub(super) fn report(parts: StatusView<'_>) -> Report {
         child: child.child().map(|own| ChildReport {
             command: own.config().line.to_string(),
             is_running: !child.is_over(),
+            is_waiting: own.is_waiting(),
         }),
     }
 }

@@ -52,6 +52,20 @@ fn the_whole_state_is_a_table_with_lines_below() {
 }
 
 #[test]
+fn a_child_that_was_never_started_has_not_ended() {
+    for (is_running, is_waiting, expected) in [
+        (true, false, "running"),
+        (false, true, "waits for its files"),
+        (false, false, "ended"),
+    ] {
+        let child = json!({ "command": "app", "is_running": is_running, "is_waiting": is_waiting });
+        let shown = whole(&json!({ "child": child }));
+        let line = format!("child process: {expected}\n");
+        assert!(shown.contains(&line), "{shown}");
+    }
+}
+
+#[test]
 fn two_files_of_one_source_have_their_own_problems() {
     let waiting = |destination: &str, reason: &str| {
         let template = json!({ "name": "a.ctmpl", "destination": destination, "state": "waiting" });
