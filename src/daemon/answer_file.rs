@@ -76,7 +76,7 @@ impl AnswerFile {
             Err(error) => format!("it cannot be moved aside ({error})"),
         };
         tracing::warn!(
-            name: "answers.damaged", %path, error,
+            name: "answer_sizes.damaged", %path, error,
             "{path} is damaged ({error}); {end}, and the first answers of Consul are not compared with earlier ones"
         );
         SavedAnswers::default()
@@ -86,7 +86,7 @@ impl AnswerFile {
     pub(super) fn warn_of_unreadable(&self, error: &str) {
         let path = self.path.display();
         tracing::warn!(
-            name: "answers.unreadable", %path, error,
+            name: "answer_sizes.unreadable", %path, error,
             "cannot read {path}: {error}; the first answers of Consul are not compared with earlier ones"
         );
     }
@@ -119,7 +119,7 @@ impl AnswerFile {
                     state.has_failed = true;
                     let (path, error) = (self.path.display(), chain(&error));
                     tracing::warn!(
-                        name: "answers.not_saved", %path, error,
+                        name: "answer_sizes.not_saved", %path, error,
                         "{error}: after a restart, the first answers of Consul are not compared with the latest ones"
                     );
                 }
