@@ -222,6 +222,62 @@ fn damaged_answers_are_written_again() {
     assert!(stored.starts_with(b"SQLite format 3"));
 }
 
+/// One start or reload with a mistyped address removed the answers.
+#[test]
+fn another_address_removes_no_answers() {
+    let folder = Folder::new();
+    let consul = embedded(Seed::default().key("app/a", "1").key("name", "first"));
+    let address = consul.address();
+    configure(&folder, KEYS, "warm_start = true");
+    let ctmpl = Ctmpl::spawn(daemon(&folder, address));
+    folder.becomes("ran", "ran\n");
+    ctmpl.stop();
+    drop(consul);
+    let ctmpl = Ctmpl::spawn(daemon(&folder, "127.0.0.1:1"));
+    ctmpl.logs("cannot reach Consul");
+    ctmpl.stop();
+    std::fs::remove_file(folder.path("out")).unwrap();
+    let _ctmpl = Ctmpl::spawn(daemon(&folder, address));
+    folder.becomes("out", "a=1 first");
+}
+
+#[test]
+fn answers_that_cannot_be_read_are_reported_at_once_and_once() {
+    for (is_link, expected) in [
+        (false, "answers.db is damaged ("),
+        (
+            true,
+            "the templates cannot use the answers of the process before",
+        ),
+    ] {
+        let folder = Folder::new();
+        configure(&folder, KEYS, "warm_start = true");
+        let stored = folder.write("state/answers.db", "nonsense");
+        if is_link {
+            let target = folder.path("target");
+            std::fs::rename(&stored, &target).unwrap();
+            std::os::unix::fs::symlink(&target, &stored).unwrap();
+        }
+        let ctmpl = Ctmpl::spawn(daemon(&folder, "127.0.0.1:1"));
+        ctmpl.logs(expected);
+        folder.stays("ran", "", Duration::from_secs(1));
+        assert_eq!(ctmpl.log_count(expected), 1, "{}", ctmpl.log());
+    }
+}
+
+#[test]
+fn answers_that_cannot_be_removed_are_named() {
+    let folder = Folder::new();
+    let consul = embedded(Seed::default().key("app/a", "1").key("name", "first"));
+    configure(&folder, KEYS, "keep_answers = false");
+    folder.write("state/answers.db/file", "");
+    let ctmpl = Ctmpl::spawn(daemon(&folder, consul.address()));
+    folder.becomes("out", "a=1 first");
+    ctmpl.logs("cannot remove ");
+    ctmpl.logs("answers of earlier processes are still there");
+    assert_eq!(ctmpl.log_count("after a restart without Consul"), 0);
+}
+
 #[test]
 fn a_private_key_is_not_stored() {
     let folder = Folder::new();

@@ -109,8 +109,8 @@ pub(super) enum Event {
     SignalAction(SignalAction),
     /// The earlier answers to these queries were loaded; `None` if there is none.
     AnswersLoaded(Vec<(Arc<Query>, Option<LoadedAnswer>)>),
-    /// Changes of accepted answers were written, in this time; or they could not be written.
-    AnswersKept(Result<Duration, Vec<(Arc<Query>, Unwritten)>>),
+    /// Changes of accepted answers were written, or could not be written.
+    AnswersKept(Result<KeptWrite, Vec<(Arc<Query>, Unwritten)>>),
     /// The wake-up time of a part has come.
     Time,
 }
@@ -120,8 +120,17 @@ pub(super) enum Event {
 pub(super) struct LoadedAnswer {
     /// The answer.
     pub(super) answer: Arc<Answer>,
-    /// The last time at which it was known to be current.
+    /// The last time at which it was known to be current; 1970 if this is unknown.
     pub(super) current_until: SystemTime,
+}
+
+/// A write of accepted answers that succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct KeptWrite {
+    /// The duration of the write.
+    pub(super) took: Duration,
+    /// `true` if the write has created the file, so that it has nothing of earlier writes.
+    pub(super) is_new: bool,
 }
 
 /// The result of staging the files of a group.

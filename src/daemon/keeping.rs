@@ -54,7 +54,7 @@ impl Keeping {
             return;
         };
         self.delay = match result {
-            Ok(took) => DELAY.max(took.saturating_mul(DURATIONS)),
+            Ok(write) => DELAY.max(write.took.saturating_mul(DURATIONS)),
             Err(_) => DELAY_AFTER_FAILURE,
         };
         if self.phase == Phase::Writing {

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use answer_store::AnswerStore;
+use answer_store::{AnswerStore, Damage, Loaded};
 
-use super::event::{Event, LoadedAnswer};
+use super::event::{Event, KeptWrite, LoadedAnswer};
 use answer_guard::Unwritten;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
@@ -29,6 +29,8 @@ pub(super) struct KeptAnswers {
     store: Arc<Mutex<AnswerStore>>,
     /// `true` if the last write has failed.
     has_failed: Arc<AtomicBool>,
+    /// `true` if the last load has failed, or has found damage.
+    has_failed_to_load: Arc<AtomicBool>,
 }
 
 impl KeptAnswers {
@@ -40,6 +42,7 @@ impl KeptAnswers {
             path,
             source,
             has_failed: Arc::default(),
+            has_failed_to_load: Arc::default(),
         }
     }
 
@@ -57,7 +60,7 @@ impl KeptAnswers {
     pub(super) fn remove(&self) {
         let removed = AnswerStore::new(self.path.clone(), &self.source).remove();
         if let Err(error) = removed {
-            self.warn_of_unsaved(&chain(&error));
+            self.warn_of_unremoved(&chain(&error));
         }
     }
 
@@ -83,7 +86,10 @@ impl KeptAnswers {
                 if let Some(error) = written.damage {
                     self.warn_of_damage(&error);
                 }
-                Event::AnswersKept(Ok(begun.elapsed()))
+                Event::AnswersKept(Ok(KeptWrite {
+                    took: begun.elapsed(),
+                    is_new: written.is_new,
+                }))
             }
             Err(error) => {
                 if !had_failed {
@@ -98,17 +104,27 @@ impl KeptAnswers {
     pub(super) fn load(&self, queries: &[Arc<Query>]) -> Vec<(Arc<Query>, Option<LoadedAnswer>)> {
         let texts: Vec<_> = queries.iter().map(ToString::to_string).collect();
         let store = AnswerStore::new(self.path.clone(), &self.source);
-        let kept = store.read(texts.iter().map(String::as_str));
-        let mut kept = kept.unwrap_or_else(|error| {
-            self.warn_of_unreadable(&chain(&error));
-            HashMap::new()
-        });
+        let loaded = store.read(texts.iter().map(String::as_str), SystemTime::now());
+        let mut answers = match loaded {
+            Ok(Loaded { answers, damage }) => {
+                match damage {
+                    Some(damage) => self.warn_of_damage_found(&damage),
+                    None => self.has_failed_to_load.store(false, Ordering::Relaxed),
+                }
+                answers
+            }
+            Err(error) => {
+                self.warn_of_unreadable(&chain(&error));
+                HashMap::default()
+            }
+        };
         let answers = queries.iter().zip(&texts).map(|(query, text)| {
-            let kept = kept.remove(text.as_str());
+            let kept = answers.remove(text.as_str());
             let loaded = kept.and_then(|kept| {
                 Some(LoadedAnswer {
                     answer: Arc::new(Answer::decode(&kept.answer)?),
-                    current_until: kept.current_until,
+                    // An answer of unknown age counts as old.
+                    current_until: kept.current_until.unwrap_or(UNIX_EPOCH),
                 })
             });
             (Arc::clone(query), loaded)
@@ -116,12 +132,36 @@ impl KeptAnswers {
         answers.collect()
     }
 
-    /// Logs that the answers cannot be read.
+    /// Logs that the answers cannot be read, once until they can.
     pub(super) fn warn_of_unreadable(&self, error: &str) {
+        if self.has_failed_to_load.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let path = self.path.display();
         tracing::warn!(
             name: "answers.unreadable", %path, error,
             "{error}; the templates cannot use the answers of the process before"
+        );
+    }
+
+    /// Logs that answers cannot be used because they are damaged, once until a load finds none.
+    fn warn_of_damage_found(&self, error: &Damage) {
+        if self.has_failed_to_load.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let path = self.path.display();
+        tracing::warn!(
+            name: "answers.damaged", %path, %error,
+            "{path} is damaged ({error}); the templates cannot use the damaged answers of the process before"
+        );
+    }
+
+    /// Logs that the answers of earlier processes cannot be removed.
+    pub(super) fn warn_of_unremoved(&self, error: &str) {
+        let path = self.path.display();
+        tracing::warn!(
+            name: "answers.not_removed", %path, error,
+            "{error}; keep_answers = false, but the answers of earlier processes are still there: remove {path}"
         );
     }
 

@@ -76,8 +76,9 @@ pub(super) fn open(config: &Config) -> Result<Option<Journal>, OpenError> {
             let (directory, error) = (path.display(), chain(&error));
             tracing::warn!(
                 name: "ledger.unavailable", %directory, error,
-                "{error}: nothing is recorded, so after a crash an owed command may be forgotten; \
-                 choose another directory with --state-dir, or none with --state-dir="
+                "{error}: nothing is recorded, so after a crash an owed command may be forgotten; the first answers of \
+                 Consul are not compared with earlier ones, and warm_start has no answers; choose another directory with \
+                 --state-dir, or none with --state-dir="
             );
             Ok(None)
         }
@@ -167,13 +168,12 @@ pub(super) fn kept_answers(kept: KeptAnswers, config: &Config) -> Option<KeptAns
     if config.answers != EarlierAnswers::NotKept {
         return Some(kept);
     }
-    let path = kept.path().to_owned();
-    if within(OPEN_TIMEOUT, move || kept.remove()).is_none() {
-        let path = path.display();
-        tracing::warn!(
-            name: "answers.not_removed", %path,
+    let own = kept.clone();
+    if within(OPEN_TIMEOUT, move || own.remove()).is_none() {
+        let path = kept.path().display();
+        kept.warn_of_unremoved(&format!(
             "{path} was not removed in time; does its file system hang?"
-        );
+        ));
     }
     None
 }
@@ -236,7 +236,8 @@ fn warn_of_hanging(directory: &Path, error: &str) {
     tracing::warn!(
         name: "ledger.unavailable", %directory, error,
         "{directory}: {error}; does a file system hang? Nothing is recorded until the next start, which \
-         completes interrupted swaps and runs what is owed"
+         completes interrupted swaps and runs what is owed; until then, the first answers of Consul are not compared with \
+         earlier ones, and warm_start has no answers"
     );
 }
 

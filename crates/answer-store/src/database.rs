@@ -15,14 +15,17 @@ use crate::error::Failure;
 pub(crate) const VERSION: i64 = 1;
 /// Identifies a store among the databases of SQLite: `ctAn`.
 const APPLICATION: i64 = 0x6374_416e;
-/// The tables. Times are in milliseconds since 1970. `stale_since` is `NULL` while the answer is current.
+/// The tables. Times are in milliseconds since 1970: `at` is that of the last write for a source, and `stale_since` is
+/// `NULL` while the answer is current. The answer is the last column, so that the others are read without it.
 const SCHEMA: &str = "
-CREATE TABLE seen (source TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+CREATE TABLE seen (source TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
 CREATE TABLE answers (
-    query TEXT PRIMARY KEY,
-    answer BLOB NOT NULL,
+    source TEXT NOT NULL,
+    query TEXT NOT NULL,
+    stale_since INTEGER,
     hash BLOB NOT NULL,
-    stale_since INTEGER
+    answer BLOB NOT NULL,
+    PRIMARY KEY (source, query)
 ) STRICT;
 ";
 
@@ -33,8 +36,15 @@ const CACHE_KIB: i64 = 128;
 /// How long a call waits for another one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A database to write.
+pub(crate) struct Opened {
+    pub(crate) connection: Connection,
+    /// `true` if it was created now.
+    pub(crate) is_new: bool,
+}
+
 /// Opens the database to write, and creates it if it is missing.
-pub(crate) fn open_or_create(path: &Path) -> Result<Connection, Failure> {
+pub(crate) fn open_or_create(path: &Path) -> Result<Opened, Failure> {
     // SQLite gives its other files the mode of this one.
     let file = OpenOptions::new()
         .read(true)
@@ -49,7 +59,10 @@ pub(crate) fn open_or_create(path: &Path) -> Result<Connection, Failure> {
     }
     drop(file);
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    if version(&connection)? == (0, 0) && !has_tables(&connection)? {
+    let is_new = version(&connection)? == (0, 0) && !has_tables(&connection)?;
+    if is_new {
+        // It has to be set first. The file shrinks when answers are removed.
+        connection.pragma_update(None, "auto_vacuum", "FULL")?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         let transaction = connection.transaction()?;
         transaction.execute_batch(SCHEMA)?;
@@ -58,7 +71,7 @@ pub(crate) fn open_or_create(path: &Path) -> Result<Connection, Failure> {
         transaction.commit()?;
     }
     check_version(&connection)?;
-    Ok(connection)
+    Ok(Opened { connection, is_new })
 }
 
 /// Opens the database to read; `None` if there is none.
@@ -97,6 +110,8 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, rusqlite::Error
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "mmap_size", 0)?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    // Values may be secret: what is removed is overwritten.
+    connection.pragma_update(None, "secure_delete", true)?;
     // What is missing after a power failure, the server answers again.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     Ok(connection)

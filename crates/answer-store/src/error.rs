@@ -48,9 +48,27 @@ pub(crate) enum Failure {
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
+        // Only a damaged file has other tables, values of another type, or violates a constraint.
         let is_damage = matches!(
             error.sqlite_error_code(),
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::SchemaChanged)
+            Some(
+                ErrorCode::DatabaseCorrupt
+                    | ErrorCode::NotADatabase
+                    | ErrorCode::SchemaChanged
+                    | ErrorCode::ConstraintViolation
+                    | ErrorCode::TypeMismatch
+                    // A table or a column is missing.
+                    | ErrorCode::Unknown
+            )
+        ) || error.sqlite_error().is_some_and(|error| {
+            // The file could be opened to write, so it says itself that it is not to be written.
+            error.extended_code == rusqlite::ffi::SQLITE_READONLY
+        }) || matches!(
+            error,
+            rusqlite::Error::SqlInputError { .. }
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::Utf8Error(..)
         );
         if is_damage {
             Self::Damaged(error.to_string())

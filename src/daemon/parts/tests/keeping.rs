@@ -1,6 +1,6 @@
 //! When the accepted answers are written for the next process.
 
-use super::restoring::{start, take_writes};
+use super::restoring::{start, take_writes, written_in};
 use super::*;
 use crate::daemon::renderer::RestorePolicy;
 
@@ -27,7 +27,7 @@ fn changes_are_written_together_then_at_the_end_and_again_after_a_failure() {
     assert_eq!((again.len(), again[0].len()), (1, 1));
     assert!(again[0] != writes[0], "the latest answer is written");
     // A write that takes long is repeated less often.
-    bench.step(Event::AnswersKept(Ok(seconds(1))));
+    bench.step(Event::AnswersKept(Ok(written_in(seconds(1)))));
     bench.news("a", "4");
     bench.pass(seconds(49));
     assert_eq!(take_writes(&mut bench).len(), 0);
@@ -44,7 +44,7 @@ fn without_changes_the_time_is_written_every_ten_minutes() {
     let mut bench = start(RestorePolicy::Kept, vec![job(r#"{{ key "a" }}"#, None)]);
     bench.news("a", "1");
     bench.pass(Duration::from_secs(1));
-    bench.step(Event::AnswersKept(Ok(Duration::ZERO)));
+    bench.step(Event::AnswersKept(Ok(written_in(Duration::ZERO))));
     take_writes(&mut bench);
     bench.pass(Duration::from_secs(599));
     assert_eq!(take_writes(&mut bench).len(), 0);

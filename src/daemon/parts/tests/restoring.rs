@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::*;
-use crate::daemon::event::LoadedAnswer;
+use crate::daemon::event::{KeptWrite, LoadedAnswer};
 use crate::daemon::renderer::RestorePolicy;
 use answer_guard::{SavedAnswers, Unwritten};
 
@@ -208,6 +208,11 @@ fn while_a_first_answer_is_held_back_the_earlier_one_is_used_and_other_changes_d
     assert_eq!(restored(&bench), 0);
 }
 
+pub(super) fn written_in(took: Duration) -> KeptWrite {
+    let is_new = false;
+    KeptWrite { took, is_new }
+}
+
 fn state(bench: &Bench, template: usize) -> crate::report::TemplatePhase {
     bench.parts.report().templates.remove(template).state
 }
@@ -274,7 +279,7 @@ fn an_earlier_answer_that_consul_confirms_is_current_again() {
     let now = SystemTime::from(bench.now.time);
     let stale = answer_store::Update::StaleSince(now - Duration::from_secs(60));
     assert_eq!(updates(&mut bench), [stale]);
-    bench.step(Event::AnswersKept(Ok(Duration::ZERO)));
+    bench.step(Event::AnswersKept(Ok(written_in(Duration::ZERO))));
     bench.news("a", "1");
     bench.pass(Duration::from_secs(1));
     assert_eq!(updates(&mut bench), [answer_store::Update::Current]);
