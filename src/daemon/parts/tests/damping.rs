@@ -7,6 +7,8 @@ use consul_watch::answer::Instance;
 use consul_watch::query::Health;
 use consul_watch::source::Circumstances;
 
+mod restored;
+
 const IDS: &str = "{{ range service \"web\" }}{{ .ID }} {{ end }}";
 
 const DAMPING: FlapDampingConfig = FlapDampingConfig {

@@ -326,3 +326,29 @@ fn calls_that_use_no_earlier_answer_load_none() {
         assert_eq!(take_loads(&mut bench), [""; 0], "{option}");
     }
 }
+
+#[test]
+fn beside_a_held_answer_an_earlier_one_with_fewer_items_than_known_is_not_used() {
+    let services: Arc<Query> = Query::services("").unwrap().into();
+    let names = |count: usize| {
+        let tags = |number: usize| {
+            Arc::new(consul_watch::answer::ServiceTags {
+                name: format!("s{number}"),
+                tags: Vec::new(),
+            })
+        };
+        Arc::new(Answer::Services((0..count).map(tags).collect()))
+    };
+    let jobs = vec![job("{{ len services }}", None)];
+    let mut bench = start(RestorePolicy::Kept, jobs);
+    let mut saved = SavedAnswers::default();
+    saved.accept(&services, &names(10));
+    bench.parts.expect(saved);
+    let few = WatchEvent::current(Arc::clone(&services), names(4));
+    bench.step(Event::Watched(vec![few]));
+    bench.pass(Duration::from_millis(100));
+    assert_eq!(take_loads(&mut bench), ["catalog.services"]);
+    loaded(&mut bench, &services, Some(names(3)), Duration::ZERO);
+    assert_eq!((bench.write(), restored(&bench)), (vec![], 0));
+    assert_eq!(bench.parts.report().dependencies.held.len(), 1);
+}

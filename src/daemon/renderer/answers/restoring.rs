@@ -9,7 +9,7 @@ use crate::daemon::renderer::answer_change::AnswerChange;
 use crate::daemon::renderer::requirements::Requirements;
 use crate::daemon::renderer::restoration::{FailingQuery, MissingReason, RestorePolicy};
 use crate::daemon::renderer::template_state::TemplateState;
-use answer_guard::{Failing, Users, View, is_kept};
+use answer_guard::{Failing, Users, View, is_kept, items};
 use consul_watch::query::Query;
 
 impl Answers {
@@ -135,6 +135,14 @@ impl Answers {
         templates: &[TemplateState],
         now: Moment,
     ) -> Option<(Users, Option<AnswerChange>)> {
+        let depth = Requirements::of(templates, query)
+            .rules
+            .and_then(|rules| rules.depth);
+        let is_held = self.snapshot.held(query).is_some();
+        // After a crash, the number of items may be newer than the answer. Then the file may have more items, too.
+        let expected = self.saved.items(query, depth).filter(|_| is_held);
+        let loaded = loaded
+            .filter(|loaded| expected.is_none_or(|count| items(&loaded.answer, depth) >= count));
         let users = self.restoration.loaded(query, loaded.is_some())?;
         let Some(loaded) = loaded else {
             return Some((users, None));
@@ -144,11 +152,7 @@ impl Answers {
             current_until,
         } = loaded;
         self.unwritten.stale_since(query, *current_until);
-        let depth = Requirements::of(templates, query)
-            .rules
-            .and_then(|rules| rules.depth);
         self.guards.restored(query, answer, depth);
-        let is_held = self.snapshot.held(query).is_some();
         if !is_held {
             let time = SystemTime::from(now.time);
             // A time in the future says nothing about the age.
