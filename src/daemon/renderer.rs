@@ -194,8 +194,8 @@ impl Renderer {
                 self.answers_loaded(all, now);
                 Vec::new()
             }
-            Event::AnswersKept(Err(changes)) => {
-                self.answers.unwritten.take_back(changes);
+            Event::AnswersKept(result) => {
+                self.answers.on_kept(result.as_ref().map_err(Vec::as_slice));
                 Vec::new()
             }
             Event::ConfigRead(Ok(renewal)) => self.renew(renewal),

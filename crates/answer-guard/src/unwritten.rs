@@ -16,10 +16,24 @@ use consul_watch::query::{ConsulQuery, Query};
 pub struct UnwrittenAnswers {
     is_on: bool,
     changes: BTreeMap<Arc<Query>, Unwritten>,
+    write: Write,
+    /// `true` after the first write that has succeeded.
+    has_written: bool,
     /// The queries of which the accepted answer is recorded as stale.
     stale: BTreeSet<Arc<Query>>,
     /// The queries of which another server has answered, so that the accepted answer is not recorded for this one.
     unconfirmed: BTreeSet<Arc<Query>>,
+}
+
+/// The write in progress.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Write {
+    #[default]
+    None,
+    /// It writes answers of the present server.
+    Present,
+    /// It writes answers of an earlier server.
+    Earlier,
 }
 
 /// The change of one answer.
@@ -126,6 +140,9 @@ impl UnwrittenAnswers {
     /// Another server answers from now on. The accepted answers to these queries are recorded when it has confirmed them.
     pub fn server_changed(&mut self, accepted: impl IntoIterator<Item = Arc<Query>>) {
         if self.is_on {
+            if self.write == Write::Present {
+                self.write = Write::Earlier;
+            }
             self.changes.clear();
             self.stale.clear();
             self.unconfirmed = accepted.into_iter().collect();
@@ -134,11 +151,23 @@ impl UnwrittenAnswers {
 
     /// Removes the changes, to write them.
     pub fn take(&mut self) -> Vec<(Arc<Query>, Unwritten)> {
+        self.write = Write::Present;
         std::mem::take(&mut self.changes).into_iter().collect()
     }
 
-    /// Takes back changes that could not be written. Later ones stay.
+    /// Records the end of a write. `is_new`: it has created the file. Returns `true` if the file has lost what was written
+    /// before, so that all accepted answers have to be recorded again.
+    #[must_use]
+    pub fn written(&mut self, is_new: bool) -> bool {
+        self.write = Write::None;
+        std::mem::replace(&mut self.has_written, true) && is_new
+    }
+
+    /// Takes back changes that could not be written. Later ones stay. Those of an earlier server are dropped.
     pub fn take_back(&mut self, changes: &[(Arc<Query>, Unwritten)]) {
+        if std::mem::take(&mut self.write) == Write::Earlier {
+            return;
+        }
         for (query, earlier) in changes {
             let change = self.changes.entry(Arc::clone(query));
             let change = change.or_insert_with(|| earlier.clone());
@@ -239,6 +268,24 @@ mod tests {
         assert_eq!(updates(&mut unwritten), [stored]);
         unwritten.confirmed(&a, &names("old"));
         assert!(unwritten.is_empty());
+    }
+
+    #[test]
+    fn what_could_not_be_written_for_an_earlier_server_is_dropped() {
+        let (mut unwritten, query) = (on(), key("a"));
+        unwritten.accepted(&query, &names("old"));
+        let changes = unwritten.take();
+        unwritten.server_changed([Arc::clone(&query)]);
+        unwritten.take_back(&changes);
+        assert!(unwritten.is_empty());
+    }
+
+    #[test]
+    fn a_file_that_is_new_after_the_first_write_has_lost_something() {
+        let mut unwritten = on();
+        assert!(!unwritten.written(true));
+        assert!(!unwritten.written(false));
+        assert!(unwritten.written(true));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::restoring::{start, take_writes, written_in};
 use super::*;
+use crate::daemon::event::KeptWrite;
 use crate::daemon::renderer::RestorePolicy;
 
 #[test]
@@ -51,4 +52,21 @@ fn without_changes_the_time_is_written_every_ten_minutes() {
     bench.pass(Duration::from_secs(1));
     let writes = take_writes(&mut bench);
     assert_eq!((writes.len(), writes[0].len()), (1, 0));
+}
+
+#[test]
+fn all_answers_are_written_again_after_the_file_was_created_again() {
+    let text = r#"{{ key "a" }}{{ key "b" }}"#;
+    let mut bench = start(RestorePolicy::Kept, vec![job(text, None)]);
+    bench.news("a", "1");
+    bench.news("b", "1");
+    for (is_new, changes) in [(true, 2), (false, 1), (true, 1), (false, 2)] {
+        bench.pass(Duration::from_secs(1));
+        let writes = take_writes(&mut bench);
+        assert_eq!((writes.len(), writes[0].len()), (1, changes), "{is_new}");
+        let took = Duration::ZERO;
+        bench.step(Event::AnswersKept(Ok(KeptWrite { took, is_new })));
+        let value = format!("{}", bench.passes);
+        bench.news("a", &value);
+    }
 }

@@ -1,16 +1,19 @@
 //! Loads and uses the answers of an earlier process.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::Answers;
-use crate::daemon::event::{LoadedAnswer, Moment};
+use crate::daemon::event::{KeptWrite, LoadedAnswer, Moment};
 use crate::daemon::renderer::answer_change::AnswerChange;
 use crate::daemon::renderer::requirements::Requirements;
 use crate::daemon::renderer::restoration::{FailingQuery, MissingReason, RestorePolicy};
 use crate::daemon::renderer::template_state::TemplateState;
-use answer_guard::{Failing, Users, View, is_kept, items};
+use answer_guard::{Failing, Unwritten, Users, View, is_kept, items};
 use consul_watch::query::Query;
+
+/// The age of an answer if the clock says that it was current in the future: older than any limit.
+const UNKNOWN_AGE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 impl Answers {
     /// Records the changes of accepted answers of this server, to be written, and uses earlier answers.
@@ -38,6 +41,23 @@ impl Answers {
         self.restoration.server_changed();
         // The sizes are compared with the answers of the new server, also by the next process.
         Arc::make_mut(&mut self.saved).touch();
+    }
+
+    /// Handles the result of a write, or the changes that could not be written.
+    pub(in crate::daemon::renderer) fn on_kept(
+        &mut self,
+        result: Result<&KeptWrite, &[(Arc<Query>, Unwritten)]>,
+    ) {
+        match result {
+            Ok(write) if self.unwritten.written(write.is_new) => {
+                let own: Vec<_> = self.own_answers().collect();
+                for (query, answer) in own {
+                    self.unwritten.accepted(&query, &answer);
+                }
+            }
+            Ok(_) => {}
+            Err(changes) => self.unwritten.take_back(changes),
+        }
     }
 
     /// The queries of which this process has accepted an answer that is kept.
@@ -155,11 +175,9 @@ impl Answers {
         self.guards.restored(query, answer, depth);
         if !is_held {
             let time = SystemTime::from(now.time);
-            // A time in the future says nothing about the age.
-            let age = time.duration_since(*current_until).unwrap_or_else(|_| {
-                let since = time.duration_since(SystemTime::UNIX_EPOCH);
-                since.unwrap_or_default()
-            });
+            let age = time.duration_since(*current_until).ok();
+            let age = age.filter(|_| *current_until != SystemTime::UNIX_EPOCH);
+            let age = age.unwrap_or(UNKNOWN_AGE);
             let since = now.instant.checked_sub(age).unwrap_or(now.instant);
             self.failures.restored(query, since);
         }
