@@ -1,5 +1,6 @@
 //! Measures ctmpl with thousands of services or keys, with a real Consul and its default limits. `PEER` is the path of
-//! a second program with the same flags. `scripts/bench scale [ROW…]` runs it.
+//! a second program with the same flags. With `STATE=1`, the daemons have a state directory. `scripts/bench scale [ROW…]`
+//! runs it.
 //!
 //! | row | measurement |
 //! |---|---|

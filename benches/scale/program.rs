@@ -1,5 +1,6 @@
 //! Runs the measured program, and prints its values.
 
+use std::env;
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -56,8 +57,7 @@ impl Program {
         let path = self.folder.path().join("daemon.out");
         let mut command = self.command(server, template, &path);
         let running = command
-            // The system has no such directory, so nothing is recorded.
-            .env("STATE_DIRECTORY", "/dev/null/none")
+            .env("STATE_DIRECTORY", self.state_directory())
             .stderr(Stdio::null())
             .spawn()
             .expect("it runs");
@@ -65,6 +65,15 @@ impl Program {
             running: Running(running),
             started: Instant::now(),
             destination: Destination::new(path),
+        }
+    }
+
+    /// With `STATE=1` a directory of its own; otherwise one that no system has, so that nothing is recorded.
+    fn state_directory(&self) -> PathBuf {
+        if env::var_os("STATE").is_some_and(|value| value == "1") {
+            self.folder.path().join("state")
+        } else {
+            "/dev/null/none".into()
         }
     }
 
