@@ -255,3 +255,32 @@ fn links_between_documents_resolve() {
     }
     assert!(checked > 100, "only {checked} links");
 }
+
+/// The folders of source code, as paths in `CONTRIBUTING.md` begin.
+const SOURCE_FOLDERS: [&str; 7] = [
+    "src/",
+    "crates/",
+    "tests/",
+    "docs/",
+    "benches/",
+    "scripts/",
+    "packaging/",
+];
+
+#[test]
+fn the_paths_for_contributors_exist() {
+    let text = fs::read_to_string("CONTRIBUTING.md").unwrap();
+    let quoted = text.split('`').skip(1).step_by(2);
+    let paths = quoted.filter(|text| {
+        let is_path = SOURCE_FOLDERS.iter().any(|folder| text.starts_with(folder));
+        let is_placeholder = text.contains("NAME") || text.contains([' ', '*', '{']);
+        is_path && !is_placeholder
+    });
+    let paths: Vec<_> = paths.collect();
+    assert!(paths.len() > 50, "only {} paths", paths.len());
+    let missing: Vec<_> = paths
+        .iter()
+        .filter(|path| !Path::new(path).exists())
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
