@@ -5,7 +5,8 @@ use std::fmt::{self, Write as _};
 use super::any::Query;
 use super::consul::{ConsulQuery, DatacentersQuery, HealthFilter, KeyQuery, Scope, ServiceQuery};
 
-/// Formats the query on one line: control characters in names are escaped.
+/// Formats the query on one line: control characters and backslashes in names are escaped, so that different queries
+/// have different texts.
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = OneLine(f);
@@ -24,13 +25,14 @@ impl fmt::Display for ConsulQuery {
     }
 }
 
-/// A writer that escapes control characters.
+/// A writer that escapes control characters and backslashes.
 struct OneLine<'a, 'b>(&'a mut fmt::Formatter<'b>);
 
 impl fmt::Write for OneLine<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.split_inclusive(char::is_control) {
-            let plain = part.trim_end_matches(char::is_control);
+        let is_escaped = |letter: char| letter.is_control() || letter == '\\';
+        for part in text.split_inclusive(is_escaped) {
+            let plain = part.trim_end_matches(is_escaped);
             self.0.write_str(plain)?;
             part[plain.len()..]
                 .chars()
@@ -140,6 +142,23 @@ impl fmt::Display for ServiceQuery {
                 let words: Vec<_> = wanted.iter().map(|health| health.as_str()).collect();
                 write!(f, "|{}", words.join(","))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn different_queries_have_different_texts_of_one_line() {
+        let text = |name: &str| Query::key(name).unwrap().to_string();
+        for (name, expected) in [
+            ("a\nb", r"kv.get(a\nb)"),
+            (r"a\nb", r"kv.get(a\\nb)"),
+            (r"a\\nb", r"kv.get(a\\\\nb)"),
+        ] {
+            assert_eq!(text(name), expected);
         }
     }
 }
