@@ -17,14 +17,11 @@ use reload_actions::{ActionError, ReloadAction, perform};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::resolved::{CommandConfig, CommandOutput};
+use crate::config::resolved::{CommandConfig, CommandOutput, PROGRAM};
 pub use environment::environment;
 use limit::{LineLimit, Verdict};
 use redact::Redactor;
 use tail::Tail;
-
-/// The name of this program in messages and requests.
-const PROGRAM: &str = "ctmpl";
 
 /// The maximum time to wait until the output of a command is written.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);

@@ -6,7 +6,7 @@
 //! [`run`] waits for the next `Event`. The `Parts` decide, without I/O, which `Action`s follow. The
 //! `Executor` carries them out and returns their results as events.
 //!
-//! [`crate::apply`] writes the files, and `daemon::apply` decides when. [`crate::child`] decides when
+//! [`group_apply`] writes the files, and `daemon::apply` decides when. [`crate::child`] decides when
 //! the child process is started, signalled and killed, and `daemon::child` connects these decisions
 //! with the events.
 
@@ -44,7 +44,6 @@ use std::time::Instant;
 use apply_ledger::OpenError;
 use tokio::sync::watch;
 
-use crate::apply::journal::Journal;
 use crate::config::resolved::{Config, Mode};
 use crate::progress::Progress;
 use crate::report::{Phase, Report};
@@ -58,6 +57,7 @@ use error_line::chain;
 use event::{Action, Event, Moment};
 use executor::{Executed, Executor};
 pub use file_limit::{FileLimitError, check as check_file_limit};
+use group_apply::journal::Journal;
 use kept_answers::KeptAnswers;
 use parts::Parts;
 pub use process::{Process, ProcessError};

@@ -42,9 +42,6 @@ pub mod signals;
 // Decides when the supervised child process is started, signalled and killed.
 pub mod child;
 
-// Writes files atomically, and keeps the ledger of owed commands.
-pub mod apply;
-
 // The log with the configured outlets.
 pub mod log;
 

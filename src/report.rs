@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use consul_render::SubstituteKind;
+use group_apply::drift::DriftKind;
 use serde::{Serialize, Serializer};
 
 /// The state of the daemon at one point in time.
@@ -133,36 +134,6 @@ pub enum TemplatePhase {
     UpToDate,
     /// The source, the rendering or the write failed.
     Failed,
-}
-
-/// What another program has done with a destination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DriftKind {
-    /// It has another content.
-    Changed,
-    /// It is empty.
-    Truncated,
-    /// It does not exist.
-    Deleted,
-    /// It has another mode or owner than the configured one.
-    Attributes,
-    /// A new link leads to another file.
-    Redirected,
-}
-
-impl DriftKind {
-    /// The word for log lines.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Changed => "changed",
-            Self::Truncated => "truncated",
-            Self::Deleted => "deleted",
-            Self::Attributes => "given another mode or owner",
-            Self::Redirected => "replaced by a link",
-        }
-    }
 }
 
 /// The state of the queries that templates request.

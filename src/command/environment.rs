@@ -5,10 +5,10 @@
 
 use std::ffi::OsString;
 
+use group_apply::options::Variable;
 use process_tree::Environment;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::exec::Variable;
 use crate::config::resolved::EnvironmentConfig;
 
 /// Returns the environment: the variables of ctmpl that pass the filter, the exports, and the

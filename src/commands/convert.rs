@@ -7,20 +7,20 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use consul_render::TemplateError;
+use consul_watch::source::consul::Client;
 use ctmpl_convert::{Conversion, Delimiters, Options};
 use file_writer::{Stage, Swapped};
+use group_apply::write::Writer;
 
 use self::library::TemplateFunctions;
 use self::prove::{Pair, Proof};
 use super::answers::with_data;
 use super::output::{Failure, report};
-use crate::apply::write::Writer;
 use crate::cli::ConvertArguments;
-use crate::config::resolved::FileConfig;
+use crate::config::resolved::{FileConfig, PROGRAM};
 use crate::config::{self, Environment, Flags};
 use crate::exit_code;
-use consul_render::TemplateError;
-use consul_watch::source::consul::Client;
 
 #[cfg(test)]
 mod tests;
@@ -159,7 +159,7 @@ fn write(output: Option<&Path>, text: &str, template: &Path) -> anyhow::Result<(
             .write_all(text.as_bytes())
             .context("cannot write to standard output");
     };
-    if let Stage::Staged(staged) = Writer::default().stage(
+    if let Stage::Staged(staged) = Writer::new(PROGRAM, None).stage(
         path,
         text.as_bytes(),
         Some(template),

@@ -1,12 +1,12 @@
-//! Commands, the child process, and the environment of programs, resolved.
+//! The child process, resolved.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use config_blocks::{Error, FromNode, Glob, Input, Node, Position, Reason, Shape, Value, quoted};
+use config_blocks::{Error, FromNode, Input, Node, Position, Reason, Shape, Value, quoted};
+use group_apply::options::EnvironmentConfig;
 use nix::sys::signal::Signal;
-
-pub use process_tree::CommandLine;
+use process_tree::CommandLine;
 
 use super::signal::{SignalError, SignalName};
 use super::values::StartWith;
@@ -119,48 +119,5 @@ impl Value for OnChange {
             Self::Signal(signal) => signal.as_str(),
             Self::Nothing => "SIGNULL",
         }))
-    }
-}
-
-/// The environment of a program, apart from the variables about Consul.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct EnvironmentConfig {
-    /// Pass on no variable of ctmpl's environment.
-    pub pristine: bool,
-    /// Pass on only variables whose name matches one of these; empty: all.
-    pub allow: Vec<Glob>,
-    /// Pass on no variable whose name matches one of these.
-    pub deny: Vec<Glob>,
-    /// Additional variables; they may be secret.
-    pub custom: Vec<Variable>,
-}
-
-/// A variable and its value.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Variable {
-    /// Its name.
-    pub name: String,
-    /// Its value, verbatim; `None`: the value that it has already, else the empty text.
-    pub value: Option<String>,
-}
-
-/// Only the name: the value may be secret.
-impl std::fmt::Debug for Variable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}=…", self.name)
-    }
-}
-
-impl EnvironmentConfig {
-    /// Returns `true` if a program gets this variable of ctmpl's environment.
-    pub fn passes(&self, name: &str) -> bool {
-        let Self {
-            pristine,
-            allow,
-            deny,
-            custom: _,
-        } = self;
-        let like = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(name));
-        !pristine && (allow.is_empty() || like(allow)) && !like(deny)
     }
 }

@@ -11,7 +11,6 @@ mod flap_damping;
 mod group;
 mod guard;
 mod logging;
-mod max_change;
 mod template;
 mod unsupported;
 mod url;
@@ -21,28 +20,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
+pub(crate) use command::CommandBlock;
 use config_blocks::{Block, Checked, Error, Labelled, Located, Origin, Setting, Span, Unsupported};
+pub(crate) use consul::{AuthBlock, ConsulBlock, RetryBlock, SslBlock, TransportBlock};
+pub(crate) use exec::{EnvironmentBlock, ExecBlock};
 use file_formats::{Format, OutputFormat};
+pub(crate) use group::{GroupBlock, VerifyBlock, VerifyMethod};
+use group_apply::options::{CommandOutput, OnFailure, ReloadRate, WriteMode};
+pub(crate) use logging::{JournalBlock, LogFileBlock, SyslogBlock};
+pub(crate) use template::TemplateBlock;
+use unsupported::{DeduplicateBlock, NomadBlock, VaultBlock};
 
 use super::error::GroupError;
 use super::flap_damping::FlapDampingBlock;
 use super::guard::GuardBlock;
 use super::logging::Color;
-use super::rate::ReloadRate;
 use super::signal::SignalName;
 use super::status_addr::StatusAddrSetting;
-use super::values::{CommandOutput, OnFailure, WriteMode};
 use super::wait::WaitBlock;
-use unsupported::{DeduplicateBlock, NomadBlock, VaultBlock};
-
-pub(crate) use action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
-pub(crate) use command::CommandBlock;
-pub(crate) use consul::{AuthBlock, ConsulBlock, RetryBlock, SslBlock, TransportBlock};
-pub(crate) use exec::{EnvironmentBlock, ExecBlock};
-pub(crate) use group::{GroupBlock, VerifyBlock, VerifyMethod};
-pub(crate) use logging::{JournalBlock, LogFileBlock, SyslogBlock};
-pub use template::FileConfig;
-pub(crate) use template::TemplateBlock;
 
 /// One layer: the keys at the top of a file.
 #[derive(Block, Clone, Debug, Default)]

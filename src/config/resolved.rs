@@ -1,8 +1,6 @@
 //! The resolved configuration.
 
-mod command;
 mod consul;
-mod group;
 mod job;
 
 use std::net::SocketAddr;
@@ -11,27 +9,29 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-pub use super::exec::{CommandLine, EnvironmentConfig, ExecConfig};
+pub use super::exec::ExecConfig;
 pub use super::logging::{LogConfig, LogLevel};
-pub use super::max_change::MaxChange;
-pub use super::rate::ReloadRate;
 pub use super::status_addr::STATUS_NAMES;
-pub use super::values::{CommandOutput, Drift, OnFailure, Program, WriteMode};
 pub use answer_guard::{FlapDampingConfig, Fraction, GuardConfig};
-pub use command::CommandConfig;
 pub use config_blocks::Owner;
 pub use consul::{ConsulConfig, LoadConfig, RetryConfig};
 pub use consul_render::{Language, Permissions, TemplateOptions, TemplateSource};
 pub use consul_watch::source::consul::{BasicAuth, ClientConfig};
 pub use consul_watch::watch::Pauses;
 pub use file_formats::{Format, OutputFormat};
-pub use group::{CheckConfig, CheckMethod, GroupConfig, GroupKey, Probe, VerifyConfig};
-pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};
-pub use job::{
-    Delimiters, FileConfig, Job, MissingKey, OnError, RENDER_TIMEOUT, STANDARD_OUTPUT, Settle,
+pub use group_apply::options::{
+    CheckConfig, CheckMethod, CommandConfig, CommandOutput, Drift, EnvironmentConfig, FileConfig,
+    GroupConfig, GroupKey, MaxChange, OnFailure, Probe, Program, ReloadRate, STANDARD_OUTPUT,
+    VerifyConfig, WriteMode,
 };
+pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};
+pub use job::{Delimiters, Job, MissingKey, OnError, RENDER_TIMEOUT, Settle};
+pub use process_tree::CommandLine;
 pub use reload_actions::{HttpAction, ReloadAction, SignalTarget};
 pub use status_server::StatusAddr;
+
+/// The name of this program in messages and in the names of its files.
+pub const PROGRAM: &str = "ctmpl";
 
 /// The resolved configuration of the daemon, or of one run.
 #[derive(Clone, Debug)]

@@ -6,66 +6,6 @@ use config_blocks::Choice;
 use consul_render::Language;
 use file_formats::Format;
 
-/// How a file is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
-pub enum WriteMode {
-    /// Replace the file where possible, else overwrite it.
-    #[default]
-    Auto,
-    /// Replace the file, or fail.
-    Rename,
-    /// Overwrite the file; a reader may see a mixture.
-    InPlace,
-}
-
-/// The destination of the output of commands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Choice)]
-pub enum CommandOutput {
-    /// The standard output and error of ctmpl, unchanged.
-    #[default]
-    Inherit,
-    /// The log.
-    Log,
-}
-
-/// A program with a built-in check or verification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Choice)]
-pub enum Program {
-    /// nginx
-    Nginx,
-    /// HAProxy
-    Haproxy,
-    /// The Apache HTTP server; it has a check only.
-    Apache,
-}
-
-/// The reaction to a failed command or verification.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
-#[choice(kind = "reaction to a failure")]
-pub enum OnFailure {
-    /// The command runs again, with growing pauses.
-    #[default]
-    Retry,
-    /// The previous content is restored, and the command runs again. The failed content is not
-    /// applied until it changes.
-    Rollback,
-    /// The process exits with an error.
-    Exit,
-}
-
-/// What happens when a file is changed by another program.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
-#[choice(kind = "reaction to a drift")]
-pub enum Drift {
-    /// Nothing.
-    #[default]
-    Ignore,
-    /// It is logged.
-    Report,
-    /// It is logged, and the file is written again.
-    Restore,
-}
-
 /// The files with which the child process may be started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StartWith {
@@ -130,24 +70,4 @@ pub(super) fn format_of(destination: Option<&Path>, language: Language) -> Forma
 fn extension(path: &Path) -> String {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.unwrap_or_default().to_ascii_lowercase()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn write_modes_are_read_in_any_case() {
-        for (_, mode) in WriteMode::ALL.iter().copied() {
-            assert_eq!(WriteMode::of_name(mode.name()), Ok(mode));
-            assert_eq!(WriteMode::of_name(&mode.name().to_uppercase()), Ok(mode));
-        }
-        let error = WriteMode::of_name("truncate")
-            .expect_err("no write mode")
-            .to_string();
-        assert_eq!(
-            error,
-            "there is no write mode \"truncate\"; write auto, rename or inplace"
-        );
-    }
 }

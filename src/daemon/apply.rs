@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use apply_ledger::Ending;
+use error_line::chain;
+use group_apply::debts::Debts;
+use group_apply::requests::Requested;
 
 use super::event::{Action, Event, Moment};
 use super::renderer::{Renderer, TemplateState};
-use crate::apply::debts::Debts;
-use crate::apply::requests::Requested;
 use crate::config::resolved::{Config, GroupConfig, GroupKey, Mode};
 use crate::signals::SignalAction;
-use error_line::chain;
 
 pub(super) mod commands;
 mod destination;
@@ -28,6 +28,7 @@ mod job_view;
 mod lookup;
 mod pending;
 mod printing;
+mod remedy;
 mod results;
 
 use commands::Commands;

@@ -5,18 +5,18 @@
 
 use std::time::{Duration, Instant};
 
+use error_line::chain;
+use group_apply::change::Effect;
+use group_apply::last_good::Differing;
 use nix::sys::signal::Signal;
 use process_tree::{CommandError, CommandLine, Exit, Order};
 
 use super::end::End;
 use super::event::{Action, Event, Moment};
-use crate::apply::change::Effect;
-use crate::apply::last_good::Differing;
 use crate::child::{Child, Ended, Step};
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{Config, Mode};
 use crate::signals::SignalAction;
-use error_line::chain;
 
 /// The time that Consul has to provide all data before the child is started with the files of the last run.
 const LAST_GOOD_AFTER: Duration = Duration::from_millis(500);

@@ -6,8 +6,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use answer_guard::{SavedAnswers, Unwritten};
 use apply_ledger::Ending;
+use consul_render::{Template, TemplateError};
+use consul_watch::answer::Answer;
+use consul_watch::query::{FileQuery, Query};
+use consul_watch::source::consul::{Client, ClientError, Emptiness};
+use consul_watch::watch::{Rules, WatchEvent};
+use file_watch::FileEvent;
 use file_writer::Previous;
+use group_apply::budget::DiffSize;
+use group_apply::change::{Applied, Change, ReplacedFile};
+use group_apply::drift::{Difference, Inspection};
+use group_apply::hold_results::HoldResult;
+use group_apply::journal::Transfers;
+use group_apply::requests::Requested;
+use group_apply::transaction::StagedFile;
 use jiff::Timestamp;
 use process_tree::{CommandError, Exit, Finished, Order};
 use secrecy::SecretString;
@@ -15,25 +29,11 @@ use secrecy::SecretString;
 use super::end::End;
 use super::process::{Renewal, RenewalError};
 use super::render_pass::{RenderRequest, Rendered};
-use crate::apply::budget::DiffSize;
-use crate::apply::change::{Applied, Change, ReplacedFile};
-use crate::apply::drift::{Difference, Inspection};
-use crate::apply::hold_results::HoldResult;
-use crate::apply::journal::Transfers;
-use crate::apply::requests::Requested;
-use crate::apply::transaction::StagedFile;
 use crate::command::CommandFailure;
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{GroupConfig, GroupKey, Job};
 use crate::config::token::TokenError;
 use crate::signals::SignalAction;
-use answer_guard::{SavedAnswers, Unwritten};
-use consul_render::{Template, TemplateError};
-use consul_watch::answer::Answer;
-use consul_watch::query::{FileQuery, Query};
-use consul_watch::source::consul::{Client, ClientError, Emptiness};
-use consul_watch::watch::{Rules, WatchEvent};
-use file_watch::FileEvent;
 
 /// The time of an event, and the randomness for the decisions about it.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,11 @@
 use std::path::Path;
 use std::time::Instant;
 
+use answer_guard::SavedAnswers;
+use consul_render::RenderEnv;
+use group_apply::last_good::Differing;
+use group_apply::requests::Requested;
+
 use super::apply::Apply;
 use super::child::{ChildPart, Conditions};
 use super::credentials::Credentials;
@@ -20,13 +25,9 @@ use super::shutdown::{Decided, Shutdown, ShutdownView};
 use super::state_dir::{OwedFile, RolledBack};
 use super::status::{self, StatusView};
 use super::waiting::Waiting;
-use crate::apply::last_good::Differing;
-use crate::apply::requests::Requested;
 use crate::config::resolved::{Config, GroupKey};
 use crate::report::Report;
 use crate::signals::SignalAction;
-use answer_guard::SavedAnswers;
-use consul_render::RenderEnv;
 
 /// All parts. Each owns its fields. A part may read the parts listed above it.
 #[derive(Debug)]

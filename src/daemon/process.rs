@@ -10,18 +10,19 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use consul_watch::source::consul::{Client, ClientError};
+use consul_watch::watch::Rules;
+use group_apply::journal::Journal;
+use group_apply::requests::{self, Requested};
+use status_server::{BindError, Change, StatusServer, bind};
+
 use super::file_limit::{self, FileLimitError};
-use crate::apply::journal::Journal;
-use crate::apply::requests::{self, Requested};
 use crate::config::ConfigError;
 use crate::config::resolved::{Config, Mode, STATUS_NAMES, StatusAddr};
 use crate::log::{LogError, OpenedLog};
 use crate::pid_file::{PidFile, PidFileError};
 use crate::report::Report;
 use crate::signals::{Roles, SignalAction, SignalError, Signals};
-use consul_watch::source::consul::{Client, ClientError};
-use consul_watch::watch::Rules;
-use status_server::{BindError, Change, StatusServer, bind};
 
 /// The pause of `-once` between an answer and the next poll. In most cases the first answer is
 /// enough.

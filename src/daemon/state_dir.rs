@@ -7,23 +7,23 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use answer_guard::SavedAnswers;
 use apply_ledger::{Ending, Hash, IntentId, OpenError, OwedGroup};
+use consul_watch::watch::{ConnectionFile, KeptConnections, Recorder};
+use error_line::chain;
 use file_writer::Previous;
+use group_apply::journal::Journal;
+use group_apply::last_good::{self, Difference, Differing};
+use group_apply::requests::{Requested, holds_of_earlier_process};
+use group_apply::targets::Targets;
 
 use super::answer_file::AnswerFile;
 use super::kept_answers::KeptAnswers;
-use crate::apply::journal::Journal;
-use crate::apply::last_good::{self, Difference, Differing};
-use crate::apply::requests::{Requested, holds_of_earlier_process};
-use crate::apply::targets::Targets;
 use crate::config::exec::ExecConfig;
 use crate::config::resolved::{
-    Config, EarlierAnswers, GroupConfig, Job, Mode, OnFailure, StateDir,
+    Config, EarlierAnswers, GroupConfig, Job, Mode, OnFailure, PROGRAM, StateDir,
 };
 use crate::config::values::StartWith;
-use answer_guard::SavedAnswers;
-use consul_watch::watch::{ConnectionFile, KeptConnections, Recorder};
-use error_line::chain;
 
 /// The time limit for opening the ledger, which may wait up to 5 s for another process.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -62,7 +62,9 @@ pub(super) fn open(config: &Config) -> Result<Option<Journal>, OpenError> {
         return Ok(None);
     };
     let (directory, contents) = (path.clone(), config.history);
-    let opened = within(OPEN_TIMEOUT, move || Journal::open(&directory, contents));
+    let opened = within(OPEN_TIMEOUT, move || {
+        Journal::open(PROGRAM, &directory, contents)
+    });
     let Some(opened) = opened else {
         warn_of_hanging(path, "the ledger was not opened in time");
         return Ok(None);

@@ -10,11 +10,12 @@ use crate::config::resolved::LogLevel;
 /// The crate name of this program, whose components are its modules.
 const PROGRAM: &str = "ctmpl";
 /// The other targets of this program: the output of commands, and its libraries.
-const OTHER_TARGETS: [&str; 5] = [
+const OTHER_TARGETS: [&str; 6] = [
     "command",
     "consul_dev",
     "consul_watch",
     "file_writer",
+    "group_apply",
     "status_server",
 ];
 
@@ -34,14 +35,14 @@ pub(super) fn filter(level: LogLevel) -> Targets {
         .with_targets(own.map(|target| (target, level)))
 }
 
-/// The component of a target: `apply` for `ctmpl::apply::write`.
+/// The component of a target: `watch` for `consul_watch::watch::driver`.
 pub(super) fn component(target: &'static str) -> &'static str {
     let mut parts = target.split("::");
     match (parts.next(), parts.next()) {
         (Some(PROGRAM | "consul_watch"), Some(module)) => module,
         (Some("consul_dev"), _) => "dev",
         (Some("file_watch"), _) => "watch",
-        (Some("file_writer"), _) => "apply",
+        (Some("file_writer" | "group_apply"), _) => "apply",
         (Some("status_server"), _) => "observe",
         (Some(library), _) => library,
         (None, _) => target,
@@ -59,7 +60,8 @@ mod tests {
 
     #[test]
     fn the_component_is_the_module() {
-        assert_eq!(component("ctmpl::apply::write"), "apply");
+        assert_eq!(component("ctmpl::source::file"), "source");
+        assert_eq!(component("group_apply::write"), "apply");
         assert_eq!(component("consul_watch::watch::driver"), "watch");
         assert_eq!(component("consul_watch::source::consul"), "source");
         assert_eq!(component("ctmpl"), "ctmpl");
@@ -73,14 +75,15 @@ mod tests {
     #[test]
     fn libraries_are_logged_from_warn_on() {
         let cases = [
-            (LogLevel::Trace, "ctmpl::apply", Level::TRACE, true),
+            (LogLevel::Trace, "ctmpl::source", Level::TRACE, true),
             (LogLevel::Trace, "consul_watch::watch", Level::TRACE, true),
             (LogLevel::Trace, "command", Level::TRACE, true),
             (LogLevel::Info, "file_writer::leftover", Level::INFO, true),
+            (LogLevel::Info, "group_apply::journal", Level::INFO, true),
             (LogLevel::Trace, "hyper::client", Level::INFO, false),
             (LogLevel::Trace, "hyper::client", Level::WARN, true),
             (LogLevel::Info, "ctmpl", Level::DEBUG, false),
-            (LogLevel::Error, "ctmpl::apply", Level::WARN, false),
+            (LogLevel::Error, "group_apply", Level::WARN, false),
             (LogLevel::Error, "hyper::client", Level::WARN, false),
             (LogLevel::Error, "hyper::client", Level::ERROR, true),
         ];

@@ -114,7 +114,8 @@ pub(crate) fn status_line(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{ApplyReport, DependencyReport, DriftKind, ParkedReport};
+    use crate::report::{ApplyReport, DependencyReport, ParkedReport};
+    use group_apply::drift::DriftKind;
 
     fn template(destination: &str) -> TemplateReport {
         let destination = (!destination.is_empty()).then(|| destination.into());

@@ -39,7 +39,7 @@ pub(crate) struct KeyAttributes {
     pub(crate) over: Option<Path>,
     pub(crate) parse: Option<Path>,
     /// The struct of resolved values that has the key.
-    pub(crate) resolved: Option<Ident>,
+    pub(crate) resolved: Option<Path>,
     /// The default is a value, and not words about it.
     pub(crate) has_default: bool,
     /// The fields of `Key` that are set, each with its value.

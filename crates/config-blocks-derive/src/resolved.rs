@@ -2,13 +2,13 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{GenericArgument, Ident, PathArguments, Type};
+use syn::{GenericArgument, Ident, Path, PathArguments, Type};
 
 use crate::field::Field;
 
-/// The structs that the attributes `resolved` name, each with its fields.
+/// The structs that the attributes `resolved` name, each with its fields. One of another crate is declared there.
 pub(crate) fn structs(block: &Ident, fields: &[Field]) -> syn::Result<TokenStream> {
-    let mut names: Vec<&Ident> = Vec::new();
+    let mut names: Vec<&Path> = Vec::new();
     for name in fields
         .iter()
         .filter_map(|field| field.attributes.resolved.as_ref())
@@ -25,7 +25,7 @@ pub(crate) fn structs(block: &Ident, fields: &[Field]) -> syn::Result<TokenStrea
     structs.collect()
 }
 
-fn one(block: &Ident, name: &Ident, fields: &[&Field]) -> syn::Result<TokenStream> {
+fn one(block: &Ident, name: &Path, fields: &[&Field]) -> syn::Result<TokenStream> {
     let doc = format!("Keys of `{block}`, resolved: each is its value, or its default.");
     let (mut declared, mut resolved) = (Vec::new(), Vec::new());
     for field in fields {
@@ -39,20 +39,25 @@ fn one(block: &Ident, name: &Ident, fields: &[&Field]) -> syn::Result<TokenStrea
             resolved.push(quote!(#ident: ::config_blocks::value(block.#ident.clone())));
         }
     }
+    let declaration = name.get_ident().map(|name| {
+        quote! {
+            #[doc = #doc]
+            #[derive(Clone, Debug, PartialEq, Eq)]
+            pub struct #name { #(#declared),* }
+
+            impl Default for #name {
+                fn default() -> Self {
+                    Self::from(&#block::default())
+                }
+            }
+        }
+    });
     Ok(quote! {
-        #[doc = #doc]
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub struct #name { #(#declared),* }
+        #declaration
 
         impl From<&#block> for #name {
             fn from(block: &#block) -> Self {
                 Self { #(#resolved),* }
-            }
-        }
-
-        impl Default for #name {
-            fn default() -> Self {
-                Self::from(&#block::default())
             }
         }
     })

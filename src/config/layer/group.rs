@@ -7,14 +7,13 @@ use config_blocks::{
     Block, Choice, Error, FromNode, Input, Located, Node, Origin, Pattern, Position, Reason,
     Setting, Shape, Spelling, Value, quoted,
 };
+use group_apply::options::{OnFailure, Program, ReloadRate};
 
 use super::action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
 use super::command::CommandBlock;
 use super::exec::EnvironmentBlock;
 use super::url::without_secrets;
 use crate::config::error::ValueError;
-use crate::config::rate::ReloadRate;
-use crate::config::values::{OnFailure, Program};
 
 /// `group "NAME" { … }`
 #[derive(Block, Clone, Debug, Default)]
@@ -203,32 +202,5 @@ impl Value for VerifyMethod {
             Self::Http(url) => Some(without_secrets(url)),
             Self::Command(line) => Some(quoted(line)),
         }
-    }
-}
-
-impl FromNode for ReloadRate {
-    fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
-        position.parse(position.text(node, "a rate in quotes, for example \"1/10s\"")?)
-    }
-
-    fn shape() -> Shape {
-        Shape::spelled(Spelling {
-            name: "rate",
-            pattern: Pattern::Of(|| {
-                let duration = config_blocks::DURATION;
-                format!(r"^\s*0*[1-9][0-9]*\s*/\s*{duration}\s*(\sburst\s+0*[1-9][0-9]*\s*)?$")
-            }),
-            ..Spelling::default()
-        })
-    }
-}
-
-impl Value for ReloadRate {
-    fn from_input(input: &Input) -> Result<Self, Reason> {
-        input.parse()
-    }
-
-    fn shown(&self) -> Option<String> {
-        Some(quoted(&self.to_string()))
     }
 }

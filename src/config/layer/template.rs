@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use config_blocks::{Block, Error, FileMode, Input, Located, Origin, Owner, Setting, Unsupported};
+use consul_render::Language;
 use file_formats::{Format, OutputFormat};
+use group_apply::options::{Drift, MaxChange, OnFailure, ReloadRate, WriteMode};
 
 use super::action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
 use super::command::CommandBlock;
@@ -12,13 +14,9 @@ use super::exec::EnvironmentBlock;
 use super::group::VerifyBlock;
 use crate::config::flap_damping::FlapDampingBlock;
 use crate::config::guard::GuardBlock;
-use crate::config::max_change::MaxChange;
-use crate::config::rate::ReloadRate;
 use crate::config::signal::SignalName;
 use crate::config::template_argument::TemplateArgument;
-use crate::config::values::{Drift, OnFailure, WriteMode};
 use crate::config::wait::WaitBlock;
-use consul_render::Language;
 
 /// `template { … }`
 #[derive(Block, Clone, Debug, Default)]
@@ -89,14 +87,14 @@ pub(crate) struct TemplateBlock {
     #[key(default = "the global `sandbox_path`")]
     pub(crate) sandbox_path: Setting<PathBuf>,
     /// Mode of the file
-    #[key(default = "that of the existing file, else 0644", resolved = FileConfig)]
+    #[key(default = "that of the existing file, else 0644", resolved = group_apply::options::FileConfig)]
     pub(crate) perms: Setting<FileMode>,
     /// Owner of the file; a name is looked up when the file is written
-    #[key(default = "that of the existing file, else ctmpl's", skip_empty, resolved = FileConfig)]
+    #[key(default = "that of the existing file, else ctmpl's", skip_empty, resolved = group_apply::options::FileConfig)]
     pub(crate) user: Setting<Owner>,
     /// Group of the file; a name is looked up when the file is written. If a `group` block has this name, the template is
     /// in that group, and `gid` is the group of the file
-    #[key(default = "that of the existing file, else ctmpl's", skip_empty, resolved = FileConfig)]
+    #[key(default = "that of the existing file, else ctmpl's", skip_empty, resolved = group_apply::options::FileConfig)]
     pub(crate) group: Setting<Owner>,
     /// Older name of `user`
     #[key(newer = "user")]
@@ -105,20 +103,20 @@ pub(crate) struct TemplateBlock {
     #[key(newer = "group", skip_empty)]
     pub(crate) gid: Setting<Owner>,
     /// Keep the replaced file, with `.bak` after its name
-    #[key(default = "false", resolved = FileConfig)]
+    #[key(default = "false", resolved = group_apply::options::FileConfig)]
     pub(crate) backup: Setting<bool>,
     /// Create missing directories
-    #[key(default = "true", resolved = FileConfig)]
+    #[key(default = "true", resolved = group_apply::options::FileConfig)]
     pub(crate) create_dest_dirs: Setting<bool>,
     /// How the file is written: `"rename"` replaces it, `"inplace"` overwrites it, `"auto"` replaces it where possible
-    #[key(default = "the global `write`", resolved = FileConfig)]
+    #[key(default = "the global `write`", resolved = group_apply::options::FileConfig)]
     pub(crate) write: Setting<WriteMode>,
     /// What happens when the file is edited or deleted by another program: `"report"` logs it, `"restore"` also writes the
     /// file again and runs its command
-    #[key(default = "\"ignore\"", resolved = FileConfig)]
+    #[key(default = "\"ignore\"", resolved = group_apply::options::FileConfig)]
     pub(crate) drift: Setting<Drift>,
     /// Change budget: a change that removes more than this is parked, and the file stays as it is
-    #[key(resolved = FileConfig)]
+    #[key(resolved = group_apply::options::FileConfig)]
     pub(crate) max_change: Setting<MaxChange>,
     /// Collapse guard: the keys of the global `guard`, or `false`
     #[key(default = "the global `guard`", brief)]

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use config_blocks::{Error, Glob, Located, value};
+use group_apply::options::{CommandLine, EnvironmentConfig, Variable};
 use nix::sys::signal::Signal;
 
 use crate::config::error::ValueError;
-use crate::config::exec::{
-    CommandLine, EnvironmentConfig, ExecConfig, KillSignal, OnChange, Variable,
-};
+use crate::config::exec::{ExecConfig, KillSignal, OnChange};
 use crate::config::layer::{CommandBlock, EnvironmentBlock, ExecBlock};
 use crate::config::signal::SignalName;
 

@@ -230,7 +230,7 @@ fn set_unnamed(
     let mut groups: HashMap<GroupKey, Vec<usize>> = HashMap::new();
     for (at, member) in members.iter().enumerate() {
         if member.group.is_none() {
-            let key = GroupConfig::of_job(&jobs[at]).key;
+            let key = jobs[at].own_group().key;
             let group = groups.entry(key.clone()).or_default();
             if group.is_empty() {
                 order.push(key);
@@ -304,7 +304,7 @@ impl ApplySettings {
             on_failure: value(self.on_failure).unwrap_or_default(),
             rate: value(self.rate),
         });
-        if !group.key.is_named() && *group == GroupConfig::of_job(&jobs[own[0]]) {
+        if !group.key.is_named() && *group == jobs[own[0]].own_group() {
             return Ok(warnings);
         }
         for at in own {

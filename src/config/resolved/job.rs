@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use answer_guard::{FlapDampingConfig, GuardConfig};
 use consul_render::{Language, TemplateOptions, TemplateSource};
 pub use gotemplate::{Delimiters, MissingKey};
+use group_apply::options::{
+    CommandConfig, Drift, FileConfig, GroupConfig, GroupKey, STANDARD_OUTPUT,
+};
 
-use super::command::CommandConfig;
-use super::group::{GroupConfig, GroupKey};
-pub use crate::config::layer::FileConfig;
-use crate::config::values::Drift;
 pub use crate::config::wait::Settle;
-use answer_guard::{FlapDampingConfig, GuardConfig};
 
 /// A template with its destination and command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +79,17 @@ impl Job {
     #[must_use]
     pub fn applied_with(&self) -> Arc<GroupConfig> {
         let group = self.group.clone();
-        group.unwrap_or_else(|| Arc::new(GroupConfig::of_job(self)))
+        group.unwrap_or_else(|| Arc::new(self.own_group()))
+    }
+
+    /// The group of the template if it names none.
+    #[must_use]
+    pub fn own_group(&self) -> GroupConfig {
+        let command = self.command.clone().map(GroupConfig::of_command);
+        command.unwrap_or_else(|| {
+            let destination = self.destination.as_deref().unwrap_or("-".as_ref());
+            GroupConfig::of_key(GroupKey::Alone(destination.to_string_lossy().into()))
+        })
     }
 
     /// The destination, if changes by other programs are noticed.
@@ -97,18 +106,3 @@ impl Job {
         self.source == other.source && self.template == other.template
     }
 }
-
-impl GroupConfig {
-    /// Creates the group of a template that names none.
-    #[must_use]
-    pub fn of_job(job: &Job) -> Self {
-        let command = job.command.clone().map(Self::of_command);
-        command.unwrap_or_else(|| {
-            let destination = job.destination.as_deref().unwrap_or("-".as_ref());
-            Self::of_key(GroupKey::Alone(destination.to_string_lossy().into()))
-        })
-    }
-}
-
-/// The destination that stands for standard output.
-pub const STANDARD_OUTPUT: &str = "-";

@@ -25,12 +25,12 @@ use self::queue::{Hold, Queue};
 #[cfg(test)]
 pub(crate) use self::queue::{ORDER_WINDOW, STARTUP_BATCH_WINDOW};
 pub(super) use self::transfer::{transfers, warn_of_dropped};
-use crate::apply::budget::DiffSize;
-use crate::apply::debts::{Debts, Division};
 use crate::command::CommandFailure;
 use crate::config::resolved::{GroupConfig, GroupKey, Mode};
 use crate::daemon::event::{Action, Moment, VerifyFailure};
 use error_line::chain;
+use group_apply::budget::DiffSize;
+use group_apply::debts::{Debts, Division};
 
 /// The owed commands, and the running ones.
 #[derive(Debug)]

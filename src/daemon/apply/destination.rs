@@ -12,10 +12,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use file_writer::WriteError;
+use group_apply::change::{Change, Effect};
 
 use super::drift::DriftWatch;
 use super::pending::{Candidate, Hold, InFile, Next, Parked, Pending, Rendering, WriteFailure};
-use crate::apply::change::{Change, Effect};
 use crate::config::resolved::{Drift, GroupConfig, Job, Mode, OnFailure, Settle};
 use crate::daemon::event::Moment;
 use crate::daemon::text::Text;

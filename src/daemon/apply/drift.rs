@@ -6,10 +6,11 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::apply::drift::Difference;
-use crate::config::resolved::Drift;
-use crate::report::DriftKind;
 use consul_watch::backoff::Backoff;
+use group_apply::drift::Difference;
+use group_apply::drift::DriftKind;
+
+use crate::config::resolved::Drift;
 
 /// The number of restorations in a row without a pause. After that, another program probably writes the file all
 /// the time.

@@ -13,12 +13,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use group_apply::change::{Applied, Change, Effect};
+use group_apply::debts::Debts;
+use group_apply::group::{Group, Phase, Step};
+
 use self::entry::{Entry, Pace, Write};
 use super::commands::shown_output;
 use super::destination::Destination;
-use crate::apply::change::{Applied, Change, Effect};
-use crate::apply::debts::Debts;
-use crate::apply::group::{Group, Phase, Step};
 use crate::config::resolved::{GroupConfig, GroupKey, OnFailure};
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Staged};
 use crate::daemon::renderer::TemplateState;

@@ -4,11 +4,12 @@
 
 use std::time::Instant;
 
+use group_apply::hold_results::{HoldOutcome, HoldResult, log_refused};
+use group_apply::requests::{Requested, RequestedChange};
+
 use super::Apply;
 use super::destination::Destination;
 use super::lookup::of_file;
-use crate::apply::hold_results::{HoldOutcome, HoldResult, log_refused};
-use crate::apply::requests::{Requested, RequestedChange};
 use crate::config::resolved::GroupKey;
 use crate::daemon::event::Action;
 

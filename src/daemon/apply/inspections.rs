@@ -3,13 +3,13 @@
 
 use std::time::Instant;
 
+use file_watch::FileEvent;
+use group_apply::drift::Difference;
+
 use super::lookup::position;
 use super::{Apply, Destination, Kind};
-use crate::apply::drift::Difference;
 use crate::config::resolved::Mode;
-
 use crate::daemon::event::{Action, Moment};
-use file_watch::FileEvent;
 
 impl Apply {
     /// Handles files that may have changed.

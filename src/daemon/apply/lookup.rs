@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use group_apply::change::Applied;
+
 use super::destination::Destination;
-use crate::apply::change::Applied;
 use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::render_pass::PassResult;
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::apply::change::ParkedChange;
-use crate::apply::hold_results::HoldRequest;
-use crate::apply::requests::HeldContent;
+use group_apply::change::ParkedChange;
+use group_apply::hold_results::HoldRequest;
+use group_apply::requests::HeldContent;
+
 use crate::daemon::text::Text;
 use crate::decide::Unwritten;
 

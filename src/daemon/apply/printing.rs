@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use group_apply::change::Change;
+
 use super::destination::Destination;
-use crate::apply::change::Change;
 use crate::daemon::renderer::Renderer;
 use crate::decide::Decision;
 

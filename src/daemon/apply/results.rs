@@ -5,19 +5,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use apply_ledger::Ending;
+use error_line::chain;
 use file_writer::WriteError;
+use group_apply::change::{Applied, Effect};
+use group_apply::hold_results::HoldOutcome;
+use group_apply::owed::owed;
 
 use super::Apply;
 use super::commands::{self, Commands, Consequence};
 use super::lookup::{group_of, position, rank};
 use super::printing::Printing;
-use crate::apply::change::{Applied, Effect};
-use crate::apply::hold_results::HoldOutcome;
-use crate::apply::owed::owed;
 use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
 use crate::report::RefusedReport;
-use error_line::chain;
 
 impl Apply {
     /// The groups whose latest content was refused.

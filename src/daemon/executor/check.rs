@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use error_line::chain;
+use group_apply::options::Variable;
+use group_apply::transaction::StagedFile;
 use reload_checks::{
     BuiltinCheck, CheckProgram, PreparedCheck, ShadowOptions, ShadowTree,
     StagedFile as ReplacedFile,
@@ -15,16 +18,13 @@ use reload_checks::{
 use tokio::task::spawn_blocking;
 
 use self::explain::Names;
-use crate::apply::transaction::StagedFile;
 use crate::command;
-use crate::config::exec::Variable;
 use crate::config::placeholders::expand;
 use crate::config::resolved::{
     CheckConfig, CheckMethod, CommandConfig, CommandLine, CommandOutput, EnvironmentConfig,
     GroupConfig, Job, Program,
 };
 use crate::daemon::event::{CheckFailure, Checked};
-use error_line::chain;
 
 /// The program in the names of copies of trees.
 const PROGRAM: &str = "ctmpl";

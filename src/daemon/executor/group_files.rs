@@ -6,14 +6,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use error_line::chain;
 use file_writer::Previous;
+use group_apply::change::{Change, ReplacedFile};
+use group_apply::transaction::{Staging, Swap, write_all};
+use group_apply::write::Writer;
 
-use crate::apply::change::{Change, ReplacedFile};
-use crate::apply::transaction::{Staging, Swap, write_all};
-use crate::apply::write::Writer;
 use crate::config::resolved::{FileConfig, GroupKey, STANDARD_OUTPUT};
 use crate::daemon::event::{CheckFailure, Event, Restored, Staged};
-use error_line::chain;
 
 /// The files of all groups. Clones share them. The lock is not held while the file system is accessed.
 #[derive(Clone, Debug, Default)]
@@ -244,7 +244,7 @@ mod tests {
     fn staged_files_stay_when_the_command_of_the_change_before_ends() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("file");
-        let (files, writer) = (GroupFiles::default(), Writer::with_journal(None));
+        let (files, writer) = (GroupFiles::default(), Writer::new("ctmpl", None));
         let key = GroupKey::Named("a".into());
         let previous = Previous::recorded(file.clone(), Some(b"old".to_vec()));
         files.replaced(key.clone(), ReplacedFile::of_template(previous));
@@ -267,7 +267,7 @@ mod tests {
     fn an_additional_file_of_a_template_that_a_reload_has_moved_to_another_group_is_not_restored() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("file");
-        let (files, writer) = (GroupFiles::default(), Writer::with_journal(None));
+        let (files, writer) = (GroupFiles::default(), Writer::new("ctmpl", None));
         let key = GroupKey::Named("a".into());
         let replaced = ReplacedFile {
             destination: "/moved".into(),
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_swap_without_staged_files_is_a_failure() {
-        let (files, writer) = (GroupFiles::default(), Writer::with_journal(None));
+        let (files, writer) = (GroupFiles::default(), Writer::new("ctmpl", None));
         let swapped = files.swap(&writer, GroupKey::Named("a".into()));
         assert!(matches!(swapped, Event::Checked(_, Err(_))), "{swapped:?}");
     }

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use apply_ledger::Ending;
+use group_apply::change::ReplacedFile;
+use group_apply::drift::Inspection;
+use group_apply::hold_results::HoldResult;
+use group_apply::journal::Transfers;
+use group_apply::transaction::StagedFile;
+use group_apply::write::Writer;
+use group_apply::{fault, hold_results, requests};
 
 use super::group_files::GroupFiles;
 use super::programs::OwnedContext;
 use super::{Executor, check, verify};
-use crate::apply::change::ReplacedFile;
-use crate::apply::drift::Inspection;
-use crate::apply::hold_results::HoldResult;
-use crate::apply::journal::Transfers;
-use crate::apply::transaction::StagedFile;
-use crate::apply::write::Writer;
-use crate::apply::{fault, hold_results, requests};
 use crate::command::{self, Purpose};
 use crate::config::resolved::{CommandConfig, CommandOutput, Config, GroupConfig, GroupKey, Job};
 use crate::daemon::event::Event;

@@ -3,11 +3,12 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use file_writer::{WriteError, is_current};
-
-use crate::apply::change::{Applied, Change, Effect};
-use crate::apply::{dry, output};
 use consul_render::output::Output;
+use file_writer::{WriteError, is_current};
+use group_apply::change::{Applied, Change, Effect};
+use group_apply::output;
+
+use super::dry;
 
 /// Prints a change, unless the destination already has the content.
 pub(super) fn print(change: Change) -> Applied {

@@ -9,11 +9,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
 
+use group_apply::journal::Journal;
+use group_apply::write::Writer;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use crate::apply::journal::Journal;
-use crate::apply::write::Writer;
+use crate::config::resolved::PROGRAM;
 use crate::daemon::event::Event;
 
 /// A job that takes longer is slow.
@@ -63,7 +64,7 @@ impl Writers {
     pub(super) fn new(journal: Option<Journal>) -> Self {
         let (done, results) = mpsc::unbounded_channel();
         Self {
-            writer: Writer::with_journal(journal),
+            writer: Writer::new(PROGRAM, journal),
             queue: Arc::default(),
             threads: 0,
             done,

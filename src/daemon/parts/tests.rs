@@ -24,13 +24,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bench::{Bench, ONCE, config, job, key, moment, read_template, value};
+use consul_render::{Template, TemplateError};
+use consul_watch::answer::{Answer, Pair};
+use consul_watch::query::{FileQuery, Query};
+use consul_watch::source::Error;
+use consul_watch::watch::WatchEvent;
+use file_watch::FileEvent;
+use group_apply::change::{Applied, Change, Effect};
+use group_apply::debts::COMMAND_COOLDOWN;
 use jiff::Timestamp;
 use nix::sys::signal::Signal;
 use process_tree::{CommandError, Finished};
 
 use super::*;
-use crate::apply::change::{Applied, Change, Effect};
-use crate::apply::debts::COMMAND_COOLDOWN;
 use crate::command::CommandFailure;
 use crate::config::resolved::{
     ClientConfig, CommandConfig, CommandLine, CommandOutput, ConsulConfig, EarlierAnswers,
@@ -41,13 +48,6 @@ use crate::config::resolved::{
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
 use crate::daemon::apply::{JobState, JobView};
 use crate::daemon::end::End;
-use bench::{Bench, ONCE, config, job, key, moment, read_template, value};
-use consul_render::{Template, TemplateError};
-use consul_watch::answer::{Answer, Pair};
-use consul_watch::query::{FileQuery, Query};
-use consul_watch::source::Error;
-use consul_watch::watch::WatchEvent;
-use file_watch::FileEvent;
 
 #[test]
 fn all_queries_of_a_pass_are_followed_at_once_and_nothing_is_written_before_all_are_answered() {

@@ -1,8 +1,9 @@
 //! What follows a failed command or verification, and what the log says about it.
 
+use group_apply::debts::Retry;
+
 use super::messages::FailedRun;
 use super::{Commands, Consequence, FinalFailures, Run};
-use crate::apply::debts::Retry;
 use crate::config::resolved::{GroupConfig, GroupKey, Mode, OnFailure};
 use crate::daemon::event::Moment;
 

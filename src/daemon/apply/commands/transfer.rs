@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use apply_ledger::Ending;
+use group_apply::journal::Transfers;
 
 use super::messages::name;
-use crate::apply::journal::Transfers;
 use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::event::Action;
 

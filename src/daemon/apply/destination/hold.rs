@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use group_apply::hold_results::{HoldOutcome, HoldRequest, HoldResult, log_refused};
+use group_apply::requests::HeldContent;
 use jiff::Timestamp;
 
 use super::Destination;
-use crate::apply::hold_results::{HoldOutcome, HoldRequest, HoldResult, log_refused};
-use crate::apply::requests::HeldContent;
 use crate::daemon::apply::pending::{Candidate, Hold, Next, Pending, Rendering};
 use crate::daemon::text::Text;
 

@@ -1,14 +1,15 @@
 //! Failed writes, and the log messages of a destination.
 
-use super::{Destination, MAX_RETRY_WAIT};
-use crate::apply::change::Effect;
-use crate::apply::debts::RETRY;
-use crate::apply::remedy::remedy;
-use crate::config::resolved::{Mode, OnError};
-use crate::daemon::apply::pending::WriteFailure;
-use crate::daemon::event::Moment;
 use error_line::chain;
 use file_writer::WriteError;
+use group_apply::change::Effect;
+use group_apply::debts::RETRY;
+
+use super::{Destination, MAX_RETRY_WAIT};
+use crate::config::resolved::{Mode, OnError};
+use crate::daemon::apply::pending::WriteFailure;
+use crate::daemon::apply::remedy::remedy;
+use crate::daemon::event::Moment;
 
 impl Destination {
     pub(super) fn log_success(&self, effect: Effect) {

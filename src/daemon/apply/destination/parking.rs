@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use apply_ledger::Hash;
+use group_apply::budget::Excess;
+use group_apply::change::ParkedChange;
 
 use super::{Destination, Verdict};
-use crate::apply::budget::Excess;
-use crate::apply::change::ParkedChange;
 use crate::config::resolved::{MaxChange, Mode};
 use crate::daemon::apply::pending::{Approval, Candidate, InFile, Parked};
 use crate::daemon::event::Moment;

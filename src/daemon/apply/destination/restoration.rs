@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use file_writer::Previous;
+use group_apply::change::Change;
+use group_apply::drift::DriftKind;
+use group_apply::drift::{Difference, Inspection};
 
 use super::super::drift::Reaction;
 use super::super::pending::{Candidate, InFile, Next, Pending};
 use super::{Destination, Verdict};
-use crate::apply::change::Change;
-use crate::apply::drift::{Difference, Inspection};
 use crate::config::resolved::Drift;
 use crate::daemon::event::Moment;
 use crate::daemon::text::Text;
 use crate::decide::Unwritten;
-use crate::report::DriftKind;
 
 impl Destination {
     /// Returns `true` if changes by other programs are noticed.

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::apply::debts::Debts;
-use crate::apply::group::{Group, Refused, Start};
-use crate::apply::transaction::StagedFile;
+use group_apply::debts::Debts;
+use group_apply::group::{Group, Refused, Start};
+use group_apply::transaction::StagedFile;
+
 use crate::config::resolved::{GroupConfig, Job};
 use crate::daemon::apply::destination::Destination;
 use crate::daemon::renderer::TemplateState;

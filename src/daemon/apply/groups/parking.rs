@@ -1,7 +1,8 @@
 //! Groups with a text that is above its change budget.
 
+use group_apply::change::{Applied, Effect};
+
 use super::Groups;
-use crate::apply::change::{Applied, Effect};
 use crate::config::resolved::GroupKey;
 use crate::daemon::apply::destination::Destination;
 

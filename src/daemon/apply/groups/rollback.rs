@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use group_apply::group::Phase;
+
 use super::Groups;
 use super::entry::Pace;
-use crate::apply::group::Phase;
 use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::apply::destination::Destination;
 use crate::daemon::event::{Action, Moment, Restored};

@@ -6,10 +6,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::apply::budget::DiffSize;
-use crate::apply::transaction::StagedFile;
-use crate::config::resolved::{Job, TemplateSource};
 use consul_render::line_origin::line_origin;
+use group_apply::budget::DiffSize;
+use group_apply::transaction::StagedFile;
+
+use crate::config::resolved::{Job, TemplateSource};
 
 /// The maximum number of places in a message.
 const MAX_PLACES: usize = 3;

@@ -1,11 +1,12 @@
 //! Destinations that other programs change: noticed, reported, restored.
 
+use group_apply::drift::Difference;
+use group_apply::drift::DriftKind;
+
 use super::groups::previous;
 use super::*;
-use crate::apply::drift::Difference;
 use crate::config::resolved::{Drift, GroupConfig, OnFailure};
 use crate::daemon::event::Restored;
-use crate::report::DriftKind;
 
 fn watched(text: &str, drift: Drift) -> Job {
     Job {
@@ -316,8 +317,8 @@ fn a_parked_change_stays_parked_while_the_file_is_restored() {
     let mut bench = Bench::written_once(Drift::Restore);
     bench.news("a", "2");
     let changes = bench.take_changes().unwrap();
-    let parked = crate::apply::change::ParkedChange {
-        excess: crate::apply::budget::Excess {
+    let parked = group_apply::change::ParkedChange {
+        excess: group_apply::budget::Excess {
             removed: 9,
             lines: 10,
         },

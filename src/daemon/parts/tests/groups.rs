@@ -9,10 +9,10 @@ mod rollbacks;
 
 use apply_ledger::Hash;
 use file_writer::Previous;
+use group_apply::change::ReplacedFile;
+use group_apply::transaction::StagedFile;
 
 use super::*;
-use crate::apply::change::ReplacedFile;
-use crate::apply::transaction::StagedFile;
 use crate::config::resolved::{
     CheckConfig, CheckMethod, GroupConfig, OnFailure, Probe, Program, VerifyConfig,
 };

@@ -1,11 +1,11 @@
 //! Changes above their budget: parked, released, replaced.
 
 use apply_ledger::Hash;
+use group_apply::budget::Excess;
+use group_apply::change::ParkedChange;
+use group_apply::requests::{Requested, RequestedChange};
 
 use super::*;
-use crate::apply::budget::Excess;
-use crate::apply::change::ParkedChange;
-use crate::apply::requests::{Requested, RequestedChange};
 use crate::config::resolved::{GroupConfig, MaxChange};
 use crate::report::ParkedReport;
 

@@ -5,10 +5,10 @@ use std::path::Path;
 use apply_ledger::{
     Attributes, Intent, IntentFile, Ledger, LedgerOptions, RequestId, RequestQueue,
 };
+use group_apply::hold_results::{HoldOutcome, HoldRequest, HoldResult};
+use group_apply::requests::{HeldContent, Requested, RequestedChange};
 
 use super::*;
-use crate::apply::hold_results::{HoldOutcome, HoldRequest, HoldResult};
-use crate::apply::requests::{HeldContent, Requested, RequestedChange};
 
 /// The requests of a ledger.
 pub(super) fn requests(count: usize) -> Vec<RequestId> {

@@ -1,0 +1,342 @@
+//! The state machine of one group: from rendered texts to files, and back after a failure.
+//!
+//! Input: results of its steps, the time. Output: the next [`Step`].
+//!
+//! ```text
+//!            Write                             a group without a check
+//! Idle ───────────────────────► Swapping ─► Idle
+//!   │ Stage            Check        ▲
+//!   └────► Staging ─────────► Checking ─ Discard ─► Idle, the content is refused
+//!
+//! Idle ── Restore (command or verification failed) ─► Restoring ─► Idle, the content is refused
+//! ```
+//!
+//! A refused content is applied again when it changes, or after a pause that grows; after a restoration
+//! only when it changes, unless the command fails for the restored files, too.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::debts::RETRY;
+use crate::options::{GroupConfig, OnFailure};
+
+/// One group and its state.
+#[derive(Debug)]
+pub struct Group {
+    config: Arc<GroupConfig>,
+    phase: Phase,
+    refused: Option<Refused>,
+    replaced: Replaced,
+    taken_back: Option<TakenBack>,
+}
+
+/// The step in progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// None.
+    Idle,
+    /// The files are staged.
+    Staging,
+    /// The staged files are checked.
+    Checking,
+    /// The files are swapped; without a check, they are staged in the same step.
+    Swapping,
+    /// The previous files are restored.
+    Restoring,
+}
+
+/// The next step of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Stage the files and swap them.
+    Write,
+    /// Stage the files.
+    Stage,
+    /// Check the staged files.
+    Check,
+    /// Swap the staged files.
+    Swap,
+    /// Remove the staged files.
+    Discard,
+    /// Restore the files as they were when the last command succeeded.
+    Restore,
+}
+
+/// Whether a group may begin with a content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Now.
+    Now,
+    /// At this time.
+    At(Instant),
+    /// After an event.
+    Later,
+}
+
+/// A content that was not applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The fingerprint of the texts of the group.
+    content: u64,
+    /// The number of consecutive failures; 0: it is parked.
+    failures: u32,
+    /// The time of the next attempt; `None`: when the content changes.
+    retry: Option<Instant>,
+}
+
+/// The content that was rolled back last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct TakenBack {
+    /// The fingerprint of the texts of the group.
+    content: u64,
+    /// The number of its rollbacks since the last success of the command.
+    times: u32,
+}
+
+/// The files as they were when the last command succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Replaced {
+    /// None was replaced since, or they are not kept.
+    None,
+    /// They are kept, and can be restored.
+    Kept,
+}
+
+impl Group {
+    /// Creates a group in which nothing is in progress.
+    #[must_use]
+    pub fn new(config: Arc<GroupConfig>) -> Self {
+        Self {
+            config,
+            phase: Phase::Idle,
+            refused: None,
+            replaced: Replaced::None,
+            taken_back: None,
+        }
+    }
+
+    /// Returns the same group with a new configuration.
+    #[must_use]
+    pub fn renewed(self, config: Arc<GroupConfig>) -> Self {
+        Self { config, ..self }
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Arc<GroupConfig> {
+        &self.config
+    }
+
+    /// The step in progress.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Returns `true` while files are staged, swapped or restored.
+    #[must_use]
+    pub fn is_writing(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Staging | Phase::Swapping | Phase::Restoring
+        )
+    }
+
+    /// The content that failed last, if none was applied or parked since.
+    #[must_use]
+    pub fn failure(&self) -> Option<Refused> {
+        self.refused.filter(|refused| refused.failures > 0)
+    }
+
+    /// Refuses a content again, after another one that was requested.
+    pub fn refuse_again(&mut self, refused: Refused) {
+        self.refused = Some(refused);
+    }
+
+    /// Returns `true` if this content failed the last time.
+    #[must_use]
+    pub fn has_refused(&self, content: u64) -> bool {
+        self.failure()
+            .is_some_and(|refused| refused.content == content)
+    }
+
+    /// Returns `true` if this content is parked.
+    #[must_use]
+    pub fn has_parked(&self, content: u64) -> bool {
+        self.phase == Phase::Idle
+            && self
+                .refused
+                .is_some_and(|refused| refused.content == content && refused.failures == 0)
+    }
+
+    /// Decides whether the group may begin. `content` returns the fingerprint of its texts;
+    /// `is_owing`: its command is owed and has not failed yet, or runs.
+    pub fn start(&self, content: impl FnOnce() -> u64, is_owing: bool, now: Instant) -> Start {
+        if self.phase != Phase::Idle || (is_owing && self.config.is_sequential()) {
+            return Start::Later;
+        }
+        match self.refused {
+            Some(refused) if refused.content == content() => match refused.retry {
+                Some(retry) if retry > now => Start::At(retry),
+                Some(_) => Start::Now,
+                None => Start::Later,
+            },
+            _ => Start::Now,
+        }
+    }
+
+    /// Begins to apply.
+    pub fn begin(&mut self) -> Step {
+        if self.config.check.is_some() {
+            self.phase = Phase::Staging;
+            Step::Stage
+        } else {
+            self.phase = Phase::Swapping;
+            Step::Write
+        }
+    }
+
+    /// Handles the end of staging. Files that all have their content already need no check; if one
+    /// could not be staged, the swap changes nothing and reports the error.
+    pub fn staged(&mut self, needs_check: bool) -> Option<Step> {
+        if self.phase != Phase::Staging {
+            return None;
+        }
+        if needs_check {
+            self.phase = Phase::Checking;
+            Some(Step::Check)
+        } else {
+            self.phase = Phase::Swapping;
+            Some(Step::Swap)
+        }
+    }
+
+    /// Handles a check that succeeded.
+    pub fn passed(&mut self) -> Option<Step> {
+        if self.phase != Phase::Checking {
+            return None;
+        }
+        self.phase = Phase::Swapping;
+        Some(Step::Swap)
+    }
+
+    /// Handles a check that failed or could not begin, or a swap that found no staged file. `jitter` is a random
+    /// number between 0 and 1.
+    pub fn failed(&mut self, content: u64, now: Instant, jitter: f64) -> Option<Step> {
+        let begun = [Phase::Staging, Phase::Checking, Phase::Swapping];
+        if !begun.contains(&self.phase) {
+            return None;
+        }
+        self.phase = Phase::Idle;
+        let same = self.refused.filter(|refused| refused.content == content);
+        let failures = same.map_or(0, |refused| refused.failures).saturating_add(1);
+        self.refused = Some(Refused {
+            content,
+            failures,
+            retry: Some(now + RETRY.pause(failures, jitter)),
+        });
+        Some(Step::Discard)
+    }
+
+    /// Handles the end of a swap. `is_kept`: the replaced files are kept.
+    pub fn swapped(&mut self, is_kept: bool) {
+        if self.phase == Phase::Swapping {
+            self.phase = Phase::Idle;
+            self.refused = None;
+            if is_kept {
+                self.replaced = Replaced::Kept;
+            }
+        }
+    }
+
+    /// Handles the end of a swap that has restored files after a change by another program. What was refused before
+    /// stays refused.
+    pub fn drift_restored(&mut self) {
+        if self.phase == Phase::Swapping {
+            self.phase = Phase::Idle;
+        }
+    }
+
+    /// Handles replaced files that an earlier process has kept.
+    pub fn can_roll_back(&mut self) {
+        self.replaced = Replaced::Kept;
+    }
+
+    /// Handles a content that is above a change budget: it is applied at a time, or when it changes.
+    pub fn parked(&mut self, content: u64, release: Option<Instant>) {
+        self.refused = Some(Refused {
+            content,
+            failures: 0,
+            retry: release,
+        });
+    }
+
+    /// Handles a content that an earlier process has rolled back: it is applied when it changes.
+    pub fn quarantined(&mut self, content: u64) {
+        self.refused = Some(Refused {
+            content,
+            failures: 1,
+            retry: None,
+        });
+    }
+
+    /// Handles the success of the command and its verification. A success with the previous files does not reset the number
+    /// of rollbacks of the refused content.
+    pub fn succeeded(&mut self) {
+        self.replaced = Replaced::None;
+        if self.refused.is_none() {
+            self.taken_back = None;
+        }
+    }
+
+    /// Returns `true` if the files are restored when the command or its verification fails.
+    #[must_use]
+    pub fn restores(&self) -> bool {
+        self.config.on_failure == OnFailure::Rollback
+            && self.replaced == Replaced::Kept
+            && self.phase == Phase::Idle
+    }
+
+    /// Handles a failure of the command or its verification. `content` is the one that has failed.
+    /// Returns the step that follows, if the files can be restored and have to be.
+    pub fn roll_back(&mut self, content: u64) -> Option<Step> {
+        self.restores().then(|| {
+            self.phase = Phase::Restoring;
+            self.replaced = Replaced::None;
+            self.quarantined(content);
+            let same = self.taken_back.filter(|last| last.content == content);
+            let times = same.map_or(0, |last| last.times).saturating_add(1);
+            self.taken_back = Some(TakenBack { content, times });
+            Step::Restore
+        })
+    }
+
+    /// Handles a failure of the command or its verification with the previous files, too: the content that was taken back
+    /// is not to blame. It is tried again at `due`, when the command is due, or later: the pause grows with each rollback
+    /// of the same content. `jitter` is a random number between 0 and 1.
+    pub fn previous_failed(&mut self, due: Instant, now: Instant, jitter: f64) {
+        let times = self.taken_back.map_or(0, |last| last.times);
+        let refused = self.refused.as_mut();
+        if let Some(refused) = refused.filter(|refused| refused.failures > 0) {
+            let retry = due.max(now + RETRY.pause(times, jitter));
+            refused.retry.get_or_insert(retry);
+        }
+    }
+
+    /// Handles the end of a restoration.
+    pub fn restored(&mut self) {
+        if self.phase == Phase::Restoring {
+            self.phase = Phase::Idle;
+        }
+    }
+
+    /// Makes a refused content due, after a reload by the user.
+    pub fn retry_now(&mut self, now: Instant) {
+        if let Some(refused) = &mut self.refused {
+            refused.retry = Some(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
