@@ -9,9 +9,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ctmpl_options::config::exec::{ExecConfig, OnChange};
 use nix::sys::signal::Signal;
-
-use crate::config::exec::{ExecConfig, OnChange};
 
 /// A step with the child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use reload_actions::{ActionError, ReloadAction, perform};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::resolved::{CommandConfig, CommandOutput, PROGRAM};
+use ctmpl_options::config::resolved::{CommandConfig, CommandOutput, PROGRAM};
 pub use environment::environment;
 use limit::{LineLimit, Verdict};
 use redact::Redactor;

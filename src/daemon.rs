@@ -44,7 +44,6 @@ use std::time::Instant;
 use apply_ledger::OpenError;
 use tokio::sync::watch;
 
-use crate::config::resolved::{Config, Mode};
 use crate::progress::Progress;
 use crate::report::{Phase, Report};
 use crate::systemd::Systemd;
@@ -52,6 +51,7 @@ use answer_file::AnswerFile;
 use consul_render::RenderEnv;
 use consul_watch::source::consul::{Client, ClientError};
 use consul_watch::watch::Watcher;
+use ctmpl_options::config::resolved::{Config, Mode};
 pub use end::End;
 use error_line::chain;
 use event::{Action, Event, Moment};

@@ -11,7 +11,7 @@
 
 use std::time::Instant;
 
-use crate::config::resolved::Settle;
+use ctmpl_options::config::resolved::Settle;
 
 /// The result of a pass over a template, reduced to what the decision needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

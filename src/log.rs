@@ -20,8 +20,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::{Registry, registry, reload};
 
-use crate::config::logging::LogConfig;
-use crate::config::resolved::LogLevel;
+use ctmpl_options::config::logging::LogConfig;
+use ctmpl_options::config::resolved::LogLevel;
 
 pub use outlets::LogError;
 
@@ -125,7 +125,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::config::logging::{Keep, LogFileConfig};
+    use ctmpl_options::config::logging::{Keep, LogFileConfig};
 
     fn to_file(path: PathBuf, level: LogLevel) -> LogConfig {
         let file = LogFileConfig {

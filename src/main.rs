@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use ctmpl::cli::{self, Command};
-use ctmpl::commands::Failure;
+use ctmpl::commands::{self, Failure};
 use ctmpl::{panic_hook, signals};
+use ctmpl_options::cli;
 
 fn main() -> ExitCode {
     panic_hook::install();
@@ -18,6 +18,6 @@ fn main() -> ExitCode {
     signals::hold_back();
     let result = cli::parse(std::env::args_os())
         .map_err(Failure::from)
-        .and_then(Command::run);
+        .and_then(commands::run);
     ExitCode::from(result.unwrap_or_else(|failure| failure.report()))
 }

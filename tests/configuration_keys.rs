@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use ctmpl::config::reference;
+use ctmpl_options::config::reference;
 
 use crate::support::ctmpl::{Ended, Folder, command, run_command};
 

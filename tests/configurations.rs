@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use boon::{Compiler, Schemas};
-use ctmpl::cli::{self, Command};
-use ctmpl::config::{self, Environment};
+use ctmpl_options::cli::{self, Command};
+use ctmpl_options::config::{self, Environment};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 

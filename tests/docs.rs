@@ -11,8 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use consul_render::functions;
-use ctmpl::config::reference::{self, Described};
 use ctmpl_convert::differences;
+use ctmpl_options::config::reference::{self, Described};
 
 use crate::support::documents::pages_below;
 

@@ -7,7 +7,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use ctmpl::config::resolved::TemplateSource;
+use ctmpl_options::config::resolved::TemplateSource;
 
 use crate::support::backend::Backend;
 use crate::support::ctmpl::{Ctmpl, Folder, command, text};

@@ -1,7 +1,7 @@
 //! Parsing a Go template with any source and delimiters never panics.
 #![no_main]
 
-use ctmpl::config::resolved::Delimiters;
+use ctmpl_options::config::resolved::Delimiters;
 use gotemplate::{Options, Template};
 use libfuzzer_sys::fuzz_target;
 

@@ -1,11 +1,11 @@
 //! Tests of the decisions about the child process, without processes.
 
+use ctmpl_options::config::exec::KillSignal;
+use ctmpl_options::config::resolved::{CommandLine, EnvironmentConfig};
+use ctmpl_options::config::values::StartWith;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::exec::KillSignal;
-use crate::config::resolved::{CommandLine, EnvironmentConfig};
-use crate::config::values::StartWith;
 
 fn config(on_change: OnChange) -> ExecConfig {
     ExecConfig {

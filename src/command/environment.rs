@@ -5,11 +5,10 @@
 
 use std::ffi::OsString;
 
+use ctmpl_options::config::resolved::EnvironmentConfig;
 use group_apply::options::Variable;
 use process_tree::Environment;
 use secrecy::{ExposeSecret as _, SecretString};
-
-use crate::config::resolved::EnvironmentConfig;
 
 /// Returns the environment: the variables of ctmpl that pass the filter, the exports, and the
 /// custom variables of the configuration; later ones override earlier ones, except those without a value. The notification

@@ -6,13 +6,13 @@
 use std::path::Path;
 
 use consul_dev::{Options, Seed, Server};
-
-use crate::config::{self, Environment, Flags};
-use crate::source::file::FileSource;
 use consul_watch::answer::Answer;
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::consul::Client;
 use consul_watch::source::{Error, Poll, Source, SourceQuery};
+use ctmpl_options::config::{self, Environment, Flags};
+
+use crate::source::file::FileSource;
 
 /// A failed query.
 #[derive(Debug, thiserror::Error)]

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use apply_ledger::Parked;
+use ctmpl_options::cli::ApproveArguments;
+use ctmpl_options::exit_code;
 use serde_json::{Value, json};
 
 use super::output::{Failure, print};
 use super::request;
 use super::state::{self, pretty, time};
 use super::table::table;
-use crate::cli::ApproveArguments;
-use crate::exit_code;
 
 /// The number of digits of a hash in a table.
 const SHORT_HASH: usize = 12;

@@ -1,8 +1,9 @@
 //! `ctmpl config`: prints the resolved configuration.
 
+use ctmpl_options::cli::Arguments;
+use ctmpl_options::config;
+
 use super::output::{Failure, print};
-use crate::cli::Arguments;
-use crate::config;
 
 pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
     let text = config::show(arguments, &std::env::vars_os().collect())?;

@@ -10,6 +10,10 @@ use anyhow::Context as _;
 use consul_render::TemplateError;
 use consul_watch::source::consul::Client;
 use ctmpl_convert::{Conversion, Delimiters, Options};
+use ctmpl_options::cli::ConvertArguments;
+use ctmpl_options::config::resolved::{FileConfig, PROGRAM};
+use ctmpl_options::config::{self, Environment, Flags};
+use ctmpl_options::exit_code;
 use file_writer::{Stage, Swapped};
 use group_apply::write::Writer;
 
@@ -17,10 +21,6 @@ use self::library::TemplateFunctions;
 use self::prove::{Pair, Proof};
 use super::answers::with_data;
 use super::output::{Failure, report};
-use crate::cli::ConvertArguments;
-use crate::config::resolved::{FileConfig, PROGRAM};
-use crate::config::{self, Environment, Flags};
-use crate::exit_code;
 
 #[cfg(test)]
 mod tests;

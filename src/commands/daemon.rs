@@ -1,12 +1,14 @@
 //! `ctmpl` without a subcommand, and `ctmpl dev`: run the daemon.
 
+use ctmpl_options::cli::Arguments;
+use ctmpl_options::config::{self, Config, ConfigError, Environment};
+use ctmpl_options::exit_code;
+use error_line::without_numbers;
+
 use super::output::{COMPONENT, Failure};
 use super::{dev, validate};
-use crate::cli::Arguments;
-use crate::config::{self, Config, ConfigError, Environment};
 use crate::daemon::{self, End, Process, check_file_limit};
-use crate::{exit_code, log};
-use error_line::without_numbers;
+use crate::log;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

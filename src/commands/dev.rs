@@ -4,10 +4,10 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use consul_dev::{Options, Seed, Server};
+use ctmpl_options::config::resolved::DevConfig;
+use ctmpl_options::config::{Config, ConfigError};
 
 use super::output::COMPONENT;
-use crate::config::resolved::DevConfig;
-use crate::config::{Config, ConfigError};
 use crate::daemon::{self, End, Process};
 
 pub(super) async fn run(

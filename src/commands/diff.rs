@@ -4,12 +4,12 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use apply_ledger::{Generation, History};
+use ctmpl_options::cli::DiffArguments;
+use ctmpl_options::exit_code;
 use similar::TextDiff;
 
 use super::output::{Failure, print, report_success};
 use super::state;
-use crate::cli::DiffArguments;
-use crate::exit_code;
 
 pub(super) fn run(arguments: &DiffArguments) -> Result<u8, Failure> {
     let history = state::open(&state::directory(arguments.state_dir.as_deref())?)?;

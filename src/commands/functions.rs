@@ -1,8 +1,9 @@
 //! `ctmpl functions`: prints the reference of the template functions.
 
-use super::output::{Failure, print};
-use crate::exit_code;
 use consul_render::{functions, reference};
+use ctmpl_options::exit_code;
+
+use super::output::{Failure, print};
 
 pub(super) fn run(name: Option<&str>) -> Result<u8, Failure> {
     let text = reference::text(name).map_err(|error| Failure::new(exit_code::USAGE, error))?;

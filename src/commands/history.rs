@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use apply_ledger::{Destination, Generation, Hold, OwedGroup, PendingIntent};
+use ctmpl_options::cli::HistoryArguments;
 use serde_json::{Value, json};
 use tracing_outlets::escaped;
 
 use super::output::{Failure, print};
 use super::state::{self, pretty, time};
 use super::table::table;
-use crate::cli::HistoryArguments;
 
 pub(super) fn run(arguments: HistoryArguments) -> Result<u8, Failure> {
     let HistoryArguments {

@@ -4,9 +4,9 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 
 use anyhow::{Context as _, bail};
+use ctmpl_options::exit_code;
 
 use super::output::{Failure, print};
-use crate::exit_code;
 
 /// The files, in the order in which the user needs them.
 const FILES: [(&str, &str); 3] = [

@@ -1,11 +1,11 @@
 //! `ctmpl migrate`: rewrites a consul-template configuration.
 
 use config_blocks::{Format, FormatError};
+use ctmpl_options::cli::MigrateArguments;
+use ctmpl_options::config::migrate::migrate;
+use ctmpl_options::exit_code;
 
 use super::output::{Failure, print, report};
-use crate::cli::MigrateArguments;
-use crate::config::migrate::migrate;
-use crate::exit_code;
 
 pub(super) fn run(arguments: MigrateArguments) -> Result<u8, Failure> {
     let MigrateArguments { to, file } = arguments;

@@ -4,14 +4,14 @@ use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
+use ctmpl_options::cli::CliError;
+use ctmpl_options::config::ConfigError;
+use ctmpl_options::config::logging::Color;
+use ctmpl_options::exit_code;
+use error_line::without_numbers;
 use tracing_outlets::is_hidden;
 
-use crate::cli::CliError;
-use crate::config::ConfigError;
-use crate::config::logging::Color;
-use crate::exit_code;
 use crate::log::{LogError, color};
-use error_line::without_numbers;
 
 /// The component of the log lines of the subcommands.
 pub(super) const COMPONENT: &str = "ctmpl";

@@ -13,22 +13,22 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use jiff::Timestamp;
-
-use super::answers::{Unanswered, answer, with_data};
-use super::output::{Failure, print, report as report_error};
-use crate::cli::PlanArguments;
-use crate::config::resolved::ConsulConfig;
-use crate::config::{self, Config, Environment};
-use crate::exit_code;
-use changes::{FilePlan, commands};
 use consul_render::session::{Session, Unsettled};
 use consul_render::{RenderEnv, Rendering, Template};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 use consul_watch::source::consul::Client;
-use cost::{Budget, QueryCost};
+use ctmpl_options::cli::PlanArguments;
+use ctmpl_options::config::resolved::ConsulConfig;
+use ctmpl_options::config::{self, Config, Environment};
+use ctmpl_options::exit_code;
 use error_line::chain;
+use jiff::Timestamp;
+
+use super::answers::{Unanswered, answer, with_data};
+use super::output::{Failure, print, report as report_error};
+use changes::{FilePlan, commands};
+use cost::{Budget, QueryCost};
 
 pub(super) fn run(arguments: PlanArguments) -> Result<u8, Failure> {
     let environment: Environment = std::env::vars_os().collect();

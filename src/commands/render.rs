@@ -4,19 +4,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::bail;
-use jiff::Timestamp;
-
-use super::answers::{Unanswered, answer, with_data};
-use super::output::{Failure, print};
-use crate::cli::RenderArguments;
-use crate::config::Environment;
-use crate::exit_code;
 use consul_render::session::{Session, Unsettled};
 use consul_render::{
     Absence, RenderEnv, Rendering, Template, TemplateOptions, TemplateSource, language_of,
 };
 use consul_watch::query::Query;
 use consul_watch::source::consul::Client;
+use ctmpl_options::cli::RenderArguments;
+use ctmpl_options::config::Environment;
+use ctmpl_options::exit_code;
+use jiff::Timestamp;
+
+use super::answers::{Unanswered, answer, with_data};
+use super::output::{Failure, print};
 
 pub(super) fn run(arguments: &RenderArguments) -> Result<u8, Failure> {
     let rendered = || -> anyhow::Result<String> {

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 use apply_ledger::{Answer, History, LedgerError, RequestId, RequestQueue};
+use ctmpl_options::exit_code;
 
 use super::output::{Failure, escaped_lines, print};
 use super::state;
-use crate::exit_code;
 
 /// How long the command waits for the answer of the daemon.
 const PATIENCE: Duration = Duration::from_secs(10);

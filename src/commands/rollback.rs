@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, anyhow};
 use apply_ledger::{Generation, History, Outcome};
+use ctmpl_options::cli::RollbackArguments;
+use ctmpl_options::exit_code;
 use go_duration::GoDuration;
 
 use super::output::Failure;
 use super::{request, state};
-use crate::cli::RollbackArguments;
-use crate::exit_code;
 
 pub(super) fn run(arguments: &RollbackArguments) -> Result<u8, Failure> {
     let hold = duration(arguments)?;

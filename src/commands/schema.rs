@@ -1,7 +1,8 @@
 //! `ctmpl schema`: prints the JSON Schema of configuration files.
 
+use ctmpl_options::config;
+
 use super::output::print;
-use crate::config;
 
 pub(super) fn run() -> u8 {
     print(&format!("{:#}\n", config::reference::schema()))

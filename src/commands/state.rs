@@ -8,12 +8,12 @@ use anyhow::{Context as _, anyhow};
 use apply_ledger::{
     Generation, History, LedgerError, OpenError, default_parent, service_directory,
 };
+use ctmpl_options::exit_code;
+use error_line::chain;
 use jiff::Timestamp;
 use tracing_outlets::is_hidden;
 
 use super::output::Failure;
-use crate::exit_code;
-use error_line::chain;
 
 /// How similar a known file must be to be suggested, from 0 to 1.
 const SIMILARITY: f64 = 0.6;

@@ -3,17 +3,17 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, anyhow};
+use ctmpl_options::cli::StatusArguments;
+use ctmpl_options::config::resolved::{STATUS_NAMES, StatusAddr};
+use ctmpl_options::config::{self, Environment};
+use ctmpl_options::exit_code;
 use serde_json::Value;
+use status_server::{HEALTH, READY, STATUS, StatusResponse, ask};
 use tracing_outlets::escaped;
 
 use super::output::{Failure, counted, print};
 use super::state::pretty;
 use super::table::table;
-use crate::cli::StatusArguments;
-use crate::config::resolved::{STATUS_NAMES, StatusAddr};
-use crate::config::{self, Environment};
-use crate::exit_code;
-use status_server::{HEALTH, READY, STATUS, StatusResponse, ask};
 
 /// The HTTP codes of the answers.
 const OK: u16 = 200;

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use consul_render::{Template, functions};
 use ctmpl_convert::differences::{self, TemplateText};
+use ctmpl_options::cli::Arguments;
+use ctmpl_options::config::resolved::{Job, Language, TemplateSource};
+use ctmpl_options::config::{self, Config};
+use ctmpl_options::exit_code;
+use error_line::chain;
 
 use super::output::{Failure, counted, report, report_success};
-use crate::cli::Arguments;
-use crate::config::resolved::{Job, Language, TemplateSource};
-use crate::config::{self, Config};
-use crate::exit_code;
-use consul_render::{Template, functions};
-use error_line::chain;
 
 pub(super) fn run(arguments: Arguments) -> Result<u8, Failure> {
     let (config, notes) = config::load_with_notes(arguments, &std::env::vars_os().collect())?;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use apply_ledger::Ending;
+use ctmpl_options::config::resolved::{Config, GroupConfig, GroupKey, Mode};
 use error_line::chain;
 use group_apply::debts::Debts;
 use group_apply::requests::Requested;
 
 use super::event::{Action, Event, Moment};
 use super::renderer::{Renderer, TemplateState};
-use crate::config::resolved::{Config, GroupConfig, GroupKey, Mode};
 use crate::signals::SignalAction;
 
 pub(super) mod commands;

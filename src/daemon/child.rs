@@ -5,6 +5,8 @@
 
 use std::time::{Duration, Instant};
 
+use ctmpl_options::config::exec::ExecConfig;
+use ctmpl_options::config::resolved::{Config, Mode};
 use error_line::chain;
 use group_apply::change::Effect;
 use group_apply::last_good::Differing;
@@ -14,8 +16,6 @@ use process_tree::{CommandError, CommandLine, Exit, Order};
 use super::end::End;
 use super::event::{Action, Event, Moment};
 use crate::child::{Child, Ended, Step};
-use crate::config::exec::ExecConfig;
-use crate::config::resolved::{Config, Mode};
 use crate::signals::SignalAction;
 
 /// The time that Consul has to provide all data before the child is started with the files of the last run.

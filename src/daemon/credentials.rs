@@ -5,8 +5,9 @@
 
 use std::path::PathBuf;
 
+use ctmpl_options::config::resolved::{Config, ConsulConfig};
+
 use super::event::{Action, Event};
-use crate::config::resolved::{Config, ConsulConfig};
 
 mod certificates;
 mod token_file;

@@ -1,6 +1,6 @@
 //! The result of a run, and its exit code.
 
-use crate::exit_code;
+use ctmpl_options::exit_code;
 
 /// The reason for which the daemon ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

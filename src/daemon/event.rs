@@ -13,6 +13,9 @@ use consul_watch::answer::Answer;
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::consul::{Client, ClientError, Emptiness};
 use consul_watch::watch::{Rules, WatchEvent};
+use ctmpl_options::config::exec::ExecConfig;
+use ctmpl_options::config::resolved::{GroupConfig, GroupKey, Job};
+use ctmpl_options::config::token::TokenError;
 use file_watch::FileEvent;
 use file_writer::Previous;
 use group_apply::budget::DiffSize;
@@ -30,9 +33,6 @@ use super::end::End;
 use super::process::{Renewal, RenewalError};
 use super::render_pass::{RenderRequest, Rendered};
 use crate::command::CommandFailure;
-use crate::config::exec::ExecConfig;
-use crate::config::resolved::{GroupConfig, GroupKey, Job};
-use crate::config::token::TokenError;
 use crate::signals::SignalAction;
 
 /// The time of an event, and the randomness for the decisions about it.

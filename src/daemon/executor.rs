@@ -10,6 +10,7 @@ use answer_guard::SavedAnswers;
 use consul_watch::query::Query;
 use consul_watch::source::consul::Client;
 use consul_watch::watch::{Rules, WatchEvent, Watcher};
+use ctmpl_options::config::exec::ExecConfig;
 use group_apply::change::Change;
 use group_apply::journal::Journal;
 use process_tree::{Child, Order, Relay, supervise};
@@ -25,7 +26,6 @@ use super::event::{Action, Event};
 use super::kept_answers::KeptAnswers;
 use super::process::Process;
 use crate::command;
-use crate::config::exec::ExecConfig;
 use crate::report::Report;
 use crate::source::plugin::PluginSource;
 

@@ -3,9 +3,8 @@
 //! Input: a configuration. Output: the number of connections for long polls that leaves enough file
 //! descriptors for everything else, or a [`FileLimitError`].
 
+use ctmpl_options::config::resolved::{Config, WriteMode};
 use nix::sys::resource::{Resource, getrlimit};
-
-use crate::config::resolved::{Config, WriteMode};
 use status_server::MAX_CONNECTIONS;
 
 /// The number of open files that every process needs besides its long polls: standard streams,
@@ -99,7 +98,7 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
-    use crate::config::{Arguments, Environment, load};
+    use ctmpl_options::config::{Arguments, Environment, load};
 
     fn config(text: &str) -> Config {
         let variables = [("CT_LOCAL_CONFIG", text)];

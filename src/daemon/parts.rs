@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use answer_guard::SavedAnswers;
 use consul_render::RenderEnv;
+use ctmpl_options::config::resolved::{Config, GroupKey};
 use group_apply::last_good::Differing;
 use group_apply::requests::Requested;
 
@@ -25,7 +26,6 @@ use super::shutdown::{Decided, Shutdown, ShutdownView};
 use super::state_dir::{OwedFile, RolledBack};
 use super::status::{self, StatusView};
 use super::waiting::Waiting;
-use crate::config::resolved::{Config, GroupKey};
 use crate::report::Report;
 use crate::signals::SignalAction;
 

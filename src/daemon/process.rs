@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use consul_watch::source::consul::{Client, ClientError};
 use consul_watch::watch::Rules;
+use ctmpl_options::config::ConfigError;
+use ctmpl_options::config::resolved::{Config, Mode, STATUS_NAMES, StatusAddr};
 use group_apply::journal::Journal;
 use group_apply::requests::{self, Requested};
 use status_server::{BindError, Change, StatusServer, bind};
 
 use super::file_limit::{self, FileLimitError};
-use crate::config::ConfigError;
-use crate::config::resolved::{Config, Mode, STATUS_NAMES, StatusAddr};
 use crate::log::{LogError, OpenedLog};
 use crate::pid_file::{PidFile, PidFileError};
 use crate::report::Report;

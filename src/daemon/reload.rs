@@ -10,11 +10,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use ctmpl_options::config::resolved::{Config, EarlierAnswers, Mode};
+use error_line::chain;
+
 use super::event::{Action, Event};
 use super::renderer::{Renderer, TemplateState};
-use crate::config::resolved::{Config, EarlierAnswers, Mode};
 use crate::signals::SignalAction;
-use error_line::chain;
 
 /// The state of a reload.
 #[derive(Debug)]

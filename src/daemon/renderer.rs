@@ -7,15 +7,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use consul_render::RenderEnv;
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
+use ctmpl_options::config::resolved::{Config, Mode};
+
 use super::event::{Action, Event, Moment};
 use super::process::Renewal;
 use super::query_failures::QueryFailures;
 use super::render_pass::{RenderRequest, Rendered};
-use crate::config::resolved::{Config, Mode};
 use crate::report::WakeUpReport;
-use consul_render::RenderEnv;
-use consul_watch::answer::Answer;
-use consul_watch::query::Query;
 
 mod answer_change;
 mod answers;

@@ -5,6 +5,8 @@
 
 use std::time::{Duration, Instant};
 
+use consul_render::Absence;
+use ctmpl_options::config::resolved::{Config, Mode, OnError};
 use nix::sys::signal::Signal;
 
 use super::apply::{Apply, JobState, JobView};
@@ -14,9 +16,7 @@ use super::end::End;
 use super::event::{Event, Moment};
 use super::missing::{MissingData, missing_data_of};
 use super::renderer::{Renderer, TemplateState};
-use crate::config::resolved::{Config, Mode, OnError};
 use crate::signals::SignalAction;
-use consul_render::Absence;
 
 /// The maximum time that an orderly shutdown waits for owed commands. With the time that the
 /// executor takes to stop what still runs, and that of the last log lines, an exit takes at most

@@ -10,6 +10,11 @@ use std::time::Duration;
 use answer_guard::SavedAnswers;
 use apply_ledger::{Ending, Hash, IntentId, OpenError, OwedGroup};
 use consul_watch::watch::{ConnectionFile, KeptConnections, Recorder};
+use ctmpl_options::config::exec::ExecConfig;
+use ctmpl_options::config::resolved::{
+    Config, EarlierAnswers, GroupConfig, Job, Mode, OnFailure, PROGRAM, StateDir,
+};
+use ctmpl_options::config::values::StartWith;
 use error_line::chain;
 use file_writer::Previous;
 use group_apply::journal::Journal;
@@ -19,11 +24,6 @@ use group_apply::targets::Targets;
 
 use super::answer_file::AnswerFile;
 use super::kept_answers::KeptAnswers;
-use crate::config::exec::ExecConfig;
-use crate::config::resolved::{
-    Config, EarlierAnswers, GroupConfig, Job, Mode, OnFailure, PROGRAM, StateDir,
-};
-use crate::config::values::StartWith;
 
 /// The time limit for opening the ledger, which may wait up to 5 s for another process.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);

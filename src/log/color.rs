@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
 
-use crate::config::logging::Color;
+use ctmpl_options::config::logging::Color;
 
 /// Returns `true` if standard error has colors.
 #[must_use]

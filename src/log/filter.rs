@@ -3,9 +3,8 @@
 //! Input: the target of an event, which is a module path. Output: whether it is logged, and the
 //! component in its line.
 
+use ctmpl_options::config::resolved::LogLevel;
 use tracing_subscriber::filter::{LevelFilter, Targets};
-
-use crate::config::resolved::LogLevel;
 
 /// The crate name of this program, whose components are its modules.
 const PROGRAM: &str = "ctmpl";

@@ -6,10 +6,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ctmpl_options::config::logging::{LogConfig, LogFormat, Wanted};
 use tracing_outlets::{FileOptions, Format, JournalOptions, OpenError, Outlet, Terminal};
 
 use super::color;
-use crate::config::logging::{LogConfig, LogFormat, Wanted};
 
 /// The name of this program in the journal.
 const NAME: &str = "ctmpl";
@@ -124,8 +124,8 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
-    use crate::config::logging::JournalConfig;
-    use crate::config::resolved::LogLevel;
+    use ctmpl_options::config::logging::JournalConfig;
+    use ctmpl_options::config::resolved::LogLevel;
 
     /// The opened outlets, as letters; `None` if opening fails.
     fn opened(config: &LogConfig, connected: bool, has_journal: bool) -> Option<String> {

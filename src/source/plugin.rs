@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use consul_watch::answer::Answer;
+use consul_watch::query::PluginQuery;
+use consul_watch::source::{Error, Poll, Reply, Source};
+use ctmpl_options::config::resolved::EnvironmentConfig;
+use error_line::chain;
 use process_tree::{Command, CommandLine, capture};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use crate::command;
-use crate::config::resolved::EnvironmentConfig;
-use consul_watch::answer::Answer;
-use consul_watch::query::PluginQuery;
-use consul_watch::source::{Error, Poll, Reply, Source};
-use error_line::chain;
 
 /// The time limit of a plugin, as in consul-template.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use ctmpl::cli;
-use ctmpl::config::{self, Config, Environment};
+use ctmpl_options::cli;
+use ctmpl_options::config::{self, Config, Environment};
 
 use super::ctmpl::{Ended, Folder, run, text};
 

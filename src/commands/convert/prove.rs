@@ -4,12 +4,6 @@
 
 use std::sync::Arc;
 
-use ctmpl_convert::{Go, Jinja, Rendered};
-use jiff::Timestamp;
-
-use crate::commands::answers::{QueryError, Unanswered, answer};
-use crate::config::Environment;
-use crate::config::resolved::Delimiters;
 use consul_render::session::{Session, Unsettled};
 use consul_render::{
     Language, Permissions, RenderEnv, Rendering, Template, TemplateError, TemplateOptions,
@@ -17,6 +11,12 @@ use consul_render::{
 };
 use consul_watch::query::Query;
 use consul_watch::source::Source as DataSource;
+use ctmpl_convert::{Go, Jinja, Rendered};
+use ctmpl_options::config::Environment;
+use ctmpl_options::config::resolved::Delimiters;
+use jiff::Timestamp;
+
+use crate::commands::answers::{QueryError, Unanswered, answer};
 
 pub(super) type Proof = ctmpl_convert::Proof<TemplateError>;
 

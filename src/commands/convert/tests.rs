@@ -7,21 +7,20 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use minijinja::{Environment, Value};
-use serde::Deserialize;
-use serde_json::Value as Json;
-
-use ctmpl_convert::{Conversion, Delimiters};
-
-use super::library::TemplateFunctions;
-use crate::config::resolved::MissingKey;
 use answer_guard::Snapshot;
 use consul_render::Undefined;
 use consul_render::jinja::{self, JinjaTemplate};
 use consul_render::render_context::{RenderContext, RenderEnv};
 use consul_render::{TemplateError, functions};
+use ctmpl_convert::{Conversion, Delimiters};
+use ctmpl_options::config::resolved::MissingKey;
 use gotemplate::{Options, Template};
+use jiff::Timestamp;
+use minijinja::{Environment, Value};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::library::TemplateFunctions;
 
 /// The minimum percentage of the vectors that must be converted without a mark, among those that Go
 /// renders.

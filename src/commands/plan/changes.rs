@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::commands::diff::unified;
-use crate::config::resolved::{Job, STANDARD_OUTPUT};
 use consul_render::output::Output;
 use consul_render::{Absence, Rendering, Template};
+use ctmpl_options::config::resolved::{Job, STANDARD_OUTPUT};
 use error_line::chain;
+
+use crate::commands::diff::unified;
 
 /// What would become of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use crate::config::resolved::ConsulConfig;
 use consul_render::{Rendering, Template};
 use consul_watch::query::{ConsulQuery, Query};
 use consul_watch::source::consul::Traffic;
 use consul_watch::source::{Refresh, SourceQuery as _};
 use consul_watch::watch::{long_polls, shared_prefixes};
+use ctmpl_options::config::resolved::ConsulConfig;
 
 /// The number of queries that share a connection over TLS.
 const SHARING: usize = 90;

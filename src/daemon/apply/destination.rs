@@ -11,12 +11,12 @@ mod restoration;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ctmpl_options::config::resolved::{Drift, GroupConfig, Job, Mode, OnFailure, Settle};
 use file_writer::WriteError;
 use group_apply::change::{Change, Effect};
 
 use super::drift::DriftWatch;
 use super::pending::{Candidate, Hold, InFile, Next, Parked, Pending, Rendering, WriteFailure};
-use crate::config::resolved::{Drift, GroupConfig, Job, Mode, OnFailure, Settle};
 use crate::daemon::event::Moment;
 use crate::daemon::text::Text;
 use crate::decide::{Decision, Outcome, Unwritten, decide};

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use ctmpl_options::config::resolved::GroupKey;
+
 use super::Apply;
 use super::lookup::{of_file, rank};
-use crate::config::resolved::GroupKey;
 use crate::daemon::state_dir::{OwedFile, RolledBack};
 
 impl Apply {

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use ctmpl_options::config::resolved::{GroupConfig, GroupKey, OnFailure};
 use group_apply::change::{Applied, Change, Effect};
 use group_apply::debts::Debts;
 use group_apply::group::{Group, Phase, Step};
@@ -20,7 +21,6 @@ use group_apply::group::{Group, Phase, Step};
 use self::entry::{Entry, Pace, Write};
 use super::commands::shown_output;
 use super::destination::Destination;
-use crate::config::resolved::{GroupConfig, GroupKey, OnFailure};
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Staged};
 use crate::daemon::renderer::TemplateState;
 use crate::decide::Decision;

@@ -4,13 +4,13 @@
 
 use std::time::Instant;
 
+use ctmpl_options::config::resolved::GroupKey;
 use group_apply::hold_results::{HoldOutcome, HoldResult, log_refused};
 use group_apply::requests::{Requested, RequestedChange};
 
 use super::Apply;
 use super::destination::Destination;
 use super::lookup::of_file;
-use crate::config::resolved::GroupKey;
 use crate::daemon::event::Action;
 
 /// The reason for which the hold of a destination ends that a reload has removed.

@@ -3,12 +3,12 @@
 
 use std::time::Instant;
 
+use ctmpl_options::config::resolved::Mode;
 use file_watch::FileEvent;
 use group_apply::drift::Difference;
 
 use super::lookup::position;
 use super::{Apply, Destination, Kind};
-use crate::config::resolved::Mode;
 use crate::daemon::event::{Action, Moment};
 
 impl Apply {

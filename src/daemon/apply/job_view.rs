@@ -1,7 +1,8 @@
 //! A template together with its destination.
 
+use ctmpl_options::config::resolved::GroupConfig;
+
 use super::destination::Destination;
-use crate::config::resolved::GroupConfig;
 use crate::daemon::renderer::{Renderer, TemplateState};
 
 /// The state of one template and its destination. Shutdown and the status depend on it.

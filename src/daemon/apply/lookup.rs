@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use ctmpl_options::config::resolved::{GroupConfig, GroupKey};
 use group_apply::change::Applied;
 
 use super::destination::Destination;
-use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::render_pass::PassResult;
 
 /// Passes the result of a rendering on to its destination.

@@ -53,7 +53,7 @@ mod tests {
     use nix::errno::Errno;
 
     use super::*;
-    use crate::config::resolved::{FileConfig, Owner};
+    use ctmpl_options::config::resolved::{FileConfig, Owner};
     use group_apply::write::Writer;
 
     /// The remedy for a file that cannot be staged.

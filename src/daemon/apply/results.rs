@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use apply_ledger::Ending;
+use ctmpl_options::config::resolved::{GroupConfig, GroupKey};
 use error_line::chain;
 use file_writer::WriteError;
 use group_apply::change::{Applied, Effect};
@@ -15,7 +16,6 @@ use super::Apply;
 use super::commands::{self, Commands, Consequence};
 use super::lookup::{group_of, position, rank};
 use super::printing::Printing;
-use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Restored};
 use crate::report::RefusedReport;
 

@@ -4,10 +4,11 @@
 
 use std::path::PathBuf;
 
-use crate::config::resolved::ConsulConfig;
-use crate::daemon::event::CertificateError;
+use ctmpl_options::config::resolved::ConsulConfig;
 use error_line::chain;
 use file_watch::FileEvent;
+
+use crate::daemon::event::CertificateError;
 
 /// The certificate files.
 #[derive(Debug)]

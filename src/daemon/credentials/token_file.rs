@@ -5,10 +5,9 @@
 
 use std::path::PathBuf;
 
-use secrecy::{ExposeSecret, SecretString};
-
-use crate::config::token::TokenError;
+use ctmpl_options::config::token::TokenError;
 use error_line::chain;
+use secrecy::{ExposeSecret, SecretString};
 
 /// The token file and its last content.
 #[derive(Debug)]

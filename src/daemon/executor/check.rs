@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use ctmpl_options::config::placeholders::expand;
+use ctmpl_options::config::resolved::{
+    CheckConfig, CheckMethod, CommandConfig, CommandLine, CommandOutput, EnvironmentConfig,
+    GroupConfig, Job, Program,
+};
 use error_line::chain;
 use group_apply::options::Variable;
 use group_apply::transaction::StagedFile;
@@ -19,11 +24,6 @@ use tokio::task::spawn_blocking;
 
 use self::explain::Names;
 use crate::command;
-use crate::config::placeholders::expand;
-use crate::config::resolved::{
-    CheckConfig, CheckMethod, CommandConfig, CommandLine, CommandOutput, EnvironmentConfig,
-    GroupConfig, Job, Program,
-};
 use crate::daemon::event::{CheckFailure, Checked};
 
 /// The program in the names of copies of trees.

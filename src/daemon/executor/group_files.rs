@@ -6,13 +6,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ctmpl_options::config::resolved::{FileConfig, GroupKey, STANDARD_OUTPUT};
 use error_line::chain;
 use file_writer::Previous;
 use group_apply::change::{Change, ReplacedFile};
 use group_apply::transaction::{Staging, Swap, write_all};
 use group_apply::write::Writer;
 
-use crate::config::resolved::{FileConfig, GroupKey, STANDARD_OUTPUT};
 use crate::daemon::event::{CheckFailure, Event, Restored, Staged};
 
 /// The files of all groups. Clones share them. The lock is not held while the file system is accessed.
@@ -199,7 +199,7 @@ pub(super) fn by_directory(changes: Vec<Change>) -> Vec<Vec<Change>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::resolved::GroupConfig;
+    use ctmpl_options::config::resolved::GroupConfig;
 
     fn change(job: usize, group: &str, destination: &str) -> Change {
         Change {

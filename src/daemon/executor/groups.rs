@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use apply_ledger::Ending;
+use ctmpl_options::config::resolved::{
+    CommandConfig, CommandOutput, Config, GroupConfig, GroupKey, Job,
+};
 use group_apply::change::ReplacedFile;
 use group_apply::drift::Inspection;
 use group_apply::hold_results::HoldResult;
@@ -17,7 +20,6 @@ use super::group_files::GroupFiles;
 use super::programs::OwnedContext;
 use super::{Executor, check, verify};
 use crate::command::{self, Purpose};
-use crate::config::resolved::{CommandConfig, CommandOutput, Config, GroupConfig, GroupKey, Job};
 use crate::daemon::event::Event;
 use crate::daemon::state_dir::OwedFile;
 

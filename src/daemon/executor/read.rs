@@ -4,15 +4,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use secrecy::SecretString;
-
-use crate::config::resolved::Job;
-use crate::config::token::{self, TokenError};
-use crate::source;
 use consul_render::{Template, TemplateError};
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::watch::WatchEvent;
+use ctmpl_options::config::resolved::Job;
+use ctmpl_options::config::token::{self, TokenError};
 use gotemplate::budget::Budget;
+use secrecy::SecretString;
+
+use crate::source;
 
 /// Reads a template, and parses it unless its source is unchanged.
 pub(super) fn source(
@@ -45,8 +45,8 @@ pub(super) fn token(path: &Path) -> Result<SecretString, TokenError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::resolved::TemplateSource;
     use consul_render::language_of;
+    use ctmpl_options::config::resolved::TemplateSource;
 
     #[test]
     fn a_template_is_parsed_again_only_when_its_source_has_changed() {

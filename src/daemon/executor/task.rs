@@ -6,18 +6,19 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
-use super::read;
-use crate::config::resolved::Job;
-use crate::config::token::TokenError;
-use crate::daemon::event::{CertificateError, Event};
-use crate::daemon::process::{Prepared, Reader, RenewalError};
-use crate::daemon::render_pass::{RenderRequest, Rendered};
 use consul_render::{Template, TemplateError};
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::Error;
 use consul_watch::source::consul::Client;
 use consul_watch::watch::WatchEvent;
+use ctmpl_options::config::resolved::Job;
+use ctmpl_options::config::token::TokenError;
 use gotemplate::budget::Budget;
+
+use super::read;
+use crate::daemon::event::{CertificateError, Event};
+use crate::daemon::process::{Prepared, Reader, RenewalError};
+use crate::daemon::render_pass::{RenderRequest, Rendered};
 
 /// The time limit for reading one file. A longer read means that its file system hangs.
 const READ_LIMIT: Duration = Duration::from_secs(10);

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use ctmpl_options::config::resolved::{GroupConfig, GroupKey, Probe, Program};
+use error_line::chain;
 use http_client::{Client, Limits, Request, Tls, TlsConfig, TransportConfig};
 use reload_checks::{Before, Server, Verification, VerifyError};
 use tokio::task::spawn_blocking;
@@ -15,9 +17,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::command;
-use crate::config::resolved::{GroupConfig, GroupKey, Probe, Program};
 use crate::daemon::event::VerifyFailure;
-use error_line::chain;
 
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);

@@ -9,12 +9,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
 
+use ctmpl_options::config::resolved::PROGRAM;
 use group_apply::journal::Journal;
 use group_apply::write::Writer;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use crate::config::resolved::PROGRAM;
 use crate::daemon::event::Event;
 
 /// A job that takes longer is slow.

@@ -24,12 +24,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bench::{Bench, ONCE, config, job, key, moment, read_template, value};
 use consul_render::{Template, TemplateError};
 use consul_watch::answer::{Answer, Pair};
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::Error;
 use consul_watch::watch::WatchEvent;
+use ctmpl_options::config::resolved::{
+    ClientConfig, CommandConfig, CommandLine, CommandOutput, ConsulConfig, EarlierAnswers,
+    EnvironmentConfig, FileConfig, FlapDampingConfig, GroupKey, GuardConfig, Job, Language,
+    LoadConfig, LogConfig, LogLevel, Mode, Permissions, RetryConfig, Settle, TemplateOptions,
+    TemplateSource,
+};
 use file_watch::FileEvent;
 use group_apply::change::{Applied, Change, Effect};
 use group_apply::debts::COMMAND_COOLDOWN;
@@ -39,15 +44,10 @@ use process_tree::{CommandError, Finished};
 
 use super::*;
 use crate::command::CommandFailure;
-use crate::config::resolved::{
-    ClientConfig, CommandConfig, CommandLine, CommandOutput, ConsulConfig, EarlierAnswers,
-    EnvironmentConfig, FileConfig, FlapDampingConfig, GroupKey, GuardConfig, Job, Language,
-    LoadConfig, LogConfig, LogLevel, Mode, Permissions, RetryConfig, Settle, TemplateOptions,
-    TemplateSource,
-};
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
 use crate::daemon::apply::{JobState, JobView};
 use crate::daemon::end::End;
+use bench::{Bench, ONCE, config, job, key, moment, read_template, value};
 
 #[test]
 fn all_queries_of_a_pass_are_followed_at_once_and_nothing_is_written_before_all_are_answered() {

@@ -8,9 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::template_state::TemplateState;
-use crate::config::resolved::GroupKey;
 use consul_watch::query::{FileQuery, Query};
+use ctmpl_options::config::resolved::GroupKey;
+
+use super::template_state::TemplateState;
 
 /// The files that are not read yet.
 #[derive(Debug)]

@@ -2,10 +2,11 @@
 //!
 //! Input: the source that was read, the result of a pass. Output: log events.
 
-use crate::config::resolved::Mode;
-use crate::daemon::render_pass::PassResult;
 use consul_render::TemplateError;
+use ctmpl_options::config::resolved::Mode;
 use error_line::chain;
+
+use crate::daemon::render_pass::PassResult;
 
 /// The current failures of a template.
 #[derive(Debug, Default)]

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use consul_watch::query::Query;
+use ctmpl_options::config::resolved::Mode;
+
 use super::answers::files;
 use super::template_state::TemplateState;
 use super::{Action, Following, Renderer};
-use crate::config::resolved::Mode;
-use consul_watch::query::Query;
 
 impl Renderer {
     /// Follows the queries and files that are requested now, and no others.

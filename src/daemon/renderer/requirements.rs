@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
-use super::template_state::TemplateState;
-use crate::config::resolved::GuardConfig;
 use answer_guard::GuardRules;
 use consul_render::Guarding;
 use consul_watch::answer::{Answer, Depth};
 use consul_watch::query::Query;
+use ctmpl_options::config::resolved::GuardConfig;
+
+use super::template_state::TemplateState;
 
 /// What the templates require of the guard of a query.
 pub(super) struct Requirements<'a> {

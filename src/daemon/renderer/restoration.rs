@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::resolved::{Config, EarlierAnswers, Mode};
 use answer_guard::Users;
 use consul_watch::query::Query;
+use ctmpl_options::config::resolved::{Config, EarlierAnswers, Mode};
 
 /// The time for which an outage has to last: Consul may be starting too. It is the same as for
 /// `start_with = "last_good"`.

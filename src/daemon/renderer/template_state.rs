@@ -6,17 +6,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use answer_guard::View;
+use consul_render::{Absence, Dependencies, Template};
+use consul_watch::answer::Answer;
+use consul_watch::query::Query;
+use ctmpl_options::config::resolved::{Job, OnError};
+
 use super::answer_change::ViewChange;
 use super::arrivals::Arrivals;
 use super::failures::Failures;
 use super::first_answers::FirstAnswers;
 use super::substitutes::{self, Substitutes};
-use crate::config::resolved::{Job, OnError};
 use crate::daemon::render_pass::{PassResult, Rendered};
-use answer_guard::View;
-use consul_render::{Absence, Dependencies, Template};
-use consul_watch::answer::Answer;
-use consul_watch::query::Query;
 
 mod views;
 

@@ -1,7 +1,8 @@
 //! The list of templates, which a reload may replace.
 
+use ctmpl_options::config::resolved::Job;
+
 use super::template_state::TemplateState;
-use crate::config::resolved::Job;
 
 /// The templates, in the order of the configuration.
 #[derive(Debug)]

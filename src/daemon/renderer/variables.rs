@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use ctmpl_options::config::resolved::ConsulConfig;
 use secrecy::ExposeSecret;
-
-use crate::config::resolved::ConsulConfig;
 
 /// The environment variables for templates: those of the process and those exported to commands.
 pub(super) fn with_exports(

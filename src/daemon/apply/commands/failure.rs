@@ -1,10 +1,10 @@
 //! What follows a failed command or verification, and what the log says about it.
 
+use ctmpl_options::config::resolved::{GroupConfig, GroupKey, Mode, OnFailure};
 use group_apply::debts::Retry;
 
 use super::messages::FailedRun;
 use super::{Commands, Consequence, FinalFailures, Run};
-use crate::config::resolved::{GroupConfig, GroupKey, Mode, OnFailure};
 use crate::daemon::event::Moment;
 
 /// What follows a failed run.

@@ -1,7 +1,8 @@
 //! The parts of log messages about commands, checks and verifications.
 
+use ctmpl_options::config::resolved::GroupConfig;
+
 use super::phase::RunPhase;
-use crate::config::resolved::GroupConfig;
 
 /// What the log says about a failed run.
 pub(super) struct FailedRun {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::config::resolved::{GroupConfig, Mode};
+use ctmpl_options::config::resolved::{GroupConfig, Mode};
 
 /// At startup, a command waits this long for templates with the same command that are not written
 /// yet, so that they share one run.

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use apply_ledger::Ending;
+use ctmpl_options::config::resolved::{GroupConfig, GroupKey};
 use group_apply::journal::Transfers;
 
 use super::messages::name;
-use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::event::Action;
 
 /// Records that their heirs owe the commands of groups. The command of a group without an heir is dropped with a

@@ -1,12 +1,12 @@
 //! Failed writes, and the log messages of a destination.
 
+use ctmpl_options::config::resolved::{Mode, OnError};
 use error_line::chain;
 use file_writer::WriteError;
 use group_apply::change::Effect;
 use group_apply::debts::RETRY;
 
 use super::{Destination, MAX_RETRY_WAIT};
-use crate::config::resolved::{Mode, OnError};
 use crate::daemon::apply::pending::WriteFailure;
 use crate::daemon::apply::remedy::remedy;
 use crate::daemon::event::Moment;

@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use apply_ledger::Hash;
+use ctmpl_options::config::resolved::{MaxChange, Mode};
 use group_apply::budget::Excess;
 use group_apply::change::ParkedChange;
 
 use super::{Destination, Verdict};
-use crate::config::resolved::{MaxChange, Mode};
 use crate::daemon::apply::pending::{Approval, Candidate, InFile, Parked};
 use crate::daemon::event::Moment;
 use crate::report::ParkedReport;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use ctmpl_options::config::resolved::Drift;
 use file_writer::Previous;
 use group_apply::change::Change;
 use group_apply::drift::DriftKind;
@@ -11,7 +12,6 @@ use group_apply::drift::{Difference, Inspection};
 use super::super::drift::Reaction;
 use super::super::pending::{Candidate, InFile, Next, Pending};
 use super::{Destination, Verdict};
-use crate::config::resolved::Drift;
 use crate::daemon::event::Moment;
 use crate::daemon::text::Text;
 use crate::decide::Unwritten;

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ctmpl_options::config::resolved::{GroupConfig, Job};
 use group_apply::debts::Debts;
 use group_apply::group::{Group, Refused, Start};
 use group_apply::transaction::StagedFile;
 
-use crate::config::resolved::{GroupConfig, Job};
 use crate::daemon::apply::destination::Destination;
 use crate::daemon::renderer::TemplateState;
 use crate::daemon::state_dir::RolledBack;

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use ctmpl_options::config::resolved::GroupKey;
+
 use super::Groups;
 use super::entry::BeforeHold;
-use crate::config::resolved::GroupKey;
 
 impl Groups {
     /// Handles the first hold of a group whose request waits for the result.

@@ -1,9 +1,9 @@
 //! Groups with a text that is above its change budget.
 
+use ctmpl_options::config::resolved::GroupKey;
 use group_apply::change::{Applied, Effect};
 
 use super::Groups;
-use crate::config::resolved::GroupKey;
 use crate::daemon::apply::destination::Destination;
 
 impl Groups {

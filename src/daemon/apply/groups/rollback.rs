@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use ctmpl_options::config::resolved::{GroupConfig, GroupKey};
 use group_apply::group::Phase;
 
 use super::Groups;
 use super::entry::Pace;
-use crate::config::resolved::{GroupConfig, GroupKey};
 use crate::daemon::apply::destination::Destination;
 use crate::daemon::event::{Action, Moment, Restored};
 

@@ -7,10 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use consul_render::line_origin::line_origin;
+use ctmpl_options::config::resolved::{Job, TemplateSource};
 use group_apply::budget::DiffSize;
 use group_apply::transaction::StagedFile;
-
-use crate::config::resolved::{Job, TemplateSource};
 
 /// The maximum number of places in a message.
 const MAX_PLACES: usize = 3;
@@ -123,7 +122,7 @@ fn text_of(path: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::resolved::Language;
+    use ctmpl_options::config::resolved::Language;
 
     #[test]
     fn the_places_of_nginx_haproxy_and_apache_are_found() {

@@ -36,7 +36,7 @@ pub(super) fn job(text: &str, command: Option<&str>) -> Job {
         settle: None,
         guard: GuardConfig::default(),
         flap_damping: FlapDampingConfig::default(),
-        on_error: crate::config::resolved::OnError::default(),
+        on_error: ctmpl_options::config::resolved::OnError::default(),
         render_timeout: Duration::from_secs(10),
         file: FileConfig::default(),
     }

@@ -1,11 +1,12 @@
 //! Instances that come and go, seen by templates with and without flap damping.
 
-use super::*;
-use crate::config::resolved::Fraction;
-use crate::systemd::status_line;
 use consul_watch::answer::Instance;
 use consul_watch::query::Health;
 use consul_watch::source::Circumstances;
+use ctmpl_options::config::resolved::Fraction;
+
+use super::*;
+use crate::systemd::status_line;
 
 mod restored;
 

@@ -1,11 +1,11 @@
 //! Destinations that other programs change: noticed, reported, restored.
 
+use ctmpl_options::config::resolved::{Drift, GroupConfig, OnFailure};
 use group_apply::drift::Difference;
 use group_apply::drift::DriftKind;
 
 use super::groups::previous;
 use super::*;
-use crate::config::resolved::{Drift, GroupConfig, OnFailure};
 use crate::daemon::event::Restored;
 
 fn watched(text: &str, drift: Drift) -> Job {

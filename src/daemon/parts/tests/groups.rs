@@ -8,14 +8,14 @@ mod refused_holds;
 mod rollbacks;
 
 use apply_ledger::Hash;
+use ctmpl_options::config::resolved::{
+    CheckConfig, CheckMethod, GroupConfig, OnFailure, Probe, Program, VerifyConfig,
+};
 use file_writer::Previous;
 use group_apply::change::ReplacedFile;
 use group_apply::transaction::StagedFile;
 
 use super::*;
-use crate::config::resolved::{
-    CheckConfig, CheckMethod, GroupConfig, OnFailure, Probe, Program, VerifyConfig,
-};
 use crate::daemon::event::{CheckFailure, Checked, Restored, Staged, VerifyFailure};
 use crate::daemon::state_dir::RolledBack;
 

@@ -1,11 +1,12 @@
 //! Answers that are held back, in the views of several templates.
 
-use super::*;
-use crate::config::resolved::GuardConfig;
 use answer_guard::SavedAnswers;
 use consul_watch::answer::Instance;
 use consul_watch::query::Health;
 use consul_watch::source::Circumstances;
+use ctmpl_options::config::resolved::GuardConfig;
+
+use super::*;
 
 mod lists;
 

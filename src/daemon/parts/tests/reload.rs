@@ -93,7 +93,7 @@ fn a_configuration_that_is_wrong_changes_nothing() {
     bench.write();
     bench.actions.clear();
     bench.step(Event::ConfigRead(Err(RenewalError::Config(
-        crate::config::ConfigError::NothingToDo,
+        ctmpl_options::config::ConfigError::NothingToDo,
     ))));
     assert!(bench.actions.is_empty(), "{:?}", bench.actions);
     bench.news("a", "2");

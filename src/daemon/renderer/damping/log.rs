@@ -1,11 +1,10 @@
 //! Logs which instances are damped, and how that ends.
 
-use go_duration::GoDuration;
-use jiff::Timestamp;
-
-use crate::config::resolved::FlapDampingConfig;
 use answer_guard::{DampedInstance, Flap, FlapChange, Shown};
 use consul_watch::query::{ConsulQuery, Query};
+use ctmpl_options::config::resolved::FlapDampingConfig;
+use go_duration::GoDuration;
+use jiff::Timestamp;
 
 /// Logs the changes in the damping of instances. `config`: the numbers that decided; `None`: no template has flap damping for
 /// the query any more.

@@ -2,13 +2,14 @@
 //!
 //! Input: the templates, and a query. Output: the strictest numbers, and the least numbers of items.
 
-use crate::config::resolved::FlapDampingConfig;
-use crate::daemon::renderer::template_state::TemplateState;
 use answer_guard::damped_by;
 use consul_render::Guarding;
 use consul_render::counted::Counted;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
+use ctmpl_options::config::resolved::FlapDampingConfig;
+
+use crate::daemon::renderer::template_state::TemplateState;
 
 /// The rules for one query.
 #[derive(Clone, Debug, PartialEq, Eq)]

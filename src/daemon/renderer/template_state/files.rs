@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::TemplateState;
-use crate::config::resolved::{Job, Mode};
-use crate::report::SubstituteReport;
 use consul_render::{Template, TemplateError};
 use consul_watch::query::Query;
+use ctmpl_options::config::resolved::{Job, Mode};
+
+use super::TemplateState;
+use crate::report::SubstituteReport;
 
 impl TemplateState {
     /// Returns `true` if the job has the same destination or, in a dry run without one, the same

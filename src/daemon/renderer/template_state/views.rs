@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::TemplateState;
-use crate::config::resolved::{FlapDampingConfig, GuardConfig};
 use answer_guard::{Snapshot, View, applies_to};
 use consul_render::Guarding;
 use consul_render::reading::Selection;
 use consul_watch::answer::Depth;
 use consul_watch::query::Query;
+use ctmpl_options::config::resolved::{FlapDampingConfig, GuardConfig};
+
+use super::TemplateState;
 
 impl TemplateState {
     /// The view of the calls without options.

@@ -1,7 +1,8 @@
 //! The numbers of writes and runs in the report.
 
+use ctmpl_options::config::resolved::OnFailure;
+
 use super::*;
-use crate::config::resolved::OnFailure;
 
 /// The numbers of written files and of successful runs.
 fn count(bench: &Bench) -> (u64, u64) {

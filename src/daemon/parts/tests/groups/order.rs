@@ -1,7 +1,8 @@
 //! The order and the rate of the commands of groups.
 
+use ctmpl_options::config::resolved::ReloadRate;
+
 use super::*;
-use crate::config::resolved::ReloadRate;
 use crate::daemon::apply::commands::ORDER_WINDOW;
 use crate::daemon::state_dir::OwedFile;
 

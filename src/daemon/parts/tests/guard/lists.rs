@@ -1,9 +1,10 @@
 //! Services whose names disappear from the list together with their instances.
 
-use super::*;
-use crate::config::resolved::Fraction;
-use crate::daemon::renderer::GRACE;
 use consul_watch::answer::ServiceTags;
+use ctmpl_options::config::resolved::Fraction;
+
+use super::*;
+use crate::daemon::renderer::GRACE;
 
 const LOOP: &str = "{{ range services }}{{ .Name }} {{ len (service .Name) }};{{ end }}";
 

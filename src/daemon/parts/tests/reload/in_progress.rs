@@ -233,7 +233,7 @@ fn a_reload_retries_failures_at_once() {
     );
     bench.step(Event::SignalAction(SignalAction::Reload));
     bench.step(Event::ConfigRead(Err(RenewalError::Config(
-        crate::config::ConfigError::NothingToDo,
+        ctmpl_options::config::ConfigError::NothingToDo,
     ))));
     assert_eq!(
         bench.take_runs().len(),
