@@ -174,8 +174,9 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     if let Some(saved) = saved {
         parts.expect(saved);
     }
+    parts.set_server(server);
     if keeps_answers {
-        parts.keep_answers(RestorePolicy::of(config), server);
+        parts.keep_answers(RestorePolicy::of(config));
     }
     if let Some(checked) = last_good {
         parts.check_last_good(checked, Moment::now());

@@ -91,9 +91,14 @@ impl Parts {
     }
 
     /// Writes accepted answers for the next process, and uses the answers of an earlier one.
-    pub(super) fn keep_answers(&mut self, policy: RestorePolicy, server: String) {
+    pub(super) fn keep_answers(&mut self, policy: RestorePolicy) {
         self.keeping = Keeping::on();
-        self.renderer.keep_answers(policy, server);
+        self.renderer.keep_answers(policy);
+    }
+
+    /// Sets what identifies the server that answers.
+    pub(super) fn set_server(&mut self, server: String) {
+        self.renderer.set_server(server);
     }
 
     /// Lets the child process start with the files of an earlier process, if they are unchanged.

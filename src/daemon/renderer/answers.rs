@@ -37,8 +37,8 @@ pub(super) struct Answers {
     /// The changes of accepted answers that are not on the disk yet.
     pub(super) unwritten: UnwrittenAnswers,
     pub(super) restoration: Restoration,
-    /// Identifies the server whose answers are kept.
-    server: String,
+    /// Identifies the server that answers.
+    pub(super) server: String,
 }
 
 impl Answers {

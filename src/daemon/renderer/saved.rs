@@ -23,9 +23,14 @@ impl Renderer {
         self.answers.saved()
     }
 
-    /// Records the changes of accepted answers of this server, to be written, and uses earlier answers.
-    pub(in crate::daemon) fn keep_answers(&mut self, policy: RestorePolicy, server: String) {
-        self.answers.keep(policy, server);
+    /// Records the changes of accepted answers, to be written, and uses earlier answers.
+    pub(in crate::daemon) fn keep_answers(&mut self, policy: RestorePolicy) {
+        self.answers.keep(policy);
+    }
+
+    /// Sets what identifies the server that answers.
+    pub(in crate::daemon) fn set_server(&mut self, server: String) {
+        self.answers.server = server;
     }
 
     /// Returns `true` if changes of accepted answers are not written yet.

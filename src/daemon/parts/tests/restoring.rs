@@ -13,7 +13,7 @@ const HALF_A_SECOND: Duration = Duration::from_millis(500);
 pub(super) fn start(policy: RestorePolicy, jobs: Vec<Job>) -> Bench {
     let mut bench = Bench::start(Mode::Daemon, jobs);
     bench.now.time = Timestamp::from_second(1_000_000).unwrap();
-    bench.parts.keep_answers(policy, "http://a:8500".to_owned());
+    bench.parts.keep_answers(policy);
     bench
 }
 

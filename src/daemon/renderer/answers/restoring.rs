@@ -16,27 +16,22 @@ use consul_watch::query::Query;
 const UNKNOWN_AGE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 impl Answers {
-    /// Records the changes of accepted answers of this server, to be written, and uses earlier answers.
-    pub(in crate::daemon::renderer) fn keep(&mut self, policy: RestorePolicy, server: String) {
+    /// Records the changes of accepted answers, to be written, and uses earlier answers.
+    pub(in crate::daemon::renderer) fn keep(&mut self, policy: RestorePolicy) {
         self.unwritten.begin();
         self.restoration.set_policy(policy);
-        self.server = server;
     }
 
     /// Adopts a new configuration: the server that answers, and the use of earlier answers.
     pub(in crate::daemon::renderer) fn renew(&mut self, policy: RestorePolicy, server: String) {
-        if !self.unwritten.is_on() {
-            return;
+        if self.restoration.is_on() {
+            self.restoration.set_policy(policy);
         }
-        self.restoration.set_policy(policy);
         if self.server == server {
             return;
         }
         self.server = server;
-        let own = self
-            .own_answers()
-            .map(|(query, _)| query)
-            .collect::<Vec<_>>();
+        let own: Vec<_> = self.own_answers().map(|(query, _)| query).collect();
         self.unwritten.server_changed(own);
         self.restoration.server_changed();
         // The sizes are compared with the answers of the new server, also by the next process.

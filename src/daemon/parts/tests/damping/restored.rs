@@ -13,9 +13,7 @@ fn an_instance_stays_damped_in_the_answer_of_an_earlier_process() {
     bench.lists("", "a b");
     let answer = Arc::clone(bench.parts.renderer.answer(&web).unwrap());
     let mut bench = restarted(&bench, vec![damped(IDS, DAMPING)]);
-    bench
-        .parts
-        .keep_answers(RestorePolicy::WarmStart, String::new());
+    bench.parts.keep_answers(RestorePolicy::WarmStart);
     let error = Error::Unreachable {
         server: "s".to_owned(),
         reason: "refused".to_owned(),
