@@ -6,6 +6,8 @@ use super::super::resolved::{
     CommandLine, Format, Job, Language, MissingKey, OutputFormat, TemplateSource,
 };
 use super::*;
+use crate::config::layer::TemplateBlock;
+use crate::config::resolved::FileConfig;
 use consul_render::language_of;
 
 fn job(template: &str) -> Job {
@@ -271,4 +273,10 @@ fn thousands_of_templates_are_loaded_in_linear_time() {
         "{:?}",
         begun.elapsed()
     );
+}
+
+#[test]
+fn the_defaults_of_a_file_are_those_of_its_keys() {
+    let of_keys = FileConfig::from(&TemplateBlock::default());
+    assert_eq!(of_keys, FileConfig::default());
 }
