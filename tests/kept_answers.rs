@@ -207,6 +207,33 @@ fn a_reload_with_another_address_keeps_the_answers_for_the_next_process() {
     ctmpl.logs("the templates use the answers that the process before has accepted");
 }
 
+/// The child was started with the files of the last run, and reloaded a moment later: before it handled the signal.
+#[test]
+fn a_child_that_starts_with_the_last_files_is_not_reloaded_by_a_warm_start() {
+    let folder = Folder::new();
+    let consul = embedded(Seed::default().key("app/a", "1").key("name", "first"));
+    let address = consul.address();
+    let app = folder.program(
+        "app",
+        "#!/bin/sh\nsleep 0.2\ntrap 'echo reloaded' HUP\nwhile :; do sleep 0.02; done\n",
+    );
+    let settings = format!(
+        "warm_start = true\nexec {{\n  command = [\"{}\"]\n  start_with = \"last_good\"\n  reload_signal = \"SIGHUP\"\n}}",
+        text(&app)
+    );
+    configure(&folder, KEYS, &settings);
+    let ctmpl = Ctmpl::spawn(daemon(&folder, address));
+    ctmpl.logs("app is started");
+    folder.becomes("ran", "ran\n");
+    ctmpl.stop();
+    drop(consul);
+    configure(&folder, &format!("new {KEYS}"), &settings);
+    let mut ctmpl = Ctmpl::spawn(daemon(&folder, address));
+    folder.becomes("out", "new a=1 first");
+    folder.stays("out", "new a=1 first", Duration::from_secs(3));
+    assert!(ctmpl.is_running(), "{}", ctmpl.log());
+}
+
 #[test]
 fn damaged_answers_are_written_again() {
     let folder = Folder::new();

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use ctmpl_options::config::exec::ExecConfig;
-use ctmpl_options::config::resolved::{Config, Mode};
+use ctmpl_options::config::resolved::{Config, EarlierAnswers, Mode};
 use error_line::chain;
 use group_apply::change::Effect;
 use group_apply::last_good::Differing;
@@ -20,6 +20,9 @@ use crate::signals::SignalAction;
 
 /// The time that Consul has to provide all data before the child is started with the files of the last run.
 const LAST_GOOD_AFTER: Duration = Duration::from_millis(500);
+/// The same with `warm_start`. Files that differ from the last answers are rendered first, so that the child does not have
+/// to be reloaded when it has just been started.
+const LAST_GOOD_AFTER_WARM_START: Duration = Duration::from_secs(2);
 
 /// The configured child process, if any.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub(super) struct ChildPart {
     child: Option<Child>,
     files: Files,
     last_good: LastGood,
+    /// The time until the child is started with the files of the last run.
+    last_good_after: Duration,
     result: Option<End>,
 }
 
@@ -82,6 +87,11 @@ impl ChildPart {
             child,
             files: Files::Known,
             last_good: LastGood::No,
+            last_good_after: if config.answers == EarlierAnswers::WarmStart {
+                LAST_GOOD_AFTER_WARM_START
+            } else {
+                LAST_GOOD_AFTER
+            },
             result: None,
         }
     }
@@ -94,7 +104,7 @@ impl ChildPart {
     /// Lets the child start with the files of an earlier process, if they are unchanged and Consul does not provide all
     /// data soon.
     pub(super) fn check_last_good(&mut self, checked: Result<(), Differing>, now: Instant) {
-        let from = now + LAST_GOOD_AFTER;
+        let from = now + self.last_good_after;
         self.last_good = match checked {
             Ok(()) => LastGood::From(from),
             Err(differing) => LastGood::Differing(differing, from),

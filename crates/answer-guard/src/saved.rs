@@ -19,14 +19,26 @@ use sealed_json::{Damaged, seal, unseal};
 const FORMAT: &str = "ctmpl-answers 1 sha256";
 /// The number of processes in a row that may not use an entry before it is dropped.
 const UNUSED_PROCESSES: u8 = 3;
+/// The number of other Consuls whose sizes are kept.
+const MAX_OTHERS: usize = 3;
 
 /// The sizes of accepted answers, by the text of their query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SavedAnswers {
     sizes: BTreeMap<String, Entry>,
     damped: BTreeMap<String, Damped>,
+    /// What other Consuls have answered.
+    others: Vec<Other>,
     /// The number of changes in this process.
     changes: u64,
+}
+
+/// What another Consul has answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Other {
+    source: String,
+    answers: BTreeMap<String, Entry>,
+    damped: BTreeMap<String, Damped>,
 }
 
 /// The size of one answer.
@@ -62,6 +74,8 @@ struct Body<'a> {
     answers: std::borrow::Cow<'a, BTreeMap<String, Entry>>,
     #[serde(default)]
     damped: std::borrow::Cow<'a, BTreeMap<String, Damped>>,
+    #[serde(default)]
+    others: std::borrow::Cow<'a, [Other]>,
 }
 
 impl SavedAnswers {
@@ -129,9 +143,19 @@ impl SavedAnswers {
         self.changes += u64::from(is_known || is_damped);
     }
 
-    /// Makes the content count as changed, for example because another Consul answers from now on.
-    pub fn touch(&mut self) {
+    /// Another Consul answers from now on. Its answers are compared with those of the one before, because both may belong
+    /// to the same cluster. Those of the one before are kept, too.
+    pub fn server_changed(&mut self, before: &str, now: &str) {
         self.changes += 1;
+        self.others
+            .retain(|other| other.source != before && other.source != now);
+        let before = Other {
+            source: before.to_owned(),
+            answers: self.sizes.clone(),
+            damped: self.damped.clone(),
+        };
+        self.others.insert(0, before);
+        self.others.truncate(MAX_OTHERS);
     }
 
     /// The content of the file. `source` identifies the Consul that has answered.
@@ -141,6 +165,7 @@ impl SavedAnswers {
             source: source.into(),
             answers: std::borrow::Cow::Borrowed(&self.sizes),
             damped: std::borrow::Cow::Borrowed(&self.damped),
+            others: std::borrow::Cow::Borrowed(&self.others),
         };
         seal(FORMAT, &body)
     }
@@ -152,17 +177,30 @@ impl SavedAnswers {
     /// [`Damaged`]
     pub fn decode(file: &[u8], source: &str) -> Result<Self, Damaged> {
         let body: Body<'_> = unseal(FORMAT, file)?;
-        if body.source != source {
-            return Ok(Self::default());
-        }
-        let used = body.answers.into_owned().into_iter();
+        let latest = Other {
+            source: body.source.into_owned(),
+            answers: body.answers.into_owned(),
+            damped: body.damped.into_owned(),
+        };
+        let mut others = body.others.into_owned();
+        others.insert(0, latest);
+        let own = others.iter().position(|other| other.source == source);
+        let own = own.map(|place| others.remove(place));
+        others.truncate(MAX_OTHERS);
+        let Some(own) = own else {
+            return Ok(Self {
+                others,
+                ..Self::default()
+            });
+        };
+        let used = own.answers.into_iter();
         let sizes = used
             .map(|(query, entry)| {
                 let unused = entry.unused.saturating_add(1);
                 (query, Entry { unused, ..entry })
             })
             .filter(|(_, entry)| entry.unused <= UNUSED_PROCESSES);
-        let mut damped = body.damped.into_owned();
+        let mut damped = own.damped;
         damped.retain(|_, damped| {
             damped.unused = damped.unused.saturating_add(1);
             damped.unused <= UNUSED_PROCESSES
@@ -170,6 +208,7 @@ impl SavedAnswers {
         Ok(Self {
             sizes: sizes.collect(),
             damped,
+            others,
             changes: 0,
         })
     }
@@ -258,7 +297,37 @@ mod tests {
         let mut saved = SavedAnswers::default();
         saved.accept(&prefix(), &pairs(&["a"]));
         let read = SavedAnswers::decode(&saved.encode(SOURCE), "http://b:8500/").unwrap();
-        assert_eq!(read, SavedAnswers::default());
+        assert_eq!(read.items(&prefix(), None), None);
+    }
+
+    /// After one start or one reload with another address, the guard did not know what it had to expect.
+    #[test]
+    fn the_answers_of_a_consul_are_known_after_another_one_was_used() {
+        const OTHER: &str = "http://b:8500/";
+        let mut saved = SavedAnswers::default();
+        saved.accept(&prefix(), &pairs(&["a"]));
+        // A start with another address.
+        let mut other = SavedAnswers::decode(&saved.encode(SOURCE), OTHER).unwrap();
+        other.accept(&prefix(), &pairs(&["a", "b"]));
+        let file = other.encode(OTHER);
+        for (source, items) in [(SOURCE, 1), (OTHER, 2)] {
+            let read = SavedAnswers::decode(&file, source).unwrap();
+            assert_eq!(read.items(&prefix(), None), Some(items), "{source}");
+        }
+        // A reload.
+        saved.server_changed(SOURCE, OTHER);
+        saved.accept(&prefix(), &pairs(&["a", "b", "c"]));
+        let file = saved.encode(OTHER);
+        for (source, items) in [(SOURCE, 1), (OTHER, 3)] {
+            let read = SavedAnswers::decode(&file, source).unwrap();
+            assert_eq!(read.items(&prefix(), None), Some(items), "{source}");
+        }
+        // Back again, and then many others.
+        saved.server_changed(OTHER, SOURCE);
+        for number in 0..10 {
+            saved.server_changed(&format!("{number}"), SOURCE);
+        }
+        assert_eq!(saved.others.len(), MAX_OTHERS);
     }
 
     #[test]

@@ -155,7 +155,9 @@ impl Answers {
         templates: &[TemplateState],
         now: Moment,
     ) -> Vec<AnswerChange> {
-        self.failures.answered();
+        if matches!(**query, Query::Consul(_)) {
+            self.failures.answered();
+        }
         let mut changes = Vec::new();
         if circumstances.is_fresh {
             for read in self.guards.read(query, answer) {

@@ -223,9 +223,9 @@ impl Restoration {
         Some(users)
     }
 
-    /// Records that this process has accepted an answer.
-    pub(super) fn answered(&mut self, query: &Query) {
-        self.states.remove(query);
+    /// Records that this process has accepted an answer. Returns `true` if the earlier one was in use.
+    pub(super) fn answered(&mut self, query: &Query) -> bool {
+        self.states.remove(query) == Some(State::Restored)
     }
 
     /// Returns `true` if the earlier answer to a query is in use.

@@ -352,3 +352,48 @@ fn beside_a_held_answer_an_earlier_one_with_fewer_items_than_known_is_not_used()
     assert_eq!((bench.write(), restored(&bench)), (vec![], 0));
     assert_eq!(bench.parts.report().dependencies.held.len(), 1);
 }
+
+/// The content of a file counted as an answer of Consul, so nothing was restored.
+#[test]
+fn a_file_is_no_answer_of_consul() {
+    let jobs = vec![
+        job(r#"{{ key "a" }}"#, None),
+        job(r#" {{ file "/x" }}"#, None),
+    ];
+    let mut bench = start(RestorePolicy::WarmStart, jobs);
+    bench.step(unreachable(&key("a")));
+    let file = Query::File(consul_watch::query::FileQuery {
+        path: "/x".into(),
+        sandbox: None,
+    });
+    let read = WatchEvent::current(Arc::new(file), Arc::new(Answer::File("f".into())));
+    bench.step(Event::Watched(vec![read]));
+    bench.pass(HALF_A_SECOND);
+    assert_eq!(take_loads(&mut bench), ["kv.get(a)"]);
+}
+
+/// The answer was the same, so its size stayed unknown, and the next process had no guard.
+#[test]
+fn the_size_of_an_answer_is_known_after_consul_has_confirmed_an_earlier_one() {
+    let services: Arc<Query> = Query::services("").unwrap().into();
+    let tags = Arc::new(consul_watch::answer::ServiceTags {
+        name: "a".to_owned(),
+        tags: Vec::new(),
+    });
+    let one = Arc::new(Answer::Services(vec![tags]));
+    let jobs = vec![job("{{ len services }}", None)];
+    let mut bench = start(RestorePolicy::WarmStart, jobs);
+    bench.step(unreachable(&services));
+    bench.pass(HALF_A_SECOND);
+    loaded(
+        &mut bench,
+        &services,
+        Some(Arc::clone(&one)),
+        Duration::ZERO,
+    );
+    let known = |bench: &Bench| bench.parts.renderer.saved().items(&services, None);
+    assert_eq!(known(&bench), None);
+    let confirmed = WatchEvent::current(Arc::clone(&services), one);
+    bench.step(Event::Watched(vec![confirmed]));
+    assert_eq!(known(&bench), Some(1));
+}

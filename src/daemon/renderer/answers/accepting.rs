@@ -23,7 +23,10 @@ impl Answers {
         templates: &[TemplateState],
         now: Instant,
     ) -> Vec<AnswerChange> {
-        self.restoration.answered(query);
+        if self.restoration.answered(query) {
+            // The answer may be the same, but its size may be unknown.
+            Arc::make_mut(&mut self.saved).accept(query, latest);
+        }
         // Not all calls have seen an answer that is only for calls that use stale answers.
         let is_seen = !self.snapshot.is_for_stale_calls(query);
         let before = self.snapshot.answer(query).filter(|_| is_seen).cloned();

@@ -30,12 +30,11 @@ impl Answers {
         if self.server == server {
             return;
         }
-        self.server = server;
+        let before = std::mem::replace(&mut self.server, server);
         let own: Vec<_> = self.own_answers().map(|(query, _)| query).collect();
         self.unwritten.server_changed(own);
         self.restoration.server_changed();
-        // The sizes are compared with the answers of the new server, also by the next process.
-        Arc::make_mut(&mut self.saved).touch();
+        Arc::make_mut(&mut self.saved).server_changed(&before, &self.server);
     }
 
     /// Handles the result of a write, or the changes that could not be written.
