@@ -73,7 +73,8 @@ impl From<rusqlite::Error> for Failure {
         if is_damage {
             Self::Damaged(error.to_string())
         } else {
-            Self::Failed(error.into())
+            // As a text: its causes repeat it.
+            Self::Failed(error.to_string().into())
         }
     }
 }
