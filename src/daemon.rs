@@ -34,6 +34,7 @@ mod shutdown;
 mod state_dir;
 mod status;
 mod text;
+mod unwritten;
 mod waiting;
 
 use std::collections::BTreeMap;

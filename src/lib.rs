@@ -6,6 +6,16 @@
 //!                        └─ dependencies ─┘
 //! ```
 //!
+//! | step | place |
+//! |---|---|
+//! | arguments, config | `ctmpl_options` |
+//! | watch | `consul_watch` |
+//! | guard | `answer_guard` |
+//! | render | `consul_render` |
+//! | decide | [`decide`] |
+//! | apply | `group_apply`, in the order that [`daemon`] decides |
+//! | command | [`command`] |
+//!
 //! A module imports only modules listed above it; `tests/layers.rs` checks this. The blank lines
 //! keep rustfmt from sorting the list.
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use answer_guard::{SavedAnswers, Unwritten};
+use super::unwritten::UnwrittenAnswer;
+use answer_guard::SavedAnswers;
 use apply_ledger::Ending;
 use consul_render::{Template, TemplateError};
 use consul_watch::answer::Answer;
@@ -110,7 +111,7 @@ pub(super) enum Event {
     /// The earlier answers to these queries were loaded; `None` if there is none.
     AnswersLoaded(Vec<(Arc<Query>, Option<LoadedAnswer>)>),
     /// Changes of accepted answers were written, or could not be written.
-    AnswersKept(Result<KeptWrite, Vec<(Arc<Query>, Unwritten)>>),
+    AnswersKept(Result<KeptWrite, Vec<(Arc<Query>, UnwrittenAnswer)>>),
     /// The wake-up time of a part has come.
     Time,
 }
@@ -266,7 +267,7 @@ pub(super) enum Action {
     /// Write the sizes of the accepted answers to the state directory.
     SaveAnswers(Arc<SavedAnswers>),
     /// Write these changes of accepted answers to the state directory. The others were current until this time.
-    KeepAnswers(Vec<(Arc<Query>, Unwritten)>, SystemTime),
+    KeepAnswers(Vec<(Arc<Query>, UnwrittenAnswer)>, SystemTime),
     /// Load the earlier answers to these queries from the state directory.
     LoadAnswers(Vec<Arc<Query>>),
     /// Print these files where they differ from the disk.

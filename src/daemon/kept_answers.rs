@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use answer_store::{AnswerStore, Damage, Loaded};
 
 use super::event::{Event, KeptWrite, LoadedAnswer};
-use answer_guard::Unwritten;
+use super::unwritten::UnwrittenAnswer;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 use error_line::chain;
@@ -67,7 +67,7 @@ impl KeptAnswers {
     /// Writes changes. The answers to other queries were current until this time.
     pub(super) fn write(
         &self,
-        changes: Vec<(Arc<Query>, Unwritten)>,
+        changes: Vec<(Arc<Query>, UnwrittenAnswer)>,
         current_until: SystemTime,
     ) -> Event {
         let begun = Instant::now();

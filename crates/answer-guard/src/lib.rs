@@ -20,9 +20,6 @@ mod snapshot;
 // The sizes of the accepted answers, for the next process.
 mod saved;
 
-// The changes of accepted answers that are not on the disk yet.
-mod unwritten;
-
 pub use damping::{
     Clocks, DampedInstance, Damper, Flap, FlapChange, FlapDampingConfig, SavedDamping, Shown,
     damped_by,
@@ -35,4 +32,3 @@ pub use guard::{
 };
 pub use saved::SavedAnswers;
 pub use snapshot::{Snapshot, Users, View};
-pub use unwritten::{Unwritten, UnwrittenAnswers, is_kept};

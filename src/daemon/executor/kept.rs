@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::Executor;
 use crate::daemon::event::Event;
 use crate::daemon::kept_answers::KeptAnswers;
-use answer_guard::Unwritten;
+use crate::daemon::unwritten::UnwrittenAnswer;
 use consul_watch::query::Query;
 
 /// The time limit for loading answers.
@@ -23,7 +23,7 @@ impl Executor {
     /// Writes changes of accepted answers. A thread of its own does it, so that no other write waits.
     pub(super) fn keep_answers(
         &mut self,
-        changes: Vec<(Arc<Query>, Unwritten)>,
+        changes: Vec<(Arc<Query>, UnwrittenAnswer)>,
         current_until: SystemTime,
     ) {
         if let Some(kept) = self.kept_answers.clone() {

@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use super::restoration::RestorePolicy;
 use super::{Action, Renderer};
 use crate::daemon::event::{LoadedAnswer, Moment};
-use answer_guard::{SavedAnswers, Unwritten, Users};
+use crate::daemon::unwritten::UnwrittenAnswer;
+use answer_guard::{SavedAnswers, Users};
 use consul_watch::query::Query;
 
 /// The maximum number of queries that a message names.
@@ -42,7 +43,7 @@ impl Renderer {
     pub(in crate::daemon) fn take_unwritten(
         &mut self,
         now: Moment,
-    ) -> (Vec<(Arc<Query>, Unwritten)>, SystemTime) {
+    ) -> (Vec<(Arc<Query>, UnwrittenAnswer)>, SystemTime) {
         let current_until = self.answers.current_until(now);
         (self.answers.unwritten.take(), current_until)
     }

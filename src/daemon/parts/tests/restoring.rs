@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use super::*;
 use crate::daemon::event::{KeptWrite, LoadedAnswer};
 use crate::daemon::renderer::RestorePolicy;
-use answer_guard::{SavedAnswers, Unwritten};
+use crate::daemon::unwritten::UnwrittenAnswer;
+use answer_guard::SavedAnswers;
 
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
 
@@ -39,7 +40,7 @@ fn take_loads(bench: &mut Bench) -> Vec<String> {
 }
 
 /// Removes and returns the answers that are written.
-pub(super) fn take_writes(bench: &mut Bench) -> Vec<Vec<(Arc<Query>, Unwritten)>> {
+pub(super) fn take_writes(bench: &mut Bench) -> Vec<Vec<(Arc<Query>, UnwrittenAnswer)>> {
     let mut writes = Vec::new();
     bench.actions.retain(|action| match action {
         Action::KeepAnswers(changes, _) => {

@@ -9,7 +9,8 @@ use crate::daemon::renderer::answer_change::AnswerChange;
 use crate::daemon::renderer::requirements::Requirements;
 use crate::daemon::renderer::restoration::{FailingQuery, MissingReason, RestorePolicy};
 use crate::daemon::renderer::template_state::TemplateState;
-use answer_guard::{Failing, Unwritten, Users, View, is_kept, items};
+use crate::daemon::unwritten::{UnwrittenAnswer, is_kept};
+use answer_guard::{Failing, Users, View, items};
 use consul_watch::query::Query;
 
 /// The age of an answer if the clock says that it was current in the future: older than any limit.
@@ -40,7 +41,7 @@ impl Answers {
     /// Handles the result of a write, or the changes that could not be written.
     pub(in crate::daemon::renderer) fn on_kept(
         &mut self,
-        result: Result<&KeptWrite, &[(Arc<Query>, Unwritten)]>,
+        result: Result<&KeptWrite, &[(Arc<Query>, UnwrittenAnswer)]>,
     ) {
         match result {
             Ok(write) if self.unwritten.written(write.is_new) => {

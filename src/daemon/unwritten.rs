@@ -13,9 +13,9 @@ use consul_watch::query::{ConsulQuery, Query};
 
 /// The changes, by query.
 #[derive(Clone, Debug, Default)]
-pub struct UnwrittenAnswers {
+pub(super) struct UnwrittenAnswers {
     is_on: bool,
-    changes: BTreeMap<Arc<Query>, Unwritten>,
+    changes: BTreeMap<Arc<Query>, UnwrittenAnswer>,
     write: Write,
     /// `true` after the first write that has succeeded.
     has_written: bool,
@@ -38,7 +38,7 @@ enum Write {
 
 /// The change of one answer.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Unwritten {
+pub(super) struct UnwrittenAnswer {
     /// The new answer; `None`: the one on the disk stays.
     answer: Option<Arc<Answer>>,
     freshness: Freshness,
@@ -57,35 +57,27 @@ enum Freshness {
 }
 
 /// Returns `true` if the answers to this query are kept on the disk: it is for Consul, and not for a private key.
-#[must_use]
-pub fn is_kept(query: &Query) -> bool {
+pub(super) fn is_kept(query: &Query) -> bool {
     matches!(query, Query::Consul(query) if !matches!(query, ConsulQuery::CaLeaf(_)))
 }
 
 impl UnwrittenAnswers {
     /// Records changes from now on.
-    pub fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.is_on = true;
     }
 
-    /// Returns `true` if changes are recorded.
-    #[must_use]
-    pub fn is_on(&self) -> bool {
-        self.is_on
-    }
-
     /// Returns `true` if everything is written.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
     /// Records an accepted answer.
-    pub fn accepted(&mut self, query: &Arc<Query>, answer: &Arc<Answer>) {
+    pub(super) fn accepted(&mut self, query: &Arc<Query>, answer: &Arc<Answer>) {
         self.stale.remove(query);
         self.unconfirmed.remove(query);
         self.change(query, |change| {
-            *change = Unwritten {
+            *change = UnwrittenAnswer {
                 answer: Some(Arc::clone(answer)),
                 freshness: Freshness::Current,
             };
@@ -93,7 +85,7 @@ impl UnwrittenAnswers {
     }
 
     /// Records that the accepted answer is the present one: the server has answered it again.
-    pub fn confirmed(&mut self, query: &Arc<Query>, answer: &Arc<Answer>) {
+    pub(super) fn confirmed(&mut self, query: &Arc<Query>, answer: &Arc<Answer>) {
         if self.unconfirmed.contains(query) {
             self.accepted(query, answer);
         } else {
@@ -102,7 +94,7 @@ impl UnwrittenAnswers {
     }
 
     /// Records that a query does not fail any more, and that its accepted answer is the present one.
-    pub fn current(&mut self, query: &Arc<Query>) {
+    pub(super) fn current(&mut self, query: &Arc<Query>) {
         if !self.stale.remove(query) {
             return;
         }
@@ -111,7 +103,7 @@ impl UnwrittenAnswers {
 
     /// Records that the accepted answer to a query has not been the present one since this time: the query fails, or
     /// another answer is held back.
-    pub fn stale_since(&mut self, query: &Arc<Query>, since: SystemTime) {
+    pub(super) fn stale_since(&mut self, query: &Arc<Query>, since: SystemTime) {
         if !self.is_on || !self.stale.insert(Arc::clone(query)) {
             return;
         }
@@ -120,25 +112,25 @@ impl UnwrittenAnswers {
     }
 
     /// Records that no reader requests this query any more.
-    pub fn not_requested(&mut self, query: &Arc<Query>) {
+    pub(super) fn not_requested(&mut self, query: &Arc<Query>) {
         self.stale.remove(query);
         self.unconfirmed.remove(query);
         self.change(query, |change| {
-            *change = Unwritten {
+            *change = UnwrittenAnswer {
                 answer: None,
                 freshness: Freshness::NotRequested,
             };
         });
     }
 
-    fn change(&mut self, query: &Arc<Query>, change: impl FnOnce(&mut Unwritten)) {
+    fn change(&mut self, query: &Arc<Query>, change: impl FnOnce(&mut UnwrittenAnswer)) {
         if self.is_on && is_kept(query) {
             change(self.changes.entry(Arc::clone(query)).or_default());
         }
     }
 
     /// Another server answers from now on. The accepted answers to these queries are recorded when it has confirmed them.
-    pub fn server_changed(&mut self, accepted: impl IntoIterator<Item = Arc<Query>>) {
+    pub(super) fn server_changed(&mut self, accepted: impl IntoIterator<Item = Arc<Query>>) {
         if self.is_on {
             if self.write == Write::Present {
                 self.write = Write::Earlier;
@@ -150,21 +142,20 @@ impl UnwrittenAnswers {
     }
 
     /// Removes the changes, to write them.
-    pub fn take(&mut self) -> Vec<(Arc<Query>, Unwritten)> {
+    pub(super) fn take(&mut self) -> Vec<(Arc<Query>, UnwrittenAnswer)> {
         self.write = Write::Present;
         std::mem::take(&mut self.changes).into_iter().collect()
     }
 
     /// Records the end of a write. `is_new`: it has created the file. Returns `true` if the file has lost what was written
     /// before, so that all accepted answers have to be recorded again.
-    #[must_use]
-    pub fn written(&mut self, is_new: bool) -> bool {
+    pub(super) fn written(&mut self, is_new: bool) -> bool {
         self.write = Write::None;
         std::mem::replace(&mut self.has_written, true) && is_new
     }
 
     /// Takes back changes that could not be written. Later ones stay. Those of an earlier server are dropped.
-    pub fn take_back(&mut self, changes: &[(Arc<Query>, Unwritten)]) {
+    pub(super) fn take_back(&mut self, changes: &[(Arc<Query>, UnwrittenAnswer)]) {
         if std::mem::take(&mut self.write) == Write::Earlier {
             return;
         }
@@ -178,9 +169,9 @@ impl UnwrittenAnswers {
     }
 }
 
-impl Unwritten {
+impl UnwrittenAnswer {
     /// The updates of the file.
-    pub fn updates(&self) -> impl Iterator<Item = Update> {
+    pub(super) fn updates(&self) -> impl Iterator<Item = Update> {
         let first = match (&self.freshness, &self.answer) {
             (Freshness::NotRequested, _) => Some(Update::Remove),
             (_, Some(answer)) => answer.encode().map(Update::Answer),
