@@ -232,6 +232,7 @@ fn a_child_that_starts_with_the_last_files_is_not_reloaded_by_a_warm_start() {
     folder.becomes("out", "new a=1 first");
     folder.stays("out", "new a=1 first", Duration::from_secs(3));
     assert!(ctmpl.is_running(), "{}", ctmpl.log());
+    assert_eq!(ctmpl.log_count("SIGHUP"), 0, "{}", ctmpl.log());
 }
 
 #[test]

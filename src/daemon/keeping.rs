@@ -34,7 +34,7 @@ enum Phase {
     New,
     /// A thread writes.
     Writing,
-    /// The last write began at this time.
+    /// The last write ended at this time.
     Written(Instant),
 }
 

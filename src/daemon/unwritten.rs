@@ -19,10 +19,10 @@ pub(super) struct UnwrittenAnswers {
     write: Write,
     /// `true` after the first write that has succeeded.
     has_written: bool,
-    /// The queries of which the accepted answer is recorded as stale.
-    stale: BTreeSet<Arc<Query>>,
-    /// The queries of which another server has answered, so that the accepted answer is not recorded for this one.
-    unconfirmed: BTreeSet<Arc<Query>>,
+    /// The queries of which the accepted answer is recorded as stale, with the time since when it is.
+    stale: BTreeMap<Arc<Query>, SystemTime>,
+    /// The queries of which the accepted answer is recorded for the present server.
+    recorded: BTreeSet<Arc<Query>>,
 }
 
 /// The write in progress.
@@ -75,7 +75,7 @@ impl UnwrittenAnswers {
     /// Records an accepted answer.
     pub(super) fn accepted(&mut self, query: &Arc<Query>, answer: &Arc<Answer>) {
         self.stale.remove(query);
-        self.unconfirmed.remove(query);
+        self.recorded.insert(Arc::clone(query));
         self.change(query, |change| {
             *change = UnwrittenAnswer {
                 answer: Some(Arc::clone(answer)),
@@ -86,16 +86,16 @@ impl UnwrittenAnswers {
 
     /// Records that the accepted answer is the present one: the server has answered it again.
     pub(super) fn confirmed(&mut self, query: &Arc<Query>, answer: &Arc<Answer>) {
-        if self.unconfirmed.contains(query) {
-            self.accepted(query, answer);
-        } else {
+        if self.recorded.contains(query) {
             self.current(query);
+        } else {
+            self.accepted(query, answer);
         }
     }
 
     /// Records that a query does not fail any more, and that its accepted answer is the present one.
     pub(super) fn current(&mut self, query: &Arc<Query>) {
-        if !self.stale.remove(query) {
+        if self.stale.remove(query).is_none() {
             return;
         }
         self.change(query, |change| change.freshness = Freshness::Current);
@@ -104,9 +104,10 @@ impl UnwrittenAnswers {
     /// Records that the accepted answer to a query has not been the present one since this time: the query fails, or
     /// another answer is held back.
     pub(super) fn stale_since(&mut self, query: &Arc<Query>, since: SystemTime) {
-        if !self.is_on || !self.stale.insert(Arc::clone(query)) {
+        if !self.is_on || self.stale.contains_key(query) {
             return;
         }
+        self.stale.insert(Arc::clone(query), since);
         let freshness = Freshness::StaleSince(since);
         self.change(query, |change| change.freshness = freshness);
     }
@@ -114,7 +115,7 @@ impl UnwrittenAnswers {
     /// Records that no reader requests this query any more.
     pub(super) fn not_requested(&mut self, query: &Arc<Query>) {
         self.stale.remove(query);
-        self.unconfirmed.remove(query);
+        self.recorded.remove(query);
         self.change(query, |change| {
             *change = UnwrittenAnswer {
                 answer: None,
@@ -129,15 +130,38 @@ impl UnwrittenAnswers {
         }
     }
 
-    /// Another server answers from now on. The accepted answers to these queries are recorded when it has confirmed them.
-    pub(super) fn server_changed(&mut self, accepted: impl IntoIterator<Item = Arc<Query>>) {
+    /// Uses the recorded answer of an earlier process, which was current until this time.
+    pub(super) fn restored(&mut self, query: &Arc<Query>, current_until: SystemTime) {
+        self.recorded.insert(Arc::clone(query));
+        self.stale_since(query, current_until);
+    }
+
+    /// What was recorded is lost: records these accepted answers again, if the present server has confirmed them.
+    pub(super) fn record_again(&mut self, accepted: &[(Arc<Query>, Arc<Answer>)]) {
+        let before = std::mem::take(&mut self.recorded);
+        for (query, answer) in accepted {
+            if before.contains(query) {
+                self.recorded.insert(Arc::clone(query));
+                let stale = self.stale.get(query).copied();
+                self.change(query, |change| {
+                    *change = UnwrittenAnswer {
+                        answer: Some(Arc::clone(answer)),
+                        freshness: stale.map_or(Freshness::Current, Freshness::StaleSince),
+                    };
+                });
+            }
+        }
+    }
+
+    /// Another server answers from now on. The accepted answers are recorded when it has confirmed them.
+    pub(super) fn server_changed(&mut self) {
         if self.is_on {
             if self.write == Write::Present {
                 self.write = Write::Earlier;
             }
             self.changes.clear();
             self.stale.clear();
-            self.unconfirmed = accepted.into_iter().collect();
+            self.recorded.clear();
         }
     }
 
@@ -234,6 +258,8 @@ mod tests {
     #[test]
     fn only_what_was_stale_becomes_current() {
         let (mut unwritten, query) = (on(), key("a"));
+        unwritten.accepted(&query, &names("a"));
+        unwritten.take();
         unwritten.current(&query);
         unwritten.confirmed(&query, &names("a"));
         assert!(unwritten.is_empty());
@@ -249,7 +275,7 @@ mod tests {
         let (mut unwritten, [a, b]) = (on(), ["a", "b"].map(key));
         unwritten.accepted(&a, &names("old"));
         unwritten.accepted(&b, &names("old"));
-        unwritten.server_changed([&a, &b].map(Arc::clone));
+        unwritten.server_changed();
         assert!(
             unwritten.is_empty(),
             "changes of the other server are dropped"
@@ -261,12 +287,42 @@ mod tests {
         assert!(unwritten.is_empty());
     }
 
+    /// The new server got no row for it, because the answer was the same.
+    #[test]
+    fn an_earlier_answer_is_recorded_for_another_server_that_confirms_it() {
+        let (mut unwritten, query) = (on(), key("a"));
+        unwritten.restored(&query, UNIX_EPOCH);
+        unwritten.server_changed();
+        unwritten.confirmed(&query, &names("a"));
+        let stored = Update::Answer(names("a").encode().unwrap());
+        assert_eq!(updates(&mut unwritten), [stored]);
+    }
+
+    #[test]
+    fn what_is_recorded_again_is_as_stale_as_before_and_of_the_present_server() {
+        let (mut unwritten, [a, b, earlier]) = (on(), ["a", "b", "c"].map(key));
+        unwritten.accepted(&b, &names("b"));
+        unwritten.server_changed();
+        unwritten.accepted(&a, &names("a"));
+        unwritten.stale_since(&a, UNIX_EPOCH);
+        unwritten.restored(&earlier, UNIX_EPOCH);
+        unwritten.take();
+        let own = [(a, names("a")), (b, names("b"))];
+        unwritten.record_again(&own);
+        let stored = |name| Update::Answer(names(name).encode().unwrap());
+        let stale = Update::StaleSince(UNIX_EPOCH);
+        assert_eq!(updates(&mut unwritten), [stored("a"), stale]);
+        // Its row is lost.
+        unwritten.confirmed(&earlier, &names("c"));
+        assert_eq!(updates(&mut unwritten), [stored("c")]);
+    }
+
     #[test]
     fn what_could_not_be_written_for_an_earlier_server_is_dropped() {
         let (mut unwritten, query) = (on(), key("a"));
         unwritten.accepted(&query, &names("old"));
         let changes = unwritten.take();
-        unwritten.server_changed([Arc::clone(&query)]);
+        unwritten.server_changed();
         unwritten.take_back(&changes);
         assert!(unwritten.is_empty());
     }

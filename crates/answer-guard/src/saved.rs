@@ -170,8 +170,8 @@ impl SavedAnswers {
         seal(FORMAT, &body)
     }
 
-    /// Reads the content of the file. Answers of another Consul, and entries that the last processes have not used, are
-    /// left out.
+    /// Reads the content of the file. What other Consuls have answered is kept beside. Entries that the last processes
+    /// have not used are left out.
     ///
     /// # Errors
     /// [`Damaged`]

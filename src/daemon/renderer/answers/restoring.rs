@@ -32,8 +32,7 @@ impl Answers {
             return;
         }
         let before = std::mem::replace(&mut self.server, server);
-        let own: Vec<_> = self.own_answers().map(|(query, _)| query).collect();
-        self.unwritten.server_changed(own);
+        self.unwritten.server_changed();
         self.restoration.server_changed();
         Arc::make_mut(&mut self.saved).server_changed(&before, &self.server);
     }
@@ -46,9 +45,7 @@ impl Answers {
         match result {
             Ok(write) if self.unwritten.written(write.is_new) => {
                 let own: Vec<_> = self.own_answers().collect();
-                for (query, answer) in own {
-                    self.unwritten.accepted(&query, &answer);
-                }
+                self.unwritten.record_again(&own);
             }
             Ok(_) => {}
             Err(changes) => self.unwritten.take_back(changes),
@@ -166,7 +163,7 @@ impl Answers {
             answer,
             current_until,
         } = loaded;
-        self.unwritten.stale_since(query, *current_until);
+        self.unwritten.restored(query, *current_until);
         self.guards.restored(query, answer, depth);
         if !is_held {
             let time = SystemTime::from(now.time);
