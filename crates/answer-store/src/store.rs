@@ -18,6 +18,8 @@ pub struct AnswerStore {
     source: String,
     /// `true` after the first write of this process for this source.
     has_written: bool,
+    /// The stale answers that this process uses: they are not removed by their age.
+    stale_in_use: HashSet<String>,
 }
 
 impl AnswerStore {
@@ -28,6 +30,7 @@ impl AnswerStore {
             path,
             source: source.to_owned(),
             has_written: false,
+            stale_in_use: HashSet::new(),
         }
     }
 
@@ -42,6 +45,7 @@ impl AnswerStore {
         if self.source != source {
             source.clone_into(&mut self.source);
             self.has_written = false;
+            self.stale_in_use.clear();
         }
     }
 
@@ -147,24 +151,25 @@ impl AnswerStore {
     ) -> Result<(), Failure> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rows = RowWriter::begin(&transaction, &self.source, now)?;
-        let mut used = HashSet::new();
+        let mut in_use = self.stale_in_use.clone();
         if !self.has_written {
             // Until they are current again: this process has no answer yet.
             rows.mark_stale()?;
         }
         for (query, update) in updates {
+            let is_stale = matches!(update, Update::StaleSince(_));
             rows.apply(&query, update)?;
-            if !self.has_written {
-                used.insert(query);
+            if is_stale {
+                in_use.insert(query);
+            } else {
+                in_use.remove(&query);
             }
         }
-        if !self.has_written {
-            // Later, each old answer is one that this process uses.
-            rows.remove_old_except(&used)?;
-        }
+        rows.remove_old_except(&in_use)?;
         rows.remove_old_of_others()?;
         transaction.commit()?;
         self.has_written = true;
+        self.stale_in_use = in_use;
         Ok(())
     }
 

@@ -141,6 +141,18 @@ fn an_answer_that_has_not_been_current_for_thirty_days_is_removed() {
     assert!(!is_read(days(30)));
 }
 
+/// It stayed until the next start, with the value of a key that no template requests any more.
+#[test]
+fn an_old_answer_is_removed_while_a_process_runs() {
+    let place = Place::new();
+    write(&mut place.process(), answer("a"), 0);
+    let mut store = place.process();
+    store.write([], at(days(29))).unwrap();
+    assert!(place.read(SOURCE, at(0)).is_some());
+    store.write([], at(days(31))).unwrap();
+    assert!(place.read(SOURCE, at(0)).is_none());
+}
+
 #[test]
 fn the_old_answers_of_another_source_are_removed_too() {
     let place = Place::new();
