@@ -126,11 +126,13 @@ impl Snapshot {
         Some((query, known.seen(view)?.seen(self.is_damped)))
     }
 
-    /// Returns `true` if only calls that use stale answers see the accepted answer to a query.
+    /// Returns `true` if the answer in this view is that of an earlier process, and only calls that use stale answers see it.
     #[must_use]
-    pub fn is_for_stale_calls(&self, query: &Query) -> bool {
-        let known = self.known.get(query);
-        known.is_some_and(|known| known.is_for_stale_calls)
+    pub fn is_for_stale_calls(&self, view: View, query: &Query) -> bool {
+        self.known.get(query).is_some_and(|known| {
+            let is_latest = view == View::Latest && known.held.is_some();
+            known.is_for_stale_calls && !is_latest
+        })
     }
 
     /// The latest answer, if it is held back.
@@ -313,11 +315,14 @@ mod tests {
         };
         let expected = [Some(names("earlier")), Some(names("new"))];
         assert_eq!(seen(&snapshot), expected);
-        assert!(snapshot.is_for_stale_calls(&query));
+        let for_stale_calls = |snapshot: &Snapshot| {
+            [View::Accepted, View::Latest].map(|view| snapshot.is_for_stale_calls(view, &query))
+        };
+        assert_eq!(for_stale_calls(&snapshot), [true, false]);
         snapshot.record(Arc::clone(&query), names("new"));
         snapshot.restore(Arc::clone(&query), names("earlier"), Users::StaleCalls);
         assert_eq!(seen(&snapshot), [Some(names("new")), Some(names("new"))]);
-        assert!(!snapshot.is_for_stale_calls(&query));
+        assert_eq!(for_stale_calls(&snapshot), [false, false]);
     }
 
     #[test]

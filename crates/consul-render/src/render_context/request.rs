@@ -43,10 +43,9 @@ impl RenderContext {
         selection: Selection,
         policy: FailurePolicy,
     ) -> ((Option<Arc<Answer>>, Reads), Consequence) {
-        let entry = self
-            .snapshot
-            .entry(view, query)
-            .filter(|_| policy.uses_stale_answers() || !self.snapshot.is_for_stale_calls(query));
+        let entry = self.snapshot.entry(view, query).filter(|_| {
+            policy.uses_stale_answers() || !self.snapshot.is_for_stale_calls(view, query)
+        });
         let failing = self.snapshot.failing().get(query);
         let consequence =
             policy.consequence(entry.is_some(), failing, self.snapshot.moment(), || {

@@ -28,7 +28,7 @@ impl Answers {
             Arc::make_mut(&mut self.saved).accept(query, latest);
         }
         // Not all calls have seen an answer that is only for calls that use stale answers.
-        let is_seen = !self.snapshot.is_for_stale_calls(query);
+        let is_seen = !self.snapshot.is_for_stale_calls(View::Accepted, query);
         let before = self.snapshot.answer(query).filter(|_| is_seen).cloned();
         let keeps_name = |service: &Arc<Query>, since| {
             let accepted = self.snapshot.answer(service);
