@@ -5,6 +5,8 @@
 //! - between the modules of `lib.rs`: a module imports only modules listed above it;
 //! - between files: no circle of imports.
 
+mod crates;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
