@@ -42,7 +42,7 @@ pub(super) fn component(target: &'static str) -> &'static str {
         (Some("consul_dev"), _) => "dev",
         (Some("file_watch"), _) => "watch",
         (Some("file_writer" | "group_apply"), _) => "apply",
-        (Some("status_server"), _) => "observe",
+        (Some("status_server"), _) => "status",
         (Some(library), _) => library,
         (None, _) => target,
     }
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(component("consul_dev::server"), "dev");
         assert_eq!(component("file_watch"), "watch");
         assert_eq!(component("file_writer::leftover"), "apply");
-        assert_eq!(component("status_server::server"), "observe");
+        assert_eq!(component("status_server::server"), "status");
         assert_eq!(component("hyper::client"), "hyper");
     }
 
