@@ -121,8 +121,8 @@ pub(super) enum Event {
 pub(super) struct LoadedAnswer {
     /// The answer.
     pub(super) answer: Arc<Answer>,
-    /// The last time at which it was known to be current; 1970 if this is unknown.
-    pub(super) current_until: SystemTime,
+    /// The last time at which it was known to be current; `None` if it is unknown.
+    pub(super) current_until: Option<SystemTime>,
 }
 
 /// A write of accepted answers that succeeded.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime};
 
 use answer_store::{AnswerStore, Damage, Loaded};
 
@@ -123,8 +123,7 @@ impl KeptAnswers {
             let loaded = kept.and_then(|kept| {
                 Some(LoadedAnswer {
                     answer: Arc::new(Answer::decode(&kept.answer)?),
-                    // An answer of unknown age counts as old.
-                    current_until: kept.current_until.unwrap_or(UNIX_EPOCH),
+                    current_until: kept.current_until,
                 })
             });
             (Arc::clone(query), loaded)

@@ -21,8 +21,6 @@ pub(super) struct QueryFailures {
     max_failures: Option<u32>,
     /// The current outage.
     outage: Option<Outage>,
-    /// The queries of which the answer of an earlier process is in use, with the last time at which it was current.
-    restored: BTreeMap<Arc<Query>, Instant>,
     /// `true` if templates wait for the retries of a query before they treat it as failing.
     wait_for_retries: bool,
 }
@@ -122,7 +120,6 @@ impl QueryFailures {
 
     /// Handles an answer to a query. Returns `true` if the query has failed before.
     pub(super) fn recovered(&mut self, query: &Query, now: Instant) -> bool {
-        self.restored.remove(query);
         let Some(Failure { error, .. }) = self.open.remove(query) else {
             return false;
         };
@@ -136,7 +133,6 @@ impl QueryFailures {
     /// Keeps only the queries that are still followed.
     pub(super) fn retain(&mut self, wanted: impl Fn(&Query) -> bool) {
         self.open.retain(|query, _| wanted(query));
-        self.restored.retain(|query, _| wanted(query));
         self.close_outage(None);
     }
 
@@ -151,20 +147,11 @@ impl QueryFailures {
             .is_some_and(|failure| failure.error.is_final() || given_up(failure.failures))
     }
 
-    /// The failure of this query as templates see it; `None` if it does not fail.
+    /// The failure of this query; `None` if it does not fail.
     pub(super) fn failing(&self, query: &Query) -> Option<Failing> {
-        let restored = self.restored.get(query);
-        let Some(Failure { error, since, .. }) = self.open.get(query) else {
-            // It was not sent yet.
-            return restored.map(|since| Failing {
-                since: *since,
-                error: "Consul does not answer".into(),
-                concerns_datacenter: false,
-                is_final: true,
-            });
-        };
+        let Failure { error, since, .. } = self.open.get(query)?;
         Some(Failing {
-            since: restored.map_or(*since, |restored| *restored.min(since)),
+            since: Some(*since),
             error: chain(&**error).into(),
             concerns_datacenter: !query.datacenter().is_empty() && error.may_concern_datacenter(),
             is_final: !self.wait_for_retries || self.is_final(query),
@@ -175,11 +162,6 @@ impl QueryFailures {
     pub(super) fn silent_since(&self) -> Option<Instant> {
         let outage = self.outage.filter(|outage| outage.is_silent);
         outage.map(|outage| outage.since)
-    }
-
-    /// Records that a query uses the answer of an earlier process, which was current until this time.
-    pub(super) fn restored(&mut self, query: &Arc<Query>, current_until: Instant) {
-        self.restored.insert(Arc::clone(query), current_until);
     }
 
     /// The error text of this query; `None` if it does not fail.

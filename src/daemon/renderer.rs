@@ -226,7 +226,7 @@ impl Renderer {
         actions.extend(plugins.into_iter().map(Action::RunPlugin));
         let reads = self.answers.take_due_reads(now.instant);
         actions.extend(reads.into_iter().map(Action::ReadAgain));
-        actions.extend(self.load_answers(now));
+        actions.extend(self.restore_answers(now));
         actions
     }
 

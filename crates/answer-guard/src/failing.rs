@@ -10,8 +10,9 @@ use consul_watch::query::{Query, QueryMap};
 /// The failure of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failing {
-    /// The time of the first failure since the last answer.
-    pub since: Instant,
+    /// The time of the first failure since the last answer, or the last time at which the answer of an earlier process was
+    /// current; `None` if it is unknown.
+    pub since: Option<Instant>,
     /// The text of the error.
     pub error: Arc<str>,
     /// `true` if the datacenter of the query does not answer, but Consul does.
@@ -63,7 +64,7 @@ mod tests {
     fn a_failure_is_news_when_it_begins_changes_and_ends() {
         let query = Arc::new(Query::key("a").unwrap());
         let failing = |error: &str, is_final| Failing {
-            since: Instant::now(),
+            since: Some(Instant::now()),
             error: error.into(),
             concerns_datacenter: false,
             is_final,

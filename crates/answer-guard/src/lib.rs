@@ -31,4 +31,4 @@ pub use guard::{
     Ruling, applies_to, instance_id, items,
 };
 pub use saved::SavedAnswers;
-pub use snapshot::{Snapshot, Users, View};
+pub use snapshot::{Earlier, Origin, Snapshot, Users, View};

@@ -9,8 +9,10 @@ use super::failing::FailingQueries;
 use consul_watch::answer::{Answer, Instance, Pair};
 use consul_watch::query::{Query, QueryMap};
 
+mod origin;
 mod passing_since;
 
+pub use origin::{Earlier, Origin, Users};
 use passing_since::PassingSince;
 
 /// The answers at one point in time. A clone costs one reference count; later answers do not change it.
@@ -37,15 +39,6 @@ pub enum View {
     Latest,
 }
 
-/// The calls that see the answer of an earlier process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Users {
-    /// All calls.
-    All,
-    /// The calls that use a stale answer while their query fails.
-    StaleCalls,
-}
-
 #[derive(Clone, Debug, Default)]
 struct Known {
     /// The last accepted answer; `None` while the first one is held back.
@@ -54,8 +47,6 @@ struct Known {
     held: Option<Recorded>,
     /// The latest answer, if the accepted one was completed.
     uncompleted: Option<Recorded>,
-    /// `true` if the accepted answer is that of an earlier process, and only calls that use stale answers see it.
-    is_for_stale_calls: bool,
     /// The last existing entry of a key, so that readers keep the value of a deleted key.
     last_entry: Option<Arc<Pair>>,
 }
@@ -63,6 +54,7 @@ struct Known {
 #[derive(Clone, Debug)]
 struct Recorded {
     answer: Arc<Answer>,
+    origin: Origin,
     /// The answer as readers with flap damping see it; `None`: the same.
     damped: Option<Arc<Answer>>,
     /// The instances of a service that became passing within the span that a reader requires.
@@ -126,13 +118,37 @@ impl Snapshot {
         Some((query, known.seen(view)?.seen(self.is_damped)))
     }
 
+    /// The process that has accepted the accepted answer; `None` if there is none.
+    #[must_use]
+    pub fn origin(&self, query: &Query) -> Option<Origin> {
+        let accepted = self.known.get(query)?.accepted.as_ref()?;
+        Some(accepted.origin)
+    }
+
+    /// The accepted answer, if an earlier process has accepted it.
+    #[must_use]
+    pub fn earlier(&self, query: &Query) -> Option<Earlier> {
+        self.origin(query)?.earlier()
+    }
+
+    /// The number of queries whose accepted answer is that of an earlier process.
+    #[must_use]
+    pub fn earlier_answers(&self) -> usize {
+        let accepted = self
+            .known
+            .values()
+            .filter_map(|known| known.accepted.as_ref());
+        accepted
+            .filter(|accepted| accepted.origin != Origin::Own)
+            .count()
+    }
+
     /// Returns `true` if the answer in this view is that of an earlier process, and only calls that use stale answers see it.
     #[must_use]
     pub fn is_for_stale_calls(&self, view: View, query: &Query) -> bool {
-        self.known.get(query).is_some_and(|known| {
-            let is_latest = view == View::Latest && known.held.is_some();
-            known.is_for_stale_calls && !is_latest
-        })
+        let seen = self.known.get(query).and_then(|known| known.seen(view));
+        let earlier = seen.and_then(|seen| seen.origin.earlier());
+        earlier.is_some_and(|earlier| earlier.users == Users::StaleCalls)
     }
 
     /// The latest answer, if it is held back.
@@ -212,22 +228,38 @@ impl Snapshot {
             known.last_entry = Some(Arc::clone(pair));
         }
         (known.held, known.uncompleted) = (None, None);
-        known.is_for_stale_calls = false;
         let before = known.accepted.as_ref();
         known.accepted = Some(Recorded::after(before, answer, self.now, longest));
     }
 
     /// Records the answer that an earlier process has accepted, if this process has accepted none. What is held back
-    /// stays.
-    pub fn restore(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>, users: Users) {
+    /// stays. If it is recorded already, only the calls that see it may differ.
+    pub fn restore(&mut self, query: impl Into<Arc<Query>>, answer: Arc<Answer>, earlier: Earlier) {
         let known = Arc::make_mut(&mut self.known);
         let known = known.entry(query.into()).or_default();
-        if known.accepted.is_none() {
-            if let Answer::Key(Some(pair)) = &*answer {
-                known.last_entry = Some(Arc::clone(pair));
+        match &mut known.accepted {
+            Some(accepted) if accepted.origin == Origin::Own => {}
+            Some(accepted) => accepted.origin = Origin::Earlier(earlier),
+            None => {
+                if let Answer::Key(Some(pair)) = &*answer {
+                    known.last_entry = Some(Arc::clone(pair));
+                }
+                let recorded = Recorded::after(None, answer, self.now, Duration::ZERO);
+                known.accepted = Some(Recorded {
+                    origin: Origin::Earlier(earlier),
+                    ..recorded
+                });
             }
-            known.accepted = Some(Recorded::after(None, answer, self.now, Duration::ZERO));
-            known.is_for_stale_calls = users == Users::StaleCalls;
+        }
+    }
+
+    /// Records that this process has accepted the same answer as an earlier one.
+    pub fn confirm(&mut self, query: &Query) {
+        if self.earlier(query).is_some()
+            && let Some(known) = Arc::make_mut(&mut self.known).get_mut(query)
+            && let Some(accepted) = &mut known.accepted
+        {
+            accepted.origin = Origin::Own;
         }
     }
 
@@ -293,6 +325,7 @@ impl Recorded {
         };
         Self {
             answer,
+            origin: Origin::Own,
             damped: None,
             passing_since,
         }
@@ -300,53 +333,4 @@ impl Recorded {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_is_restored_beside_a_held_one_but_not_over_an_accepted_one() {
-        let names = |name: &str| Arc::new(Answer::Datacenters(vec![name.to_owned()]));
-        let query = Arc::new(Query::nodes("").expect("a query"));
-        let mut snapshot = Snapshot::default();
-        snapshot.hold(Arc::clone(&query), names("new"), Duration::ZERO);
-        snapshot.restore(Arc::clone(&query), names("earlier"), Users::StaleCalls);
-        let seen = |snapshot: &Snapshot| {
-            [View::Accepted, View::Latest].map(|view| snapshot.answer_in(view, &query).cloned())
-        };
-        let expected = [Some(names("earlier")), Some(names("new"))];
-        assert_eq!(seen(&snapshot), expected);
-        let for_stale_calls = |snapshot: &Snapshot| {
-            [View::Accepted, View::Latest].map(|view| snapshot.is_for_stale_calls(view, &query))
-        };
-        assert_eq!(for_stale_calls(&snapshot), [true, false]);
-        snapshot.record(Arc::clone(&query), names("new"));
-        snapshot.restore(Arc::clone(&query), names("earlier"), Users::StaleCalls);
-        assert_eq!(seen(&snapshot), [Some(names("new")), Some(names("new"))]);
-        assert_eq!(for_stale_calls(&snapshot), [false, false]);
-    }
-
-    #[test]
-    fn a_held_answer_is_seen_only_in_the_latest_view() {
-        let names = |name: &str| Arc::new(Answer::Datacenters(vec![name.to_owned()]));
-        let query = Arc::new(Query::nodes("").expect("a query"));
-        let mut snapshot = Snapshot::default();
-        let seen = |snapshot: &Snapshot| {
-            [View::Accepted, View::Latest].map(|view| {
-                let answer = snapshot.answer_in(view, &query);
-                assert_eq!(answer, snapshot.clone().seen_in(view).answer(&query));
-                answer.cloned()
-            })
-        };
-        snapshot.hold(Arc::clone(&query), names("a"), Duration::ZERO);
-        assert_eq!(seen(&snapshot), [None, Some(names("a"))]);
-        snapshot.record(Arc::clone(&query), names("b"));
-        assert_eq!(seen(&snapshot), [Some(names("b")), Some(names("b"))]);
-        assert!(snapshot.held(&query).is_none());
-        snapshot.hold(Arc::clone(&query), names("c"), Duration::ZERO);
-        assert_eq!(seen(&snapshot), [Some(names("b")), Some(names("c"))]);
-        assert_eq!(snapshot.held(&query), Some(&names("c")));
-        let before = snapshot.clone();
-        snapshot.record(Arc::clone(&query), names("b"));
-        assert!(snapshot.held(&query).is_none() && before.held(&query).is_some());
-    }
-}
+mod tests;

@@ -80,7 +80,11 @@ impl FailurePolicy {
             Self::Stale(_) if !is_answered => failure,
             Self::Wait | Self::Known | Self::Stale(None) => without_failure,
             Self::Stale(Some(span)) => {
-                let end = failing.since.checked_add(span);
+                // An answer of unknown age is too old.
+                let Some(since) = failing.since else {
+                    return failure;
+                };
+                let end = since.checked_add(span);
                 match (end, now) {
                     (Some(end), Some(now)) if end <= now => failure,
                     (end, _) => Consequence::Answer(end),
@@ -100,7 +104,7 @@ mod tests {
 
     fn failing(since: Instant, concerns_datacenter: bool, is_final: bool) -> Failing {
         Failing {
-            since,
+            since: Some(since),
             error: "e".into(),
             concerns_datacenter,
             is_final,
@@ -156,6 +160,19 @@ mod tests {
         };
         assert_eq!(after(3599), Consequence::Answer(Some(begun + HOUR)));
         assert_eq!(after(3600), Consequence::Fail);
+    }
+
+    #[test]
+    fn an_answer_of_unknown_age_is_too_old() {
+        let now = Instant::now();
+        let failing = Failing {
+            since: None,
+            ..failing(now, true, true)
+        };
+        let of =
+            |span| FailurePolicy::Stale(span).consequence(true, Some(&failing), Some(now), || true);
+        assert_eq!(of(Some(HOUR)), Consequence::Fail);
+        assert_eq!(of(None), Consequence::Answer(None));
     }
 
     #[test]

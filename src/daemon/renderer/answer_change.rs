@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use answer_guard::{Users, View, applies_to};
+use answer_guard::{Earlier, View, applies_to};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 
@@ -26,7 +26,7 @@ pub(super) enum AnswerStatus {
     /// The latest one, beside an accepted one that was completed.
     Uncompleted,
     /// The accepted answer, which an earlier process has accepted. An answer may be held back beside it.
-    Restored(Users),
+    Restored(Earlier),
 }
 
 /// What templates see of a change.
@@ -93,15 +93,15 @@ impl AnswerChange {
         }
     }
 
-    /// An answer that an earlier process has accepted. This process has none, or holds it back.
+    /// An answer that an earlier process has accepted, for calls that have seen none. This process has accepted none.
     pub(super) fn restored(
         query: &Arc<Query>,
         after: &Arc<Answer>,
-        users: Users,
+        earlier: Earlier,
         is_held: bool,
     ) -> Self {
         let mut change = Self::accepted(query, None, after);
-        change.status = AnswerStatus::Restored(users);
+        change.status = AnswerStatus::Restored(earlier);
         if is_held {
             let seen = change.changes.raw.iter_mut();
             seen.for_each(|change| change.view = Some(View::Accepted));

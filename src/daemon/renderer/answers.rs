@@ -15,7 +15,7 @@ use super::template_state::TemplateState;
 use crate::daemon::event::Moment;
 use crate::daemon::query_failures::QueryFailures;
 use crate::daemon::unwritten::UnwrittenAnswers;
-use answer_guard::{InstanceId, Ruling, SavedAnswers, Snapshot, View};
+use answer_guard::{InstanceId, Origin, Ruling, SavedAnswers, Snapshot, View};
 use consul_watch::answer::Answer;
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::Circumstances;
@@ -120,19 +120,18 @@ impl Answers {
             WatchEvent::Failed(query, error) => {
                 self.guards.failed(query, now.instant);
                 if self.followed.contains(query) {
-                    if self.snapshot.answer(query).is_none() {
-                        self.restoration.schedule();
-                    } else {
+                    if self.snapshot.answer(query).is_some() {
                         self.unwritten.stale_since(query, now.time.into());
                     }
-                    let (query, error) = (Arc::clone(query), Arc::clone(error));
-                    self.failures.failed(query, error, now.instant);
+                    let (own, error) = (Arc::clone(query), Arc::clone(error));
+                    self.failures.failed(own, error, now.instant);
+                    self.schedule_restoration_of(query);
                 }
             }
             WatchEvent::Recovered(query) if self.followed.contains(query) => {
                 self.recovered(query, now.instant);
-                let is_current = !self.restoration.is_restored(query);
-                if is_current && self.guards.held_of(query).is_none() {
+                let is_own = self.snapshot.origin(query) == Some(Origin::Own);
+                if is_own && self.guards.held_of(query).is_none() {
                     self.unwritten.current(query);
                 }
             }
@@ -240,7 +239,7 @@ impl Answers {
                 .observe(query, &requirements, baseline.as_ref(), seen, now.instant);
         match ruling {
             Ruling::Held { is_news } => {
-                if before.is_none() {
+                if self.snapshot.origin(query) != Some(Origin::Own) {
                     self.restoration.schedule();
                 }
                 self.unwritten.stale_since(query, now.time.into());
@@ -252,8 +251,12 @@ impl Answers {
                     };
                     guard_log::held(query, held, requirements.rules.as_ref(), shown);
                 }
-                let latest = self.snapshot.answer_in(View::Latest, query).cloned();
-                let is_change = latest.as_ref() != Some(after);
+                let latest = self.snapshot.answer_in(View::Latest, query);
+                // Not all calls have seen an answer that is only for calls that use stale answers.
+                let is_seen = !self.snapshot.is_for_stale_calls(View::Latest, query);
+                let latest = latest.filter(|_| is_seen).cloned();
+                let is_first = self.snapshot.held(query).is_none();
+                let is_change = is_first || latest.as_ref() != Some(after);
                 let change = is_change.then(|| AnswerChange::held(query, latest, after));
                 change.into_iter().collect()
             }
@@ -297,8 +300,8 @@ impl Answers {
                 self.snapshot.record_timed(known, after, passing_span);
                 View::Accepted
             }
-            AnswerStatus::Restored(users) => {
-                self.snapshot.restore(known, after, users);
+            AnswerStatus::Restored(earlier) => {
+                self.snapshot.restore(known, after, earlier);
                 View::Accepted
             }
         };

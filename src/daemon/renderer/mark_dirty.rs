@@ -46,7 +46,13 @@ impl Renderer {
         let templates = self.templates.all().iter();
         let spans = templates.map(|template| template.passing_span(query));
         let longest = spans.max().unwrap_or_default();
+        let query = Arc::clone(query);
+        let was_earlier = self.answers.snapshot().earlier(&query).is_some();
         self.answers.record(change, longest);
+        if was_earlier {
+            // The age of an earlier answer counts as the time for which its query has failed.
+            self.note_failure(&query);
+        }
     }
 
     /// Marks the templates that see a difference. Returns `true` if one does.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use answer_guard::Users;
+use answer_guard::{Earlier, Users};
 use consul_watch::query::Query;
 use ctmpl_options::config::resolved::{Config, EarlierAnswers, Mode};
 
@@ -23,7 +23,7 @@ const OUTAGE_FOR: Duration = Duration::from_millis(500);
 /// The minimum time between two decisions. Each looks at all queries, and in an outage many of them fail.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// The answers of an earlier process, of queries that have none of this one.
+/// The answers of an earlier process that are being loaded, and those that are missing.
 #[derive(Debug, Default)]
 pub(super) struct Restoration {
     policy: RestorePolicy,
@@ -46,14 +46,21 @@ pub(in crate::daemon) enum RestorePolicy {
     WarmStart,
 }
 
-/// The state of a query.
+/// The queries whose earlier answers are used from now on.
+#[derive(Debug, Default)]
+pub(super) struct Restorable {
+    /// Their answers are loaded.
+    pub(super) load: Vec<Arc<Query>>,
+    /// Calls that use stale answers use theirs already, and now all calls do.
+    pub(super) widen: Vec<Arc<Query>>,
+}
+
+/// The state of the earlier answer to a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// It is being loaded for these calls.
     Loading(Users),
-    /// The earlier answer is in use.
-    Restored,
-    /// There is none.
+    /// There is none, or not all calls may use it.
     Missing,
 }
 
@@ -66,7 +73,7 @@ enum Next {
     At(Instant),
 }
 
-/// Why a query has no accepted answer.
+/// Why this process has accepted no answer to a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MissingReason {
     /// Its first answer is held back.
@@ -133,7 +140,7 @@ impl Restoration {
 
     /// Another server answers from now on.
     pub(super) fn server_changed(&mut self) {
-        self.states.retain(|_, state| *state == State::Restored);
+        self.states.clear();
         self.schedule();
     }
 
@@ -170,17 +177,30 @@ impl Restoration {
         }
     }
 
-    /// Returns `true` if a query is loaded now.
-    pub(super) fn decide(
-        &mut self,
-        query: &Arc<Query>,
-        reason: MissingReason,
-        now: Instant,
-    ) -> bool {
-        if self.states.contains_key(query) {
-            return false;
+    /// Schedules a decision because of a failure. `earlier`: the earlier answer, if it is in use already.
+    pub(super) fn schedule_for(&mut self, failing: FailingQuery, earlier: Option<Earlier>) {
+        let is_widened = failing.users(self.policy) == Some(Users::All);
+        let is_needed = match earlier.map(|earlier| earlier.users) {
+            None => true,
+            Some(Users::StaleCalls) => is_widened,
+            Some(Users::All) => false,
+        };
+        if is_needed {
+            self.schedule();
         }
-        let users = match reason {
+    }
+
+    /// Returns `true` if no other decision about this query is possible.
+    pub(super) fn is_decided(&self, query: &Query) -> bool {
+        matches!(
+            self.states.get(query),
+            Some(State::Missing | State::Loading(Users::All))
+        )
+    }
+
+    /// The calls that use the earlier answer from now on; `None`: none does.
+    pub(super) fn decide(&mut self, reason: MissingReason, now: Instant) -> Option<Users> {
+        match reason {
             MissingReason::Held => self.is_on().then_some(Users::All),
             MissingReason::Unanswered => None,
             MissingReason::Failing(failing) => {
@@ -193,11 +213,19 @@ impl Restoration {
                 }
                 users.filter(|_| due <= now)
             }
-        };
-        if let Some(users) = users {
-            self.states.insert(Arc::clone(query), State::Loading(users));
         }
-        users.is_some()
+    }
+
+    /// Records that these calls use the earlier answer to a query when it is loaded. Returns `true` if it has to be loaded.
+    pub(super) fn load(&mut self, query: &Arc<Query>, users: Users) -> bool {
+        let before = self.states.get(query).copied();
+        match before {
+            None | Some(State::Loading(Users::StaleCalls)) => {
+                self.states.insert(Arc::clone(query), State::Loading(users));
+            }
+            Some(State::Loading(Users::All) | State::Missing) => {}
+        }
+        before.is_none()
     }
 
     /// Returns `true` if a query that fails may still get an earlier answer, so that its failure is not final.
@@ -205,38 +233,31 @@ impl Restoration {
         match self.states.get(query) {
             None => failing.users(self.policy).is_some(),
             Some(State::Loading(_)) => true,
-            Some(State::Restored | State::Missing) => false,
+            Some(State::Missing) => false,
         }
     }
 
     /// Records that a query was loaded. Returns the calls that use its answer; `None` if it is not needed any more.
-    pub(super) fn loaded(&mut self, query: &Query, has_answer: bool) -> Option<Users> {
-        let state = self.states.get_mut(query)?;
-        let State::Loading(users) = *state else {
+    pub(super) fn loaded(&mut self, query: &Arc<Query>, has_answer: bool) -> Option<Users> {
+        let Some(State::Loading(users)) = self.states.get(query).copied() else {
             return None;
         };
-        *state = if has_answer {
-            State::Restored
+        if has_answer {
+            self.states.remove(query);
         } else {
-            State::Missing
-        };
+            self.set_missing(query);
+        }
         Some(users)
     }
 
-    /// Records that this process has accepted an answer. Returns `true` if the earlier one was in use.
-    pub(super) fn answered(&mut self, query: &Query) -> bool {
-        self.states.remove(query) == Some(State::Restored)
+    /// Records that there is no earlier answer for more calls than those that use it already.
+    pub(super) fn set_missing(&mut self, query: &Arc<Query>) {
+        self.states.insert(Arc::clone(query), State::Missing);
     }
 
-    /// Returns `true` if the earlier answer to a query is in use.
-    pub(super) fn is_restored(&self, query: &Query) -> bool {
-        self.states.get(query) == Some(&State::Restored)
-    }
-
-    /// The number of queries of which the earlier answer is in use.
-    pub(super) fn restored(&self) -> usize {
-        let states = self.states.values();
-        states.filter(|state| **state == State::Restored).count()
+    /// Records that this process has accepted an answer.
+    pub(super) fn answered(&mut self, query: &Query) {
+        self.states.remove(query);
     }
 
     /// Keeps only the queries that are still followed.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::restoration::RestorePolicy;
+use super::restoration::{Restorable, RestorePolicy};
 use super::{Action, Renderer};
 use crate::daemon::event::{LoadedAnswer, Moment};
 use crate::daemon::unwritten::UnwrittenAnswer;
@@ -50,14 +50,33 @@ impl Renderer {
 
     /// The number of queries of which the answer of an earlier process is in use.
     pub(in crate::daemon) fn restored(&self) -> usize {
-        self.answers.restoration.restored()
+        self.answers.snapshot().earlier_answers()
     }
 
-    /// Loads the earlier answers that are needed now.
-    pub(super) fn load_answers(&mut self, now: Moment) -> Option<Action> {
+    /// Uses the earlier answers that are needed now, or loads them.
+    pub(super) fn restore_answers(&mut self, now: Moment) -> Vec<Action> {
         let templates = self.templates.all();
-        let queries = self.answers.take_restorable(templates, now.instant);
-        (!queries.is_empty()).then_some(Action::LoadAnswers(queries))
+        let Restorable { load, widen } = self.answers.take_restorable(templates, now.instant);
+        let mut actions = Vec::new();
+        if !load.is_empty() {
+            actions.push(Action::LoadAnswers(load));
+        }
+        let (mut used, mut missing) = (Vec::new(), Vec::new());
+        for query in &widen {
+            match self.answers.widen(query, self.templates.all(), now) {
+                Some(change) => {
+                    used.push(&**query);
+                    self.accept(change);
+                }
+                None => missing.push(&**query),
+            }
+        }
+        log_restored(&used);
+        log_missing(&missing);
+        if !used.is_empty() {
+            actions.extend(self.begin_passes(now));
+        }
+        actions
     }
 
     /// Uses the earlier answers that were loaded.
@@ -82,20 +101,30 @@ impl Renderer {
             }
             self.note_failure(query);
         }
-        if !used.is_empty() {
-            let (count, queries) = (used.len(), names(&used));
-            tracing::warn!(
-                name: "answers.restored", count, queries,
-                "the templates use the answers that the process before has accepted, until Consul's are accepted: {queries}"
-            );
-        }
-        if !missing.is_empty() {
-            let (count, queries) = (missing.len(), names(&missing));
-            tracing::warn!(
-                name: "answers.missing", count, queries,
-                "the process before has left no answer, so the templates wait for Consul: {queries}"
-            );
-        }
+        log_restored(&used);
+        log_missing(&missing);
+    }
+}
+
+/// Logs that templates use the earlier answers to these queries.
+fn log_restored(queries: &[&Query]) {
+    if !queries.is_empty() {
+        let (count, queries) = (queries.len(), names(queries));
+        tracing::warn!(
+            name: "answers.restored", count, queries,
+            "the templates use the answers that the process before has accepted, until Consul's are accepted: {queries}"
+        );
+    }
+}
+
+/// Logs that there are no earlier answers to these queries.
+fn log_missing(queries: &[&Query]) {
+    if !queries.is_empty() {
+        let (count, queries) = (queries.len(), names(queries));
+        tracing::warn!(
+            name: "answers.missing", count, queries,
+            "the process before has left no answer, so the templates wait for Consul: {queries}"
+        );
     }
 }
 

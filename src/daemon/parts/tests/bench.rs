@@ -175,6 +175,16 @@ impl Bench {
         )]));
     }
 
+    /// A query fails because Consul cannot be reached.
+    pub(super) fn unreachable(&mut self, query: &Arc<Query>) {
+        let error = Error::Unreachable {
+            server: "s".to_owned(),
+            reason: "refused".to_owned(),
+        };
+        let failed = WatchEvent::Failed(Arc::clone(query), Arc::new(error));
+        self.step(Event::Watched(vec![failed]));
+    }
+
     /// Removes the changes to write; no other decision may have been made meanwhile.
     pub(super) fn take_changes(&mut self) -> Option<Vec<Change>> {
         let place = self

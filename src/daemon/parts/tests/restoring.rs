@@ -8,6 +8,8 @@ use crate::daemon::renderer::RestorePolicy;
 use crate::daemon::unwritten::UnwrittenAnswer;
 use answer_guard::SavedAnswers;
 
+mod users;
+
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
 
 /// Parts with the answers of an earlier process.
@@ -16,14 +18,6 @@ pub(super) fn start(policy: RestorePolicy, jobs: Vec<Job>) -> Bench {
     bench.now.time = Timestamp::from_second(1_000_000).unwrap();
     bench.parts.keep_answers(policy);
     bench
-}
-
-fn unreachable(query: &Arc<Query>) -> Event {
-    let error = Error::Unreachable {
-        server: "s".to_owned(),
-        reason: "refused".to_owned(),
-    };
-    Event::Watched(vec![WatchEvent::Failed(Arc::clone(query), Arc::new(error))])
 }
 
 /// Removes and returns the queries that are loaded.
@@ -54,7 +48,7 @@ pub(super) fn take_writes(bench: &mut Bench) -> Vec<Vec<(Arc<Query>, UnwrittenAn
 
 /// The answer to a query is loaded. It was current until this time before now.
 fn loaded(bench: &mut Bench, query: &Arc<Query>, answer: Option<Arc<Answer>>, age: Duration) {
-    let current_until = SystemTime::from(bench.now.time) - age;
+    let current_until = Some(SystemTime::from(bench.now.time) - age);
     let loaded = answer.map(|answer| LoadedAnswer {
         answer,
         current_until,
@@ -71,7 +65,7 @@ fn with_a_warm_start_an_outage_uses_the_earlier_answers_of_all_queries() {
     let text = r#"{{ key "a" }} {{ key "b" }}"#;
     let mut bench = start(RestorePolicy::WarmStart, vec![job(text, None)]);
     // Only one of the queries was sent before Consul was found to be down.
-    bench.step(unreachable(&key("a")));
+    bench.unreachable(&key("a"));
     bench.pass(Duration::from_millis(499));
     assert_eq!(take_loads(&mut bench), [""; 0]);
     bench.pass(Duration::from_millis(1));
@@ -82,7 +76,7 @@ fn with_a_warm_start_an_outage_uses_the_earlier_answers_of_all_queries() {
         (bench.write(), restored(&bench)),
         (vec!["1 2".to_owned()], 2)
     );
-    bench.step(unreachable(&key("a")));
+    bench.unreachable(&key("a"));
     bench.pass(HALF_A_SECOND);
     assert_eq!(take_loads(&mut bench), [""; 0]);
     bench.news("b", "3");
@@ -97,7 +91,7 @@ fn with_a_warm_start_an_outage_uses_the_earlier_answers_of_all_queries() {
 #[test]
 fn without_a_warm_start_an_outage_uses_no_earlier_answer() {
     let mut bench = start(RestorePolicy::Kept, vec![job(r#"{{ key "a" }}"#, None)]);
-    bench.step(unreachable(&key("a")));
+    bench.unreachable(&key("a"));
     bench.pass(HALF_A_SECOND);
     assert_eq!(take_loads(&mut bench), [""; 0]);
 }
@@ -108,7 +102,7 @@ fn an_earlier_answer_is_not_used_after_one_of_this_process() {
         RestorePolicy::WarmStart,
         vec![job(r#"{{ key "a" }}"#, None)],
     );
-    bench.step(unreachable(&key("a")));
+    bench.unreachable(&key("a"));
     bench.pass(HALF_A_SECOND);
     assert_eq!(take_loads(&mut bench).len(), 1);
     bench.news("a", "new");
@@ -230,7 +224,7 @@ fn a_certificate_that_fails_is_not_waited_for() {
 fn the_age_counts_although_the_query_was_not_sent_yet() {
     let text = r#"{{ key "a" }}{{ key "b" "on_error=stale" "stale_for=1h" }}"#;
     let mut bench = start(RestorePolicy::WarmStart, vec![job(text, None)]);
-    bench.step(unreachable(&key("a")));
+    bench.unreachable(&key("a"));
     bench.pass(HALF_A_SECOND);
     let minutes = |count: u64| Duration::from_secs(60 * count);
     loaded(&mut bench, &key("a"), Some(value("1")), minutes(50));
@@ -238,7 +232,7 @@ fn the_age_counts_although_the_query_was_not_sent_yet() {
     assert_eq!(bench.write(), ["12"]);
     bench.pass(minutes(10));
     assert_eq!(state(&bench, 0), crate::report::TemplatePhase::Failed);
-    bench.step(unreachable(&key("b")));
+    bench.unreachable(&key("b"));
     assert_eq!(state(&bench, 0), crate::report::TemplatePhase::Failed);
 }
 
@@ -246,11 +240,11 @@ fn the_age_counts_although_the_query_was_not_sent_yet() {
 fn an_age_in_the_future_is_unknown_and_counts_as_too_old() {
     let text = r#"{{ key "a" "on_error=stale" "stale_for=1h" }}"#;
     let mut bench = start(RestorePolicy::Kept, vec![job(text, None)]);
-    bench.step(unreachable(&key("a")));
+    bench.unreachable(&key("a"));
     bench.pass(HALF_A_SECOND);
     let answer = LoadedAnswer {
         answer: value("1"),
-        current_until: SystemTime::from(bench.now.time) + Duration::from_secs(1),
+        current_until: Some(SystemTime::from(bench.now.time) + Duration::from_secs(1)),
     };
     bench.step(Event::AnswersLoaded(vec![(key("a"), Some(answer))]));
     assert_eq!(state(&bench, 0), crate::report::TemplatePhase::Failed);
@@ -262,7 +256,7 @@ fn an_earlier_answer_that_consul_confirms_is_current_again() {
         RestorePolicy::WarmStart,
         vec![job(r#"{{ key "a" }}"#, None)],
     );
-    bench.step(unreachable(&key("a")));
+    bench.unreachable(&key("a"));
     bench.pass(HALF_A_SECOND);
     loaded(
         &mut bench,
@@ -307,7 +301,7 @@ fn a_call_that_uses_stale_answers_does_not_change_what_others_see() {
     let stale = r#"{{ key "a" "on_error=stale" }}"#;
     let jobs = vec![job(stale, None), job(r#"{{ key "a" }}"#, None)];
     let mut bench = start(RestorePolicy::Kept, jobs);
-    bench.step(unreachable(&key("a")));
+    bench.unreachable(&key("a"));
     bench.pass(HALF_A_SECOND);
     loaded(&mut bench, &key("a"), Some(value("1")), Duration::ZERO);
     assert_eq!(bench.write(), ["1"]);
@@ -322,7 +316,7 @@ fn calls_that_use_no_earlier_answer_load_none() {
     for option in ["on_error=empty", "on_error=fail"] {
         let text = format!("{{{{ key \"a\" \"{option}\" }}}}");
         let mut bench = start(RestorePolicy::Kept, vec![job(&text, None)]);
-        bench.step(unreachable(&key("a")));
+        bench.unreachable(&key("a"));
         bench.pass(HALF_A_SECOND);
         assert_eq!(take_loads(&mut bench), [""; 0], "{option}");
     }
@@ -362,7 +356,7 @@ fn a_file_is_no_answer_of_consul() {
         job(r#" {{ file "/x" }}"#, None),
     ];
     let mut bench = start(RestorePolicy::WarmStart, jobs);
-    bench.step(unreachable(&key("a")));
+    bench.unreachable(&key("a"));
     let file = Query::File(consul_watch::query::FileQuery {
         path: "/x".into(),
         sandbox: None,
@@ -384,7 +378,7 @@ fn the_size_of_an_answer_is_known_after_consul_has_confirmed_an_earlier_one() {
     let one = Arc::new(Answer::Services(vec![tags]));
     let jobs = vec![job("{{ len services }}", None)];
     let mut bench = start(RestorePolicy::WarmStart, jobs);
-    bench.step(unreachable(&services));
+    bench.unreachable(&services);
     bench.pass(HALF_A_SECOND);
     loaded(
         &mut bench,

@@ -23,7 +23,8 @@ impl Answers {
         templates: &[TemplateState],
         now: Instant,
     ) -> Vec<AnswerChange> {
-        if self.restoration.answered(query) {
+        self.restoration.answered(query);
+        if self.snapshot.earlier(query).is_some() {
             // The answer may be the same, but its size may be unknown.
             Arc::make_mut(&mut self.saved).accept(query, latest);
         }
@@ -33,7 +34,7 @@ impl Answers {
         let keeps_name = |service: &Arc<Query>, since| {
             let accepted = self.snapshot.answer(service);
             let is_undecided = self.guards.held_of(service).is_some()
-                || self.failures.failing(service).is_some()
+                || self.failure(service).is_some()
                 || now < since + GRACE;
             is_undecided
                 && accepted.is_some_and(|answer| !answer.is_empty())
@@ -61,6 +62,8 @@ impl Answers {
                 AnswerChange::accepted(query, before, after)
             });
             seen = Some(Arc::clone(after));
+        } else {
+            self.snapshot.confirm(query);
         }
         if completed.is_some() && seen.as_ref() != Some(latest) {
             changes.push(AnswerChange::uncompleted(query, seen, latest));

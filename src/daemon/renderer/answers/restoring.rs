@@ -1,20 +1,20 @@
 //! Loads and uses the answers of an earlier process.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use super::Answers;
 use crate::daemon::event::{KeptWrite, LoadedAnswer, Moment};
 use crate::daemon::renderer::answer_change::AnswerChange;
 use crate::daemon::renderer::requirements::Requirements;
-use crate::daemon::renderer::restoration::{FailingQuery, MissingReason, RestorePolicy};
+use crate::daemon::renderer::restoration::{
+    FailingQuery, MissingReason, Restorable, RestorePolicy,
+};
 use crate::daemon::renderer::template_state::TemplateState;
 use crate::daemon::unwritten::{UnwrittenAnswer, is_kept};
-use answer_guard::{Failing, Users, View, items};
+use answer_guard::{Earlier, Failing, Origin, Users, View, items};
+use consul_watch::answer::{Answer, Depth};
 use consul_watch::query::Query;
-
-/// The age of an answer if the clock says that it was current in the future: older than any limit.
-const UNKNOWN_AGE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 impl Answers {
     /// Records the changes of accepted answers, to be written, and uses earlier answers.
@@ -53,10 +53,10 @@ impl Answers {
     }
 
     /// The queries of which this process has accepted an answer that is kept.
-    fn own_answers(&self) -> impl Iterator<Item = (Arc<Query>, Arc<consul_watch::answer::Answer>)> {
+    fn own_answers(&self) -> impl Iterator<Item = (Arc<Query>, Arc<Answer>)> {
         self.followed.iter().filter_map(|query| {
             let answer = self.snapshot.answer_in(View::Accepted, query)?;
-            let is_own = is_kept(query) && !self.restoration.is_restored(query);
+            let is_own = is_kept(query) && self.snapshot.origin(query) == Some(Origin::Own);
             is_own.then(|| (Arc::clone(query), Arc::clone(answer)))
         })
     }
@@ -77,29 +77,50 @@ impl Answers {
             .unwrap_or(time)
     }
 
-    /// The queries whose earlier answers are loaded now.
+    /// Schedules a decision, if this query fails and more calls may use its earlier answer.
+    pub(super) fn schedule_restoration_of(&mut self, query: &Query) {
+        let own = self.failures.failing(query);
+        let earlier = self.snapshot.earlier(query);
+        let is_own = earlier.is_none() && self.snapshot.answer(query).is_some();
+        if let Some(failing) = self.failing_query(query, own.as_ref(), &[])
+            && !is_own
+        {
+            self.restoration.schedule_for(failing, earlier);
+        }
+    }
+
+    /// The queries whose earlier answers are used from now on.
     pub(in crate::daemon::renderer) fn take_restorable(
         &mut self,
         templates: &[TemplateState],
         now: Instant,
-    ) -> Vec<Arc<Query>> {
+    ) -> Restorable {
+        let mut restorable = Restorable::default();
         if !self.restoration.begin(now) {
-            return Vec::new();
+            return restorable;
         }
-        let mut restorable = Vec::new();
         for query in &self.followed {
-            if !is_kept(query) || self.snapshot.answer_in(View::Accepted, query).is_some() {
+            let is_used = match self.snapshot.origin(query) {
+                None => false,
+                Some(Origin::Earlier(earlier)) if earlier.users == Users::StaleCalls => true,
+                Some(_) => continue,
+            };
+            if !is_kept(query) || self.restoration.is_decided(query) {
                 continue;
             }
             let reason = self.missing_reason(query, templates);
-            if self.restoration.decide(query, reason, now) {
-                restorable.push(Arc::clone(query));
+            match self.restoration.decide(reason, now) {
+                Some(Users::All) if is_used => restorable.widen.push(Arc::clone(query)),
+                Some(users) if !is_used && self.restoration.load(query, users) => {
+                    restorable.load.push(Arc::clone(query));
+                }
+                _ => {}
             }
         }
         restorable
     }
 
-    /// Why a query has no accepted answer.
+    /// Why this process has accepted no answer to a query.
     fn missing_reason(&self, query: &Query, templates: &[TemplateState]) -> MissingReason {
         if self.guards.held_of(query).is_some() {
             return MissingReason::Held;
@@ -117,16 +138,39 @@ impl Answers {
     ) -> Option<FailingQuery> {
         let silent_since = self.failures.silent_since();
         Some(FailingQuery {
-            since: own.map(|own| own.since).or(silent_since)?,
+            since: silent_since.or_else(|| own?.since)?,
             is_silent: silent_since.is_some(),
             concerns_datacenter: own.is_some_and(|own| own.concerns_datacenter),
             has_stale_call: templates.iter().any(|one| one.has_stale_call(query)),
         })
     }
 
+    /// The failure of a query. While its answer is that of an earlier process, it has lasted since that was current.
+    pub(super) fn failure(&self, query: &Query) -> Option<Failing> {
+        let own = self.failures.failing(query);
+        let Some(earlier) = self.snapshot.earlier(query) else {
+            return own;
+        };
+        match own {
+            // `None` is less than any time.
+            Some(own) => Some(Failing {
+                since: own.since.min(earlier.current_until),
+                ..own
+            }),
+            None if self.guards.held_of(query).is_some() => None,
+            // It was not sent yet.
+            None => Some(Failing {
+                since: earlier.current_until,
+                error: "Consul does not answer".into(),
+                concerns_datacenter: false,
+                is_final: true,
+            }),
+        }
+    }
+
     /// The failure of a query as templates see it. It is not final before it is known whether there is an earlier answer.
     pub(super) fn failing(&self, query: &Query, templates: &[TemplateState]) -> Option<Failing> {
-        let failing = self.failures.failing(query)?;
+        let failing = self.failure(query)?;
         let is_answered = self.snapshot.answer(query).is_some();
         let own = self.failing_query(query, Some(&failing), templates);
         let is_pending = !is_answered
@@ -139,6 +183,15 @@ impl Answers {
         })
     }
 
+    /// Returns `true` if an earlier answer has fewer items than the process before has accepted last, and the first answer of
+    /// this one is held back: the file may have more items, too. After a crash, the sizes may be newer than the answers.
+    fn is_too_small(&self, query: &Query, earlier: &Answer, templates: &[TemplateState]) -> bool {
+        let depth = depth_of(query, templates);
+        let expected = self.saved.items(query, depth);
+        self.snapshot.held(query).is_some()
+            && expected.is_some_and(|count| items(earlier, depth) < count)
+    }
+
     /// Handles the earlier answer to a query; `None`: there is none. Returns the calls that wanted it, and the change.
     pub(in crate::daemon::renderer) fn on_loaded(
         &mut self,
@@ -147,14 +200,7 @@ impl Answers {
         templates: &[TemplateState],
         now: Moment,
     ) -> Option<(Users, Option<AnswerChange>)> {
-        let depth = Requirements::of(templates, query)
-            .rules
-            .and_then(|rules| rules.depth);
-        let is_held = self.snapshot.held(query).is_some();
-        // After a crash, the number of items may be newer than the answer. Then the file may have more items, too.
-        let expected = self.saved.items(query, depth).filter(|_| is_held);
-        let loaded = loaded
-            .filter(|loaded| expected.is_none_or(|count| items(&loaded.answer, depth) >= count));
+        let loaded = loaded.filter(|loaded| !self.is_too_small(query, &loaded.answer, templates));
         let users = self.restoration.loaded(query, loaded.is_some())?;
         let Some(loaded) = loaded else {
             return Some((users, None));
@@ -163,17 +209,47 @@ impl Answers {
             answer,
             current_until,
         } = loaded;
-        self.unwritten.restored(query, *current_until);
+        let time = SystemTime::from(now.time);
+        self.unwritten
+            .restored(query, current_until.unwrap_or(time));
+        let depth = depth_of(query, templates);
         self.guards.restored(query, answer, depth);
-        if !is_held {
-            let time = SystemTime::from(now.time);
-            let age = time.duration_since(*current_until).ok();
-            let age = age.filter(|_| *current_until != SystemTime::UNIX_EPOCH);
-            let age = age.unwrap_or(UNKNOWN_AGE);
-            let since = now.instant.checked_sub(age).unwrap_or(now.instant);
-            self.failures.restored(query, since);
-        }
-        let change = AnswerChange::restored(query, answer, users, is_held);
+        // A time in the future says nothing.
+        let age = current_until.and_then(|until| time.duration_since(until).ok());
+        let earlier = Earlier {
+            users,
+            current_until: age.and_then(|age| now.instant.checked_sub(age)),
+        };
+        let is_held = self.snapshot.held(query).is_some();
+        let change = AnswerChange::restored(query, answer, earlier, is_held);
         Some((users, Some(self.damp(change, templates, now))))
     }
+
+    /// Shows all calls the earlier answer that calls with stale answers use. Returns the change; `None` if it has too few
+    /// items.
+    pub(in crate::daemon::renderer) fn widen(
+        &mut self,
+        query: &Arc<Query>,
+        templates: &[TemplateState],
+        now: Moment,
+    ) -> Option<AnswerChange> {
+        let answer = Arc::clone(self.snapshot.answer_in(View::Accepted, query)?);
+        if self.is_too_small(query, &answer, templates) {
+            self.restoration.set_missing(query);
+            return None;
+        }
+        let earlier = Earlier {
+            users: Users::All,
+            ..self.snapshot.earlier(query)?
+        };
+        let is_held = self.snapshot.held(query).is_some();
+        let change = AnswerChange::restored(query, &answer, earlier, is_held);
+        Some(self.damp(change, templates, now))
+    }
+}
+
+/// The entries below a prefix that count for the guard of a query; `None`: all items.
+fn depth_of(query: &Query, templates: &[TemplateState]) -> Option<Depth> {
+    let rules = Requirements::of(templates, query).rules;
+    rules.and_then(|rules| rules.depth)
 }

@@ -48,6 +48,9 @@ impl Answers {
             let changes = views.iter().filter_map(|view| {
                 let before = self.snapshot.damped_in(*view, &query);
                 let before = before.or_else(|| self.snapshot.answer_in(*view, &query));
+                // Not all calls have seen an answer that is only for calls that use stale answers.
+                let is_seen = !self.snapshot.is_for_stale_calls(*view, &query);
+                let before = before.filter(|_| is_seen);
                 (before != Some(after)).then(|| ViewChange {
                     view: Some(*view),
                     before: before.cloned(),

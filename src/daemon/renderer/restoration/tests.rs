@@ -49,10 +49,10 @@ fn each_policy_has_its_users() {
         assert_eq!(users, [None, kept, warm_start], "{failing:?}");
     }
     for (policy, expected) in [(Never, false), (Kept, true), (WarmStart, true)] {
-        let is_loaded = on(policy).decide(&key("a"), MissingReason::Held, now);
-        assert_eq!(is_loaded, expected, "{policy:?}");
-        let is_loaded = on(policy).decide(&key("a"), MissingReason::Unanswered, now);
-        assert!(!is_loaded, "{policy:?}");
+        let users = on(policy).decide(MissingReason::Held, now);
+        assert_eq!(users, expected.then_some(All), "{policy:?}");
+        let users = on(policy).decide(MissingReason::Unanswered, now);
+        assert_eq!(users, None, "{policy:?}");
     }
 }
 
@@ -67,21 +67,67 @@ fn a_query_is_loaded_after_half_a_second_of_silence_and_once() {
         ..failing
     };
     let own = MissingReason::Failing(refused);
-    assert!(restoration.decide(&key("own"), own, begun));
+    assert_eq!(restoration.decide(own, begun), Some(Users::StaleCalls));
     assert!(restoration.begin(begun));
-    assert!(!restoration.decide(&key("a"), reason, begun));
+    assert_eq!(restoration.decide(reason, begun), None);
     assert!(restoration.is_pending(&key("a"), failing));
     let due = restoration.next_wake().unwrap();
     assert_eq!(due, begun + OUTAGE_FOR);
     assert!(!restoration.begin(begun) && restoration.begin(due));
-    assert!(restoration.decide(&key("a"), reason, due));
-    assert!(!restoration.decide(&key("a"), reason, due));
-    assert!(restoration.is_pending(&key("a"), failing));
+    assert_eq!(restoration.decide(reason, due), Some(Users::All));
+    assert!(restoration.load(&key("a"), Users::All));
+    assert!(!restoration.load(&key("a"), Users::All));
+    assert!(restoration.is_pending(&key("a"), failing) && restoration.is_decided(&key("a")));
     assert_eq!(restoration.loaded(&key("a"), true), Some(Users::All));
-    assert!(!restoration.is_pending(&key("a"), failing));
-    assert_eq!(restoration.restored(), 1);
-    assert!(restoration.answered(&key("a")) && !restoration.answered(&key("a")));
-    assert_eq!(restoration.restored(), 0);
+    assert_eq!(restoration.loaded(&key("a"), true), None);
+}
+
+#[test]
+fn an_answer_that_is_loaded_for_some_calls_is_used_by_all_that_need_it_meanwhile() {
+    let mut restoration = on(RestorePolicy::Kept);
+    assert!(restoration.load(&key("a"), Users::StaleCalls));
+    assert!(!restoration.is_decided(&key("a")));
+    assert!(!restoration.load(&key("a"), Users::All));
+    assert_eq!(restoration.loaded(&key("a"), false), Some(Users::All));
+    assert!(restoration.is_decided(&key("a")));
+    assert!(!restoration.is_pending(&key("a"), silent(Instant::now(), true)));
+}
+
+#[test]
+fn a_failure_is_a_reason_for_a_decision_if_more_calls_may_use_the_earlier_answer() {
+    let now = Instant::now();
+    let down = silent(now, false);
+    let refused = FailingQuery {
+        is_silent: false,
+        ..down
+    };
+    for (policy, failing, users, expected) in [
+        (RestorePolicy::Kept, refused, None, true),
+        (RestorePolicy::Kept, down, Some(Users::StaleCalls), false),
+        (
+            RestorePolicy::WarmStart,
+            refused,
+            Some(Users::StaleCalls),
+            false,
+        ),
+        (
+            RestorePolicy::WarmStart,
+            down,
+            Some(Users::StaleCalls),
+            true,
+        ),
+        (RestorePolicy::WarmStart, down, Some(Users::All), false),
+    ] {
+        let mut restoration = on(policy);
+        restoration.begin(now);
+        let earlier = users.map(|users| Earlier {
+            users,
+            current_until: None,
+        });
+        restoration.schedule_for(failing, earlier);
+        let later = now + INTERVAL;
+        assert_eq!(restoration.begin(later), expected, "{policy:?} {users:?}");
+    }
 }
 
 #[test]
@@ -99,14 +145,13 @@ fn many_failures_cause_ten_decisions_per_second() {
 
 #[test]
 fn an_answer_that_is_loaded_too_late_is_not_used() {
-    let (mut restoration, now) = (on(RestorePolicy::Kept), Instant::now());
-    assert!(restoration.decide(&key("a"), MissingReason::Held, now));
+    let mut restoration = on(RestorePolicy::Kept);
+    assert!(restoration.load(&key("a"), Users::All));
     restoration.answered(&key("a"));
     assert_eq!(restoration.loaded(&key("a"), true), None);
-    assert!(restoration.decide(&key("b"), MissingReason::Held, now));
+    assert!(restoration.load(&key("b"), Users::All));
     restoration.server_changed();
     assert_eq!(restoration.loaded(&key("b"), true), None);
-    assert!(restoration.decide(&key("c"), MissingReason::Held, now));
+    assert!(restoration.load(&key("c"), Users::All));
     assert_eq!(restoration.loaded(&key("c"), false), Some(Users::All));
-    assert_eq!(restoration.restored(), 0);
 }
