@@ -34,6 +34,9 @@ pub mod command;
 // The sources of data on this host: files and plugins.
 pub mod source;
 
+// Converts the additional files of a rendering to those that are written.
+pub mod additional_files;
+
 // Decides when a rendering is written.
 pub mod decide;
 

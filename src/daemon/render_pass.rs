@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::text::Text;
+use crate::additional_files::additional_files;
 use answer_guard::Snapshot;
 use consul_render::{Dependencies, RenderEnv, Rendering, Template, TemplateError};
 use gotemplate::budget::Budget;
@@ -72,7 +73,7 @@ impl RenderRequest {
             dependencies,
         } = template.render_within(&snapshot, &env, time, budget);
         let text = match text {
-            Ok(content) => Ok(Arc::new(Text::new(content, outputs))),
+            Ok(content) => Ok(Arc::new(Text::new(content, additional_files(outputs)))),
             Err(error) if budget.is_exhausted() => Err(error.with_hint(Some(format!(
                 "render_timeout is {} s for this template",
                 limit.as_secs_f64()

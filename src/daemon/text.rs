@@ -3,20 +3,20 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use consul_render::output::Output;
+use file_writer::Additional;
 
 /// The result of a complete rendering. It may be secret, so its `Debug` form omits the content.
 pub(super) struct Text {
     pub(super) content: String,
     /// The additional files that are written together with the text.
-    pub(super) outputs: Vec<Output>,
+    pub(super) outputs: Vec<Additional>,
     /// A hash of content and outputs.
     pub(super) fingerprint: u64,
 }
 
 impl Text {
     /// Creates a text and its fingerprint.
-    pub(super) fn new(content: String, outputs: Vec<Output>) -> Self {
+    pub(super) fn new(content: String, outputs: Vec<Additional>) -> Self {
         let mut hasher = DefaultHasher::new();
         (&content, &outputs).hash(&mut hasher);
         Self {

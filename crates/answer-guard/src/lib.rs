@@ -2,9 +2,6 @@
 
 // A module imports only modules listed above it; blank lines keep rustfmt from sorting the list.
 
-// A part of a whole.
-mod fraction;
-
 // Decides whether an answer that has lost items is held back.
 mod guard;
 
@@ -25,7 +22,6 @@ pub use damping::{
     damped_by,
 };
 pub use failing::{Failing, FailingQueries};
-pub use fraction::Fraction;
 pub use guard::{
     Ended, Guard, GuardConfig, GuardRules, Held, How, InstanceId, Loss, LossReason, Observation,
     Ruling, applies_to, instance_id, items,

@@ -70,7 +70,8 @@ use syn::DeriveInput;
 /// - `parse = function`: reads the whole field from the texts of a flag or a variable.
 /// - `resolved = Type`: the key is a field of the struct `Type`, which the macro declares: of the type `T` for a
 ///   `Setting<T>` whose default is a value, and `Option<T>` otherwise. It is made with `Type::from(&block)`. A path, as in
-///   `library::Type`, is a struct with these public fields that is declared elsewhere.
+///   `library::Type`, is a struct with these public fields that is declared elsewhere; the values of `Option`
+///   fields are converted with `Into`.
 /// - `origin`: no key; the position of the block.
 /// - `extra`: no key; a list that adds up over the layers.
 #[proc_macro_derive(Block, attributes(block, key))]

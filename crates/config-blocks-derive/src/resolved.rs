@@ -36,7 +36,8 @@ fn one(block: &Ident, name: &Path, fields: &[&Field]) -> syn::Result<TokenStream
             resolved.push(quote!(#ident: ::config_blocks::resolved(block.#ident.as_ref(), #key)));
         } else {
             declared.push(quote!(#[doc = #doc] pub #ident: Option<#ty>));
-            resolved.push(quote!(#ident: ::config_blocks::value(block.#ident.clone())));
+            resolved
+                .push(quote!(#ident: ::config_blocks::value(block.#ident.clone()).map(Into::into)));
         }
     }
     let declaration = name.get_ident().map(|name| {

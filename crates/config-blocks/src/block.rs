@@ -109,6 +109,14 @@ pub trait Block: FromNode + Default {
     }
 }
 
+/// The keys of a block that are set, as a value on one line; `None`: none is set.
+pub fn one_line(block: &impl Block) -> Option<String> {
+    let mut page = Page::of_values();
+    block.show(&mut page);
+    let lines: Vec<_> = page.text.lines().collect();
+    (!lines.is_empty()).then(|| format!("{{ {} }}", lines.join(", ")))
+}
+
 fn read_document<B: Block>(
     node: &Node,
     document: Document,

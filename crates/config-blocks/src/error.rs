@@ -104,6 +104,9 @@ pub enum ValueError {
         "a label has at most 64 letters, digits, dashes, underscores and dots, and begins with a letter or a digit"
     )]
     InvalidLabel,
+    /// A block that no flag can set.
+    #[error("no flag sets this block; write it into a file")]
+    NoFlag,
     /// Two names of one key.
     #[error("{one} and {other} mean the same; set one of them")]
     Both {

@@ -26,8 +26,6 @@ mod value;
 
 mod file_mode;
 
-mod owner;
-
 mod glob;
 
 mod choice;
@@ -40,6 +38,8 @@ mod labelled;
 
 mod valueless;
 
+mod switched;
+
 pub mod reference;
 
 mod schema;
@@ -49,7 +49,7 @@ pub use block::{read_block, shape_of_block};
 #[doc(hidden)]
 pub use field::resolved;
 
-pub use block::Block;
+pub use block::{Block, one_line};
 pub use choice::{Choice, ChoiceError};
 pub use config_blocks_derive::{Block, Choice};
 pub use entries::{Entries, FromNode, Position};
@@ -63,10 +63,10 @@ pub use inputs::{Environment, Flags, Input, Inputs, go_bool};
 pub use key::{Key, Number, Pattern, Shape, Spelling, in_any_case};
 pub use labelled::Labelled;
 pub use origin::{Document, Located, Origin, Overridden, Span};
-pub use owner::Owner;
 pub use page::{Page, quoted, quoted_list};
 pub use schema::schema;
 pub use source::Source;
+pub use switched::Switched;
 pub use tree::{Entry, Malformed, Node, Tree, float, integer};
 pub use value::{DURATION, Value};
 pub use valueless::{Checked, Unsupported};

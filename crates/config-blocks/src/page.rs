@@ -25,6 +25,14 @@ impl Default for Page {
 }
 
 impl Page {
+    /// Creates a page that shows only the values that are set, without their origins.
+    pub(crate) fn of_values() -> Self {
+        Self {
+            origins: false,
+            ..Self::default()
+        }
+    }
+
     /// Adds a line.
     pub fn line(&mut self, text: &str, origin: Option<&str>) {
         let text = format!("{:1$}{text}", "", self.indent);

@@ -44,88 +44,21 @@ impl fmt::Debug for Output {
     }
 }
 
-impl Output {
-    /// Merges the calls that write to the same file, so that each file occurs once.
-    #[must_use]
-    pub fn merged(all: Vec<Self>) -> Vec<Self> {
-        let mut merged: Vec<Self> = Vec::with_capacity(all.len());
-        for output in all {
-            match merged.iter_mut().find(|before| before.path == output.path) {
-                Some(before) if output.append => {
-                    let mut content = std::mem::take(&mut before.content);
-                    content.extend_from_slice(&output.content);
-                    *before = Self {
-                        append: before.append,
-                        content,
-                        ..output
-                    };
-                }
-                Some(before) => *before = output,
-                None => merged.push(output),
-            }
-        }
-        merged
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn output(path: &str, append: bool, content: &str) -> Output {
-        let (user, group) = (String::new(), String::new());
-        Output {
-            path: path.into(),
-            user,
-            group,
-            mode: 0o600,
-            append,
-            content: content.into(),
-        }
-    }
-
-    #[test]
-    fn several_writes_to_one_file_are_merged() {
-        let steps = [
-            ("a", true, "1"),
-            ("b", false, "2"),
-            ("a", true, "3"),
-            ("b", true, "4"),
-            ("c", true, "5"),
-        ];
-        let merged = Output::merged(
-            steps
-                .iter()
-                .map(|(path, append, text)| output(path, *append, text))
-                .collect(),
-        );
-        assert_eq!(
-            merged,
-            [
-                output("a", true, "13"),
-                output("b", false, "24"),
-                output("c", true, "5")
-            ]
-        );
-        let replaced = Output::merged(vec![
-            output("a", true, "1"),
-            Output {
-                mode: 0o644,
-                ..output("a", false, "2")
-            },
-        ]);
-        assert_eq!(
-            replaced,
-            [Output {
-                mode: 0o644,
-                ..output("a", false, "2")
-            }]
-        );
-    }
-
     #[test]
     fn the_content_is_not_in_the_debug_form() {
-        let text = format!("{:?}", output("a", true, "hunter2"));
+        let output = Output {
+            path: "a".into(),
+            user: String::new(),
+            group: String::new(),
+            mode: 0o600,
+            append: true,
+            content: "hunter2".into(),
+        };
+        let text = format!("{output:?}");
         assert!(
             text.contains("7 bytes") && !text.contains("hunter2"),
             "{text}"

@@ -2,9 +2,6 @@
 
 // A module imports only modules listed above it; blank lines keep rustfmt from sorting the list.
 
-// The backoff between retries.
-pub mod backoff;
-
 // The queries: catalog, health, KV, and those of other sources.
 pub mod query;
 

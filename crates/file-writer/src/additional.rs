@@ -8,9 +8,10 @@
 //! `certs/KEY` must stay in `certs`, whatever KEY is, and a path does not show which part of it is
 //! data.
 
+use std::fmt;
 use std::fs;
 use std::io;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use crate::append::Append;
 use crate::attributes::{Attributes, Plan};
@@ -24,22 +25,71 @@ use crate::write::{Stage, Writer};
 const DIRECTORY_MODE: u32 = 0o777;
 
 /// A file that a template writes besides its destination.
-#[derive(Clone, Copy, Debug)]
-pub struct Additional<'a> {
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Additional {
     /// The file.
-    pub path: &'a Path,
+    pub path: PathBuf,
     /// The owner, by name or number; empty: this user, or with an empty group that of the replaced
     /// file.
-    pub user: &'a str,
+    pub user: String,
     /// The group, in the same form.
-    pub group: &'a str,
+    pub group: String,
     /// The permission bits.
     pub mode: u32,
     /// The function of the template that writes the file, for errors.
     pub function: &'static str,
+    /// `true` to append the content to the file.
+    pub append: bool,
+    /// The content. It may be secret, so `Debug` shows only its length.
+    pub content: Vec<u8>,
 }
 
-impl Additional<'_> {
+impl fmt::Debug for Additional {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            path,
+            user,
+            group,
+            mode,
+            function,
+            append,
+            content,
+        } = self;
+        out.debug_struct("Additional")
+            .field("path", path)
+            .field("user", user)
+            .field("group", group)
+            .field("mode", &format_args!("{mode:o}"))
+            .field("function", function)
+            .field("append", append)
+            .field("content", &format_args!("{} bytes", content.len()))
+            .finish()
+    }
+}
+
+impl Additional {
+    /// Merges the writes to the same file, so that each file occurs once.
+    #[must_use]
+    pub fn merged(all: Vec<Self>) -> Vec<Self> {
+        let mut merged: Vec<Self> = Vec::with_capacity(all.len());
+        for file in all {
+            match merged.iter_mut().find(|before| before.path == file.path) {
+                Some(before) if file.append => {
+                    let mut content = std::mem::take(&mut before.content);
+                    content.extend_from_slice(&file.content);
+                    *before = Self {
+                        append: before.append,
+                        content,
+                        ..file
+                    };
+                }
+                Some(before) => *before = file,
+                None => merged.push(file),
+            }
+        }
+        merged
+    }
+
     /// Checks that the path leads to a regular file, or to no file, without links.
     ///
     /// # Errors
@@ -48,18 +98,18 @@ impl Additional<'_> {
         self.existing().map(drop)
     }
 
-    /// Returns `true` if the file has this content and its attributes.
+    /// Returns `true` if the file has the content and the attributes.
     ///
     /// # Errors
     /// Those of [`Additional::check`], and [`WriteError`] if the file cannot be read or an account
     /// does not exist.
-    pub fn is_current(&self, content: &[u8]) -> Result<bool, WriteError> {
+    pub fn is_current(&self) -> Result<bool, WriteError> {
         let (target, Some(existing)) = self.existing()? else {
             return Ok(false);
         };
         let attributes = self.attributes(&target)?;
         let is_same = existing
-            .holds(content)
+            .holds(&self.content)
             .map_err(WriteError::when("read", &target.path))?;
         let is_foreign = existing.is_planted && !attributes.name_owner_of(&existing.metadata);
         Ok(is_same && !is_foreign && attributes.are_met(&existing.metadata))
@@ -74,11 +124,11 @@ impl Additional<'_> {
             let reason = "its path contains .., which may lead out of the directory; name the directory itself";
             return Err(WriteError::new(
                 "write",
-                self.path,
+                &self.path,
                 io::Error::other(reason),
             ));
         }
-        Target::find(self.path, Links::Refuse)
+        Target::find(&self.path, Links::Refuse)
     }
 
     fn existing(&self) -> Result<(Target, Option<Existing>), WriteError> {
@@ -88,12 +138,12 @@ impl Additional<'_> {
     }
 
     fn attributes(&self, target: &Target) -> Result<Attributes, WriteError> {
-        Attributes::of_names(self.user, self.group, self.mode, &target.path)
+        Attributes::of_names(&self.user, &self.group, self.mode, &target.path)
     }
 }
 
 impl Writer {
-    /// Stages `content` for an additional file of the template whose destination is `destination`,
+    /// Stages the content of an additional file of the template whose destination is `destination`,
     /// unless the file already has the content and the attributes. Missing directories are created.
     ///
     /// # Errors
@@ -102,8 +152,7 @@ impl Writer {
     pub fn stage_additional(
         &self,
         destination: &Path,
-        file: &Additional<'_>,
-        content: &[u8],
+        file: &Additional,
     ) -> Result<Stage, WriteError> {
         let (target, existing, attributes) = self.claim_additional(destination, file, false)?;
         let plan = Plan {
@@ -112,24 +161,19 @@ impl Writer {
             backup: false,
             program: self.program,
         };
-        self.stage_at(target, existing.as_ref(), content, plan)
+        self.stage_at(target, existing.as_ref(), &file.content, plan)
     }
 
-    /// Prepares to append `content` to an additional file, which several templates may do. Missing
+    /// Prepares to append the content to an additional file, which several templates may do. Missing
     /// directories are created; the file itself is unchanged until [`Append::run`].
     ///
     /// # Errors
     /// Those of [`Writer::stage_additional`].
-    pub fn stage_append(
-        &self,
-        destination: &Path,
-        file: &Additional<'_>,
-        content: Vec<u8>,
-    ) -> Result<Append, WriteError> {
-        let (target, _, attributes) = self.claim_additional(destination, file, true)?;
+    pub fn stage_append(&self, destination: &Path, file: Additional) -> Result<Append, WriteError> {
+        let (target, _, attributes) = self.claim_additional(destination, &file, true)?;
         Ok(Append {
             target,
-            content,
+            content: file.content,
             attributes,
         })
     }
@@ -137,7 +181,7 @@ impl Writer {
     fn claim_additional(
         &self,
         destination: &Path,
-        file: &Additional<'_>,
+        file: &Additional,
         append: bool,
     ) -> Result<(Target, Option<Existing>, Attributes), WriteError> {
         let target = file.target()?;
@@ -147,7 +191,7 @@ impl Writer {
             .map_err(WriteError::when("open the directory", &target.directory))?;
         self.claims.lock().claim_additional(
             destination,
-            (file.path, file.function),
+            (&file.path, file.function),
             append,
             &metadata,
             &target.name,

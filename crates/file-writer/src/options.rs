@@ -1,5 +1,8 @@
 //! The options of a file.
 
+#[cfg(feature = "config-blocks")]
+mod key;
+
 /// Mode, owner and write mode of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileOptions {
@@ -39,8 +42,18 @@ pub enum Owner {
     Name(String),
 }
 
+impl From<&str> for Owner {
+    fn from(text: &str) -> Self {
+        match text.parse() {
+            Ok(number) => Self::Id(number),
+            Err(_) => Self::Name(text.to_owned()),
+        }
+    }
+}
+
 /// How a file is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "config-blocks", derive(config_blocks::Choice))]
 pub enum WriteMode {
     /// Replace the file where possible, else overwrite it.
     #[default]

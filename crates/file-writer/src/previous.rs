@@ -242,20 +242,26 @@ mod tests {
         let writer = Writer::new("example");
         let previous = Previous::read_additional(&side).unwrap();
         let file = Additional {
-            path: &side,
-            user: "",
-            group: "",
+            path: side.clone(),
+            user: String::new(),
+            group: String::new(),
             mode: 0o644,
             function: "writeToFile",
+            append: false,
+            content: b"new".to_vec(),
         };
-        let Stage::Staged(staged) = writer.stage_additional(&own, &file, b"new").unwrap() else {
+        let Stage::Staged(staged) = writer.stage_additional(&own, &file).unwrap() else {
             panic!("the content has changed");
         };
         Swapped::flush(vec![staged.swap().unwrap()]);
         let restored = previous.restore(&writer, WriteMode::Auto).unwrap();
         Swapped::flush(vec![restored.unwrap()]);
         assert_eq!(fs::read(&side).unwrap(), b"old");
-        let unchanged = writer.stage_additional(&own, &file, b"old").unwrap();
+        let file = Additional {
+            content: b"old".to_vec(),
+            ..file
+        };
+        let unchanged = writer.stage_additional(&own, &file).unwrap();
         assert!(matches!(unchanged, Stage::Unchanged), "it is still its own");
         fs::rename(&side, &own).unwrap();
         std::os::unix::fs::symlink(&own, &side).unwrap();

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apply_ledger::Hash;
-use file_writer::{Previous, WriteError};
+use file_writer::{Additional, Previous, WriteError};
 
 use super::budget::{DiffSize, Excess};
 use crate::options::{FileConfig, GroupConfig, OnFailure};
-use consul_render::output::Output;
 
 /// One destination and its new content.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub struct Change {
     /// The new content. It may be secret, so `Debug` shows only its length.
     pub content: Vec<u8>,
     /// The additional files to write in the same transaction.
-    pub outputs: Vec<Output>,
+    pub outputs: Vec<Additional>,
     /// `true` if content or outputs differ from the last write. Outputs are appended only then.
     pub fresh: bool,
     /// `true` if the change may be above the change budget of the file.

@@ -20,7 +20,7 @@ use super::budget::DiffSize;
 pub use super::pace::COMMAND_COOLDOWN;
 use super::pace::Pace;
 use crate::options::{GroupConfig, GroupKey};
-use consul_watch::backoff::Backoff;
+use policy_values::Backoff;
 
 /// The owed commands of the process.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,6 @@
 //! Writes the additional files of a template (`writeToFile`).
 //!
-//! Input: an [`Output`], and the destination of its template. Output: a [`StagedOutput`], which
+//! Input: an [`Additional`] file, and the destination of its template. Output: a [`StagedOutput`], which
 //! [`StagedOutput::swap`] makes visible.
 
 use std::path::{Path, PathBuf};
@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use file_writer::{Additional, Append, Stage, Staged, Swapped, WriteError};
 
 use super::write::Writer;
-use consul_render::output::Output;
 
 /// The result of staging an output.
 #[derive(Debug)]
@@ -27,20 +26,18 @@ impl Writer {
     pub(crate) fn stage_output(
         &self,
         destination: &Path,
-        mut output: Output,
+        file: Additional,
         fresh: bool,
     ) -> Result<StagedOutput, WriteError> {
-        let content = std::mem::take(&mut output.content);
-        let file = file_of(&output);
-        if output.append {
-            let append = self.files.stage_append(destination, &file, content)?;
+        if file.append {
+            let append = self.files.stage_append(destination, file)?;
             return Ok(if fresh {
                 StagedOutput::Append(append)
             } else {
                 StagedOutput::Unchanged
             });
         }
-        let staged = self.files.stage_additional(destination, &file, &content)?;
+        let staged = self.files.stage_additional(destination, &file)?;
         Ok(match staged {
             Stage::Unchanged => StagedOutput::Unchanged,
             Stage::Staged(staged) => StagedOutput::Replacement(staged),
@@ -48,26 +45,15 @@ impl Writer {
     }
 }
 
-fn file_of(output: &Output) -> Additional<'_> {
-    Additional {
-        path: &output.path,
-        user: &output.user,
-        group: &output.group,
-        mode: output.mode,
-        function: "writeToFile",
-    }
-}
-
-/// Returns `true` if an output would change nothing; for a dry run.
+/// Returns `true` if an additional file would not change; for a dry run.
 ///
 /// # Errors
 /// [`WriteError`]
-pub fn is_current(output: &Output, fresh: bool) -> Result<bool, WriteError> {
-    let file = file_of(output);
-    if output.append {
+pub fn is_current(file: &Additional, fresh: bool) -> Result<bool, WriteError> {
+    if file.append {
         return file.check().map(|()| !fresh);
     }
-    file.is_current(&output.content)
+    file.is_current()
 }
 
 impl StagedOutput {

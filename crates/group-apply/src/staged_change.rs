@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apply_ledger::Hash;
-use file_writer::{KnownTarget, Previous, Stage, Swapped, WriteError};
+use file_writer::{Additional, KnownTarget, Previous, Stage, Swapped, WriteError};
 
 use super::budget::{DiffSize, removed_lines};
 use super::change::{Applied, Change, Effect, ParkedChange, ReplacedFile};
@@ -21,7 +21,6 @@ use super::output::StagedOutput;
 use super::secret::Secret;
 use super::write::Writer;
 use crate::options::{FileConfig, GroupConfig, GroupKey, MaxChange, STANDARD_OUTPUT};
-use consul_render::output::Output;
 use error_line::chain;
 
 /// One staged change.
@@ -109,7 +108,7 @@ impl StagedChange {
         // A text is printed once, even if the template is rendered again before the process ends.
         let printed = printed.filter(|_| !writer.state().has_printed);
         let staged = own.and_then(|own| {
-            let staged = Output::merged(outputs).into_iter().map(|output| {
+            let staged = Additional::merged(outputs).into_iter().map(|output| {
                 let path = output.path.clone();
                 let staged = writer.stage_output(&destination, output, fresh)?;
                 Ok((path, staged))

@@ -9,7 +9,7 @@ use file_writer::{FileOptions, KnownTarget, Previous, Stage, Swapped, WriteError
 use super::change::Change;
 use super::drift::{BeforeSwap, Difference, Inspection, Written};
 use super::journal::Journal;
-use crate::options::{Drift, FileConfig, Owner, WriteMode};
+use crate::options::{Drift, FileConfig};
 
 /// Writes files, batch after batch. Clones share their state, so that several threads can write.
 #[derive(Clone, Debug)]
@@ -216,21 +216,10 @@ impl Writer {
 fn options(config: &FileConfig) -> FileOptions {
     FileOptions {
         mode: config.perms.and_then(config_blocks::FileMode::bits),
-        user: config.user.as_ref().map(owner),
-        group: config.group.as_ref().map(owner),
-        write: match config.write.unwrap_or_default() {
-            WriteMode::Auto => file_writer::WriteMode::Auto,
-            WriteMode::Rename => file_writer::WriteMode::Rename,
-            WriteMode::InPlace => file_writer::WriteMode::InPlace,
-        },
+        user: config.user.clone(),
+        group: config.group.clone(),
+        write: config.write.unwrap_or_default(),
         backup: config.backup,
         create_directories: config.create_dest_dirs,
-    }
-}
-
-fn owner(owner: &Owner) -> file_writer::Owner {
-    match owner {
-        Owner::Id(number) => file_writer::Owner::Id(*number),
-        Owner::Name(name) => file_writer::Owner::Name(name.clone()),
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use consul_render::output::Output;
 use consul_render::{Absence, Rendering, Template};
 use ctmpl_options::config::resolved::{Job, STANDARD_OUTPUT};
 use error_line::chain;
+use file_writer::Additional;
 
+use crate::additional_files::additional_files;
 use crate::commands::diff::unified;
 
 /// What would become of a file.
@@ -86,7 +87,7 @@ impl FilePlan {
             &label(old.is_some()),
             &label(true),
         );
-        let additional = Output::merged(rendering.outputs.clone());
+        let additional = Additional::merged(additional_files(rendering.outputs.clone()));
         let additional = additional.into_iter().filter(|output| {
             output.append
                 || !content(&output.path).is_ok_and(|old| old.as_deref() == Some(&*output.content))

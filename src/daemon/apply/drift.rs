@@ -6,10 +6,10 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use consul_watch::backoff::Backoff;
 use ctmpl_options::config::resolved::Drift;
 use group_apply::drift::Difference;
 use group_apply::drift::DriftKind;
+use policy_values::Backoff;
 
 /// The number of restorations in a row without a pause. After that, another program probably writes the file all
 /// the time.

@@ -3,8 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use consul_render::output::Output;
-use file_writer::{WriteError, is_current};
+use file_writer::{Additional, WriteError, is_current};
 use group_apply::change::{Applied, Change, Effect};
 use group_apply::output;
 
@@ -39,7 +38,7 @@ pub(super) fn print(change: Change) -> Applied {
         }
     });
     let printed = own.and_then(|()| {
-        Output::merged(outputs)
+        Additional::merged(outputs)
             .iter()
             .try_for_each(|output| print_output(output, fresh))
     });
@@ -51,7 +50,7 @@ pub(super) fn print(change: Change) -> Applied {
     }
 }
 
-fn print_output(output: &Output, fresh: bool) -> Result<(), WriteError> {
+fn print_output(output: &Additional, fresh: bool) -> Result<(), WriteError> {
     if !output::is_current(output, fresh)? {
         let (path, content) = (&output.path, &*output.content);
         show(&if output.append {

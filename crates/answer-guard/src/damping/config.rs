@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::fraction::Fraction;
+use policy_values::Fraction;
 
 /// When an instance that comes and goes is damped, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::fraction::Fraction;
 use Health::{Critical, Maintenance, Passing, Warning};
 use consul_watch::answer::{Check, Instance, Nullable};
+use policy_values::Fraction;
 
 mod limits;
 mod restarts;

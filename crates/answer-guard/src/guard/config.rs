@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::fraction::Fraction;
+use policy_values::Fraction;
 
 /// When the loss of items in an answer is held back, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

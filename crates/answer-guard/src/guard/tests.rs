@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::fraction::Fraction;
 use consul_watch::answer::Instance;
+use policy_values::Fraction;
 
 mod losses;
 mod maintenance;

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::options::{CommandConfig, CommandLine, CommandOutput, EnvironmentConfig, ReloadRate};
+use crate::options::{CommandConfig, CommandOutput, EnvironmentConfig, ReloadRate};
+use process_tree::CommandLine;
 
 /// A group with the command `name`.
 fn command(name: &str) -> Arc<GroupConfig> {

@@ -3,8 +3,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::options::{CheckConfig, CheckMethod, CommandConfig, CommandLine, Program};
+use crate::options::{CheckConfig, CheckMethod, CommandConfig, Program};
 use crate::options::{CommandOutput, EnvironmentConfig};
+use process_tree::CommandLine;
 
 fn group(is_checked: bool, on_failure: OnFailure) -> Group {
     let command = CommandConfig {

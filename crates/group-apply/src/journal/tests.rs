@@ -5,9 +5,10 @@ use apply_ledger::{Generation, Hash, Outcome};
 
 use super::*;
 use crate::change::{Change, Effect};
-use crate::options::{CommandConfig, CommandLine, CommandOutput, EnvironmentConfig, FileConfig};
+use crate::options::{CommandConfig, CommandOutput, EnvironmentConfig, FileConfig};
 use crate::transaction::{Swap, write_all};
 use crate::write::Writer;
+use process_tree::CommandLine;
 
 fn group(name: &str) -> Arc<GroupConfig> {
     let command = CommandConfig {

@@ -1,6 +1,7 @@
 //! How a file is written.
 
-use config_blocks::{Choice, FileMode, Owner};
+use config_blocks::{Choice, FileMode};
+use file_writer::{Owner, WriteMode};
 
 use super::max_change::MaxChange;
 
@@ -43,18 +44,6 @@ impl Default for FileConfig {
     }
 }
 
-/// How a file is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
-pub enum WriteMode {
-    /// Replace the file where possible, else overwrite it.
-    #[default]
-    Auto,
-    /// Replace the file, or fail.
-    Rename,
-    /// Overwrite the file; a reader may see a mixture.
-    InPlace,
-}
-
 /// What happens when a file is changed by another program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
 #[choice(kind = "reaction to a drift")]
@@ -66,24 +55,4 @@ pub enum Drift {
     Report,
     /// It is logged, and the file is written again.
     Restore,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn write_modes_are_read_in_any_case() {
-        for (_, mode) in WriteMode::ALL.iter().copied() {
-            assert_eq!(WriteMode::of_name(mode.name()), Ok(mode));
-            assert_eq!(WriteMode::of_name(&mode.name().to_uppercase()), Ok(mode));
-        }
-        let error = WriteMode::of_name("truncate")
-            .expect_err("no write mode")
-            .to_string();
-        assert_eq!(
-            error,
-            "there is no write mode \"truncate\"; write auto, rename or inplace"
-        );
-    }
 }

@@ -1,12 +1,8 @@
-//! The change budget of a file: `max_change { lines = 200, fraction = 0.5 }`.
+//! The change budget of a file.
 
 use std::time::Duration;
 
-use answer_guard::Fraction;
-use config_blocks::{
-    Block, Error, FromNode, Input, Node, Position, Reason, Setting, Shape, Value, value,
-};
-use go_duration::GoDuration;
+use policy_values::Fraction;
 
 /// The most that a file may lose in one change. A change that removes more is parked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,39 +15,7 @@ pub struct MaxChange {
     pub confirm_for: Option<Duration>,
 }
 
-/// A change budget that is not valid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MaxChangeError {
-    /// It has no limit.
-    #[error(
-        "it limits nothing without lines or fraction; write for example max_change {{ fraction = 0.5 }}"
-    )]
-    NoLimit,
-    /// It accepts every change at once.
-    #[error(
-        "confirm_for = \"0s\" would accept every change at once; set a longer time, for example 15m, or leave it out"
-    )]
-    NoConfirmation,
-    /// It is set by a flag.
-    #[error("no flag sets this block; write it into a file")]
-    NoFlag,
-}
-
 impl MaxChange {
-    /// Refuses a budget that has no limit, or accepts every change at once.
-    ///
-    /// # Errors
-    /// [`MaxChangeError`]
-    pub fn checked(&self) -> Result<(), MaxChangeError> {
-        if self.lines.is_none() && self.fraction.is_none() {
-            return Err(MaxChangeError::NoLimit);
-        }
-        if self.confirm_for == Some(Duration::ZERO) {
-            return Err(MaxChangeError::NoConfirmation);
-        }
-        Ok(())
-    }
-
     /// Returns `true` if a change that removes this many of the lines of a file is above a limit. A changed line counts as a
     /// removed one.
     #[must_use]
@@ -63,58 +27,6 @@ impl MaxChange {
             .fraction
             .is_some_and(|most| most.is_exceeded(removed, lines));
         is_above_lines || is_above_fraction
-    }
-}
-
-/// `max_change { … }`
-#[derive(Block, Clone, Debug, Default)]
-struct MaxChangeKeys {
-    /// Maximum number of lines that one change may remove or replace
-    lines: Setting<u32>,
-    /// Maximum part of the lines of the file, from 0 to 1
-    fraction: Setting<Fraction>,
-    /// Accept a larger change if it stays the same for this time
-    #[key(default = "never")]
-    confirm_for: Setting<Duration>,
-}
-
-impl FromNode for MaxChange {
-    fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
-        let MaxChangeKeys {
-            lines,
-            fraction,
-            confirm_for,
-        } = MaxChangeKeys::from_node(node, position)?;
-        Ok(Self {
-            lines: value(lines),
-            fraction: value(fraction),
-            confirm_for: value(confirm_for),
-        })
-    }
-
-    fn shape() -> Shape {
-        MaxChangeKeys::shape()
-    }
-}
-
-impl Value for MaxChange {
-    fn from_input(_input: &Input) -> Result<Self, Reason> {
-        Err(MaxChangeError::NoFlag.into())
-    }
-
-    fn shown(&self) -> Option<String> {
-        let Self {
-            lines,
-            fraction,
-            confirm_for,
-        } = self;
-        let keys = [
-            lines.map(|lines| format!("lines = {lines}")),
-            fraction.map(|fraction| format!("fraction = {}", fraction.number())),
-            confirm_for.map(|time| format!("confirm_for = \"{}\"", GoDuration(time))),
-        ];
-        let keys: Vec<_> = keys.into_iter().flatten().collect();
-        (!keys.is_empty()).then(|| format!("{{ {} }}", keys.join(", ")))
     }
 }
 

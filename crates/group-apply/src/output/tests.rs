@@ -14,20 +14,21 @@ use crate::change::{Change, Effect};
 use crate::options::{FileConfig, GroupConfig, GroupKey};
 use crate::transaction::{Swap, write_all};
 
-fn output(path: &Path, content: &str) -> Output {
+fn output(path: &Path, content: &str) -> Additional {
     let (user, group) = (String::new(), String::new());
-    Output {
+    Additional {
         path: path.into(),
         user,
         group,
         mode: 0o640,
+        function: "writeToFile",
         append: false,
         content: content.into(),
     }
 }
 
-fn appended(path: &Path, content: &str) -> Output {
-    Output {
+fn appended(path: &Path, content: &str) -> Additional {
+    Additional {
         append: true,
         ..output(path, content)
     }
@@ -59,7 +60,7 @@ impl Fixture {
         &self,
         destination: &str,
         text: &str,
-        outputs: Vec<Output>,
+        outputs: Vec<Additional>,
         fresh: bool,
     ) -> Result<Effect, String> {
         let change = Change {
@@ -121,7 +122,7 @@ fn an_output_is_written_with_its_mode_and_only_when_it_differs() {
         Ok(Effect::Written)
     );
     assert_eq!(fixture.read("deep/er/side"), "2");
-    let private = Output {
+    let private = Additional {
         mode: 0o600,
         ..output(&side, "2")
     };
@@ -218,7 +219,7 @@ fn owners_are_given_by_name_or_number() {
         (uid.to_string(), gid.to_string()),
         (String::new(), gid.to_string()),
     ] {
-        let owned = Output {
+        let owned = Additional {
             user,
             group,
             ..output(&side, "1")
@@ -235,7 +236,7 @@ fn owners_are_given_by_name_or_number() {
         ("", "no-such-one", "no such group"),
         ("-1", "", "no such user"),
     ] {
-        let unknown = Output {
+        let unknown = Additional {
             user: user.into(),
             group: group.into(),
             ..output(&fixture.at("other"), "1")

@@ -2,7 +2,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::options::CommandLine;
+use process_tree::CommandLine;
 
 use super::*;
 use crate::options::{
@@ -10,7 +10,7 @@ use crate::options::{
 };
 use crate::owed::{Owed, owed};
 use crate::write::Writer;
-use consul_render::output::Output;
+use file_writer::Additional;
 
 /// The group of a command.
 fn shell(line: &str, seconds: u64) -> Arc<GroupConfig> {
@@ -159,11 +159,12 @@ fn an_error_after_an_output_was_written_appends_once_and_owes_the_command() {
     let at = |name: &str| directory.path().join(name);
     let output = |name: &str, append| {
         let (user, group, content) = (String::new(), String::new(), b"1\n".to_vec());
-        Output {
+        Additional {
             path: at(name),
             user,
             group,
             mode: 0o600,
+            function: "writeToFile",
             append,
             content,
         }
@@ -282,11 +283,12 @@ fn a_replaced_additional_file_is_kept_with_the_destination_of_its_template() {
     let side = directory.path().join("side");
     let mut changes = of_one_group(directory.path(), &["a"]);
     Arc::make_mut(&mut changes[0].group).on_failure = OnFailure::Rollback;
-    changes[0].outputs = vec![Output {
+    changes[0].outputs = vec![Additional {
         path: side.clone(),
         user: String::new(),
         group: String::new(),
         mode: 0o600,
+        function: "writeToFile",
         append: false,
         content: b"1".to_vec(),
     }];

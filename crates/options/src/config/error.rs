@@ -60,9 +60,16 @@ pub enum ValueError {
         "only a URL with http:// or https:// can be requested; write for example http://127.0.0.1:8000/health"
     )]
     Scheme,
-    /// A block that no flag can set.
-    #[error("no flag sets this block; write it into a file")]
-    NoFlag,
+    /// A change budget without a limit.
+    #[error(
+        "it limits nothing without lines or fraction; write for example max_change {{ fraction = 0.5 }}"
+    )]
+    NoLimit,
+    /// A change budget that accepts every change at once.
+    #[error(
+        "confirm_for = \"0s\" would accept every change at once; set a longer time, for example 15m, or leave it out"
+    )]
+    NoConfirmation,
     /// Flap damping with a number or a time of zero.
     #[error("max_toggles, window and stable_for must be more than 0")]
     ZeroFlapDamping,

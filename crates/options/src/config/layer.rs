@@ -11,6 +11,7 @@ mod flap_damping;
 mod group;
 mod guard;
 mod logging;
+mod max_change;
 mod template;
 mod unsupported;
 mod url;
@@ -22,20 +23,25 @@ use std::time::Duration;
 
 pub(crate) use action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
 pub(crate) use command::CommandBlock;
-use config_blocks::{Block, Checked, Error, Labelled, Located, Origin, Setting, Span, Unsupported};
+use config_blocks::{
+    Block, Checked, Error, Labelled, Located, Origin, Setting, Span, Switched, Unsupported,
+};
 pub(crate) use consul::{AuthBlock, ConsulBlock, RetryBlock, SslBlock, TransportBlock};
 pub(crate) use exec::{EnvironmentBlock, ExecBlock};
 use file_formats::{Format, OutputFormat};
+use file_writer::WriteMode;
+pub(crate) use flap_damping::FlapDampingBlock;
 pub(crate) use group::{GroupBlock, VerifyBlock, VerifyMethod};
-use group_apply::options::{CommandOutput, OnFailure, ReloadRate, WriteMode};
+use group_apply::options::{CommandOutput, OnFailure};
+pub(crate) use guard::GuardBlock;
 pub(crate) use logging::{JournalBlock, LogFileBlock, SyslogBlock};
+pub(crate) use max_change::MaxChangeBlock;
 pub(crate) use template::TemplateBlock;
 use unsupported::{DeduplicateBlock, NomadBlock, VaultBlock};
 
 use super::error::GroupError;
-use super::flap_damping::FlapDampingBlock;
-use super::guard::GuardBlock;
 use super::logging::Color;
+use super::reload_rate::ReloadRateSetting;
 use super::signal::SignalName;
 use super::status_addr::StatusAddrSetting;
 use super::wait::WaitBlock;
@@ -67,11 +73,11 @@ pub(crate) struct ConfigLayer {
     /// Collapse guard, in templates that set none: an answer that loses all its items, or many of them at once, is held
     /// back until the loss is confirmed; `false`: every answer is used at once
     #[key(default = "true")]
-    pub(crate) guard: Setting<GuardBlock>,
+    pub(crate) guard: Setting<Switched<GuardBlock>>,
     /// Flap damping, in templates that set none: an instance that comes and goes too often is left out until it has been
     /// stable for some time; `true`: with the default numbers
     #[key(default = "false")]
-    pub(crate) flap_damping: Setting<FlapDampingBlock>,
+    pub(crate) flap_damping: Setting<Switched<FlapDampingBlock>>,
     /// Maximum age of an answer from a server that is not the leader; `0s`: ask the leader only
     #[key(default = "\"2s\"", flag = "--max-stale")]
     pub(crate) max_stale: Setting<Duration>,
@@ -245,7 +251,7 @@ pub(crate) struct ConfigLayer {
     #[key(
         help = "Limit on the rate of each command of --template, for example 1/10s or \"1/10s burst 3\"; a command above it is deferred"
     )]
-    pub(crate) reload_rate: Setting<ReloadRate>,
+    pub(crate) reload_rate: Setting<ReloadRateSetting>,
     /// Templates that are applied together
     pub(crate) group: Vec<Labelled<GroupBlock>>,
     /// JSON Schema of the file, for editors; ctmpl ignores it

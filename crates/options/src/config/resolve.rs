@@ -11,6 +11,7 @@ mod exec;
 mod exports;
 mod group;
 mod job;
+mod limits;
 mod logging;
 mod permissions;
 mod standard_streams;

@@ -3,7 +3,7 @@
 use consul_watch::answer::Instance;
 use consul_watch::query::Health;
 use consul_watch::source::Circumstances;
-use ctmpl_options::config::resolved::Fraction;
+use policy_values::Fraction;
 
 use super::*;
 use crate::systemd::status_line;

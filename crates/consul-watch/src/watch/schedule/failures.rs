@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::id::Id;
-use crate::backoff::Backoff;
 use crate::source::{Error, ErrorClass};
 use crate::watch::rules::Pauses;
+use policy_values::Backoff;
 
 /// The minimum interval between two requests for all denied queries together. A granted right is
 /// noticed soon, and a missing one does not fill the server's log.

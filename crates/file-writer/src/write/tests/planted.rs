@@ -101,14 +101,16 @@ fn nothing_is_written_into_a_file_of_the_other_user() {
         "{error:?}"
     );
     let file = Additional {
-        path: &out,
-        user: "",
-        group: "",
+        path: out.clone(),
+        user: String::new(),
+        group: String::new(),
         mode: 0o600,
         function: "write_file",
+        append: false,
+        content: b"new".to_vec(),
     };
     let destination = directory.path().join("destination");
-    let append = Writer::new("ctmpl").stage_append(&destination, &file, b"new".to_vec());
+    let append = Writer::new("ctmpl").stage_append(&destination, file);
     let error = append.unwrap().run(false).unwrap_err();
     assert!(error.to_string().starts_with("cannot append to"), "{error}");
     assert_eq!(fs::read(&out).unwrap(), b"old");

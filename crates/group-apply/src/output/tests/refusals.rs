@@ -24,7 +24,7 @@ fn links_and_special_files_are_refused_and_nothing_is_written() {
         ("folder/..", "directory"),
     ] {
         for append in [false, true] {
-            let refused = Output {
+            let refused = Additional {
                 append,
                 ..output(&fixture.at(name), "s3cret")
             };
@@ -50,7 +50,7 @@ fn a_directory_that_becomes_a_link_after_staging_is_refused() {
         let fixture = Fixture::new();
         fs::create_dir(fixture.at("folder")).unwrap();
         fs::create_dir(fixture.at("elsewhere")).unwrap();
-        let output = Output {
+        let output = Additional {
             append,
             ..output(&fixture.at("folder/side"), "new")
         };
@@ -72,7 +72,7 @@ fn a_file_that_becomes_a_link_after_staging_is_not_followed() {
     for append in [false, true] {
         let fixture = Fixture::new();
         fs::write(fixture.at("target"), "old").unwrap();
-        let output = Output {
+        let output = Additional {
             append,
             ..output(&fixture.at("side"), "new")
         };

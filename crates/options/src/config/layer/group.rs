@@ -7,13 +7,14 @@ use config_blocks::{
     Block, Choice, Error, FromNode, Input, Located, Node, Origin, Pattern, Position, Reason,
     Setting, Shape, Spelling, Value, quoted,
 };
-use group_apply::options::{OnFailure, Program, ReloadRate};
+use group_apply::options::{OnFailure, Program};
 
 use super::action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
 use super::command::CommandBlock;
 use super::exec::EnvironmentBlock;
 use super::url::without_secrets;
 use crate::config::error::ValueError;
+use crate::config::reload_rate::ReloadRateSetting;
 
 /// `group "NAME" { … }`
 #[derive(Block, Clone, Debug, Default)]
@@ -53,7 +54,7 @@ pub(crate) struct GroupBlock {
     pub(crate) on_failure: Setting<OnFailure>,
     /// Limit on the rate of the command: `COUNT/PERIOD`, and how many may follow each other without a pause:
     /// `"1/10s burst 3"`. A command above it is deferred, never dropped
-    pub(crate) reload_rate: Setting<ReloadRate>,
+    pub(crate) reload_rate: Setting<ReloadRateSetting>,
     /// Environment of the command, of the check and of the verification: the keys of `exec.env`
     #[key(brief)]
     pub(crate) env: EnvironmentBlock,

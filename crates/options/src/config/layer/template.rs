@@ -3,17 +3,22 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use config_blocks::{Block, Error, FileMode, Input, Located, Origin, Owner, Setting, Unsupported};
+use config_blocks::{
+    Block, Error, FileMode, Input, Located, Origin, Setting, Switched, Unsupported,
+};
 use consul_render::Language;
 use file_formats::{Format, OutputFormat};
-use group_apply::options::{Drift, MaxChange, OnFailure, ReloadRate, WriteMode};
+use file_writer::{Owner, WriteMode};
+use group_apply::options::{Drift, OnFailure};
 
 use super::action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
 use super::command::CommandBlock;
 use super::exec::EnvironmentBlock;
+use super::flap_damping::FlapDampingBlock;
 use super::group::VerifyBlock;
-use crate::config::flap_damping::FlapDampingBlock;
-use crate::config::guard::GuardBlock;
+use super::guard::GuardBlock;
+use super::max_change::MaxChangeBlock;
+use crate::config::reload_rate::ReloadRateSetting;
 use crate::config::signal::SignalName;
 use crate::config::template_argument::TemplateArgument;
 use crate::config::wait::WaitBlock;
@@ -60,7 +65,7 @@ pub(crate) struct TemplateBlock {
     #[key(default = "\"retry\"")]
     pub(crate) on_failure: Setting<OnFailure>,
     /// Limit on the rate of the command: see `group.reload_rate`
-    pub(crate) reload_rate: Setting<ReloadRate>,
+    pub(crate) reload_rate: Setting<ReloadRateSetting>,
     /// Another spelling of `command` and `command_timeout`, from consul-template; it overrides them
     pub(crate) exec: TemplateExecBlock,
     /// Template language
@@ -117,13 +122,13 @@ pub(crate) struct TemplateBlock {
     pub(crate) drift: Setting<Drift>,
     /// Change budget: a change that removes more than this is parked, and the file stays as it is
     #[key(resolved = group_apply::options::FileConfig)]
-    pub(crate) max_change: Setting<MaxChange>,
+    pub(crate) max_change: Setting<MaxChangeBlock>,
     /// Collapse guard: the keys of the global `guard`, or `false`
     #[key(default = "the global `guard`", brief)]
-    pub(crate) guard: Setting<GuardBlock>,
+    pub(crate) guard: Setting<Switched<GuardBlock>>,
     /// Flap damping: the keys of the global `flap_damping`, or `true` or `false`
     #[key(default = "the global `flap_damping`", brief)]
-    pub(crate) flap_damping: Setting<FlapDampingBlock>,
+    pub(crate) flap_damping: Setting<Switched<FlapDampingBlock>>,
     /// Functions that fail when called: those whose name matches one of these patterns
     #[key(default = "[]")]
     pub(crate) function_denylist: Vec<Located<String>>,

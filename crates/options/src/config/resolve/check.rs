@@ -13,6 +13,7 @@ use super::exec::command_line_of;
 use crate::config::error::GroupError;
 use crate::config::layer::{CommandBlock, GroupBlock, TemplateBlock, VerifyBlock};
 use crate::config::placeholders::{self, Used};
+use crate::config::reload_rate::ReloadRateSetting;
 use crate::config::resolved::{
     CheckConfig, CheckMethod, OnFailure, Probe, Program, ReloadRate, VerifyConfig,
 };
@@ -27,7 +28,7 @@ pub(super) struct ApplyKeys {
     check_tree: Setting<PathBuf>,
     verify: VerifyBlock,
     on_failure: Setting<OnFailure>,
-    reload_rate: Setting<ReloadRate>,
+    reload_rate: Setting<ReloadRateSetting>,
 }
 
 /// The same, resolved, each with its origin.
@@ -83,7 +84,7 @@ impl ApplyKeys {
             check: check(self.check, filled(self.check_tree), settings)?,
             verify: verify(self.verify, settings)?,
             on_failure: self.on_failure,
-            rate: self.reload_rate,
+            rate: self.reload_rate.map(|set| set.map(|rate| rate.0)),
         })
     }
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use config_blocks::{Error, Glob, Located, value};
-use group_apply::options::{CommandLine, EnvironmentConfig, Variable};
+use group_apply::options::{EnvironmentConfig, Variable};
 use nix::sys::signal::Signal;
+use process_tree::CommandLine;
 
 use crate::config::error::ValueError;
 use crate::config::exec::{ExecConfig, KillSignal, OnChange};

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use config_blocks::{Block as _, Error, Labelled, Located, Origin, Owner, Setting, value};
+use config_blocks::{Block as _, Error, Labelled, Located, Origin, Setting, value};
+use file_writer::Owner;
 use go_duration::GoDuration;
 
 use super::action::{ActionKeys, Actions};

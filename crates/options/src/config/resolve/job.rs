@@ -13,9 +13,8 @@ use super::command::CommandSettings;
 use super::exec::globs;
 use super::group::Groups;
 use super::permissions::permissions;
-use super::{logging, standard_streams};
+use super::{limits, logging, standard_streams};
 use crate::config::error::ConfigError;
-use crate::config::flap_damping::FlapDampingBlock;
 use crate::config::layer::{ConfigLayer, DelimitersBlock, GroupBlock, TemplateBlock};
 use crate::config::resolved::{
     CommandConfig, CommandOutput, Delimiters, FileConfig, FlapDampingConfig, Format, GuardConfig,
@@ -71,10 +70,11 @@ impl Common {
             allow: permissions(layer.allow.as_ref())?,
             sandbox: value(filled(layer.sandbox_path.clone())),
             write: value(layer.write.clone()).unwrap_or_default(),
-            guard: value(layer.guard.clone())
-                .unwrap_or_default()
-                .or(GuardConfig::default()),
-            flap_damping: flap_damping(layer.flap_damping.clone(), FlapDampingConfig::default())?,
+            guard: limits::guard(layer.guard.clone(), GuardConfig::default()),
+            flap_damping: limits::flap_damping(
+                layer.flap_damping.clone(),
+                FlapDampingConfig::default(),
+            )?,
             error_fatal: layer.template_error_fatal.clone(),
             render_timeout: value(layer.render_timeout.clone())
                 .map_or(RENDER_TIMEOUT, render_timeout),
@@ -154,9 +154,7 @@ fn resolve(
         origin: block.origin.clone(),
     })?;
     check_source(&block.origin, &source, common)?;
-    if let Some(Located { value, origin }) = &block.max_change {
-        value.checked().map_err(|error| origin.refuse(error))?;
-    }
+    limits::check_max_change(block.max_change.as_ref())?;
     check_destination(block.origin, &source, written.as_deref(), common)?;
     let language = value(block.language).unwrap_or_else(|| source.language());
     Ok(Job {
@@ -167,8 +165,8 @@ fn resolve(
             Mode::Once { .. } => None,
             Mode::Daemon => timer(block.wait)?.map_or(common.settle, Wait::settle),
         },
-        guard: value(block.guard).unwrap_or_default().or(common.guard),
-        flap_damping: flap_damping(block.flap_damping, common.flap_damping)?,
+        guard: limits::guard(block.guard, common.guard),
+        flap_damping: limits::flap_damping(block.flap_damping, common.flap_damping)?,
         file,
         template: TemplateOptions {
             language,
@@ -201,17 +199,6 @@ fn delimiters(left: Setting<String>, right: Setting<String>, other: &Delimiters)
         left: value(filled(left)).unwrap_or_else(|| other.left.clone()),
         right: value(filled(right)).unwrap_or_else(|| other.right.clone()),
     }
-}
-
-/// The flap damping; a key that is not set is that of `other`.
-fn flap_damping(
-    set: Setting<FlapDampingBlock>,
-    other: FlapDampingConfig,
-) -> Result<FlapDampingConfig, Error> {
-    let own = set.map_or(Ok(FlapDampingBlock::default()), |set| {
-        set.try_map(FlapDampingBlock::checked)
-    });
-    Ok(own?.or(other))
 }
 
 /// A zero duration disables the limit.

@@ -1,9 +1,12 @@
 //! From the keys of templates and groups to what reloads a program, and to the limits of changes.
 
 use super::super::resolved::{
-    CommandLine, Drift, Fraction, GroupKey, HttpAction, MaxChange, ReloadAction, SignalTarget,
+    CommandLine, Drift, GroupKey, HttpAction, MaxChange, ReloadAction, SignalTarget,
 };
 use super::*;
+use config_blocks::Choice as _;
+use file_writer::WriteMode;
+use policy_values::Fraction;
 
 fn resolved(text: &str) -> Result<Config, ConfigError> {
     let layer = file::read_text("a.hcl", text)?;
@@ -269,6 +272,21 @@ fn an_empty_action_is_an_error_in_each_format() {
             .over(lower),
     );
     assert!(resolve::resolve(layer, None, &Environment::default()).is_err());
+}
+
+#[test]
+fn write_modes_are_read_in_any_case() {
+    for (_, mode) in WriteMode::ALL.iter().copied() {
+        assert_eq!(WriteMode::of_name(mode.name()), Ok(mode));
+        assert_eq!(WriteMode::of_name(&mode.name().to_uppercase()), Ok(mode));
+    }
+    let error = WriteMode::of_name("truncate")
+        .expect_err("no write mode")
+        .to_string();
+    assert_eq!(
+        error,
+        "there is no write mode \"truncate\"; write auto, rename or inplace"
+    );
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Flap damping: global, per template, and in every format.
 
-use super::super::resolved::{FlapDampingConfig, Fraction};
+use super::super::resolved::FlapDampingConfig;
 use super::*;
+use policy_values::Fraction;
 
 fn dampings(name: &str, text: &str) -> Vec<FlapDampingConfig> {
     let layer = file::read_text(name, text).unwrap_or_else(|error| panic!("{text}: {error:?}"));

@@ -4,7 +4,7 @@ mod checks;
 mod timeouts;
 
 use super::super::resolved::{
-    CheckMethod, CommandLine, GroupConfig, GroupKey, OnFailure, Owner, Probe, Program,
+    CheckMethod, CommandLine, GroupConfig, GroupKey, OnFailure, Owner, Probe, Program, ReloadRate,
 };
 use super::*;
 
@@ -88,7 +88,12 @@ fn a_group_block_is_the_group_of_the_templates_that_name_it() {
     assert_eq!(verify.timeout, Duration::from_secs(3));
     assert!(matches!(&verify.probe, Probe::Http { url, expect: 204 } if url.path() == "/health"));
     assert_eq!(own.on_failure, OnFailure::Rollback);
-    assert_eq!(own.rate, Some("1/10s burst 3".parse().unwrap()));
+    let rate = ReloadRate {
+        count: 1,
+        period: Duration::from_secs(10),
+        burst: 3,
+    };
+    assert_eq!(own.rate, Some(rate));
     assert_eq!(
         (&outside.group, &outside.file.group),
         (&None, &Some(Owner::Name("adm".into())))

@@ -1,7 +1,8 @@
 //! The collapse guard: global, per template, and in every format.
 
-use super::super::resolved::{Fraction, GuardConfig};
+use super::super::resolved::GuardConfig;
 use super::*;
+use policy_values::Fraction;
 
 fn guards(name: &str, text: &str) -> Vec<GuardConfig> {
     let layer = file::read_text(name, text).unwrap_or_else(|error| panic!("{text}: {error:?}"));

@@ -1,7 +1,7 @@
 //! Services whose names disappear from the list together with their instances.
 
 use consul_watch::answer::ServiceTags;
-use ctmpl_options::config::resolved::Fraction;
+use policy_values::Fraction;
 
 use super::*;
 use crate::daemon::renderer::GRACE;

@@ -1,30 +1,11 @@
-//! Owners of files.
+//! Owners as values of configuration keys.
 
-use crate::entries::{FromNode, Position};
-use crate::error::{Error, Reason};
-use crate::inputs::Input;
-use crate::key::{Number, Pattern, Shape, Spelling};
-use crate::page::quoted;
-use crate::tree::{Node, Tree};
-use crate::value::Value;
+use config_blocks::{
+    Error, FromNode, Input, Node, Number, Pattern, Position, Reason, Shape, Spelling, Tree, Value,
+    quoted,
+};
 
-/// A user or a group. A name is looked up when the file is written: it may not exist where the configuration is checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Owner {
-    /// By number.
-    Id(u32),
-    /// By name.
-    Name(String),
-}
-
-impl From<&str> for Owner {
-    fn from(text: &str) -> Self {
-        match text.parse() {
-            Ok(number) => Self::Id(number),
-            Err(_) => Self::Name(text.to_owned()),
-        }
-    }
-}
+use super::Owner;
 
 impl FromNode for Owner {
     fn from_node(node: &Node, position: Position<'_>) -> Result<Self, Error> {
