@@ -150,12 +150,11 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     let kept = journal
         .as_ref()
         .filter(|_| !config.dry)
-        .map(|journal| KeptAnswers::new(&journal.directory(), client.identity()));
+        .map(|journal| KeptAnswers::new(&journal.directory()));
     let kept = kept.and_then(|kept| state_dir::kept_answers(kept, config));
     let rolled_back = state_dir::rolled_back(journal.as_ref(), config);
     let last_good = state_dir::check_last_good(journal.as_ref(), config);
     let recorder = state_dir::recorder(journal.as_ref(), config);
-    let server = client.identity();
     let watcher = Watcher::recording(client.clone(), process.rules(config), recorder);
     let directory = journal.as_ref().map(Journal::directory);
     let mut executor = Executor::new(process, client, watcher, &config.consul.exports, journal);
@@ -175,7 +174,6 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     if let Some(saved) = saved {
         parts.expect(saved);
     }
-    parts.set_server(server);
     if keeps_answers {
         parts.keep_answers(RestorePolicy::of(config));
     }

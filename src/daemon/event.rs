@@ -108,12 +108,26 @@ pub(super) enum Event {
     ChildEnded(Result<Exit, CommandError>),
     /// A signal arrived.
     SignalAction(SignalAction),
-    /// The earlier answers to these queries were loaded; `None` if there is none.
-    AnswersLoaded(Vec<(Arc<Query>, Option<LoadedAnswer>)>),
-    /// Changes of accepted answers were written, or could not be written.
-    AnswersKept(Result<KeptWrite, Vec<(Arc<Query>, UnwrittenAnswer)>>),
+    /// The earlier answers of a server to these queries were loaded; `None` if there is none.
+    AnswersLoaded(Arc<str>, Vec<(Arc<Query>, Option<LoadedAnswer>)>),
+    /// Changes of accepted answers of a server were written, or could not be written.
+    AnswersKept(
+        Arc<str>,
+        Result<KeptWrite, Vec<(Arc<Query>, UnwrittenAnswer)>>,
+    ),
     /// The wake-up time of a part has come.
     Time,
+}
+
+/// Changes of accepted answers, to be written.
+#[derive(Debug)]
+pub(super) struct AnswerWrite {
+    /// The identity of the server that has answered.
+    pub(super) server: Arc<str>,
+    /// The changes, by query.
+    pub(super) changes: Vec<(Arc<Query>, UnwrittenAnswer)>,
+    /// The time until which the answers to other queries were current.
+    pub(super) current_until: SystemTime,
 }
 
 /// An answer that an earlier process has accepted.
@@ -266,10 +280,10 @@ pub(super) enum Action {
     Inspect(Vec<Inspection>),
     /// Write the sizes of the accepted answers to the state directory.
     SaveAnswers(Arc<SavedAnswers>),
-    /// Write these changes of accepted answers to the state directory. The others were current until this time.
-    KeepAnswers(Vec<(Arc<Query>, UnwrittenAnswer)>, SystemTime),
-    /// Load the earlier answers to these queries from the state directory.
-    LoadAnswers(Vec<Arc<Query>>),
+    /// Write changes of accepted answers to the state directory.
+    KeepAnswers(AnswerWrite),
+    /// Load the earlier answers of a server to these queries from the state directory.
+    LoadAnswers(Arc<str>, Vec<Arc<Query>>),
     /// Print these files where they differ from the disk.
     Print(Vec<Change>),
     /// Run the command of this group.

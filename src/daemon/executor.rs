@@ -171,8 +171,8 @@ impl Executor {
             Action::Transfer(all) => self.transfer(all),
             Action::Inspect(all) => self.inspect(all),
             Action::SaveAnswers(saved) => self.save_answers(saved),
-            Action::KeepAnswers(changes, until) => self.keep_answers(changes, until),
-            Action::LoadAnswers(queries) => self.load_answers(queries),
+            Action::KeepAnswers(write) => self.keep_answers(write),
+            Action::LoadAnswers(server, queries) => self.load_answers(server, queries),
             Action::Print(changes) => self.print(changes),
             Action::Check(group, files, jobs) => self.check(group, files, jobs),
             Action::Run(group) => self.run(group),
@@ -292,9 +292,6 @@ impl Executor {
         self.watcher.use_client(client.clone(), rules);
         if let Some(file) = &mut self.answer_file {
             file.set_source(client.identity());
-        }
-        if let Some(kept) = &mut self.kept_answers {
-            kept.set_source(client.identity());
         }
         self.client = client;
     }

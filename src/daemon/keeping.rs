@@ -50,7 +50,7 @@ impl Keeping {
 
     /// Handles the result of a write.
     pub(super) fn handle(&mut self, event: &Event, now: Moment) {
-        let Event::AnswersKept(result) = event else {
+        let Event::AnswersKept(_, result) = event else {
             return;
         };
         self.delay = match result {
@@ -79,8 +79,7 @@ impl Keeping {
     fn write(&mut self, renderer: &mut Renderer, now: Moment) -> Action {
         self.since = None;
         self.phase = Phase::Writing;
-        let (changes, current_until) = renderer.take_unwritten(now);
-        Action::KeepAnswers(changes, current_until)
+        Action::KeepAnswers(renderer.take_unwritten(now))
     }
 
     /// The time of the next write.

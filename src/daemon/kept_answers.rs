@@ -10,8 +10,7 @@ use std::time::{Instant, SystemTime};
 
 use answer_store::{AnswerStore, Damage, Loaded};
 
-use super::event::{Event, KeptWrite, LoadedAnswer};
-use super::unwritten::UnwrittenAnswer;
+use super::event::{AnswerWrite, Event, KeptWrite, LoadedAnswer};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 use error_line::chain;
@@ -23,10 +22,9 @@ const NAME: &str = "answers.db";
 #[derive(Clone, Debug)]
 pub(super) struct KeptAnswers {
     path: PathBuf,
-    /// Identifies the Consul that answers.
-    source: String,
-    /// Writes. It is locked during a write, which a file system that hangs may prolong.
-    store: Arc<Mutex<AnswerStore>>,
+    /// Writes the answers of the server that has answered last. It is locked during a write, which a file system that hangs
+    /// may prolong.
+    store: Arc<Mutex<Option<AnswerStore>>>,
     /// `true` if the last write has failed.
     has_failed: Arc<AtomicBool>,
     /// `true` if the last load has failed, or has found damage.
@@ -35,12 +33,10 @@ pub(super) struct KeptAnswers {
 
 impl KeptAnswers {
     /// The answers in a state directory.
-    pub(super) fn new(directory: &Path, source: String) -> Self {
-        let path = directory.join(NAME);
+    pub(super) fn new(directory: &Path) -> Self {
         Self {
-            store: Arc::new(Mutex::new(AnswerStore::new(path.clone(), &source))),
-            path,
-            source,
+            path: directory.join(NAME),
+            store: Arc::default(),
             has_failed: Arc::default(),
             has_failed_to_load: Arc::default(),
         }
@@ -51,33 +47,29 @@ impl KeptAnswers {
         &self.path
     }
 
-    /// Uses another Consul from now on.
-    pub(super) fn set_source(&mut self, source: String) {
-        self.source = source;
-    }
-
     /// Removes all answers.
     pub(super) fn remove(&self) {
-        let removed = AnswerStore::new(self.path.clone(), &self.source).remove();
-        if let Err(error) = removed {
+        if let Err(error) = AnswerStore::remove(&self.path) {
             self.warn_of_unremoved(&chain(&error));
         }
     }
 
-    /// Writes changes. The answers to other queries were current until this time.
-    pub(super) fn write(
-        &self,
-        changes: Vec<(Arc<Query>, UnwrittenAnswer)>,
-        current_until: SystemTime,
-    ) -> Event {
+    /// Writes changes.
+    pub(super) fn write(&self, write: AnswerWrite) -> Event {
+        let AnswerWrite {
+            server,
+            changes,
+            current_until,
+        } = write;
         let begun = Instant::now();
         let updates = changes.iter().flat_map(|(query, change)| {
             let query = query.to_string();
             change.updates().map(move |update| (query.clone(), update))
         });
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        store.set_source(&self.source);
-        let written = store.write(updates, current_until);
+        let own = store.take().filter(|own| own.source() == &*server);
+        let own = own.unwrap_or_else(|| AnswerStore::new(self.path.clone(), &server));
+        let written = store.insert(own).write(updates, current_until);
         drop(store);
         let failed = written.is_err();
         let had_failed = self.has_failed.swap(failed, Ordering::Relaxed);
@@ -86,24 +78,29 @@ impl KeptAnswers {
                 if let Some(error) = written.damage {
                     self.warn_of_damage(&error);
                 }
-                Event::AnswersKept(Ok(KeptWrite {
+                let write = KeptWrite {
                     took: begun.elapsed(),
                     is_new: written.is_new,
-                }))
+                };
+                Event::AnswersKept(server, Ok(write))
             }
             Err(error) => {
                 if !had_failed {
                     self.warn_of_unsaved(&chain(&error));
                 }
-                Event::AnswersKept(Err(changes))
+                Event::AnswersKept(server, Err(changes))
             }
         }
     }
 
-    /// Loads the answers of an earlier process to these queries.
-    pub(super) fn load(&self, queries: &[Arc<Query>]) -> Vec<(Arc<Query>, Option<LoadedAnswer>)> {
+    /// Loads the answers of a server to these queries, which an earlier process has accepted.
+    pub(super) fn load(
+        &self,
+        server: &str,
+        queries: &[Arc<Query>],
+    ) -> Vec<(Arc<Query>, Option<LoadedAnswer>)> {
         let texts: Vec<_> = queries.iter().map(ToString::to_string).collect();
-        let store = AnswerStore::new(self.path.clone(), &self.source);
+        let store = AnswerStore::new(self.path.clone(), server);
         let loaded = store.read(texts.iter().map(String::as_str), SystemTime::now());
         let mut answers = match loaded {
             Ok(Loaded { answers, damage }) => {

@@ -96,11 +96,6 @@ impl Parts {
         self.renderer.keep_answers(policy);
     }
 
-    /// Sets what identifies the server that answers.
-    pub(super) fn set_server(&mut self, server: String) {
-        self.renderer.set_server(server);
-    }
-
     /// Lets the child process start with the files of an earlier process, if they are unchanged.
     pub(super) fn check_last_good(&mut self, checked: Result<(), Differing>, now: Moment) {
         self.child.check_last_good(checked, now.instant);

@@ -91,7 +91,7 @@ impl Renderer {
         Self {
             mode,
             templates: Templates::new(&config.jobs),
-            answers: Answers::new(failures),
+            answers: Answers::new(failures, config.consul.client.identity()),
             wake_ups: WakeUps::default(),
             plugins: PluginRuns::default(),
             env: Arc::new(RenderEnv {
@@ -191,12 +191,13 @@ impl Renderer {
                 }
                 Vec::new()
             }
-            Event::AnswersLoaded(all) => {
-                self.answers_loaded(all, now);
+            Event::AnswersLoaded(server, all) => {
+                self.answers_loaded(server, all, now);
                 Vec::new()
             }
-            Event::AnswersKept(result) => {
-                self.answers.on_kept(result.as_ref().map_err(Vec::as_slice));
+            Event::AnswersKept(server, result) => {
+                let result = result.as_ref().map_err(Vec::as_slice);
+                self.answers.on_kept(server, result);
                 Vec::new()
             }
             Event::ConfigRead(Ok(renewal)) => self.renew(renewal),
@@ -331,7 +332,7 @@ impl Renderer {
         }
         self.templates.replace(&config.jobs);
         self.answers
-            .renew(RestorePolicy::of(config), renewal.client.identity());
+            .renew(RestorePolicy::of(config), config.consul.client.identity());
         self.end_passes();
         self.following = Following::Outdated;
         let followed = self.answers.followed().iter();

@@ -16,24 +16,12 @@ use consul_watch::query::{ConsulQuery, Query};
 pub(super) struct UnwrittenAnswers {
     is_on: bool,
     changes: BTreeMap<Arc<Query>, UnwrittenAnswer>,
-    write: Write,
     /// `true` after the first write that has succeeded.
     has_written: bool,
     /// The queries of which the accepted answer is recorded as stale, with the time since when it is.
     stale: BTreeMap<Arc<Query>, SystemTime>,
     /// The queries of which the accepted answer is recorded for the present server.
     recorded: BTreeSet<Arc<Query>>,
-}
-
-/// The write in progress.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Write {
-    #[default]
-    None,
-    /// It writes answers of the present server.
-    Present,
-    /// It writes answers of an earlier server.
-    Earlier,
 }
 
 /// The change of one answer.
@@ -156,9 +144,6 @@ impl UnwrittenAnswers {
     /// Another server answers from now on. The accepted answers are recorded when it has confirmed them.
     pub(super) fn server_changed(&mut self) {
         if self.is_on {
-            if self.write == Write::Present {
-                self.write = Write::Earlier;
-            }
             self.changes.clear();
             self.stale.clear();
             self.recorded.clear();
@@ -167,22 +152,17 @@ impl UnwrittenAnswers {
 
     /// Removes the changes, to write them.
     pub(super) fn take(&mut self) -> Vec<(Arc<Query>, UnwrittenAnswer)> {
-        self.write = Write::Present;
         std::mem::take(&mut self.changes).into_iter().collect()
     }
 
     /// Records the end of a write. `is_new`: it has created the file. Returns `true` if the file has lost what was written
     /// before, so that all accepted answers have to be recorded again.
     pub(super) fn written(&mut self, is_new: bool) -> bool {
-        self.write = Write::None;
         std::mem::replace(&mut self.has_written, true) && is_new
     }
 
-    /// Takes back changes that could not be written. Later ones stay. Those of an earlier server are dropped.
+    /// Takes back changes that could not be written. Later ones stay.
     pub(super) fn take_back(&mut self, changes: &[(Arc<Query>, UnwrittenAnswer)]) {
-        if std::mem::take(&mut self.write) == Write::Earlier {
-            return;
-        }
         for (query, earlier) in changes {
             let change = self.changes.entry(Arc::clone(query));
             let change = change.or_insert_with(|| earlier.clone());
@@ -315,16 +295,6 @@ mod tests {
         // Its row is lost.
         unwritten.confirmed(&earlier, &names("c"));
         assert_eq!(updates(&mut unwritten), [stored("c")]);
-    }
-
-    #[test]
-    fn what_could_not_be_written_for_an_earlier_server_is_dropped() {
-        let (mut unwritten, query) = (on(), key("a"));
-        unwritten.accepted(&query, &names("old"));
-        let changes = unwritten.take();
-        unwritten.server_changed();
-        unwritten.take_back(&changes);
-        assert!(unwritten.is_empty());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::update::{Damage, Kept, Loaded, Update, Written};
 pub struct AnswerStore {
     path: PathBuf,
     source: String,
-    /// `true` after the first write of this process for this source.
+    /// `true` after the first write.
     has_written: bool,
     /// The stale answers that this process uses: they are not removed by their age.
     stale_in_use: HashSet<String>,
@@ -40,13 +40,10 @@ impl AnswerStore {
         &self.path
     }
 
-    /// Another server answers from now on. The answers of the earlier one stay in the file.
-    pub fn set_source(&mut self, source: &str) {
-        if self.source != source {
-            source.clone_into(&mut self.source);
-            self.has_written = false;
-            self.stale_in_use.clear();
-        }
+    /// The source.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// Reads the answers to these queries. Those that are missing, damaged, of another server or older than 30 days are
@@ -173,14 +170,13 @@ impl AnswerStore {
         Ok(())
     }
 
-    /// Removes the file, with the answers of all sources.
+    /// Removes this file, with the answers of all sources.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be removed.
-    pub fn remove(&mut self) -> Result<(), StoreError> {
-        self.has_written = false;
-        let removed = remove(&self.path).map_err(Failure::from);
-        removed.map_err(|failure| failure.into_error("remove", &self.path, VERSION))
+    pub fn remove(path: &Path) -> Result<(), StoreError> {
+        let removed = remove(path).map_err(Failure::from);
+        removed.map_err(|failure| failure.into_error("remove", path, VERSION))
     }
 }
 

@@ -1,14 +1,13 @@
 //! Writes accepted answers for the next process, and loads those of the process before.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::timeout;
 
 use super::Executor;
-use crate::daemon::event::Event;
+use crate::daemon::event::{AnswerWrite, Event};
 use crate::daemon::kept_answers::KeptAnswers;
-use crate::daemon::unwritten::UnwrittenAnswer;
 use consul_watch::query::Query;
 
 /// The time limit for loading answers.
@@ -21,25 +20,20 @@ impl Executor {
     }
 
     /// Writes changes of accepted answers. A thread of its own does it, so that no other write waits.
-    pub(super) fn keep_answers(
-        &mut self,
-        changes: Vec<(Arc<Query>, UnwrittenAnswer)>,
-        current_until: SystemTime,
-    ) {
+    pub(super) fn keep_answers(&mut self, write: AnswerWrite) {
         if let Some(kept) = self.kept_answers.clone() {
-            self.tasks
-                .spawn_blocking(move || kept.write(changes, current_until));
+            self.tasks.spawn_blocking(move || kept.write(write));
         }
     }
 
-    /// Loads the earlier answers to these queries. A file system that hangs has none.
-    pub(super) fn load_answers(&mut self, queries: Vec<Arc<Query>>) {
+    /// Loads the earlier answers of a server to these queries. A file system that hangs has none.
+    pub(super) fn load_answers(&mut self, server: Arc<str>, queries: Vec<Arc<Query>>) {
         let Some(kept) = self.kept_answers.clone() else {
             return;
         };
         self.tasks.spawn(async move {
-            let (own, wanted) = (kept.clone(), queries.clone());
-            let loading = tokio::task::spawn_blocking(move || own.load(&wanted));
+            let (own, from, wanted) = (kept.clone(), Arc::clone(&server), queries.clone());
+            let loading = tokio::task::spawn_blocking(move || own.load(&from, &wanted));
             let loaded = timeout(LOAD_TIMEOUT, loading).await;
             let loaded = loaded.ok().and_then(Result::ok).unwrap_or_else(|| {
                 let path = kept.path().display();
@@ -48,7 +42,7 @@ impl Executor {
                 ));
                 queries.into_iter().map(|query| (query, None)).collect()
             });
-            Event::AnswersLoaded(loaded)
+            Event::AnswersLoaded(server, loaded)
         });
     }
 }

@@ -47,7 +47,7 @@ use crate::command::CommandFailure;
 use crate::daemon::apply::commands::STARTUP_BATCH_WINDOW;
 use crate::daemon::apply::{JobState, JobView};
 use crate::daemon::end::End;
-use bench::{Bench, ONCE, config, job, key, moment, read_template, value};
+use bench::{Bench, ONCE, config, job, key, moment, read_template, server, value};
 
 #[test]
 fn all_queries_of_a_pass_are_followed_at_once_and_nothing_is_written_before_all_are_answered() {

@@ -38,13 +38,13 @@ pub(super) struct Answers {
     /// The changes of accepted answers that are not on the disk yet.
     pub(super) unwritten: UnwrittenAnswers,
     pub(super) restoration: Restoration,
-    /// Identifies the server that answers.
-    pub(super) server: String,
+    /// The identity of the server that answers.
+    pub(super) server: Arc<str>,
 }
 
 impl Answers {
-    /// Creates a store that follows no query.
-    pub(super) fn new(failures: QueryFailures) -> Self {
+    /// Creates a store that follows no query. `server` is the identity of the server that answers.
+    pub(super) fn new(failures: QueryFailures, server: String) -> Self {
         Self {
             followed: BTreeSet::new(),
             snapshot: Snapshot::default(),
@@ -55,7 +55,7 @@ impl Answers {
             saved: Arc::default(),
             unwritten: UnwrittenAnswers::default(),
             restoration: Restoration::default(),
-            server: String::new(),
+            server: server.into(),
         }
     }
 

@@ -1,12 +1,10 @@
 //! The accepted answers and their sizes, which outlive the process.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use super::restoration::{Restorable, RestorePolicy};
 use super::{Action, Renderer};
-use crate::daemon::event::{LoadedAnswer, Moment};
-use crate::daemon::unwritten::UnwrittenAnswer;
+use crate::daemon::event::{AnswerWrite, LoadedAnswer, Moment};
 use answer_guard::{SavedAnswers, Users};
 use consul_watch::query::Query;
 
@@ -29,23 +27,18 @@ impl Renderer {
         self.answers.keep(policy);
     }
 
-    /// Sets what identifies the server that answers.
-    pub(in crate::daemon) fn set_server(&mut self, server: String) {
-        self.answers.server = server;
-    }
-
     /// Returns `true` if changes of accepted answers are not written yet.
     pub(in crate::daemon) fn has_unwritten(&self) -> bool {
         !self.answers.unwritten.is_empty()
     }
 
-    /// Removes these changes, to write them. The answers to other queries were current until the second value.
-    pub(in crate::daemon) fn take_unwritten(
-        &mut self,
-        now: Moment,
-    ) -> (Vec<(Arc<Query>, UnwrittenAnswer)>, SystemTime) {
-        let current_until = self.answers.current_until(now);
-        (self.answers.unwritten.take(), current_until)
+    /// Removes these changes, to write them.
+    pub(in crate::daemon) fn take_unwritten(&mut self, now: Moment) -> AnswerWrite {
+        AnswerWrite {
+            server: Arc::clone(&self.answers.server),
+            changes: self.answers.unwritten.take(),
+            current_until: self.answers.current_until(now),
+        }
     }
 
     /// The number of queries of which the answer of an earlier process is in use.
@@ -59,7 +52,8 @@ impl Renderer {
         let Restorable { load, widen } = self.answers.take_restorable(templates, now.instant);
         let mut actions = Vec::new();
         if !load.is_empty() {
-            actions.push(Action::LoadAnswers(load));
+            let server = Arc::clone(&self.answers.server);
+            actions.push(Action::LoadAnswers(server, load));
         }
         let (mut used, mut missing) = (Vec::new(), Vec::new());
         for query in &widen {
@@ -79,12 +73,16 @@ impl Renderer {
         actions
     }
 
-    /// Uses the earlier answers that were loaded.
+    /// Uses the earlier answers of a server that were loaded, unless another one answers now.
     pub(super) fn answers_loaded(
         &mut self,
+        server: &str,
         all: &[(Arc<Query>, Option<LoadedAnswer>)],
         now: Moment,
     ) {
+        if *self.answers.server != *server {
+            return;
+        }
         let (mut used, mut missing) = (Vec::new(), Vec::new());
         for (query, loaded) in all {
             let templates = self.templates.all();

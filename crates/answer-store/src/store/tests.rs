@@ -101,11 +101,11 @@ fn the_answers_of_several_sources_exist_side_by_side() {
     write(&mut store, answer("b"), 2);
     assert_eq!(place.kept(), Some(("a".to_owned(), at(1))));
     assert_eq!(place.kept_of(OTHER), Some(("b".to_owned(), at(2))));
-    store.set_source(SOURCE);
+    let mut store = place.process();
     store.write([], at(3)).unwrap();
     assert_eq!(place.kept(), Some(("a".to_owned(), at(1))));
     write(&mut store, Update::Current, 4);
-    store.set_source(OTHER);
+    let mut store = place.process_of(OTHER);
     store.write([], at(5)).unwrap();
     assert_eq!(place.kept_of(OTHER), Some(("b".to_owned(), at(2))));
     write(&mut store, Update::Remove, 6);
@@ -264,7 +264,7 @@ fn only_the_user_can_read_the_file_and_nothing_is_left_beside_it() {
     let mode = fs::metadata(place.path()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert_eq!(fs::read_dir(place.0.path()).unwrap().count(), 1);
-    place.process().remove().unwrap();
+    AnswerStore::remove(&place.path()).unwrap();
     assert_eq!(fs::read_dir(place.0.path()).unwrap().count(), 0);
 }
 

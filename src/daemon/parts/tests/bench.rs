@@ -89,6 +89,12 @@ pub(super) const ONCE: Mode = Mode::Once {
     timeout: Some(Duration::from_secs(60)),
 };
 
+/// The identity of the server of the configuration.
+pub(super) fn server() -> Arc<str> {
+    let config = config(Mode::Daemon, Vec::new());
+    config.consul.client.identity().into()
+}
+
 pub(super) fn key(name: &str) -> Arc<Query> {
     Query::key(name).unwrap().into()
 }

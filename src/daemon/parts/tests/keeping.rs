@@ -20,7 +20,7 @@ fn changes_are_written_together_then_at_the_end_and_again_after_a_failure() {
     bench.news("a", "3");
     bench.pass(seconds(100));
     assert_eq!(take_writes(&mut bench).len(), 0);
-    bench.step(Event::AnswersKept(Err(writes[0].clone())));
+    bench.step(Event::AnswersKept(server(), Err(writes[0].clone())));
     bench.pass(seconds(59));
     assert_eq!(take_writes(&mut bench).len(), 0);
     bench.pass(seconds(1));
@@ -28,7 +28,7 @@ fn changes_are_written_together_then_at_the_end_and_again_after_a_failure() {
     assert_eq!((again.len(), again[0].len()), (1, 1));
     assert!(again[0] != writes[0], "the latest answer is written");
     // A write that takes long is repeated less often.
-    bench.step(Event::AnswersKept(Ok(written_in(seconds(1)))));
+    bench.step(Event::AnswersKept(server(), Ok(written_in(seconds(1)))));
     bench.news("a", "4");
     bench.pass(seconds(49));
     assert_eq!(take_writes(&mut bench).len(), 0);
@@ -45,7 +45,7 @@ fn without_changes_the_time_is_written_every_ten_minutes() {
     let mut bench = start(RestorePolicy::Kept, vec![job(r#"{{ key "a" }}"#, None)]);
     bench.news("a", "1");
     bench.pass(Duration::from_secs(1));
-    bench.step(Event::AnswersKept(Ok(written_in(Duration::ZERO))));
+    bench.step(Event::AnswersKept(server(), Ok(written_in(Duration::ZERO))));
     take_writes(&mut bench);
     bench.pass(Duration::from_secs(599));
     assert_eq!(take_writes(&mut bench).len(), 0);
@@ -65,8 +65,27 @@ fn all_answers_are_written_again_after_the_file_was_created_again() {
         let writes = take_writes(&mut bench);
         assert_eq!((writes.len(), writes[0].len()), (1, changes), "{is_new}");
         let took = Duration::ZERO;
-        bench.step(Event::AnswersKept(Ok(KeptWrite { took, is_new })));
+        bench.step(Event::AnswersKept(server(), Ok(KeptWrite { took, is_new })));
         let value = format!("{}", bench.passes);
         bench.news("a", &value);
     }
+}
+
+/// They would have been written for the new server.
+#[test]
+fn changes_that_could_not_be_written_for_the_server_before_a_reload_are_dropped() {
+    let jobs = vec![job(r#"{{ key "a" }}"#, None)];
+    let mut bench = start(RestorePolicy::Kept, jobs.clone());
+    bench.news("a", "1");
+    bench.pass(Duration::from_secs(1));
+    let writes = take_writes(&mut bench);
+    let other = bench.renew_server(jobs, EarlierAnswers::Kept);
+    bench.step(Event::AnswersKept(server(), Err(writes[0].clone())));
+    bench.pass(Duration::from_secs(600));
+    let later = bench.actions.iter().filter_map(|action| match action {
+        Action::KeepAnswers(write) => Some((&write.server, write.changes.len())),
+        _ => None,
+    });
+    assert_eq!(later.collect::<Vec<_>>(), [(&other, 0)]);
+    assert_eq!(writes[0].len(), 1);
 }

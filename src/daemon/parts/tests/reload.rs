@@ -21,6 +21,16 @@ impl Bench {
         self.read_sources();
     }
 
+    /// Reloads with another server. Returns its identity.
+    pub(super) fn renew_server(&mut self, jobs: Vec<Job>, answers: EarlierAnswers) -> Arc<str> {
+        let mut config = config(Mode::Daemon, jobs);
+        config.consul.client = ClientConfig::new(vec!["http://127.0.0.1:8501".parse().unwrap()]);
+        config.answers = answers;
+        let server = config.consul.client.identity();
+        self.renew_all(config);
+        server.into()
+    }
+
     /// Reads the sources as requested.
     pub(super) fn read_sources(&mut self) {
         let read = self

@@ -8,6 +8,7 @@ use crate::daemon::renderer::RestorePolicy;
 use crate::daemon::unwritten::UnwrittenAnswer;
 use answer_guard::SavedAnswers;
 
+mod servers;
 mod users;
 
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
@@ -24,7 +25,7 @@ pub(super) fn start(policy: RestorePolicy, jobs: Vec<Job>) -> Bench {
 fn take_loads(bench: &mut Bench) -> Vec<String> {
     let mut loads = Vec::new();
     bench.actions.retain(|action| match action {
-        Action::LoadAnswers(queries) => {
+        Action::LoadAnswers(_, queries) => {
             loads.extend(queries.iter().map(ToString::to_string));
             false
         }
@@ -37,8 +38,8 @@ fn take_loads(bench: &mut Bench) -> Vec<String> {
 pub(super) fn take_writes(bench: &mut Bench) -> Vec<Vec<(Arc<Query>, UnwrittenAnswer)>> {
     let mut writes = Vec::new();
     bench.actions.retain(|action| match action {
-        Action::KeepAnswers(changes, _) => {
-            writes.push(changes.clone());
+        Action::KeepAnswers(write) => {
+            writes.push(write.changes.clone());
             false
         }
         _ => true,
@@ -53,7 +54,10 @@ fn loaded(bench: &mut Bench, query: &Arc<Query>, answer: Option<Arc<Answer>>, ag
         answer,
         current_until,
     });
-    bench.step(Event::AnswersLoaded(vec![(Arc::clone(query), loaded)]));
+    bench.step(Event::AnswersLoaded(
+        server(),
+        vec![(Arc::clone(query), loaded)],
+    ));
 }
 
 fn restored(bench: &Bench) -> usize {
@@ -246,7 +250,10 @@ fn an_age_in_the_future_is_unknown_and_counts_as_too_old() {
         answer: value("1"),
         current_until: Some(SystemTime::from(bench.now.time) + Duration::from_secs(1)),
     };
-    bench.step(Event::AnswersLoaded(vec![(key("a"), Some(answer))]));
+    bench.step(Event::AnswersLoaded(
+        server(),
+        vec![(key("a"), Some(answer))],
+    ));
     assert_eq!(state(&bench, 0), crate::report::TemplatePhase::Failed);
 }
 
@@ -274,7 +281,7 @@ fn an_earlier_answer_that_consul_confirms_is_current_again() {
     let now = SystemTime::from(bench.now.time);
     let stale = answer_store::Update::StaleSince(now - Duration::from_secs(60));
     assert_eq!(updates(&mut bench), [stale]);
-    bench.step(Event::AnswersKept(Ok(written_in(Duration::ZERO))));
+    bench.step(Event::AnswersKept(server(), Ok(written_in(Duration::ZERO))));
     bench.news("a", "1");
     bench.pass(Duration::from_secs(1));
     assert_eq!(updates(&mut bench), [answer_store::Update::Current]);

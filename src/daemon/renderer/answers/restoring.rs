@@ -28,18 +28,19 @@ impl Answers {
         if self.restoration.is_on() {
             self.restoration.set_policy(policy);
         }
-        if self.server == server {
+        if *self.server == *server {
             return;
         }
-        let before = std::mem::replace(&mut self.server, server);
+        let before = std::mem::replace(&mut self.server, server.into());
         self.unwritten.server_changed();
         self.restoration.server_changed();
         Arc::make_mut(&mut self.saved).server_changed(&before, &self.server);
     }
 
-    /// Handles the result of a write, or the changes that could not be written.
+    /// Handles the result of a write for a server, or the changes that could not be written.
     pub(in crate::daemon::renderer) fn on_kept(
         &mut self,
+        server: &str,
         result: Result<&KeptWrite, &[(Arc<Query>, UnwrittenAnswer)]>,
     ) {
         match result {
@@ -47,8 +48,9 @@ impl Answers {
                 let own: Vec<_> = self.own_answers().collect();
                 self.unwritten.record_again(&own);
             }
-            Ok(_) => {}
-            Err(changes) => self.unwritten.take_back(changes),
+            Err(changes) if *self.server == *server => self.unwritten.take_back(changes),
+            // Another server answers now.
+            Ok(_) | Err(_) => {}
         }
     }
 

@@ -9,7 +9,7 @@ impl Client {
     /// The addresses of the servers, without passwords, and the namespace and the partition of queries that name none.
     #[must_use]
     pub fn identity(&self) -> String {
-        of(self.config())
+        self.config().identity()
     }
 
     /// The address of a server, without its password.
@@ -19,16 +19,20 @@ impl Client {
     }
 }
 
-fn of(config: &ClientConfig) -> String {
-    let servers = config.servers.iter().map(without_password);
-    let mut parts: Vec<_> = servers.collect();
-    let names = [("ns", &config.namespace), ("partition", &config.partition)];
-    parts.extend(
-        names
-            .into_iter()
-            .filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?))),
-    );
-    parts.join(" ")
+impl ClientConfig {
+    /// The addresses of the servers, without passwords, and the namespace and the partition of queries that name none.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        let servers = self.servers.iter().map(without_password);
+        let mut parts: Vec<_> = servers.collect();
+        let names = [("ns", &self.namespace), ("partition", &self.partition)];
+        parts.extend(
+            names
+                .into_iter()
+                .filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?))),
+        );
+        parts.join(" ")
+    }
 }
 
 fn without_password(server: &Url) -> String {

@@ -20,7 +20,7 @@ fn an_instance_stays_damped_in_the_answer_of_an_earlier_process() {
         answer,
         current_until: Some(bench.now.time.into()),
     };
-    bench.step(Event::AnswersLoaded(vec![(web, Some(loaded))]));
+    bench.step(Event::AnswersLoaded(server(), vec![(web, Some(loaded))]));
     assert_eq!(bench.write(), ["a "]);
     assert_eq!(bench.damped().len(), 1);
 }
@@ -43,7 +43,10 @@ fn a_template_with_flap_damping_sees_an_earlier_answer_that_becomes_one_for_all_
         answer,
         current_until: Some(bench.now.time.into()),
     };
-    bench.step(Event::AnswersLoaded(vec![(Arc::clone(&web), Some(loaded))]));
+    bench.step(Event::AnswersLoaded(
+        server(),
+        vec![(Arc::clone(&web), Some(loaded))],
+    ));
     assert_eq!(bench.write(), ["a "]);
     bench.unreachable(&web);
     bench.pass(Duration::from_millis(500));
