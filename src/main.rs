@@ -7,6 +7,8 @@ use ctmpl::{panic_hook, signals};
 use ctmpl_options::cli;
 
 fn main() -> ExitCode {
+    // Before any thread: the arenas of glibc that exist already would stay.
+    malloc_limits::set();
     panic_hook::install();
     // ctmpl starts itself to run a check in a mount namespace, as the reaper of a child process, and
     // once more if it is process 1.

@@ -84,3 +84,19 @@ fn each_package_describes_itself() {
         }
     }
 }
+
+/// One call of the C library needs unsafe code; it has a package of its own.
+#[test]
+fn only_one_package_may_have_unsafe_code() {
+    let lints = |package: &Value| {
+        let manifest = fs::read_to_string(package["manifest_path"].as_str().unwrap()).unwrap();
+        manifest.contains("\n[lints]\nworkspace = true\n")
+    };
+    let packages = packages();
+    let others = packages.iter().filter(|package| is_own(package));
+    let others: Vec<_> = others.filter(|package| !lints(package)).collect();
+    let names: Vec<_> = others.iter().map(|package| &package["name"]).collect();
+    assert_eq!(names, ["malloc-limits"]);
+    let workspace = fs::read_to_string("Cargo.toml").unwrap();
+    assert!(workspace.contains("\nunsafe_code = \"forbid\"\n"));
+}
