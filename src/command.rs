@@ -17,8 +17,9 @@ use reload_actions::{ActionError, ReloadAction, perform};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use ctmpl_options::config::resolved::{CommandConfig, CommandOutput, PROGRAM};
+use ctmpl_options::config::resolved::PROGRAM;
 pub use environment::environment;
+use group_apply::options::{CommandConfig, CommandOutput};
 use limit::{LineLimit, Verdict};
 use redact::Redactor;
 use tail::Tail;

@@ -11,7 +11,7 @@
 
 use std::time::Instant;
 
-use ctmpl_options::config::resolved::Settle;
+use ctmpl_options::config::wait::Settle;
 
 /// The result of a pass over a template, reduced to what the decision needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,8 +20,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::{Registry, registry, reload};
 
-use ctmpl_options::config::logging::LogConfig;
-use ctmpl_options::config::resolved::LogLevel;
+use ctmpl_options::config::logging::{LogConfig, LogLevel};
 
 pub use outlets::LogError;
 
@@ -125,10 +124,10 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use ctmpl_options::config::logging::{Keep, LogFileConfig};
+    use tracing_outlets::{FileOptions, Keep};
 
     fn to_file(path: PathBuf, level: LogLevel) -> LogConfig {
-        let file = LogFileConfig {
+        let file = FileOptions {
             path,
             rotate_bytes: None,
             rotate_after: None,

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use boon::{Compiler, Schemas};
+use config_blocks::Environment;
 use ctmpl_options::cli::{self, Command};
-use ctmpl_options::config::{self, Environment};
+use ctmpl_options::config;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 

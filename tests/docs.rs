@@ -10,9 +10,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use config_blocks::reference::Described;
 use consul_render::functions;
 use ctmpl_convert::differences;
-use ctmpl_options::config::reference::{self, Described};
+use ctmpl_options::config::reference;
 
 use crate::support::documents::pages_below;
 

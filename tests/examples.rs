@@ -7,16 +7,15 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use ctmpl_options::config::resolved::TemplateSource;
+use consul_render::TemplateSource;
 
 use crate::support::backend::Backend;
 use crate::support::ctmpl::{Ctmpl, Folder, command, text};
 use crate::support::documents::{Block, all_blocks, blocks, copy, shell};
 use crate::support::haproxy::Haproxy;
 use crate::support::rendering::{MANY, NONE, ONE, output, read_flags, read_script, render};
-use crate::support::servers;
 use crate::support::transcript::transcript;
-use crate::support::{eventually, free_port, http, is_alive};
+use crate::support::{eventually, free_port, http, is_alive, servers};
 
 const EXAMPLES: &[&str] = &["ci", "container", "dev", "haproxy", "nginx", "systemd"];
 

@@ -12,7 +12,7 @@ use answer_guard::Snapshot;
 use consul_render::{Language, Template, TemplateOptions, TemplateSource};
 use consul_watch::answer::{Answer, Instance, Nullable, Pair, TextMap, Weights};
 use consul_watch::query::{Health, Query};
-use ctmpl_options::config::resolved::Format;
+use file_formats::Format;
 use jiff::Timestamp;
 use proptest::prelude::*;
 

@@ -16,7 +16,7 @@ use consul_watch::answer::{
     Answer, Instance, Node, NodeServices, Nullable, Pair, TextMap, Weights,
 };
 use consul_watch::query::{Health, Query};
-use ctmpl_options::config::resolved::MissingKey;
+use gotemplate::MissingKey;
 use jiff::Timestamp;
 
 mod canaries;

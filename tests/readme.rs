@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use consul_dev::{Background, Options, Service};
-use ctmpl_options::config::resolved::TemplateSource;
+use consul_render::TemplateSource;
 
 use crate::support::ctmpl::{Ctmpl, Folder, command};
 use crate::support::documents::{blocks, copy, shell};

@@ -1,8 +1,7 @@
 //! Parsing a Go template with any source and delimiters never panics.
 #![no_main]
 
-use ctmpl_options::config::resolved::Delimiters;
-use gotemplate::{Options, Template};
+use gotemplate::{Delimiters, Options, Template};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, &str, &str)| {

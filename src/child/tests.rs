@@ -1,8 +1,9 @@
 //! Tests of the decisions about the child process, without processes.
 
 use ctmpl_options::config::exec::KillSignal;
-use ctmpl_options::config::resolved::{CommandLine, EnvironmentConfig};
 use ctmpl_options::config::values::StartWith;
+use group_apply::options::EnvironmentConfig;
+use process_tree::CommandLine;
 use proptest::prelude::*;
 
 use super::*;

@@ -5,8 +5,7 @@
 
 use std::ffi::OsString;
 
-use ctmpl_options::config::resolved::EnvironmentConfig;
-use group_apply::options::Variable;
+use group_apply::options::{EnvironmentConfig, Variable};
 use process_tree::Environment;
 use secrecy::{ExposeSecret as _, SecretString};
 

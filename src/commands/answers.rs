@@ -5,12 +5,13 @@
 
 use std::path::Path;
 
+use config_blocks::{Environment, Flags};
 use consul_dev::{Options, Seed, Server};
 use consul_watch::answer::Answer;
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::consul::Client;
 use consul_watch::source::{Error, Poll, Source, SourceQuery};
-use ctmpl_options::config::{self, Environment, Flags};
+use ctmpl_options::config;
 
 use crate::source::file::FileSource;
 

@@ -7,14 +7,16 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use config_blocks::{Environment, Flags};
 use consul_render::TemplateError;
 use consul_watch::source::consul::Client;
 use ctmpl_convert::{Conversion, Delimiters, Options};
 use ctmpl_options::cli::ConvertArguments;
-use ctmpl_options::config::resolved::{FileConfig, PROGRAM};
-use ctmpl_options::config::{self, Environment, Flags};
+use ctmpl_options::config;
+use ctmpl_options::config::resolved::PROGRAM;
 use ctmpl_options::exit_code;
 use file_writer::{Stage, Swapped};
+use group_apply::options::FileConfig;
 use group_apply::write::Writer;
 
 use self::library::TemplateFunctions;

@@ -1,7 +1,8 @@
 //! `ctmpl` without a subcommand, and `ctmpl dev`: run the daemon.
 
+use config_blocks::Environment;
 use ctmpl_options::cli::Arguments;
-use ctmpl_options::config::{self, Config, ConfigError, Environment};
+use ctmpl_options::config::{self, Config, ConfigError};
 use ctmpl_options::exit_code;
 use error_line::without_numbers;
 

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::anyhow;
+use config_blocks::Environment;
 use consul_render::session::{Session, Unsettled};
 use consul_render::{RenderEnv, Rendering, Template};
 use consul_watch::answer::Answer;
@@ -20,7 +21,7 @@ use consul_watch::query::Query;
 use consul_watch::source::consul::Client;
 use ctmpl_options::cli::PlanArguments;
 use ctmpl_options::config::resolved::ConsulConfig;
-use ctmpl_options::config::{self, Config, Environment};
+use ctmpl_options::config::{self, Config};
 use ctmpl_options::exit_code;
 use error_line::chain;
 use jiff::Timestamp;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::bail;
+use config_blocks::Environment;
 use consul_render::session::{Session, Unsettled};
 use consul_render::{
     Absence, RenderEnv, Rendering, Template, TemplateOptions, TemplateSource, language_of,
@@ -11,7 +12,6 @@ use consul_render::{
 use consul_watch::query::Query;
 use consul_watch::source::consul::Client;
 use ctmpl_options::cli::RenderArguments;
-use ctmpl_options::config::Environment;
 use ctmpl_options::exit_code;
 use jiff::Timestamp;
 

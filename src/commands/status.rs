@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, anyhow};
+use config_blocks::Environment;
 use ctmpl_options::cli::StatusArguments;
-use ctmpl_options::config::resolved::{STATUS_NAMES, StatusAddr};
-use ctmpl_options::config::{self, Environment};
+use ctmpl_options::config;
+use ctmpl_options::config::status_addr::STATUS_NAMES;
 use ctmpl_options::exit_code;
 use serde_json::Value;
-use status_server::{HEALTH, READY, STATUS, StatusResponse, ask};
+use status_server::{HEALTH, READY, STATUS, StatusAddr, StatusResponse, ask};
 use tracing_outlets::escaped;
 
 use super::output::{Failure, counted, print};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use consul_render::{Template, functions};
+use consul_render::{Language, Template, TemplateSource, functions};
 use ctmpl_convert::differences::{self, TemplateText};
 use ctmpl_options::cli::Arguments;
-use ctmpl_options::config::resolved::{Job, Language, TemplateSource};
+use ctmpl_options::config::resolved::Job;
 use ctmpl_options::config::{self, Config};
 use ctmpl_options::exit_code;
 use error_line::chain;

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use apply_ledger::Ending;
-use ctmpl_options::config::resolved::{Config, GroupConfig, GroupKey, Mode};
+use ctmpl_options::config::resolved::{Config, Mode};
 use error_line::chain;
 use group_apply::debts::Debts;
+use group_apply::options::{GroupConfig, GroupKey};
 use group_apply::requests::Requested;
 
 use super::event::{Action, Event, Moment};

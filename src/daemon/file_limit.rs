@@ -3,7 +3,8 @@
 //! Input: a configuration. Output: the number of connections for long polls that leaves enough file
 //! descriptors for everything else, or a [`FileLimitError`].
 
-use ctmpl_options::config::resolved::{Config, WriteMode};
+use ctmpl_options::config::resolved::Config;
+use file_writer::WriteMode;
 use nix::sys::resource::{Resource, getrlimit};
 use status_server::MAX_CONNECTIONS;
 
@@ -98,7 +99,8 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
-    use ctmpl_options::config::{Arguments, Environment, load};
+    use config_blocks::Environment;
+    use ctmpl_options::config::{Arguments, load};
 
     fn config(text: &str) -> Config {
         let variables = [("CT_LOCAL_CONFIG", text)];

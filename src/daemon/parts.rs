@@ -8,8 +8,9 @@ use std::time::Instant;
 
 use answer_guard::SavedAnswers;
 use consul_render::RenderEnv;
-use ctmpl_options::config::resolved::{Config, GroupKey};
+use ctmpl_options::config::resolved::Config;
 use group_apply::last_good::Differing;
+use group_apply::options::GroupKey;
 use group_apply::requests::Requested;
 
 use super::apply::Apply;

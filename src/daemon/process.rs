@@ -13,10 +13,11 @@ use std::time::Duration;
 use consul_watch::source::consul::{Client, ClientError};
 use consul_watch::watch::Rules;
 use ctmpl_options::config::ConfigError;
-use ctmpl_options::config::resolved::{Config, Mode, STATUS_NAMES, StatusAddr};
+use ctmpl_options::config::resolved::{Config, Mode};
+use ctmpl_options::config::status_addr::STATUS_NAMES;
 use group_apply::journal::Journal;
 use group_apply::requests::{self, Requested};
-use status_server::{BindError, Change, StatusServer, bind};
+use status_server::{BindError, Change, StatusAddr, StatusServer, bind};
 
 use super::file_limit::{self, FileLimitError};
 use crate::log::{LogError, OpenedLog};

@@ -11,14 +11,13 @@ use answer_guard::SavedAnswers;
 use apply_ledger::{Ending, Hash, IntentId, OpenError, OwedGroup};
 use consul_watch::watch::{ConnectionFile, KeptConnections, Recorder};
 use ctmpl_options::config::exec::ExecConfig;
-use ctmpl_options::config::resolved::{
-    Config, EarlierAnswers, GroupConfig, Job, Mode, OnFailure, PROGRAM, StateDir,
-};
+use ctmpl_options::config::resolved::{Config, EarlierAnswers, Job, Mode, PROGRAM, StateDir};
 use ctmpl_options::config::values::StartWith;
 use error_line::chain;
 use file_writer::Previous;
 use group_apply::journal::Journal;
 use group_apply::last_good::{self, Difference, Differing};
+use group_apply::options::{GroupConfig, OnFailure};
 use group_apply::requests::{Requested, holds_of_earlier_process};
 use group_apply::targets::Targets;
 

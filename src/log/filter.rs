@@ -3,7 +3,7 @@
 //! Input: the target of an event, which is a module path. Output: whether it is logged, and the
 //! component in its line.
 
-use ctmpl_options::config::resolved::LogLevel;
+use ctmpl_options::config::logging::LogLevel;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// The crate name of this program, whose components are its modules.

@@ -124,8 +124,7 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
-    use ctmpl_options::config::logging::JournalConfig;
-    use ctmpl_options::config::resolved::LogLevel;
+    use ctmpl_options::config::logging::{JournalConfig, LogLevel};
 
     /// The opened outlets, as letters; `None` if opening fails.
     fn opened(config: &LogConfig, connected: bool, has_journal: bool) -> Option<String> {

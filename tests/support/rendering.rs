@@ -5,8 +5,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use config_blocks::Environment;
 use ctmpl_options::cli;
-use ctmpl_options::config::{self, Config, Environment};
+use ctmpl_options::config::{self, Config};
 
 use super::ctmpl::{Ended, Folder, run, text};
 

@@ -27,7 +27,7 @@ pub use arguments::{
     ApproveArguments, ConvertArguments, DiffArguments, HistoryArguments, MigrateArguments,
     PlanArguments, RenderArguments, RollbackArguments, StatusArguments,
 };
-pub use clap_pages::Shell;
+use clap_pages::Shell;
 pub use error::CliError;
 
 /// The command to run: the daemon, a subcommand, or the printing of a text such as the help.

@@ -33,12 +33,12 @@ pub mod wait;
 use std::path::PathBuf;
 
 pub use arguments::{Arguments, DevArguments};
-use config_blocks::{Block, Error, Origin, Source, find};
-pub use config_blocks::{Environment, Flags};
+use config_blocks::{Block, Environment, Error, Flags, Origin, Source, find};
 pub use error::ConfigError;
 use layer::{AuthBlock, ConfigLayer, ConsulBlock};
+use resolved::DevConfig;
 pub use resolved::{Config, ConsulConfig};
-use resolved::{DevConfig, StatusAddr};
+use status_server::StatusAddr;
 
 /// The warning for files without a template.
 const NOTHING_YET: &str = "there is no template and no exec command in the configuration yet: nothing is done until a reload \

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use config_blocks::Environment;
 use consul_render::session::{Session, Unsettled};
 use consul_render::{
     Language, Permissions, RenderEnv, Rendering, Template, TemplateError, TemplateOptions,
@@ -12,8 +13,7 @@ use consul_render::{
 use consul_watch::query::Query;
 use consul_watch::source::Source as DataSource;
 use ctmpl_convert::{Go, Jinja, Rendered};
-use ctmpl_options::config::Environment;
-use ctmpl_options::config::resolved::Delimiters;
+use gotemplate::Delimiters;
 use jiff::Timestamp;
 
 use crate::commands::answers::{QueryError, Unanswered, answer};

@@ -8,13 +8,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use answer_guard::Snapshot;
-use consul_render::Undefined;
 use consul_render::jinja::{self, JinjaTemplate};
 use consul_render::render_context::{RenderContext, RenderEnv};
-use consul_render::{TemplateError, functions};
+use consul_render::{TemplateError, Undefined, functions};
 use ctmpl_convert::{Conversion, Delimiters};
-use ctmpl_options::config::resolved::MissingKey;
-use gotemplate::{Options, Template};
+use gotemplate::{MissingKey, Options, Template};
 use jiff::Timestamp;
 use minijinja::{Environment, Value};
 use serde::Deserialize;

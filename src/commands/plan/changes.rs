@@ -5,9 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use consul_render::{Absence, Rendering, Template};
-use ctmpl_options::config::resolved::{Job, STANDARD_OUTPUT};
+use ctmpl_options::config::resolved::Job;
 use error_line::chain;
 use file_writer::Additional;
+use group_apply::options::STANDARD_OUTPUT;
 
 use crate::additional_files::additional_files;
 use crate::commands::diff::unified;

@@ -27,10 +27,11 @@ pub(crate) use self::queue::{ORDER_WINDOW, STARTUP_BATCH_WINDOW};
 pub(super) use self::transfer::{transfers, warn_of_dropped};
 use crate::command::CommandFailure;
 use crate::daemon::event::{Action, Moment, VerifyFailure};
-use ctmpl_options::config::resolved::{GroupConfig, GroupKey, Mode};
+use ctmpl_options::config::resolved::Mode;
 use error_line::chain;
 use group_apply::budget::DiffSize;
 use group_apply::debts::{Debts, Division};
+use group_apply::options::{GroupConfig, GroupKey};
 
 /// The owed commands, and the running ones.
 #[derive(Debug)]

@@ -11,9 +11,11 @@ mod restoration;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ctmpl_options::config::resolved::{Drift, GroupConfig, Job, Mode, OnFailure, Settle};
+use ctmpl_options::config::resolved::{Job, Mode};
+use ctmpl_options::config::wait::Settle;
 use file_writer::WriteError;
 use group_apply::change::{Change, Effect};
+use group_apply::options::{Drift, GroupConfig, OnFailure};
 
 use super::drift::DriftWatch;
 use super::pending::{Candidate, Hold, InFile, Next, Parked, Pending, Rendering, WriteFailure};

@@ -6,9 +6,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ctmpl_options::config::resolved::Drift;
-use group_apply::drift::Difference;
-use group_apply::drift::DriftKind;
+use group_apply::drift::{Difference, DriftKind};
+use group_apply::options::Drift;
 use policy_values::Backoff;
 
 /// The number of restorations in a row without a pause. After that, another program probably writes the file all

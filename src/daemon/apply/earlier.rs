@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ctmpl_options::config::resolved::GroupKey;
+use group_apply::options::GroupKey;
 
 use super::Apply;
 use super::lookup::{of_file, rank};

@@ -13,10 +13,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ctmpl_options::config::resolved::{GroupConfig, GroupKey, OnFailure};
 use group_apply::change::{Applied, Change, Effect};
 use group_apply::debts::Debts;
 use group_apply::group::{Group, Phase, Step};
+use group_apply::options::{GroupConfig, GroupKey, OnFailure};
 
 use self::entry::{Entry, Pace, Write};
 use super::commands::shown_output;

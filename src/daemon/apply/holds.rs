@@ -4,8 +4,8 @@
 
 use std::time::Instant;
 
-use ctmpl_options::config::resolved::GroupKey;
 use group_apply::hold_results::{HoldOutcome, HoldResult, log_refused};
+use group_apply::options::GroupKey;
 use group_apply::requests::{Requested, RequestedChange};
 
 use super::Apply;

@@ -1,6 +1,6 @@
 //! A template together with its destination.
 
-use ctmpl_options::config::resolved::GroupConfig;
+use group_apply::options::GroupConfig;
 
 use super::destination::Destination;
 use crate::daemon::renderer::{Renderer, TemplateState};

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ctmpl_options::config::resolved::{GroupConfig, GroupKey};
 use group_apply::change::Applied;
+use group_apply::options::{GroupConfig, GroupKey};
 
 use super::destination::Destination;
 use crate::daemon::render_pass::PassResult;

@@ -49,11 +49,11 @@ pub(super) fn remedy(error: &WriteError) -> Option<String> {
 mod tests {
     use std::path::PathBuf;
 
-    use file_writer::FileOptions;
+    use file_writer::{FileOptions, Owner};
     use nix::errno::Errno;
 
     use super::*;
-    use ctmpl_options::config::resolved::{FileConfig, Owner};
+    use group_apply::options::FileConfig;
     use group_apply::write::Writer;
 
     /// The remedy for a file that cannot be staged.

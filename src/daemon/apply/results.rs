@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use apply_ledger::Ending;
-use ctmpl_options::config::resolved::{GroupConfig, GroupKey};
 use error_line::chain;
 use file_writer::WriteError;
 use group_apply::change::{Applied, Effect};
 use group_apply::hold_results::HoldOutcome;
+use group_apply::options::{GroupConfig, GroupKey};
 use group_apply::owed::owed;
 
 use super::Apply;

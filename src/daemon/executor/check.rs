@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ctmpl_options::config::placeholders::expand;
-use ctmpl_options::config::resolved::{
-    CheckConfig, CheckMethod, CommandConfig, CommandLine, CommandOutput, EnvironmentConfig,
-    GroupConfig, Job, Program,
-};
+use ctmpl_options::config::resolved::Job;
 use error_line::chain;
-use group_apply::options::Variable;
+use group_apply::options::{
+    CheckConfig, CheckMethod, CommandConfig, CommandOutput, EnvironmentConfig, GroupConfig,
+    Program, Variable,
+};
 use group_apply::transaction::StagedFile;
+use process_tree::CommandLine;
 use reload_checks::{
     BuiltinCheck, CheckProgram, PreparedCheck, ShadowOptions, ShadowTree,
     StagedFile as ReplacedFile,

@@ -6,10 +6,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ctmpl_options::config::resolved::{FileConfig, GroupKey, STANDARD_OUTPUT};
 use error_line::chain;
 use file_writer::Previous;
 use group_apply::change::{Change, ReplacedFile};
+use group_apply::options::{FileConfig, GroupKey, STANDARD_OUTPUT};
 use group_apply::transaction::{Staging, Swap, write_all};
 use group_apply::write::Writer;
 
@@ -199,7 +199,7 @@ pub(super) fn by_directory(changes: Vec<Change>) -> Vec<Vec<Change>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ctmpl_options::config::resolved::GroupConfig;
+    use group_apply::options::GroupConfig;
 
     fn change(job: usize, group: &str, destination: &str) -> Change {
         Change {

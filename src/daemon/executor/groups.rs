@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use apply_ledger::Ending;
-use ctmpl_options::config::resolved::{
-    CommandConfig, CommandOutput, Config, GroupConfig, GroupKey, Job,
-};
+use ctmpl_options::config::resolved::{Config, Job};
 use group_apply::change::ReplacedFile;
 use group_apply::drift::Inspection;
 use group_apply::hold_results::HoldResult;
 use group_apply::journal::Transfers;
+use group_apply::options::{CommandConfig, CommandOutput, GroupConfig, GroupKey};
 use group_apply::transaction::StagedFile;
 use group_apply::write::Writer;
 use group_apply::{fault, hold_results, requests};

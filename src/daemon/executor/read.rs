@@ -45,8 +45,7 @@ pub(super) fn token(path: &Path) -> Result<SecretString, TokenError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use consul_render::language_of;
-    use ctmpl_options::config::resolved::TemplateSource;
+    use consul_render::{TemplateSource, language_of};
 
     #[test]
     fn a_template_is_parsed_again_only_when_its_source_has_changed() {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ctmpl_options::config::resolved::{GroupConfig, GroupKey, Probe, Program};
 use error_line::chain;
+use group_apply::options::{GroupConfig, GroupKey, Probe, Program};
 use http_client::{Client, Limits, Request, Tls, TlsConfig, TransportConfig};
 use reload_checks::{Before, Server, Verification, VerifyError};
 use tokio::task::spawn_blocking;

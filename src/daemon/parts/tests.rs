@@ -24,23 +24,27 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use consul_render::{Template, TemplateError};
+use answer_guard::{FlapDampingConfig, GuardConfig};
+use consul_render::{
+    Language, Permissions, Template, TemplateError, TemplateOptions, TemplateSource,
+};
 use consul_watch::answer::{Answer, Pair};
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::Error;
+use consul_watch::source::consul::ClientConfig;
 use consul_watch::watch::WatchEvent;
+use ctmpl_options::config::logging::{LogConfig, LogLevel};
 use ctmpl_options::config::resolved::{
-    ClientConfig, CommandConfig, CommandLine, CommandOutput, ConsulConfig, EarlierAnswers,
-    EnvironmentConfig, FileConfig, FlapDampingConfig, GroupKey, GuardConfig, Job, Language,
-    LoadConfig, LogConfig, LogLevel, Mode, Permissions, RetryConfig, Settle, TemplateOptions,
-    TemplateSource,
+    ConsulConfig, EarlierAnswers, Job, LoadConfig, Mode, RetryConfig,
 };
+use ctmpl_options::config::wait::Settle;
 use file_watch::FileEvent;
 use group_apply::change::{Applied, Change, Effect};
 use group_apply::debts::COMMAND_COOLDOWN;
+use group_apply::options::{CommandConfig, CommandOutput, EnvironmentConfig, FileConfig, GroupKey};
 use jiff::Timestamp;
 use nix::sys::signal::Signal;
-use process_tree::{CommandError, Finished};
+use process_tree::{CommandError, CommandLine, Finished};
 
 use super::*;
 use crate::command::CommandFailure;

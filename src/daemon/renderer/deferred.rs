@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use consul_watch::query::{FileQuery, Query};
-use ctmpl_options::config::resolved::GroupKey;
+use group_apply::options::GroupKey;
 
 use super::template_state::TemplateState;
 

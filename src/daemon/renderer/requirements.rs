@@ -4,11 +4,10 @@
 
 use std::sync::Arc;
 
-use answer_guard::GuardRules;
+use answer_guard::{GuardConfig, GuardRules};
 use consul_render::Guarding;
 use consul_watch::answer::{Answer, Depth};
 use consul_watch::query::Query;
-use ctmpl_options::config::resolved::GuardConfig;
 
 use super::template_state::TemplateState;
 

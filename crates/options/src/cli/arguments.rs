@@ -6,7 +6,8 @@ use clap::ArgMatches;
 use clap_pages::Shell;
 
 use super::flags;
-use crate::config::{Arguments, DevArguments, Flags};
+use crate::config::{Arguments, DevArguments};
+use config_blocks::Flags;
 
 /// The arguments of `ctmpl convert`.
 #[derive(Clone, Debug, Default)]

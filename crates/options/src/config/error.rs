@@ -8,11 +8,12 @@ use std::path::PathBuf;
 
 use config_blocks::{Document, Error, Origin};
 
-use super::logging::{FacilityError, LogLevelError};
+use super::logging::LogLevelError;
 use super::template_argument::escape;
 use super::token::TokenError;
 use crate::exit_code;
 pub use group::GroupError;
+use tracing_outlets::FacilityError;
 
 /// A value that cannot be used, for a reason that the library does not know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,11 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-pub use tracing_outlets::{
-    Facility, FacilityError, FileOptions as LogFileConfig, Keep, SyslogOptions as SyslogConfig,
-};
-
 use config_blocks::Choice;
+use tracing_outlets::{FileOptions, SyslogOptions};
 
 /// The path of the journal's socket.
 pub(super) const JOURNAL: &str = "/run/systemd/journal/socket";
@@ -61,9 +58,9 @@ pub struct LogConfig {
     /// When lines on standard error have colors.
     pub color: Color,
     /// The log file, in addition to standard error.
-    pub file: Option<LogFileConfig>,
+    pub file: Option<FileOptions>,
     /// Syslog, in addition to standard error.
-    pub syslog: Option<SyslogConfig>,
+    pub syslog: Option<SyslogOptions>,
     /// systemd's journal.
     pub journal: JournalConfig,
 }

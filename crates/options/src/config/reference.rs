@@ -2,10 +2,9 @@
 
 use std::sync::LazyLock;
 
-use config_blocks::{Key, reference};
+use config_blocks::Key;
+use config_blocks::reference::{self, Described};
 use serde_json::Value;
-
-pub use config_blocks::reference::Described;
 
 use super::layer::ConfigLayer;
 

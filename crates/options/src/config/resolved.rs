@@ -9,26 +9,12 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-pub use super::exec::ExecConfig;
-pub use super::logging::{LogConfig, LogLevel};
-pub use super::status_addr::STATUS_NAMES;
-pub use answer_guard::{FlapDampingConfig, GuardConfig};
 pub use consul::{ConsulConfig, LoadConfig, RetryConfig};
-pub use consul_render::{Language, Permissions, TemplateOptions, TemplateSource};
-pub use consul_watch::source::consul::{BasicAuth, ClientConfig};
-pub use consul_watch::watch::Pauses;
-pub use file_formats::{Format, OutputFormat};
-pub use file_writer::{Owner, WriteMode};
-pub use group_apply::options::{
-    CheckConfig, CheckMethod, CommandConfig, CommandOutput, Drift, EnvironmentConfig, FileConfig,
-    GroupConfig, GroupKey, MaxChange, OnFailure, Probe, Program, ReloadRate, STANDARD_OUTPUT,
-    VerifyConfig,
-};
-pub use http_client::{Authorities, Identity, TlsConfig, TransportConfig};
-pub use job::{Delimiters, Job, MissingKey, OnError, RENDER_TIMEOUT, Settle};
-pub use process_tree::CommandLine;
-pub use reload_actions::{HttpAction, ReloadAction, SignalTarget};
-pub use status_server::StatusAddr;
+pub use job::{Job, OnError, RENDER_TIMEOUT};
+use status_server::StatusAddr;
+
+use super::exec::ExecConfig;
+use super::logging::LogConfig;
 
 /// The name of this program in messages and in the names of its files.
 pub const PROGRAM: &str = "ctmpl";

@@ -24,9 +24,13 @@ use std::time::Duration;
 use config_blocks::{Document, Origin, Span};
 use nix::sys::signal::Signal;
 
-use super::resolved::{Authorities, Format, Job, LogLevel, Mode, OutputFormat, Settle};
+use super::logging::LogLevel;
+use super::resolved::{Job, Mode};
+use super::wait::Settle;
 use super::*;
 use crate::cli::{self, Command};
+use file_formats::{Format, OutputFormat};
+use http_client::Authorities;
 
 type Variables<'a> = &'a [(&'a str, &'a str)];
 

@@ -1,7 +1,8 @@
 //! What follows a failed command or verification, and what the log says about it.
 
-use ctmpl_options::config::resolved::{GroupConfig, GroupKey, Mode, OnFailure};
+use ctmpl_options::config::resolved::Mode;
 use group_apply::debts::Retry;
+use group_apply::options::{GroupConfig, GroupKey, OnFailure};
 
 use super::messages::FailedRun;
 use super::{Commands, Consequence, FinalFailures, Run};

@@ -1,6 +1,6 @@
 //! The parts of log messages about commands, checks and verifications.
 
-use ctmpl_options::config::resolved::GroupConfig;
+use group_apply::options::GroupConfig;
 
 use super::phase::RunPhase;
 

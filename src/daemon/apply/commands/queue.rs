@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use ctmpl_options::config::resolved::{GroupConfig, Mode};
+use ctmpl_options::config::resolved::Mode;
+use group_apply::options::GroupConfig;
 
 /// At startup, a command waits this long for templates with the same command that are not written
 /// yet, so that they share one run.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use apply_ledger::Ending;
-use ctmpl_options::config::resolved::{GroupConfig, GroupKey};
 use group_apply::journal::Transfers;
+use group_apply::options::{GroupConfig, GroupKey};
 
 use super::messages::name;
 use crate::daemon::event::Action;

@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use apply_ledger::Hash;
-use ctmpl_options::config::resolved::{MaxChange, Mode};
+use ctmpl_options::config::resolved::Mode;
 use group_apply::budget::Excess;
 use group_apply::change::ParkedChange;
+use group_apply::options::MaxChange;
 
 use super::{Destination, Verdict};
 use crate::daemon::apply::pending::{Approval, Candidate, InFile, Parked};

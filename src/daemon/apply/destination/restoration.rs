@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ctmpl_options::config::resolved::Drift;
 use file_writer::Previous;
 use group_apply::change::Change;
-use group_apply::drift::DriftKind;
-use group_apply::drift::{Difference, Inspection};
+use group_apply::drift::{Difference, DriftKind, Inspection};
+use group_apply::options::Drift;
 
 use super::super::drift::Reaction;
 use super::super::pending::{Candidate, InFile, Next, Pending};

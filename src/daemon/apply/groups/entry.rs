@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ctmpl_options::config::resolved::{GroupConfig, Job};
+use ctmpl_options::config::resolved::Job;
 use group_apply::debts::Debts;
 use group_apply::group::{Group, Refused, Start};
+use group_apply::options::GroupConfig;
 use group_apply::transaction::StagedFile;
 
 use crate::daemon::apply::destination::Destination;

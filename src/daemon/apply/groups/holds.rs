@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ctmpl_options::config::resolved::GroupKey;
+use group_apply::options::GroupKey;
 
 use super::Groups;
 use super::entry::BeforeHold;

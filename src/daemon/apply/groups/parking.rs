@@ -1,7 +1,7 @@
 //! Groups with a text that is above its change budget.
 
-use ctmpl_options::config::resolved::GroupKey;
 use group_apply::change::{Applied, Effect};
+use group_apply::options::GroupKey;
 
 use super::Groups;
 use crate::daemon::apply::destination::Destination;

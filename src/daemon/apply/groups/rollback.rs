@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ctmpl_options::config::resolved::{GroupConfig, GroupKey};
 use group_apply::group::Phase;
+use group_apply::options::{GroupConfig, GroupKey};
 
 use super::Groups;
 use super::entry::Pace;

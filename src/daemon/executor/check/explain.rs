@@ -6,8 +6,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use consul_render::TemplateSource;
 use consul_render::line_origin::line_origin;
-use ctmpl_options::config::resolved::{Job, TemplateSource};
+use ctmpl_options::config::resolved::Job;
 use group_apply::budget::DiffSize;
 use group_apply::transaction::StagedFile;
 
@@ -122,7 +123,7 @@ fn text_of(path: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ctmpl_options::config::resolved::Language;
+    use consul_render::Language;
 
     #[test]
     fn the_places_of_nginx_haproxy_and_apache_are_found() {

@@ -1,8 +1,7 @@
 //! Destinations that other programs change: noticed, reported, restored.
 
-use ctmpl_options::config::resolved::{Drift, GroupConfig, OnFailure};
-use group_apply::drift::Difference;
-use group_apply::drift::DriftKind;
+use group_apply::drift::{Difference, DriftKind};
+use group_apply::options::{Drift, GroupConfig, OnFailure};
 
 use super::groups::previous;
 use super::*;

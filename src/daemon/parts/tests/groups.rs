@@ -8,11 +8,11 @@ mod refused_holds;
 mod rollbacks;
 
 use apply_ledger::Hash;
-use ctmpl_options::config::resolved::{
-    CheckConfig, CheckMethod, GroupConfig, OnFailure, Probe, Program, VerifyConfig,
-};
 use file_writer::Previous;
 use group_apply::change::ReplacedFile;
+use group_apply::options::{
+    CheckConfig, CheckMethod, GroupConfig, OnFailure, Probe, Program, VerifyConfig,
+};
 use group_apply::transaction::StagedFile;
 
 use super::*;

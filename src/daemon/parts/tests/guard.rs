@@ -1,10 +1,9 @@
 //! Answers that are held back, in the views of several templates.
 
-use answer_guard::SavedAnswers;
+use answer_guard::{GuardConfig, SavedAnswers};
 use consul_watch::answer::Instance;
 use consul_watch::query::Health;
 use consul_watch::source::Circumstances;
-use ctmpl_options::config::resolved::GuardConfig;
 
 use super::*;
 

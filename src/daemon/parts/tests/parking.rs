@@ -1,9 +1,9 @@
 //! Changes above their budget: parked, released, replaced.
 
 use apply_ledger::Hash;
-use ctmpl_options::config::resolved::{GroupConfig, MaxChange};
 use group_apply::budget::Excess;
 use group_apply::change::ParkedChange;
+use group_apply::options::{GroupConfig, MaxChange};
 use group_apply::requests::{Requested, RequestedChange};
 
 use super::*;

@@ -1,8 +1,7 @@
 //! Logs which instances are damped, and how that ends.
 
-use answer_guard::{DampedInstance, Flap, FlapChange, Shown};
+use answer_guard::{DampedInstance, Flap, FlapChange, FlapDampingConfig, Shown};
 use consul_watch::query::{ConsulQuery, Query};
-use ctmpl_options::config::resolved::FlapDampingConfig;
 use go_duration::GoDuration;
 use jiff::Timestamp;
 

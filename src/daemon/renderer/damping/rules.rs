@@ -2,12 +2,11 @@
 //!
 //! Input: the templates, and a query. Output: the strictest numbers, and the least numbers of items.
 
-use answer_guard::damped_by;
+use answer_guard::{FlapDampingConfig, damped_by};
 use consul_render::Guarding;
 use consul_render::counted::Counted;
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
-use ctmpl_options::config::resolved::FlapDampingConfig;
 
 use crate::daemon::renderer::template_state::TemplateState;
 

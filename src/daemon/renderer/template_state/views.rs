@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use answer_guard::{Snapshot, View, applies_to};
+use answer_guard::{FlapDampingConfig, GuardConfig, Snapshot, View, applies_to};
 use consul_render::Guarding;
 use consul_render::reading::Selection;
 use consul_watch::answer::Depth;
 use consul_watch::query::Query;
-use ctmpl_options::config::resolved::{FlapDampingConfig, GuardConfig};
 
 use super::TemplateState;
 

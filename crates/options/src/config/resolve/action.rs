@@ -17,8 +17,10 @@ use crate::config::error::{GroupError, ValueError};
 use crate::config::layer::{
     CommandBlock, DockerBlock, GroupBlock, HttpBlock, SignalBlock, SystemdBlock, TemplateBlock,
 };
-use crate::config::resolved::{CommandConfig, CommandLine, HttpAction, ReloadAction, SignalTarget};
 use crate::config::signal::SignalName;
+use group_apply::options::CommandConfig;
+use process_tree::CommandLine;
+use reload_actions::{HttpAction, ReloadAction, SignalTarget};
 
 /// The socket of Docker's engine.
 const DOCKER_SOCKET: &str = "/var/run/docker.sock";

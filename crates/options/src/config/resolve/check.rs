@@ -14,7 +14,7 @@ use crate::config::error::GroupError;
 use crate::config::layer::{CommandBlock, GroupBlock, TemplateBlock, VerifyBlock};
 use crate::config::placeholders::{self, Used};
 use crate::config::reload_rate::ReloadRateSetting;
-use crate::config::resolved::{
+use group_apply::options::{
     CheckConfig, CheckMethod, OnFailure, Probe, Program, ReloadRate, VerifyConfig,
 };
 

@@ -7,7 +7,8 @@ use config_blocks::{Error, Setting};
 use super::exec::environment;
 use crate::config::error::ValueError;
 use crate::config::layer::EnvironmentBlock;
-use crate::config::resolved::{CommandConfig, CommandLine, CommandOutput, EnvironmentConfig};
+use group_apply::options::{CommandConfig, CommandOutput, EnvironmentConfig};
+use process_tree::CommandLine;
 
 /// The default timeout of a command.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -8,7 +8,9 @@ use std::time::Duration;
 use config_blocks::{Setting, value};
 
 use crate::config::layer::{ConsulBlock, RetryBlock, TransportBlock};
-use crate::config::resolved::{LoadConfig, Mode, Pauses, RetryConfig, TransportConfig};
+use crate::config::resolved::{LoadConfig, Mode, RetryConfig};
+use consul_watch::watch::Pauses;
+use http_client::TransportConfig;
 
 /// The shortest pause: without one, retries would be a busy loop.
 const SHORTEST: Duration = Duration::from_millis(10);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use config_blocks::{Environment, Located, Origin, filled, value};
-use consul_watch::source::consul::SettingNames;
+use consul_watch::source::consul::{BasicAuth, ClientConfig, SettingNames};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::exports::exports;
@@ -15,7 +15,7 @@ use super::{connection, tls};
 use crate::config::address;
 use crate::config::error::{ConfigError, ValueError};
 use crate::config::layer::{AuthBlock, ConsulBlock};
-use crate::config::resolved::{BasicAuth, ClientConfig, ConsulConfig};
+use crate::config::resolved::ConsulConfig;
 use crate::config::token::{self, TokenError};
 
 const ADDRESS: &str = "127.0.0.1:8500";

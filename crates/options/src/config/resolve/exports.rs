@@ -7,7 +7,9 @@ use std::path::Path;
 use config_blocks::Environment;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::resolved::{Authorities, BasicAuth, ConsulConfig, Identity};
+use crate::config::resolved::ConsulConfig;
+use consul_watch::source::consul::BasicAuth;
+use http_client::{Authorities, Identity};
 
 /// The variables for the embedded server.
 pub(super) fn embedded(address: &str) -> Vec<(String, SecretString)> {

@@ -15,7 +15,8 @@ use super::check::{ApplyKeys, ApplySettings, is_for_one_file};
 use super::command::CommandSettings;
 use crate::config::error::GroupError;
 use crate::config::layer::{GroupBlock, TemplateBlock};
-use crate::config::resolved::{CommandConfig, CommandOutput, GroupConfig, GroupKey, Job, Probe};
+use crate::config::resolved::Job;
+use group_apply::options::{CommandConfig, CommandOutput, GroupConfig, GroupKey, Probe};
 
 /// The groups with names, and the actions of all templates and groups.
 pub(super) struct Groups {

@@ -16,13 +16,15 @@ use super::permissions::permissions;
 use super::{limits, logging, standard_streams};
 use crate::config::error::ConfigError;
 use crate::config::layer::{ConfigLayer, DelimitersBlock, GroupBlock, TemplateBlock};
-use crate::config::resolved::{
-    CommandConfig, CommandOutput, Delimiters, FileConfig, FlapDampingConfig, Format, GuardConfig,
-    Job, MissingKey, Mode, OnError, OutputFormat, Permissions, RENDER_TIMEOUT, STANDARD_OUTPUT,
-    Settle, TemplateOptions, TemplateSource, WriteMode,
-};
+use crate::config::resolved::{Job, Mode, OnError, RENDER_TIMEOUT};
 use crate::config::values::format_of;
-use crate::config::wait::{Wait, WaitBlock};
+use crate::config::wait::{Settle, Wait, WaitBlock};
+use answer_guard::{FlapDampingConfig, GuardConfig};
+use consul_render::{Permissions, TemplateOptions, TemplateSource};
+use file_formats::{Format, OutputFormat};
+use file_writer::WriteMode;
+use gotemplate::{Delimiters, MissingKey};
+use group_apply::options::{CommandConfig, CommandOutput, FileConfig, STANDARD_OUTPUT};
 
 /// Longer than any process lives.
 const NO_LIMIT: Duration = Duration::from_secs(u32::MAX as u64);

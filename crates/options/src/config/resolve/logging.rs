@@ -4,14 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use config_blocks::{Choice as _, Error, Located, Setting, filled, value};
-use tracing_outlets::is_stderr_connected_to_journal;
+use tracing_outlets::{Facility, FileOptions, Keep, SyslogOptions, is_stderr_connected_to_journal};
 
 use crate::config::layer::{ConfigLayer, JournalBlock, LogFileBlock, SyslogBlock};
-use crate::config::logging::{
-    Facility, JOURNAL, JournalConfig, Keep, LogConfig, LogFileConfig, LogFormat, LogLevel,
-    SyslogConfig, Wanted,
-};
-use crate::config::resolved::CommandOutput;
+use crate::config::logging::{JOURNAL, JournalConfig, LogConfig, LogFormat, LogLevel, Wanted};
+use group_apply::options::CommandOutput;
 
 const LEVEL: LogLevel = LogLevel::Warn;
 /// The default of a server that runs until it is stopped: its address and its contents are shown.
@@ -62,7 +59,7 @@ fn journal(block: JournalBlock) -> JournalConfig {
     }
 }
 
-fn log_file(block: LogFileBlock) -> Option<LogFileConfig> {
+fn log_file(block: LogFileBlock) -> Option<FileOptions> {
     let LogFileBlock {
         path,
         log_rotate_bytes: rotate_bytes,
@@ -72,7 +69,7 @@ fn log_file(block: LogFileBlock) -> Option<LogFileConfig> {
     let path = value(filled(path))?;
     let rotate_bytes = value(rotate_bytes).map_or(0, |size| size.0);
     let rotate_after = value(rotate_duration).unwrap_or(ROTATE_AFTER);
-    Some(LogFileConfig {
+    Some(FileOptions {
         path,
         rotate_bytes: Some(rotate_bytes).filter(|bytes| *bytes > 0),
         rotate_after: Some(rotate_after).filter(|after| !after.is_zero()),
@@ -85,7 +82,7 @@ fn log_file(block: LogFileBlock) -> Option<LogFileConfig> {
 }
 
 /// Any key of the block turns syslog on.
-fn system_log(block: SyslogBlock) -> Result<Option<SyslogConfig>, Error> {
+fn system_log(block: SyslogBlock) -> Result<Option<SyslogOptions>, Error> {
     let SyslogBlock {
         enabled,
         facility,
@@ -97,7 +94,7 @@ fn system_log(block: SyslogBlock) -> Result<Option<SyslogConfig>, Error> {
     let meant = facility.is_some() || name.is_some() || address.is_some();
     let facility = facility.map_or(Ok(Facility::LOCAL0), Located::parse)?;
     let name = value(name).unwrap_or_else(|| NAME.to_owned());
-    Ok(value(enabled).unwrap_or(meant).then(|| SyslogConfig {
+    Ok(value(enabled).unwrap_or(meant).then(|| SyslogOptions {
         facility,
         name,
         address: socket(address, SYSLOG),

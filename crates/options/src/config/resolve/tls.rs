@@ -5,7 +5,7 @@
 use config_blocks::{Located, Origin, Value, filled, value};
 
 use crate::config::layer::SslBlock;
-use crate::config::resolved::{Authorities, Identity, TlsConfig};
+use http_client::{Authorities, Identity, TlsConfig};
 
 /// Resolves the block.
 pub(super) fn resolve(block: SslBlock) -> (bool, TlsConfig) {

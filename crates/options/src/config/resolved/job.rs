@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use answer_guard::{FlapDampingConfig, GuardConfig};
 use consul_render::{Language, TemplateOptions, TemplateSource};
-pub use gotemplate::{Delimiters, MissingKey};
 use group_apply::options::{
     CommandConfig, Drift, FileConfig, GroupConfig, GroupKey, STANDARD_OUTPUT,
 };
 
-pub use crate::config::wait::Settle;
+use crate::config::wait::Settle;
 
 /// A template with its destination and command.
 #[derive(Clone, Debug, PartialEq, Eq)]

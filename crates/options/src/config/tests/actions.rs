@@ -1,12 +1,12 @@
 //! From the keys of templates and groups to what reloads a program, and to the limits of changes.
 
-use super::super::resolved::{
-    CommandLine, Drift, GroupKey, HttpAction, MaxChange, ReloadAction, SignalTarget,
-};
 use super::*;
 use config_blocks::Choice as _;
 use file_writer::WriteMode;
+use group_apply::options::{Drift, GroupKey, MaxChange};
 use policy_values::Fraction;
+use process_tree::CommandLine;
+use reload_actions::{HttpAction, ReloadAction, SignalTarget};
 
 fn resolved(text: &str) -> Result<Config, ConfigError> {
     let layer = file::read_text("a.hcl", text)?;

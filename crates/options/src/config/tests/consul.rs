@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use tempfile::NamedTempFile;
 
 use super::*;
-use crate::config::resolved::Authorities;
+use http_client::Authorities;
 
 fn servers(config: &Config) -> Vec<&str> {
     let servers = config.consul.client.servers.iter();

@@ -8,11 +8,14 @@ use config_blocks::{Error, FileMode};
 use proptest::prelude::*;
 
 use super::chain;
+use crate::config::ConfigError;
 use crate::config::file::{fuzz, layer, load, read_text};
 use crate::config::layer::ConfigLayer;
 use crate::config::resolve::resolve;
-use crate::config::resolved::{CommandLine, Config, Owner};
-use crate::config::{ConfigError, Environment};
+use crate::config::resolved::Config;
+use config_blocks::Environment;
+use file_writer::Owner;
+use process_tree::CommandLine;
 
 fn config(name: &str, text: &str) -> Config {
     let layer = read_text(name, text).unwrap_or_else(|error| panic!("{name}: {}", chain(&error)));

@@ -1,7 +1,7 @@
 //! Flap damping: global, per template, and in every format.
 
-use super::super::resolved::FlapDampingConfig;
 use super::*;
+use answer_guard::FlapDampingConfig;
 use policy_values::Fraction;
 
 fn dampings(name: &str, text: &str) -> Vec<FlapDampingConfig> {

@@ -3,10 +3,12 @@
 mod checks;
 mod timeouts;
 
-use super::super::resolved::{
-    CheckMethod, CommandLine, GroupConfig, GroupKey, OnFailure, Owner, Probe, Program, ReloadRate,
-};
 use super::*;
+use file_writer::Owner;
+use group_apply::options::{
+    CheckMethod, GroupConfig, GroupKey, OnFailure, Probe, Program, ReloadRate,
+};
+use process_tree::CommandLine;
 
 /// The configuration of a text in HCL.
 fn resolved(text: &str) -> Result<Config, ConfigError> {

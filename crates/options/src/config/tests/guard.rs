@@ -1,7 +1,7 @@
 //! The collapse guard: global, per template, and in every format.
 
-use super::super::resolved::GuardConfig;
 use super::*;
+use answer_guard::GuardConfig;
 use policy_values::Fraction;
 
 fn guards(name: &str, text: &str) -> Vec<GuardConfig> {

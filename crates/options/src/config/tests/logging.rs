@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::super::logging::{
-    Facility, Keep, LogConfig, LogFileConfig, LogFormat, SyslogConfig, Wanted,
-};
+use super::super::logging::{LogConfig, LogFormat, Wanted};
 use super::*;
+use tracing_outlets::{Facility, FileOptions, Keep, SyslogOptions};
 
 fn log(flags: &[&str], file: &str) -> LogConfig {
     let variables = [("CT_LOCAL_CONFIG", file)];
@@ -37,13 +36,13 @@ fn flags_and_files_set_the_same_keys() {
         syslog { facility = "LOCAL5" name = "ct" }"#;
     let expected = LogConfig {
         format: LogFormat::Json,
-        file: Some(LogFileConfig {
+        file: Some(FileOptions {
             path: PathBuf::from("/l/ct.log"),
             rotate_bytes: Some(10),
             rotate_after: Some(Duration::from_secs(3600)),
             keep: Keep::Newest(0),
         }),
-        syslog: Some(SyslogConfig {
+        syslog: Some(SyslogOptions {
             facility: "LOCAL5".parse().expect("a facility"),
             name: "ct".to_owned(),
             address: PathBuf::from("/dev/log"),

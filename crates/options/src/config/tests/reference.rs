@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::Environment;
 use super::super::file::read_text;
-use super::super::reference::{Described, keys, unsupported_keys};
+use super::super::reference::{keys, unsupported_keys};
 use super::super::resolve::resolve;
+use config_blocks::reference::Described;
 
 #[test]
 fn every_key_has_a_purpose() {

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::resolved::{
-    CommandLine, Format, Job, Language, MissingKey, OutputFormat, TemplateSource,
-};
+use super::super::resolved::Job;
 use super::*;
 use crate::config::layer::TemplateBlock;
-use crate::config::resolved::FileConfig;
-use consul_render::language_of;
+use consul_render::{Language, TemplateSource, language_of};
+use file_formats::{Format, OutputFormat};
+use gotemplate::MissingKey;
+use group_apply::options::FileConfig;
+use process_tree::CommandLine;
 
 fn job(template: &str) -> Job {
     loaded(&["-template", template], &[])

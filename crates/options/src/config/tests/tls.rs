@@ -2,7 +2,7 @@
 
 use super::consul::exports;
 use super::*;
-use crate::config::resolved::{Authorities, Identity, TlsConfig};
+use http_client::{Authorities, Identity, TlsConfig};
 
 #[test]
 fn any_tls_flag_turns_tls_on() {

@@ -1,6 +1,6 @@
 //! The numbers of writes and runs in the report.
 
-use ctmpl_options::config::resolved::OnFailure;
+use group_apply::options::OnFailure;
 
 use super::*;
 

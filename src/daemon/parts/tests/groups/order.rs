@@ -1,6 +1,6 @@
 //! The order and the rate of the commands of groups.
 
-use ctmpl_options::config::resolved::ReloadRate;
+use group_apply::options::ReloadRate;
 
 use super::*;
 use crate::daemon::apply::commands::ORDER_WINDOW;
