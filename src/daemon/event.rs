@@ -109,8 +109,8 @@ pub(super) enum Event {
     ChildEnded(Result<Exit, CommandError>),
     /// A signal arrived.
     SignalAction(SignalAction),
-    /// The earlier answers of a server to these queries were loaded; `None` if there is none.
-    AnswersLoaded(Arc<str>, Vec<(Arc<Query>, Option<LoadedAnswer>)>),
+    /// The earlier answers of a server to these queries were loaded, or cannot be used.
+    AnswersLoaded(Arc<str>, Vec<(Arc<Query>, Result<LoadedAnswer, NoAnswer>)>),
     /// Changes of accepted answers of a server were written, or could not be written.
     AnswersKept(
         Arc<str>,
@@ -138,6 +138,17 @@ pub(super) struct LoadedAnswer {
     pub(super) answer: Arc<Answer>,
     /// The last time at which it was known to be current; `None` if it is unknown.
     pub(super) current_until: Option<SystemTime>,
+}
+
+/// Why no earlier answer to a query is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum NoAnswer {
+    /// None was kept.
+    NotKept,
+    /// It is damaged, or its file cannot be read.
+    Unreadable,
+    /// It has fewer items than the process before has accepted last, and the first answer of this one is held back.
+    TooSmall,
 }
 
 /// A write of accepted answers that succeeded.

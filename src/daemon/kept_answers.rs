@@ -2,7 +2,6 @@
 //!
 //! Input: changes of accepted answers; queries. Output: the answers of an earlier process. What fails is logged.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +9,7 @@ use std::time::{Instant, SystemTime};
 
 use answer_store::{AnswerStore, Damage, Loaded};
 
-use super::event::{AnswerWrite, Event, KeptWrite, LoadedAnswer};
+use super::event::{AnswerWrite, Event, KeptWrite, LoadedAnswer, NoAnswer};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 use error_line::chain;
@@ -98,34 +97,24 @@ impl KeptAnswers {
         &self,
         server: &str,
         queries: &[Arc<Query>],
-    ) -> Vec<(Arc<Query>, Option<LoadedAnswer>)> {
+    ) -> Vec<(Arc<Query>, Result<LoadedAnswer, NoAnswer>)> {
         let texts: Vec<_> = queries.iter().map(ToString::to_string).collect();
         let store = AnswerStore::new(self.path.clone(), server);
         let loaded = store.read(texts.iter().map(String::as_str), SystemTime::now());
-        let mut answers = match loaded {
-            Ok(Loaded { answers, damage }) => {
-                match damage {
-                    Some(damage) => self.warn_of_damage_found(&damage),
-                    None => self.has_failed_to_load.store(false, Ordering::Relaxed),
-                }
-                answers
+        match &loaded {
+            Ok(Loaded { damage: None, .. }) => {
+                self.has_failed_to_load.store(false, Ordering::Relaxed);
             }
-            Err(error) => {
-                self.warn_of_unreadable(&chain(&error));
-                HashMap::default()
-            }
-        };
-        let answers = queries.iter().zip(&texts).map(|(query, text)| {
-            let kept = answers.remove(text.as_str());
-            let loaded = kept.and_then(|kept| {
-                Some(LoadedAnswer {
-                    answer: Arc::new(Answer::decode(&kept.answer)?),
-                    current_until: kept.current_until,
-                })
-            });
-            (Arc::clone(query), loaded)
-        });
-        answers.collect()
+            Ok(Loaded {
+                damage: Some(damage),
+                ..
+            }) => self.warn_of_damage_found(damage),
+            Err(error) => self.warn_of_unreadable(&chain(error)),
+        }
+        let answers = queries.iter().zip(&texts);
+        answers
+            .map(|(query, text)| (Arc::clone(query), answer_to(text, loaded.as_ref().ok())))
+            .collect()
     }
 
     /// Logs that the answers cannot be read, once until they can.
@@ -176,4 +165,22 @@ impl KeptAnswers {
             "{path} was damaged ({error}); it is written again with the answers of this process"
         );
     }
+}
+
+/// The answer to a query among those that were loaded; `None`: the file cannot be read.
+fn answer_to(query: &str, loaded: Option<&Loaded<'_>>) -> Result<LoadedAnswer, NoAnswer> {
+    let loaded = loaded.ok_or(NoAnswer::Unreadable)?;
+    let Some(kept) = loaded.answers.get(query) else {
+        let is_damaged = matches!(loaded.damage, Some(Damage::File(_)));
+        return Err(if is_damaged || loaded.damaged.contains(query) {
+            NoAnswer::Unreadable
+        } else {
+            NoAnswer::NotKept
+        });
+    };
+    let answer = Answer::decode(&kept.answer).ok_or(NoAnswer::Unreadable)?;
+    Ok(LoadedAnswer {
+        answer: Arc::new(answer),
+        current_until: kept.current_until,
+    })
 }

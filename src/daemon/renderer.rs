@@ -34,6 +34,7 @@ mod passes;
 mod plugins;
 mod requirements;
 mod restoration;
+mod restoration_log;
 mod retained_names;
 mod saved;
 mod substitutes;

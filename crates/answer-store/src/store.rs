@@ -77,14 +77,13 @@ impl AnswerStore {
         let Some(seen) = seen_at(&connection, &self.source)? else {
             return Ok(());
         };
-        let mut damaged = 0;
         for query in queries {
             let Some(row) = row(&connection, &self.source, query)? else {
                 continue;
             };
             if !row.is_intact {
-                damaged += 1;
-                loaded.damage = Some(Damage::Answers(damaged));
+                loaded.damaged.insert(query);
+                loaded.damage = Some(Damage::Answers(loaded.damaged.len()));
                 continue;
             }
             let current_until = row.stale_since.unwrap_or(seen).min(seen);

@@ -1,6 +1,6 @@
 //! What is written to the store, and what is read from it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::time::SystemTime;
 
@@ -31,6 +31,8 @@ pub struct Kept {
 pub struct Loaded<'a> {
     /// The answers, by query.
     pub answers: HashMap<&'a str, Kept>,
+    /// The queries whose answer is damaged, as far as they are known.
+    pub damaged: HashSet<&'a str>,
     /// The damage, because of which answers may be missing.
     pub damage: Option<Damage>,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::Executor;
-use crate::daemon::event::{AnswerWrite, Event};
+use crate::daemon::event::{AnswerWrite, Event, NoAnswer};
 use crate::daemon::kept_answers::KeptAnswers;
 use consul_watch::query::Query;
 
@@ -40,7 +40,10 @@ impl Executor {
                 kept.warn_of_unreadable(&format!(
                     "{path} was not read in time; does its file system hang?"
                 ));
-                queries.into_iter().map(|query| (query, None)).collect()
+                let queries = queries.into_iter();
+                queries
+                    .map(|query| (query, Err(NoAnswer::Unreadable)))
+                    .collect()
             });
             Event::AnswersLoaded(server, loaded)
         });

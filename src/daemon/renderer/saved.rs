@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use super::restoration::{Restorable, RestorePolicy};
+use super::restoration_log::{self, Waiting};
 use super::{Action, Renderer};
-use crate::daemon::event::{AnswerWrite, LoadedAnswer, Moment};
+use crate::daemon::event::{AnswerWrite, LoadedAnswer, Moment, NoAnswer};
 use answer_guard::{SavedAnswers, Users};
 use consul_watch::query::Query;
-
-/// The maximum number of queries that a message names.
-const NAMED_QUERIES: usize = 3;
 
 impl Renderer {
     /// Compares the first answers with those that an earlier process has accepted.
@@ -62,11 +60,11 @@ impl Renderer {
                     used.push(&**query);
                     self.accept(change);
                 }
-                None => missing.push(&**query),
+                None => missing.push((&**query, NoAnswer::TooSmall, Waiting::OtherCalls)),
             }
         }
-        log_restored(&used);
-        log_missing(&missing);
+        restoration_log::restored(&used);
+        restoration_log::missing(missing);
         if !used.is_empty() {
             actions.extend(self.begin_passes(now));
         }
@@ -77,7 +75,7 @@ impl Renderer {
     pub(super) fn answers_loaded(
         &mut self,
         server: &str,
-        all: &[(Arc<Query>, Option<LoadedAnswer>)],
+        all: &[(Arc<Query>, Result<LoadedAnswer, NoAnswer>)],
         now: Moment,
     ) {
         if *self.answers.server != *server {
@@ -86,52 +84,22 @@ impl Renderer {
         let (mut used, mut missing) = (Vec::new(), Vec::new());
         for (query, loaded) in all {
             let templates = self.templates.all();
-            let loaded = self
-                .answers
-                .on_loaded(query, loaded.as_ref(), templates, now);
-            match loaded {
-                Some((_, Some(change))) => {
+            let loaded = loaded.as_ref().map_err(|cause| *cause);
+            match self.answers.on_loaded(query, loaded, templates, now) {
+                Some((_, Ok(change))) => {
                     used.push(&**query);
                     self.accept(change);
                 }
-                Some((Users::All, None)) => missing.push(&**query),
-                Some((Users::StaleCalls, None)) | None => {}
+                Some((Users::All, Err(cause))) => {
+                    let is_held = self.answers.guards().held_of(query).is_some();
+                    let waiting = Waiting::of_all(is_held);
+                    missing.push((&**query, cause, waiting));
+                }
+                Some((Users::StaleCalls, Err(_))) | None => {}
             }
             self.note_failure(query);
         }
-        log_restored(&used);
-        log_missing(&missing);
+        restoration_log::restored(&used);
+        restoration_log::missing(missing);
     }
-}
-
-/// Logs that templates use the earlier answers to these queries.
-fn log_restored(queries: &[&Query]) {
-    if !queries.is_empty() {
-        let (count, queries) = (queries.len(), names(queries));
-        tracing::warn!(
-            name: "answers.restored", count, queries,
-            "the templates use the answers that the process before has accepted, until Consul's are accepted: {queries}"
-        );
-    }
-}
-
-/// Logs that there are no earlier answers to these queries.
-fn log_missing(queries: &[&Query]) {
-    if !queries.is_empty() {
-        let (count, queries) = (queries.len(), names(queries));
-        tracing::warn!(
-            name: "answers.missing", count, queries,
-            "the process before has left no answer, so the templates wait for Consul: {queries}"
-        );
-    }
-}
-
-/// The first of these queries, and the number of the others.
-fn names(queries: &[&Query]) -> String {
-    let first = queries.iter().take(NAMED_QUERIES);
-    let mut texts: Vec<_> = first.map(ToString::to_string).collect();
-    if queries.len() > NAMED_QUERIES {
-        texts.push(format!("{} more", queries.len() - NAMED_QUERIES));
-    }
-    texts.join(", ")
 }

@@ -249,6 +249,7 @@ fn a_damaged_answer_is_reported_and_written_again() {
     drop(connection);
     let loaded = store.read(["q", "r"], at(2)).unwrap();
     assert_eq!(loaded.damage, Some(Damage::Answers(1)));
+    assert_eq!(loaded.damaged, HashSet::from(["q"]));
     assert_eq!(loaded.answers.into_keys().collect::<Vec<_>>(), ["r"]);
     store.write(both, at(2)).unwrap();
     let loaded = store.read(["q", "r"], at(2)).unwrap();

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::*;
-use crate::daemon::event::{KeptWrite, LoadedAnswer};
+use crate::daemon::event::{KeptWrite, LoadedAnswer, NoAnswer};
 use crate::daemon::renderer::RestorePolicy;
 use crate::daemon::unwritten::UnwrittenAnswer;
 use answer_guard::SavedAnswers;
@@ -54,6 +54,7 @@ fn loaded(bench: &mut Bench, query: &Arc<Query>, answer: Option<Arc<Answer>>, ag
         answer,
         current_until,
     });
+    let loaded = loaded.ok_or(NoAnswer::NotKept);
     bench.step(Event::AnswersLoaded(
         server(),
         vec![(Arc::clone(query), loaded)],
@@ -250,10 +251,7 @@ fn an_age_in_the_future_is_unknown_and_counts_as_too_old() {
         answer: value("1"),
         current_until: Some(SystemTime::from(bench.now.time) + Duration::from_secs(1)),
     };
-    bench.step(Event::AnswersLoaded(
-        server(),
-        vec![(key("a"), Some(answer))],
-    ));
+    bench.step(Event::AnswersLoaded(server(), vec![(key("a"), Ok(answer))]));
     assert_eq!(state(&bench, 0), crate::report::TemplatePhase::Failed);
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::Answers;
-use crate::daemon::event::{KeptWrite, LoadedAnswer, Moment};
+use crate::daemon::event::{KeptWrite, LoadedAnswer, Moment, NoAnswer};
 use crate::daemon::renderer::answer_change::AnswerChange;
 use crate::daemon::renderer::requirements::Requirements;
 use crate::daemon::renderer::restoration::{
@@ -194,23 +194,28 @@ impl Answers {
             && expected.is_some_and(|count| items(earlier, depth) < count)
     }
 
-    /// Handles the earlier answer to a query; `None`: there is none. Returns the calls that wanted it, and the change.
+    /// Handles the earlier answer to a query. Returns the calls that wanted it, and the change.
     pub(in crate::daemon::renderer) fn on_loaded(
         &mut self,
         query: &Arc<Query>,
-        loaded: Option<&LoadedAnswer>,
+        loaded: Result<&LoadedAnswer, NoAnswer>,
         templates: &[TemplateState],
         now: Moment,
-    ) -> Option<(Users, Option<AnswerChange>)> {
-        let loaded = loaded.filter(|loaded| !self.is_too_small(query, &loaded.answer, templates));
-        let users = self.restoration.loaded(query, loaded.is_some())?;
-        let Some(loaded) = loaded else {
-            return Some((users, None));
+    ) -> Option<(Users, Result<AnswerChange, NoAnswer>)> {
+        let loaded = match loaded {
+            Ok(loaded) if self.is_too_small(query, &loaded.answer, templates) => {
+                Err(NoAnswer::TooSmall)
+            }
+            loaded => loaded,
         };
+        let users = self.restoration.loaded(query, loaded.is_ok())?;
         let LoadedAnswer {
             answer,
             current_until,
-        } = loaded;
+        } = match loaded {
+            Ok(loaded) => loaded,
+            Err(cause) => return Some((users, Err(cause))),
+        };
         let time = SystemTime::from(now.time);
         self.unwritten
             .restored(query, current_until.unwrap_or(time));
@@ -224,7 +229,7 @@ impl Answers {
         };
         let is_held = self.snapshot.held(query).is_some();
         let change = AnswerChange::restored(query, answer, earlier, is_held);
-        Some((users, Some(self.damp(change, templates, now))))
+        Some((users, Ok(self.damp(change, templates, now))))
     }
 
     /// Shows all calls the earlier answer that calls with stale answers use. Returns the change; `None` if it has too few

@@ -20,7 +20,7 @@ fn an_instance_stays_damped_in_the_answer_of_an_earlier_process() {
         answer,
         current_until: Some(bench.now.time.into()),
     };
-    bench.step(Event::AnswersLoaded(server(), vec![(web, Some(loaded))]));
+    bench.step(Event::AnswersLoaded(server(), vec![(web, Ok(loaded))]));
     assert_eq!(bench.write(), ["a "]);
     assert_eq!(bench.damped().len(), 1);
 }
@@ -45,7 +45,7 @@ fn a_template_with_flap_damping_sees_an_earlier_answer_that_becomes_one_for_all_
     };
     bench.step(Event::AnswersLoaded(
         server(),
-        vec![(Arc::clone(&web), Some(loaded))],
+        vec![(Arc::clone(&web), Ok(loaded))],
     ));
     assert_eq!(bench.write(), ["a "]);
     bench.unreachable(&web);

@@ -19,7 +19,7 @@ fn an_answer_of_the_server_before_a_reload_that_is_loaded_late_is_dropped() {
         answer: value("new"),
         current_until: None,
     };
-    let answers = vec![(key("a"), Some(answer))];
+    let answers = vec![(key("a"), Ok(answer))];
     bench.step(Event::AnswersLoaded(other, answers));
     assert_eq!(bench.write(), ["new"]);
 }
