@@ -33,6 +33,25 @@ struct Outage {
     is_silent: bool,
 }
 
+/// What an outage means for the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FilesInOutage {
+    Stay,
+    /// With `warm_start`, templates whose queries this process has accepted no answer to are rendered.
+    FromEarlierAnswers,
+}
+
+impl FilesInOutage {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Stay => "the files stay as they are",
+            Self::FromEarlierAnswers => {
+                "templates without an answer use that of the process before"
+            }
+        }
+    }
+}
+
 /// The failure of one query.
 #[derive(Debug)]
 struct Failure {
@@ -64,7 +83,13 @@ impl QueryFailures {
     }
 
     /// Handles a failure of a query: the first or a repeated one.
-    pub(super) fn failed(&mut self, query: Arc<Query>, error: Arc<Error>, now: Instant) {
+    pub(super) fn failed(
+        &mut self,
+        query: Arc<Query>,
+        error: Arc<Error>,
+        files: FilesInOutage,
+        now: Instant,
+    ) {
         let text = chain(&*error);
         let before = self.open.get(&query);
         let earlier = before.map_or(0, |before| before.failures);
@@ -78,12 +103,8 @@ impl QueryFailures {
                     since: now,
                     is_silent: true,
                 });
-                let again = match self.max_failures {
-                    None => "it is retried until it answers".to_owned(),
-                    Some(1) => "it is not retried".to_owned(),
-                    Some(max_failures) => format!("it is retried up to {} times", max_failures - 1),
-                };
-                tracing::warn!(name: "consul.outage", error = text, "{text}; the files stay as they are, and {again}");
+                let (files, again) = (files.text(), self.retries_text());
+                tracing::warn!(name: "consul.outage", error = text, "{text}; {files}, and {again}");
             } else {
                 tracing::debug!(name: "query.without_consul", %query, error = text, "{query}: {text}");
             }
@@ -109,6 +130,14 @@ impl QueryFailures {
             since,
         };
         self.open.insert(query, failure);
+    }
+
+    fn retries_text(&self) -> String {
+        match self.max_failures {
+            None => "it is retried until it answers".to_owned(),
+            Some(1) => "it is not retried".to_owned(),
+            Some(max_failures) => format!("it is retried up to {} times", max_failures - 1),
+        }
     }
 
     /// Handles an answer to any query.

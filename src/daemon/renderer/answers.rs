@@ -22,6 +22,7 @@ use consul_watch::source::Circumstances;
 use consul_watch::watch::WatchEvent;
 
 mod accepting;
+mod holding;
 mod restoring;
 
 /// The followed queries with their latest answers and failures.
@@ -124,7 +125,8 @@ impl Answers {
                         self.unwritten.stale_since(query, now.time.into());
                     }
                     let (own, error) = (Arc::clone(query), Arc::clone(error));
-                    self.failures.failed(own, error, now.instant);
+                    let files = self.files_in_outage();
+                    self.failures.failed(own, error, files, now.instant);
                     self.schedule_restoration_of(query);
                 }
             }
@@ -239,26 +241,12 @@ impl Answers {
                 .observe(query, &requirements, baseline.as_ref(), seen, now.instant);
         match ruling {
             Ruling::Held { is_news } => {
-                if self.snapshot.origin(query) != Some(Origin::Own) {
-                    self.restoration.schedule();
-                }
-                self.unwritten.stale_since(query, now.time.into());
-                if let Some(held) = self.guards.held_of(query).filter(|_| is_news) {
-                    let shown = match &before {
-                        Some(_) => Shown::Accepted,
-                        None if self.restoration.is_on() => Shown::Earlier,
-                        None => Shown::Nothing,
-                    };
+                if is_news && let Some(held) = self.guards.held_of(query) {
+                    let is_restoring = self.restoration.is_on();
+                    let shown = Shown::of(self.snapshot.origin(query), is_restoring);
                     guard_log::held(query, held, requirements.rules.as_ref(), shown);
                 }
-                let latest = self.snapshot.answer_in(View::Latest, query);
-                // Not all calls have seen an answer that is only for calls that use stale answers.
-                let is_seen = !self.snapshot.is_for_stale_calls(View::Latest, query);
-                let latest = latest.filter(|_| is_seen).cloned();
-                let is_first = self.snapshot.held(query).is_none();
-                let is_change = is_first || latest.as_ref() != Some(after);
-                let change = is_change.then(|| AnswerChange::held(query, latest, after));
-                change.into_iter().collect()
+                self.hold(query, after, now).into_iter().collect()
             }
             Ruling::Accepted(ended) => {
                 match &ended {

@@ -2,7 +2,7 @@
 
 use go_duration::GoDuration;
 
-use answer_guard::{Ended, GuardRules, Held, How};
+use answer_guard::{Ended, GuardRules, Held, How, Origin, Users};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 
@@ -11,10 +11,35 @@ use consul_watch::query::Query;
 pub(super) enum Shown {
     /// The last accepted answer.
     Accepted,
-    /// The answer of the process before, if it is on the disk.
+    /// The answer of the process before.
     Earlier,
+    /// The answer of the process before, if it is on the disk.
+    EarlierIfKept,
     /// Nothing: they wait.
     Nothing,
+}
+
+impl Shown {
+    /// The view of templates beside an accepted answer of this origin. `is_restoring`: the answers of the process before
+    /// are used.
+    pub(super) fn of(accepted: Option<Origin>, is_restoring: bool) -> Self {
+        match accepted {
+            Some(Origin::Own) => Self::Accepted,
+            Some(Origin::Earlier(earlier)) if earlier.users == Users::All => Self::Earlier,
+            _ if is_restoring => Self::EarlierIfKept,
+            _ => Self::Nothing,
+        }
+    }
+
+    /// The subject and the verb of the message.
+    fn text(self) -> &'static str {
+        match self {
+            Self::Accepted => "the last accepted answer stays",
+            Self::Earlier => "the answer of the process before stays",
+            Self::EarlierIfKept => "its templates use the answer of the process before, or wait,",
+            Self::Nothing => "its templates wait",
+        }
+    }
 }
 
 /// Logs that an answer is held back, or that its confirmation has become possible or impossible.
@@ -23,11 +48,7 @@ pub(super) fn held(query: &Query, held: &Held, rules: Option<&GuardRules>, shown
     let (before, after, reason) = (loss.before, loss.after, loss.reason.name());
     let is_filtered = held.is_filtered();
     let confirm_for = rules.map_or(0.0, |rules| rules.config.confirm_for.as_secs_f64());
-    let kept = match shown {
-        Shown::Accepted => "the last accepted answer stays",
-        Shown::Earlier => "its templates use the answer of the process before, or wait,",
-        Shown::Nothing => "its templates wait",
-    };
+    let kept = shown.text();
     let until = until(held, rules);
     tracing::warn!(
         name: "query.held", %query, before, after, reason, is_filtered, confirm_for,
@@ -76,5 +97,36 @@ pub(super) fn unguarded(query: &Query, before: Option<&Answer>, after: &Answer) 
     let before = before.map_or(0, Answer::len);
     if before > 0 && after.is_empty() {
         tracing::warn!(name: "query.emptied", %query, before, "{query}: the answer is now empty (before: {before})");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use answer_guard::Earlier;
+
+    #[test]
+    fn the_message_about_a_held_answer_says_which_answer_stays() {
+        let earlier = |users| {
+            let current_until = None;
+            Some(Origin::Earlier(Earlier {
+                users,
+                current_until,
+            }))
+        };
+        let if_kept = "its templates use the answer of the process before, or wait,";
+        for (accepted, is_restoring, expected) in [
+            (Some(Origin::Own), true, "the last accepted answer stays"),
+            (
+                earlier(Users::All),
+                true,
+                "the answer of the process before stays",
+            ),
+            (earlier(Users::StaleCalls), true, if_kept),
+            (None, true, if_kept),
+            (None, false, "its templates wait"),
+        ] {
+            assert_eq!(Shown::of(accepted, is_restoring).text(), expected);
+        }
     }
 }

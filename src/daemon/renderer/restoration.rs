@@ -149,6 +149,11 @@ impl Restoration {
         self.policy != RestorePolicy::Never
     }
 
+    /// Returns `true` if all calls use earlier answers while Consul does not answer.
+    pub(super) fn is_warm_start(&self) -> bool {
+        self.policy == RestorePolicy::WarmStart
+    }
+
     /// Schedules a decision: a query may have to be loaded.
     pub(super) fn schedule(&mut self) {
         if self.is_on() {

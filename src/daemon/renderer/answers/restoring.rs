@@ -5,6 +5,7 @@ use std::time::{Instant, SystemTime};
 
 use super::Answers;
 use crate::daemon::event::{KeptWrite, LoadedAnswer, Moment, NoAnswer};
+use crate::daemon::query_failures::FilesInOutage;
 use crate::daemon::renderer::answer_change::AnswerChange;
 use crate::daemon::renderer::requirements::Requirements;
 use crate::daemon::renderer::restoration::{
@@ -77,6 +78,19 @@ impl Answers {
         let time = SystemTime::from(now.time);
         time.checked_sub(silence.unwrap_or_default())
             .unwrap_or(time)
+    }
+
+    /// What an outage that begins now means for the files.
+    pub(super) fn files_in_outage(&self) -> FilesInOutage {
+        let is_own = |query: &Query| self.snapshot.origin(query) == Some(Origin::Own);
+        let mut kept = self.followed.iter().filter(|query| is_kept(query));
+        // Each failure calls it, but only the first one of an outage is logged.
+        let is_news = !self.failures.is_outage() && self.restoration.is_warm_start();
+        if is_news && kept.any(|query| !is_own(query)) {
+            FilesInOutage::FromEarlierAnswers
+        } else {
+            FilesInOutage::Stay
+        }
     }
 
     /// Schedules a decision, if this query fails and more calls may use its earlier answer.
