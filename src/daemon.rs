@@ -178,7 +178,7 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
         parts.keep_answers(RestorePolicy::of(config));
     }
     if let Some(checked) = last_good {
-        parts.check_last_good(checked, Moment::now());
+        parts.check_last_good(checked, config.answers, Moment::now());
     }
     Ok((executor, parts))
 }

@@ -32,8 +32,6 @@ pub(super) struct ChildPart {
     child: Option<Child>,
     files: Files,
     last_good: LastGood,
-    /// The time until the child is started with the files of the last run.
-    last_good_after: Duration,
     result: Option<End>,
 }
 
@@ -87,11 +85,6 @@ impl ChildPart {
             child,
             files: Files::Known,
             last_good: LastGood::No,
-            last_good_after: if config.answers == EarlierAnswers::WarmStart {
-                LAST_GOOD_AFTER_WARM_START
-            } else {
-                LAST_GOOD_AFTER
-            },
             result: None,
         }
     }
@@ -103,8 +96,17 @@ impl ChildPart {
 
     /// Lets the child start with the files of an earlier process, if they are unchanged and Consul does not provide all
     /// data soon.
-    pub(super) fn check_last_good(&mut self, checked: Result<(), Differing>, now: Instant) {
-        let from = now + self.last_good_after;
+    pub(super) fn check_last_good(
+        &mut self,
+        checked: Result<(), Differing>,
+        answers: EarlierAnswers,
+        now: Instant,
+    ) {
+        let from = if answers == EarlierAnswers::WarmStart {
+            now + LAST_GOOD_AFTER_WARM_START
+        } else {
+            now + LAST_GOOD_AFTER
+        };
         self.last_good = match checked {
             Ok(()) => LastGood::From(from),
             Err(differing) => LastGood::Differing(differing, from),

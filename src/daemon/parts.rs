@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use answer_guard::SavedAnswers;
 use consul_render::RenderEnv;
-use ctmpl_options::config::resolved::Config;
+use ctmpl_options::config::resolved::{Config, EarlierAnswers};
 use group_apply::last_good::Differing;
 use group_apply::options::GroupKey;
 use group_apply::requests::Requested;
@@ -98,8 +98,13 @@ impl Parts {
     }
 
     /// Lets the child process start with the files of an earlier process, if they are unchanged.
-    pub(super) fn check_last_good(&mut self, checked: Result<(), Differing>, now: Moment) {
-        self.child.check_last_good(checked, now.instant);
+    pub(super) fn check_last_good(
+        &mut self,
+        checked: Result<(), Differing>,
+        answers: EarlierAnswers,
+        now: Moment,
+    ) {
+        self.child.check_last_good(checked, answers, now.instant);
     }
 
     /// Returns the first actions.
