@@ -19,6 +19,7 @@ mod end;
 mod event;
 mod executor;
 mod file_limit;
+mod hanging;
 mod keeping;
 mod kept_answers;
 mod missing;

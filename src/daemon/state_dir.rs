@@ -22,6 +22,7 @@ use group_apply::requests::{Requested, holds_of_earlier_process};
 use group_apply::targets::Targets;
 
 use super::answer_file::AnswerFile;
+use super::hanging::not_in_time;
 use super::kept_answers::KeptAnswers;
 
 /// The time limit for opening the ledger, which may wait up to 5 s for another process.
@@ -159,7 +160,7 @@ pub(super) fn saved_answers(file: &AnswerFile) -> SavedAnswers {
     let own = file.clone();
     let saved = within(OPEN_TIMEOUT, move || own.read());
     saved.unwrap_or_else(|| {
-        file.warn_of_unreadable("it was not read in time; does its file system hang?");
+        file.warn_of_unreadable(&not_in_time("it was not read"));
         SavedAnswers::default()
     })
 }
@@ -172,9 +173,7 @@ pub(super) fn kept_answers(kept: KeptAnswers, config: &Config) -> Option<KeptAns
     let own = kept.clone();
     if within(OPEN_TIMEOUT, move || own.remove()).is_none() {
         let path = kept.path().display();
-        kept.warn_of_unremoved(&format!(
-            "{path} was not removed in time; does its file system hang?"
-        ));
+        kept.warn_of_unremoved(&not_in_time(&format!("{path} was not removed")));
     }
     None
 }
@@ -190,7 +189,7 @@ pub(super) fn recorder(journal: Option<&Journal>, config: &Config) -> Recorder {
     };
     let own = file.clone();
     let kept = within(OPEN_TIMEOUT, move || own.read()).unwrap_or_else(|| {
-        file.log_ignored("it was not read in time; does its file system hang?");
+        file.log_ignored(&not_in_time("it was not read"));
         KeptConnections::default()
     });
     Recorder::new(file, kept)

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 
 use super::Executor;
 use crate::daemon::event::{AnswerWrite, Event, NoAnswer};
+use crate::daemon::hanging::not_in_time;
 use crate::daemon::kept_answers::KeptAnswers;
 use consul_watch::query::Query;
 
@@ -37,9 +38,7 @@ impl Executor {
             let loaded = timeout(LOAD_TIMEOUT, loading).await;
             let loaded = loaded.ok().and_then(Result::ok).unwrap_or_else(|| {
                 let path = kept.path().display();
-                kept.warn_of_unreadable(&format!(
-                    "{path} was not read in time; does its file system hang?"
-                ));
+                kept.warn_of_unreadable(&not_in_time(&format!("{path} was not read")));
                 let queries = queries.into_iter();
                 queries
                     .map(|query| (query, Err(NoAnswer::Unreadable)))
