@@ -17,7 +17,8 @@ pub struct Failing {
     pub error: Arc<str>,
     /// `true` if the datacenter of the query does not answer, but Consul does.
     pub concerns_datacenter: bool,
-    /// `true` if the process does not wait for further retries: in the daemon, or after the last retry of `-once`.
+    /// `true` if a call without an answer does not wait: `-once` has no retries left, and no answer of an earlier process may
+    /// be loaded.
     pub is_final: bool,
 }
 

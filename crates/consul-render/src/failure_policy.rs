@@ -50,8 +50,9 @@ impl FailurePolicy {
         matches!(self, Self::Known | Self::Stale(_))
     }
 
-    /// Returns the consequence for a call. `now` is `None` if no time has passed; `others_are_answered` returns `true` if the
-    /// same query to another datacenter is answered.
+    /// Returns the consequence for a call. `now` is the time of evaluation; with `None`, an answer is never too old for
+    /// `stale_for`, unless its age is unknown. `others_are_answered` returns `true` if the same query to another datacenter is
+    /// answered.
     pub fn consequence(
         self,
         is_answered: bool,
@@ -67,7 +68,7 @@ impl FailurePolicy {
         let Some(failing) = failing else {
             return without_failure;
         };
-        // While retries are left, `-once` waits for them.
+        // A failure is not final while `-once` has retries left, or the answer of an earlier process may be loaded.
         let failure = if failing.is_final || is_answered {
             Consequence::Fail
         } else {
