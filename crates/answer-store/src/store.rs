@@ -34,12 +34,6 @@ impl AnswerStore {
         }
     }
 
-    /// The file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The source.
     #[must_use]
     pub fn source(&self) -> &str {
