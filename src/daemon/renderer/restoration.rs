@@ -73,17 +73,6 @@ enum Next {
     At(Instant),
 }
 
-/// Why this process has accepted no answer to a query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MissingReason {
-    /// Its first answer is held back.
-    Held,
-    /// It fails, or Consul answers no query at all.
-    Failing(FailingQuery),
-    /// It was sent, or will be.
-    Unanswered,
-}
-
 /// A query that fails, or that Consul does not answer because it answers no query at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FailingQuery {
@@ -203,22 +192,23 @@ impl Restoration {
         )
     }
 
-    /// The calls that use the earlier answer from now on; `None`: none does.
-    pub(super) fn decide(&mut self, reason: MissingReason, now: Instant) -> Option<Users> {
-        match reason {
-            MissingReason::Held => self.is_on().then_some(Users::All),
-            MissingReason::Unanswered => None,
-            MissingReason::Failing(failing) => {
-                let (users, due) = (failing.users(self.policy), failing.due());
-                if users.is_some() && now < due {
-                    self.next = match self.next {
-                        Next::At(time) if time < due => self.next,
-                        _ => Next::At(due),
-                    };
-                }
-                users.filter(|_| due <= now)
-            }
+    /// The calls that use the earlier answer from now on, because the query fails; `None`: none does.
+    pub(super) fn decide(&mut self, failing: FailingQuery, now: Instant) -> Option<Users> {
+        let users = failing.users(self.policy)?;
+        let due = failing.due();
+        if due <= now {
+            return Some(users);
         }
+        self.next = match self.next {
+            Next::At(time) if time < due => self.next,
+            _ => Next::At(due),
+        };
+        None
+    }
+
+    /// The same, because the first answer is held back.
+    pub(super) fn decide_beside_held(&self) -> Option<Users> {
+        self.is_on().then_some(Users::All)
     }
 
     /// Records that these calls use the earlier answer to a query when it is loaded. Returns `true` if it has to be loaded.

@@ -8,9 +8,7 @@ use crate::daemon::event::{KeptWrite, LoadedAnswer, Moment, NoAnswer};
 use crate::daemon::query_failures::FilesInOutage;
 use crate::daemon::renderer::answer_change::AnswerChange;
 use crate::daemon::renderer::requirements::Requirements;
-use crate::daemon::renderer::restoration::{
-    FailingQuery, MissingReason, Restorable, RestorePolicy,
-};
+use crate::daemon::renderer::restoration::{FailingQuery, Restorable, RestorePolicy};
 use crate::daemon::renderer::template_state::TemplateState;
 use crate::daemon::unwritten::{UnwrittenAnswer, is_kept};
 use answer_guard::{Earlier, Failing, Origin, Users, View, items};
@@ -124,8 +122,14 @@ impl Answers {
             if !is_kept(query) || self.restoration.is_decided(query) {
                 continue;
             }
-            let reason = self.missing_reason(query, templates);
-            match self.restoration.decide(reason, now) {
+            let users = if self.guards.held_of(query).is_some() {
+                self.restoration.decide_beside_held()
+            } else {
+                let own = self.failures.failing(query);
+                let failing = self.failing_query(query, own.as_ref(), templates);
+                failing.and_then(|failing| self.restoration.decide(failing, now))
+            };
+            match users {
                 Some(Users::All) if is_used => restorable.widen.push(Arc::clone(query)),
                 Some(users) if !is_used && self.restoration.load(query, users) => {
                     restorable.load.push(Arc::clone(query));
@@ -134,16 +138,6 @@ impl Answers {
             }
         }
         restorable
-    }
-
-    /// Why this process has accepted no answer to a query.
-    fn missing_reason(&self, query: &Query, templates: &[TemplateState]) -> MissingReason {
-        if self.guards.held_of(query).is_some() {
-            return MissingReason::Held;
-        }
-        let own = self.failures.failing(query);
-        let failing = self.failing_query(query, own.as_ref(), templates);
-        failing.map_or(MissingReason::Unanswered, MissingReason::Failing)
     }
 
     fn failing_query(

@@ -49,10 +49,8 @@ fn each_policy_has_its_users() {
         assert_eq!(users, [None, kept, warm_start], "{failing:?}");
     }
     for (policy, expected) in [(Never, false), (Kept, true), (WarmStart, true)] {
-        let users = on(policy).decide(MissingReason::Held, now);
+        let users = on(policy).decide_beside_held();
         assert_eq!(users, expected.then_some(All), "{policy:?}");
-        let users = on(policy).decide(MissingReason::Unanswered, now);
-        assert_eq!(users, None, "{policy:?}");
     }
 }
 
@@ -60,21 +58,19 @@ fn each_policy_has_its_users() {
 fn a_query_is_loaded_after_half_a_second_of_silence_and_once() {
     let (mut restoration, begun) = (on(RestorePolicy::WarmStart), Instant::now());
     let failing = silent(begun, false);
-    let reason = MissingReason::Failing(failing);
     let refused = FailingQuery {
         is_silent: false,
         has_stale_call: true,
         ..failing
     };
-    let own = MissingReason::Failing(refused);
-    assert_eq!(restoration.decide(own, begun), Some(Users::StaleCalls));
+    assert_eq!(restoration.decide(refused, begun), Some(Users::StaleCalls));
     assert!(restoration.begin(begun));
-    assert_eq!(restoration.decide(reason, begun), None);
+    assert_eq!(restoration.decide(failing, begun), None);
     assert!(restoration.is_pending(&key("a"), failing));
     let due = restoration.next_wake().unwrap();
     assert_eq!(due, begun + OUTAGE_FOR);
     assert!(!restoration.begin(begun) && restoration.begin(due));
-    assert_eq!(restoration.decide(reason, due), Some(Users::All));
+    assert_eq!(restoration.decide(failing, due), Some(Users::All));
     assert!(restoration.load(&key("a"), Users::All));
     assert!(!restoration.load(&key("a"), Users::All));
     assert!(restoration.is_pending(&key("a"), failing) && restoration.is_decided(&key("a")));
