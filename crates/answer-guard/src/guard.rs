@@ -9,7 +9,8 @@
 //!
 //! - An answer is compared with the largest that was accepted within the last `confirm_for`, so a loss
 //!   in several small steps is the same as one large step. While an answer is held back, this largest one stays.
-//! - An answer with all items of the accepted one is compared with nothing else.
+//! - An answer with all items of the accepted one is compared with nothing else. The first answer of a process is compared
+//!   with what the process before has accepted: with its answer, or with its number of items if that is larger.
 //! - A loss is held back if all items are missing, or more than `max_drop` of at least `min_items`, or
 //!   if fewer are left than a reader requires. Instances that are in maintenance now are no loss, and are not expected back.
 //! - While it is held back, the query is read again from the leader. The loss is accepted when every
@@ -224,6 +225,8 @@ impl Guard {
         answer: &Arc<Answer>,
     ) -> usize {
         let present = accepted.map_or(0, |answer| items(answer, rules.depth));
+        // After a crash, the number of items may be newer than the answer of the process before.
+        let present = present.max(self.peaks.expected().unwrap_or(0));
         let highest = self.peaks.highest().unwrap_or(0);
         let has_all = |accepted: &Arc<Answer>| {
             items(answer, rules.depth) >= present && items::contains(answer, accepted)

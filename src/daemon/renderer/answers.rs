@@ -15,7 +15,7 @@ use super::template_state::TemplateState;
 use crate::daemon::event::Moment;
 use crate::daemon::query_failures::QueryFailures;
 use crate::daemon::unwritten::UnwrittenAnswers;
-use answer_guard::{InstanceId, Origin, Ruling, SavedAnswers, Snapshot, View};
+use answer_guard::{InstanceId, Origin, Ruling, SavedAnswers, Snapshot, View, items};
 use consul_watch::answer::Answer;
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::Circumstances;
@@ -221,8 +221,9 @@ impl Answers {
         };
         let baseline = self.baseline(query);
         let is_filtered = circumstances.is_filtered;
-        // The first answer of the process is compared with the last one of the process before.
-        let has_expectation = before.is_none() && self.saved.items(query, None).is_some();
+        // The first answer of the process is compared with the last one of the process before, and with its size.
+        let is_first = self.snapshot.origin(query) != Some(Origin::Own);
+        let has_expectation = is_first && self.saved.items(query, None).is_some();
         let is_concern = has_expectation
             || self
                 .guards
@@ -232,9 +233,12 @@ impl Answers {
         }
         let requirements = Requirements::of(templates, query);
         if let (true, Some(rules)) = (has_expectation, &requirements.rules)
-            && let Some(items) = self.saved.items(query, rules.depth)
+            && let Some(count) = self.saved.items(query, rules.depth)
+            && baseline
+                .as_ref()
+                .is_none_or(|known| items(known, rules.depth) < count)
         {
-            self.guards.expect(query, items);
+            self.guards.expect(query, count);
         }
         let ruling =
             self.guards

@@ -40,6 +40,12 @@ impl Peaks {
             .retain(|peak| peak.until.is_some() || peak.items > items);
     }
 
+    /// The number of items that is expected; `None` after the first accepted answer.
+    pub(super) fn expected(&self) -> Option<usize> {
+        let mut expected = self.0.iter().filter(|peak| peak.until.is_none());
+        expected.next().map(|peak| peak.items)
+    }
+
     /// Removes the peaks that were replaced too long ago.
     pub(super) fn forget_old(&mut self, now: Instant) {
         self.0.retain(|peak| peak.is_recent(now));

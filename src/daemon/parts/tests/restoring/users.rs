@@ -132,3 +132,38 @@ fn beside_a_held_answer_an_earlier_one_that_is_too_small_does_not_become_one_for
     assert_eq!(restored(&bench), 1);
     assert_eq!(bench.parts.report().dependencies.held.len(), 1);
 }
+
+/// The next answer was compared with the old one only, so the loss was accepted at once.
+#[test]
+fn the_first_answer_is_compared_with_the_known_size_if_the_earlier_answer_has_fewer_items() {
+    for ids in [&["a", "b"][..], &["a", "b", "c"]] {
+        let mut bench = start(RestorePolicy::WarmStart, vec![job(PLAIN, None)]);
+        let mut saved = SavedAnswers::default();
+        saved.accept(&web(), &instances(&["a", "b", "c", "d", "e", "f", "g"]));
+        bench.parts.expect(saved);
+        bench.unreachable(&web());
+        bench.pass(HALF_A_SECOND);
+        let earlier = Some(instances(&["a", "b"]));
+        loaded(&mut bench, &web(), earlier, Duration::ZERO);
+        assert_eq!(bench.write(), ["ab "]);
+        let few = WatchEvent::current(web(), instances(ids));
+        bench.step(Event::Watched(vec![few]));
+        assert!(!texts(&mut bench).contains("abc "));
+        let held = bench.parts.report().dependencies.held;
+        assert_eq!(held.len(), 1, "{ids:?}");
+        assert_eq!((held[0].before, held[0].after), (7, ids.len()));
+        let all = WatchEvent::current(web(), instances(&["a", "b", "c", "d", "e", "f"]));
+        bench.step(Event::Watched(vec![all]));
+        bench.pass(Duration::from_secs(1));
+        let again = WatchEvent::current(web(), instances(&["a", "b", "c", "d", "e", "f"]));
+        bench.step(Event::Watched(vec![again]));
+        assert!(texts(&mut bench).contains("abcdef "), "{ids:?}");
+        assert_eq!(
+            (
+                bench.parts.report().dependencies.held.len(),
+                restored(&bench)
+            ),
+            (0, 0)
+        );
+    }
+}
