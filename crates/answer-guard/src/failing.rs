@@ -50,7 +50,7 @@ impl FailingQueries {
     }
 
     /// Removes every query for which `wanted` returns `false`.
-    pub fn retain(&mut self, wanted: impl Fn(&Query) -> bool) {
+    pub(crate) fn retain(&mut self, wanted: impl Fn(&Query) -> bool) {
         if self.0.keys().any(|query| !wanted(query)) {
             Arc::make_mut(&mut self.0).retain(|query, _| wanted(query));
         }

@@ -12,24 +12,24 @@ use consul_watch::query::Query;
 
 mod setting;
 
-pub use setting::Setting;
+pub(crate) use setting::Setting;
 
 /// The names of the options that every function for a list accepts.
-pub const NAMES: &[&str] = &["dc", "min", "on_collapse", "on_error", "stale_for"];
+pub(crate) const NAMES: &[&str] = &["dc", "min", "on_collapse", "on_error", "stale_for"];
 /// The names of the options that a function for a single item accepts.
-pub const ITEM_NAMES: &[&str] = &["dc", "on_error", "stale_for"];
+pub(crate) const ITEM_NAMES: &[&str] = &["dc", "on_error", "stale_for"];
 /// The same for an item that no datacenter has, but only the agent.
-pub const AGENT_ITEM_NAMES: &[&str] = &["on_error", "stale_for"];
+pub(crate) const AGENT_ITEM_NAMES: &[&str] = &["on_error", "stale_for"];
 
 /// Returns `true` if the value of this option is a number.
 #[must_use]
-pub fn is_number(name: &str) -> bool {
+pub(crate) fn is_number(name: &str) -> bool {
     name == "min"
 }
 
 /// The options of a call about its answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CallOptions {
+pub(crate) struct CallOptions {
     /// `min`: fewer items are a collapse.
     pub min: Option<usize>,
     /// `on_collapse`; `None`: the setting of the template.
@@ -40,7 +40,7 @@ pub struct CallOptions {
 
 /// What a call does if the answer has collapsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnCollapse {
+pub(crate) enum OnCollapse {
     /// The last accepted answer stays until the loss is confirmed.
     Hold,
     /// The call sees the latest answer at once.
@@ -52,7 +52,7 @@ pub enum OnCollapse {
 impl CallOptions {
     /// The options of a call that needs an answer, also in a loop over datacenters, unless `on_error` is given.
     #[must_use]
-    pub fn requiring_an_answer(self) -> Self {
+    pub(crate) fn requiring_an_answer(self) -> Self {
         Self {
             on_error: Some(self.on_error.unwrap_or_default()),
             ..self
@@ -63,7 +63,7 @@ impl CallOptions {
     ///
     /// # Errors
     /// The invalid option, and the reason. It does not name the given value.
-    pub fn take<N: AsRef<str>>(options: &mut Vec<(N, Setting<'_>)>) -> Result<Self, String> {
+    pub(crate) fn take<N: AsRef<str>>(options: &mut Vec<(N, Setting<'_>)>) -> Result<Self, String> {
         let mut own = Self::default();
         let mut stale_for = None;
         let mut seen = Vec::new();
@@ -117,13 +117,13 @@ const ON_ERROR: &[(&str, FailurePolicy)] = &[
 ];
 
 /// The option with the datacenter of the query.
-pub const DATACENTER: &str = "dc";
+pub(crate) const DATACENTER: &str = "dc";
 
 /// Takes the datacenter out of the options of a call, and returns the query to it.
 ///
 /// # Errors
 /// If the option is invalid, or the query names a datacenter already.
-pub fn to_datacenter<N: AsRef<str>>(
+pub(crate) fn to_datacenter<N: AsRef<str>>(
     query: Query,
     options: &mut Vec<(N, Setting<'_>)>,
 ) -> Result<Query, String> {
@@ -150,7 +150,7 @@ pub fn to_datacenter<N: AsRef<str>>(
 
 /// The error of an option that a function does not know.
 #[must_use]
-pub fn unknown_option(name: &str, known: &[&str]) -> String {
+pub(crate) fn unknown_option(name: &str, known: &[&str]) -> String {
     match did_you_mean(name, known.iter().copied()) {
         Some(hint) => format!("unknown option {name:?}; {hint}"),
         None => format!("unknown option {name:?}; there are {}", known.join(", ")),

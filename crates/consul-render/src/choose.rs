@@ -15,7 +15,8 @@ use super::call_options::{Setting, unknown_option};
 use consul_watch::answer::Instance;
 
 /// The names of all options.
-pub const OPTIONS: &[&str] = &[
+#[cfg(test)]
+pub(crate) const OPTIONS: &[&str] = &[
     "tag",
     "unique",
     "require_port",
@@ -111,19 +112,19 @@ impl Choice {
 
     /// Returns `true` if Consul has to sort the answer by distance.
     #[must_use]
-    pub fn wants_near(&self) -> bool {
+    pub(crate) fn wants_near(&self) -> bool {
         self.sort == Some(Sort::Near)
     }
 
     /// The time that instances must have been passing; zero: no limit.
     #[must_use]
-    pub fn passing_for(&self) -> Duration {
+    pub(crate) fn passing_for(&self) -> Duration {
         self.passing_for
     }
 
     /// The order of the instances. `is_near`: Consul has sorted the answer by distance.
     #[must_use]
-    pub fn order(&self, is_near: bool) -> Order {
+    pub(crate) fn order(&self, is_near: bool) -> Order {
         if self.shuffle {
             Order::Shuffled
         } else if is_near && self.sort != Some(Sort::Name) {
@@ -151,7 +152,7 @@ impl Choice {
     }
 
     /// Selects and sorts instances like [`apply`](Self::apply), but keeps several with the same address and port.
-    pub fn candidates(
+    pub(crate) fn candidates(
         &self,
         instances: &[Arc<Instance>],
         order: Order,

@@ -19,7 +19,7 @@ pub enum Counted {
 
 /// The least number of items of a call (`min=2`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Minimum {
+pub(crate) struct Minimum {
     /// The number.
     pub items: usize,
     /// What is counted.
@@ -57,7 +57,7 @@ fn chosen(choice: &Choice, instances: &[Arc<Instance>]) -> usize {
 impl Minimum {
     /// Returns `true` if the call sees fewer items.
     #[must_use]
-    pub fn is_missed(&self, answer: &Answer) -> bool {
+    pub(crate) fn is_missed(&self, answer: &Answer) -> bool {
         self.of.count(answer) < self.items
     }
 }

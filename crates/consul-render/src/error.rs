@@ -26,7 +26,7 @@ pub struct Place {
 impl Place {
     /// The place of a byte in a text.
     #[must_use]
-    pub fn of_byte(source: &str, byte: usize) -> Self {
+    pub(crate) fn of_byte(source: &str, byte: usize) -> Self {
         let before = source.get(..byte).unwrap_or(source);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let counted = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);

@@ -9,7 +9,7 @@ use answer_guard::Failing;
 
 /// What a call does while its query fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FailurePolicy {
+pub(crate) enum FailurePolicy {
     /// It uses the accepted answer without a limit, and waits if there is none: the default.
     #[default]
     Wait,
@@ -26,7 +26,7 @@ pub enum FailurePolicy {
 
 /// The consequence for a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Consequence {
+pub(crate) enum Consequence {
     /// The call uses the accepted answer. If the query fails, until this time; `None`: without a limit.
     Answer(Option<Instant>),
     /// The template waits for an answer.
@@ -40,20 +40,20 @@ pub enum Consequence {
 impl FailurePolicy {
     /// Returns `true` if the rendering depends on whether the query fails.
     #[must_use]
-    pub fn observes_failures(self) -> bool {
+    pub(crate) fn observes_failures(self) -> bool {
         self != Self::Wait
     }
 
     /// Returns `true` if a call uses an earlier answer because of this policy.
     #[must_use]
-    pub fn uses_stale_answers(self) -> bool {
+    pub(crate) fn uses_stale_answers(self) -> bool {
         matches!(self, Self::Known | Self::Stale(_))
     }
 
     /// Returns the consequence for a call. `now` is the time of evaluation; with `None`, an answer is never too old for
     /// `stale_for`, unless its age is unknown. `others_are_answered` returns `true` if the same query to another datacenter is
     /// answered.
-    pub fn consequence(
+    pub(crate) fn consequence(
         self,
         is_answered: bool,
         failing: Option<&Failing>,

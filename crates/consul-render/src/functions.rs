@@ -6,7 +6,7 @@
 //! table here; one that needs only its arguments belongs to the crate `functions`.
 
 mod call_args;
-pub mod examples;
+mod examples;
 mod instances;
 mod keys;
 mod mesh;
@@ -47,7 +47,7 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
 
 /// Returns the function with this name in Go templates.
 #[must_use]
-pub fn named_in_go(name: &str) -> Option<&'static Function> {
+pub(crate) fn named_in_go(name: &str) -> Option<&'static Function> {
     LIBRARY.named_in_go(name)
 }
 
@@ -74,7 +74,7 @@ fn failing() -> impl Iterator<Item = &'static str> {
 
 /// Returns an identifier for the calls of a function that fails when it is called.
 #[must_use]
-pub fn failing_id(name: &str) -> Option<FunctionId> {
+pub(crate) fn failing_id(name: &str) -> Option<FunctionId> {
     // The identifiers of the library begin at 0.
     let index = failing().position(|failing| failing == name)?;
     Some(FunctionId(usize::MAX - index))
@@ -82,13 +82,13 @@ pub fn failing_id(name: &str) -> Option<FunctionId> {
 
 /// Returns the name in Go templates of the function with the identifier of [`failing_id`].
 #[must_use]
-pub fn failing_of_id(id: FunctionId) -> Option<&'static str> {
+pub(crate) fn failing_of_id(id: FunctionId) -> Option<&'static str> {
     failing().nth(usize::MAX - id.0)
 }
 
 /// Returns the function with this name in Jinja.
 #[must_use]
-pub fn named_in_jinja(name: &str) -> Option<&'static Function> {
+pub(crate) fn named_in_jinja(name: &str) -> Option<&'static Function> {
     LIBRARY.named_in_jinja(name)
 }
 

@@ -210,7 +210,7 @@ impl JinjaTemplate {
 
     /// The calls of functions that are unsupported or not allowed, in the template and its includes,
     /// as errors at their places.
-    pub fn failing_calls(&self) -> Vec<TemplateError> {
+    pub(crate) fn failing_calls(&self) -> Vec<TemplateError> {
         let included = survey::includes(&self.name, &self.includes);
         let names = std::iter::once(self.name.as_str())
             .chain(included.iter().map(|include| include.name.as_str()));
@@ -257,12 +257,12 @@ impl JinjaTemplate {
     }
 
     /// Returns `true` if the included files are unchanged since they were read.
-    pub fn includes_are_current(&self) -> bool {
+    pub(crate) fn includes_are_current(&self) -> bool {
         self.includes.are_current()
     }
 
     /// The files that the template includes, whether or not they exist.
-    pub fn included(&self) -> Vec<PathBuf> {
+    pub(crate) fn included(&self) -> Vec<PathBuf> {
         self.includes.paths()
     }
 

@@ -6,7 +6,7 @@
 mod options;
 
 // Errors with their place.
-pub mod error;
+mod error;
 
 // The additional files that a template writes.
 pub mod output;
@@ -27,13 +27,13 @@ mod provenance;
 mod undefined;
 
 // What a call does while its query fails.
-pub mod failure_policy;
+mod failure_policy;
 
 // The options of a call that requests data.
-pub mod call_options;
+mod call_options;
 
 // The options that select and sort service instances.
-pub mod choose;
+mod choose;
 
 // The parts of an answer that a template reads.
 pub mod reading;

@@ -170,7 +170,7 @@ record!(NodeServices, "*dependency.CatalogNode", |found, reads| {
 
 /// A node that does not exist: a [`NodeServices`] whose node is nil.
 #[derive(Debug)]
-pub struct NoSuchNode;
+pub(crate) struct NoSuchNode;
 
 record!(NoSuchNode, "*dependency.CatalogNode", |_, reads| {
     Node node [= true] => Record::nil(Node::SCHEMA),
@@ -284,7 +284,7 @@ pub fn list<T: Kind + 'static>(items: &[Arc<T>], reads: &Reads) -> Value {
 
 /// An item of an answer as a record, which marks the fields that are read.
 #[must_use]
-pub fn single<T: Kind + 'static>(item: &Arc<T>, reads: &Reads) -> Value {
+pub(crate) fn single<T: Kind + 'static>(item: &Arc<T>, reads: &Reads) -> Value {
     let list = List {
         items: vec![Arc::clone(item)],
         reads: reads.clone(),

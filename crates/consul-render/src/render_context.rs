@@ -129,7 +129,7 @@ impl RenderContext {
 
     /// Sets the budget of the pass.
     #[must_use]
-    pub fn limited_by(mut self, budget: Arc<Budget>) -> Self {
+    pub(crate) fn limited_by(mut self, budget: Arc<Budget>) -> Self {
         self.budget = budget;
         self
     }
@@ -149,14 +149,14 @@ impl RenderContext {
 
     /// Makes functions whose names match a pattern fail when they are called.
     #[must_use]
-    pub fn denying(mut self, denied: &Arc<[Glob]>) -> Self {
+    pub(crate) fn denying(mut self, denied: &Arc<[Glob]>) -> Self {
         self.denied = Arc::clone(denied);
         self
     }
 
     /// Returns `true` if some functions are denied.
     #[must_use]
-    pub fn denies_functions(&self) -> bool {
+    pub(crate) fn denies_functions(&self) -> bool {
         !self.denied.is_empty()
     }
 
@@ -164,7 +164,7 @@ impl RenderContext {
     ///
     /// # Errors
     /// If it is denied, with the matching pattern.
-    pub fn permit(&self, names: [&str; 2]) -> Result<(), FunctionError> {
+    pub(crate) fn permit(&self, names: [&str; 2]) -> Result<(), FunctionError> {
         let denies = |glob: &&Glob| names.iter().any(|name| glob.matches(name));
         match self.denied.iter().find(denies) {
             None => Ok(()),
@@ -190,7 +190,7 @@ impl RenderContext {
 
     /// The last existing entry of a key, even if it is deleted now. Call [`request`](Self::request) first.
     #[must_use]
-    pub fn last_entry(&self, query: &Query) -> Option<Arc<Pair>> {
+    pub(crate) fn last_entry(&self, query: &Query) -> Option<Arc<Pair>> {
         self.snapshot.last_entry(query).cloned()
     }
 
@@ -230,7 +230,7 @@ impl RenderContext {
 
     /// Removes and returns the files to write, at the end of the pass.
     #[must_use]
-    pub fn take_outputs(&self) -> Vec<Output> {
+    pub(crate) fn take_outputs(&self) -> Vec<Output> {
         std::mem::take(&mut self.outputs.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -242,7 +242,7 @@ impl RenderContext {
 
     /// Removes and returns the recorded dependencies, at the end of the pass.
     #[must_use]
-    pub fn take_dependencies(&self) -> Dependencies {
+    pub(crate) fn take_dependencies(&self) -> Dependencies {
         let mut dependencies = std::mem::take(&mut *self.dependencies());
         let reading = |(selection, reads): (Selection, Reads)| Reading {
             selection,

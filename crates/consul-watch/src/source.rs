@@ -12,6 +12,7 @@ mod poll;
 mod tick;
 
 pub use error::{Error, ErrorClass};
-pub use node_snapshot::{InstanceIndex, NodeSnapshot, fingerprint};
+pub(crate) use node_snapshot::fingerprint;
+pub use node_snapshot::{InstanceIndex, NodeSnapshot};
 pub use poll::{Circumstances, MAX_SHORT_REQUESTS, Poll, Refresh, Reply, Source, SourceQuery};
 pub use tick::{Area, Tick, TickReply};

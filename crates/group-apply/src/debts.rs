@@ -1,8 +1,8 @@
 //! Tracks the groups that owe their command for written files, and decides when each may run.
 //!
 //! Input: files written ([`Debts::owe`]), runs that ended ([`Debts::finished`]), the time.
-//! Output: the group whose command starts now ([`Debts::start_next`]), and the next wake-up
-//! ([`Debts::next_wake`]).
+//! Output: the group whose command starts now ([`Debts::start_next`]), and the times at which the
+//! others are due ([`Debts::due`]).
 //!
 //! Each group has one debt, and one run settles it for all its files. A debt remains until a run
 //! that started after the last write has succeeded. A failed run is repeated with backoff, without a limit.
@@ -271,11 +271,6 @@ impl Debts {
         self.debts
             .iter()
             .filter_map(|debt| Some((&*debt.group, debt.startable()?)))
-    }
-
-    /// The time at which the next command is due; it may be in the past.
-    pub fn next_wake(&self) -> Option<Instant> {
-        self.debts.iter().filter_map(Debt::startable).min()
     }
 
     /// Returns `true` if the command of every written file has succeeded.

@@ -57,14 +57,17 @@ pub enum HoldOutcome {
 
 /// The requests that an earlier process has taken and not answered.
 #[derive(Debug)]
-pub struct TakenRequests(Vec<Request>);
+pub(crate) struct TakenRequests(Vec<Request>);
 
 impl TakenRequests {
     /// Finds the requests. Those whose content was rolled back are refused. Answers name `program`.
     ///
     /// # Errors
     /// [`LedgerError`]
-    pub fn of_earlier_process(ledger: &mut Ledger, program: &str) -> Result<Self, LedgerError> {
+    pub(crate) fn of_earlier_process(
+        ledger: &mut Ledger,
+        program: &str,
+    ) -> Result<Self, LedgerError> {
         let mut taken = ledger.taken()?;
         if taken.is_empty() {
             return Ok(Self(taken));
@@ -96,7 +99,7 @@ impl TakenRequests {
 
     /// The latest request of each destination, with the hold that it has requested.
     #[must_use]
-    pub fn latest(&self) -> Vec<(HoldRequest, Hold)> {
+    pub(crate) fn latest(&self) -> Vec<(HoldRequest, Hold)> {
         let latest: BTreeMap<_, _> = self.0.iter().map(|own| (&own.destination, own)).collect();
         let holds = latest.into_values().filter_map(|request| {
             let RequestAction::Hold {
@@ -120,7 +123,7 @@ impl TakenRequests {
     }
 
     /// Leaves a request without an answer: it gets the result of its hold, which continues.
-    pub fn resume(&mut self, request: RequestId) {
+    pub(crate) fn resume(&mut self, request: RequestId) {
         self.0.retain(|own| own.id != request);
     }
 
@@ -128,7 +131,11 @@ impl TakenRequests {
     ///
     /// # Errors
     /// [`LedgerError`]
-    pub fn answer_others(self, ledger: &mut Ledger, program: &str) -> Result<(), LedgerError> {
+    pub(crate) fn answer_others(
+        self,
+        ledger: &mut Ledger,
+        program: &str,
+    ) -> Result<(), LedgerError> {
         let now = SystemTime::now();
         let ended = |request: &Request| {
             let is_over = matches!(request.action, RequestAction::Hold { until: Some(end), .. } if end <= now);

@@ -6,10 +6,10 @@
 //! Each key is declared once, as a field of a block in `layer`. Every source becomes a layer of such blocks; the layers
 //! are laid over one another, and the result is resolved.
 
-pub mod address;
-pub mod arguments;
-pub mod byte_size;
-pub mod error;
+mod address;
+mod arguments;
+mod byte_size;
+mod error;
 pub mod exec;
 pub mod file;
 pub mod ignored;
@@ -23,7 +23,7 @@ mod reload_rate;
 mod resolve;
 pub mod resolved;
 mod show;
-pub mod signal;
+mod signal;
 pub mod status_addr;
 pub mod template_argument;
 pub mod token;

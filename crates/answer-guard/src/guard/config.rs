@@ -42,7 +42,7 @@ impl GuardConfig {
 
     /// Returns `true` if an answer that has `after` of `before` items has collapsed.
     #[must_use]
-    pub fn is_collapse(&self, before: usize, after: usize) -> bool {
+    pub(crate) fn is_collapse(&self, before: usize, after: usize) -> bool {
         let lost = before.saturating_sub(after);
         let is_emptied = before > 0 && after == 0;
         let is_large = before as u128 >= u128::from(self.min_items);

@@ -90,13 +90,6 @@ pub struct Held {
 }
 
 impl Held {
-    /// The time at which the loss is accepted if every read confirms it; `None` if that is not known.
-    #[must_use]
-    pub fn accepted_at(&self, config: GuardConfig) -> Option<Instant> {
-        let since = self.confirmed_since.filter(|_| !self.is_filtered)?;
-        Some(since + config.confirm_for)
-    }
-
     pub(super) fn new(answer: &Arc<Answer>, loss: Loss, is_filtered: bool, now: Instant) -> Self {
         Self {
             answer: Arc::clone(answer),
@@ -124,7 +117,7 @@ impl Held {
 
     /// The time since when an answer is held back.
     #[must_use]
-    pub fn since(&self) -> Instant {
+    pub(crate) fn since(&self) -> Instant {
         self.since
     }
 

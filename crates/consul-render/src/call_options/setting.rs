@@ -32,7 +32,7 @@ impl Setting<'_> {
     ///
     /// # Errors
     /// If it is none of them.
-    pub fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<T, String> {
+    pub(crate) fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<T, String> {
         let known = |text: &str| {
             words
                 .iter()
@@ -54,7 +54,7 @@ impl Setting<'_> {
     ///
     /// # Errors
     /// If it is none.
-    pub fn span(&self, name: &str) -> Result<Duration, String> {
+    pub(crate) fn span(&self, name: &str) -> Result<Duration, String> {
         let read = if let Self::Text(text) = self {
             text.parse::<GoDuration>().ok()
         } else {
@@ -68,7 +68,7 @@ impl Setting<'_> {
     ///
     /// # Errors
     /// If it is no number, or below 1.
-    pub fn count(&self, name: &str) -> Result<usize, String> {
+    pub(crate) fn count(&self, name: &str) -> Result<usize, String> {
         let count = match self {
             Self::Text(text) => text.parse().ok(),
             Self::Number(number) => usize::try_from(*number).ok(),

@@ -20,7 +20,7 @@ const fn example(
 }
 
 /// All examples, in the order of the table.
-pub const ALL: &[Example] = &[
+pub(crate) const ALL: &[Example] = &[
     example(
         "service",
         r#"{{ range service "web" }}{{ .Address }}:{{ .Port }} {{ end }}"#,

@@ -24,7 +24,7 @@ pub struct FieldSet(u64);
 impl Reads {
     /// Creates an empty set that is shared by all clones.
     #[must_use]
-    pub fn recorded() -> Self {
+    pub(crate) fn recorded() -> Self {
         Self {
             fields: Some(Arc::default()),
             first: 0,
@@ -32,7 +32,7 @@ impl Reads {
     }
 
     /// Marks a field.
-    pub fn mark(&self, index: usize) {
+    pub(crate) fn mark(&self, index: usize) {
         let Some(fields) = &self.fields else { return };
         let bit = FieldSet::bit(self.first, index);
         // Most reads repeat an earlier one. Then there is nothing to write.
@@ -75,7 +75,7 @@ impl FieldSet {
 
     /// The set of the fields with these Go names. An unknown name stands for all fields.
     #[must_use]
-    pub fn named(schema: &Schema, names: &[&str]) -> Self {
+    pub(crate) fn named(schema: &Schema, names: &[&str]) -> Self {
         let fields = schema.fields;
         let index = |name: &&str| fields.iter().position(|field| field.go == *name);
         let bits = names

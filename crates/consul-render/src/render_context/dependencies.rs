@@ -132,7 +132,7 @@ impl Dependencies {
     }
 
     /// Adds the dependencies of another pass of the same template over the same answers.
-    pub fn add(&mut self, further: Self) {
+    pub(crate) fn add(&mut self, further: Self) {
         let Self {
             queries,
             sites,

@@ -19,14 +19,14 @@ use file_formats::escape::{
 impl RenderContext {
     /// Sets the format. Printed values that are not plain are marked for it.
     #[must_use]
-    pub fn writing(mut self, format: Format) -> Self {
+    pub(crate) fn writing(mut self, format: Format) -> Self {
         self.format = format;
         self
     }
 
     /// Makes the marked value of this number an error, to find the place that prints it.
     #[must_use]
-    pub fn refusing(mut self, number: usize, message: String) -> Self {
+    pub(crate) fn refusing(mut self, number: usize, message: String) -> Self {
         self.refused = Some((number, message));
         self
     }
@@ -62,7 +62,7 @@ impl RenderContext {
 
     /// Prepares an argument for a function: without marks, except for `raw`.
     #[must_use]
-    pub fn argument(&self, function: &Function, value: Value) -> Value {
+    pub(crate) fn argument(&self, function: &Function, value: Value) -> Value {
         if function.go == "raw" {
             value
         } else {
@@ -72,7 +72,7 @@ impl RenderContext {
 
     /// Removes the marks from a value.
     #[must_use]
-    pub fn bare(&self, value: Value) -> Value {
+    pub(crate) fn bare(&self, value: Value) -> Value {
         match value.as_str() {
             Some(text) if self.format != Format::None && mark::is_marked(text) => {
                 Value::from(mark::unmarked(text).into_owned())

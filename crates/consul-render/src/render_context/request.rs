@@ -24,7 +24,7 @@ impl RenderContext {
 
     /// Requests the selected items of the answer to a query. Returns the answer, or `None` if there is none yet, and the
     /// marks of the fields that the template reads of these items.
-    pub fn request_part(
+    pub(crate) fn request_part(
         &self,
         query: &Query,
         selection: Selection,
@@ -128,7 +128,7 @@ impl RenderContext {
     ///
     /// # Errors
     /// If the options make the call fail.
-    pub fn request_with(
+    pub(crate) fn request_with(
         &self,
         query: &Query,
         options: CallOptions,
@@ -175,7 +175,7 @@ impl RenderContext {
 
     /// Returns `true` if a service of this name is in a list of services that the template has requested.
     #[must_use]
-    pub fn is_registered(&self, name: &str) -> bool {
+    pub(crate) fn is_registered(&self, name: &str) -> bool {
         let dependencies = self.dependencies();
         let mut lists = dependencies.queries.iter();
         lists.any(
@@ -188,7 +188,7 @@ impl RenderContext {
 
     /// The answer that a call with these options sees.
     #[must_use]
-    pub fn view_of(&self, options: CallOptions) -> View {
+    pub(crate) fn view_of(&self, options: CallOptions) -> View {
         match options.on_collapse {
             None if options.min.is_none() => self.snapshot.view(),
             None | Some(OnCollapse::Hold | OnCollapse::Fail) => View::Accepted,
@@ -234,7 +234,11 @@ impl RenderContext {
 
     /// Calls a function that may request queries, and records the call as the place of queries that
     /// were not requested before.
-    pub fn requesting<T>(&self, call: impl FnOnce() -> T, site: impl FnOnce() -> CallSite) -> T {
+    pub(crate) fn requesting<T>(
+        &self,
+        call: impl FnOnce() -> T,
+        site: impl FnOnce() -> CallSite,
+    ) -> T {
         let outcome = call();
         let new = std::mem::take(&mut *self.new_queries());
         if !new.is_empty() {

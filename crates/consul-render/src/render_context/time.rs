@@ -17,7 +17,7 @@ impl RenderContext {
     /// Returns `true` if an instance in the answer to this query, in this view, has been passing for
     /// this long. If not, the pass is repeated when it has.
     #[must_use]
-    pub fn has_passed(
+    pub(crate) fn has_passed(
         &self,
         view: View,
         query: &Query,
@@ -43,7 +43,7 @@ impl RenderContext {
     }
 
     /// Records that the template selects instances of this query by `passing_for`.
-    pub fn times(&self, query: &Query, span: Duration) {
+    pub(crate) fn times(&self, query: &Query, span: Duration) {
         let mut dependencies = self.dependencies();
         let longest = dependencies.timed.entry(query.clone()).or_default();
         *longest = span.max(*longest);

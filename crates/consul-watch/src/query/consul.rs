@@ -58,7 +58,7 @@ impl ConsulQuery {
 
     /// The target of the query; `None` if it has none but the agent.
     #[must_use]
-    pub fn scope(&self) -> Option<&Scope> {
+    pub(crate) fn scope(&self) -> Option<&Scope> {
         match self {
             Self::Key(query) | Self::Pairs(query) => Some(&query.scope),
             Self::Service(query) | Self::Connect(query) => Some(&query.scope),
@@ -76,7 +76,7 @@ impl ConsulQuery {
     }
 
     /// The target of the query, to be changed.
-    pub fn scope_mut(&mut self) -> Option<&mut Scope> {
+    pub(crate) fn scope_mut(&mut self) -> Option<&mut Scope> {
         match self {
             Self::Key(query) | Self::Pairs(query) => Some(&mut query.scope),
             Self::Service(query) | Self::Connect(query) => Some(&mut query.scope),

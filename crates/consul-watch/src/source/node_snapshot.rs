@@ -27,7 +27,7 @@ pub struct InstanceIndex {
 
 /// A number that stands for a name. Two names with the same one are improbable, and cause a useless request at worst.
 #[must_use]
-pub fn fingerprint(name: &str) -> u64 {
+pub(crate) fn fingerprint(name: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
     hasher.finish()
@@ -52,7 +52,7 @@ impl NodeSnapshot {
 
     /// The fingerprints of the services that differ from those of an earlier snapshot.
     #[must_use]
-    pub fn changed_since(&self, earlier: &Self) -> BTreeSet<u64> {
+    pub(crate) fn changed_since(&self, earlier: &Self) -> BTreeSet<u64> {
         if self.index != earlier.index {
             return self.services().chain(earlier.services()).collect();
         }

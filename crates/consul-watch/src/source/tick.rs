@@ -66,7 +66,7 @@ impl Area {
 impl Tick {
     /// The datacenter, namespace and partition.
     #[must_use]
-    pub fn scope(&self) -> &Scope {
+    pub(crate) fn scope(&self) -> &Scope {
         match self {
             Self::Checks(scope) | Self::Services(scope) | Self::Nodes(scope) => scope,
             Self::Keys(prefix) => &prefix.scope,

@@ -19,7 +19,7 @@ impl MaxChange {
     /// Returns `true` if a change that removes this many of the lines of a file is above a limit. A changed line counts as a
     /// removed one.
     #[must_use]
-    pub fn is_exceeded(&self, removed: usize, lines: usize) -> bool {
+    pub(crate) fn is_exceeded(&self, removed: usize, lines: usize) -> bool {
         let is_above_lines = self
             .lines
             .is_some_and(|most| removed as u128 > u128::from(most));

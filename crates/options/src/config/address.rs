@@ -7,7 +7,7 @@ use url::Url;
 
 /// An invalid address of Consul. The text is not shown if it may contain a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AddressError {
+pub(crate) enum AddressError {
     /// An empty list.
     #[error("it names no server; write HOST:PORT, for example 127.0.0.1:8500")]
     Empty,
@@ -58,7 +58,7 @@ pub(super) fn items(list: &str) -> impl Iterator<Item = &str> {
 ///
 /// # Errors
 /// [`AddressError`] for the first invalid one, and for an empty list.
-pub fn servers(list: &str, tls: bool) -> Result<Vec<Url>, AddressError> {
+pub(crate) fn servers(list: &str, tls: bool) -> Result<Vec<Url>, AddressError> {
     let mut servers = Vec::new();
     for item in items(list) {
         let server = server(item, tls)?;

@@ -8,12 +8,12 @@ use config_blocks::{
 
 /// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ByteSize(pub u64);
+pub(crate) struct ByteSize(pub u64);
 
 /// A text that is not a number of bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it is not a size; write bytes in digits only, or with a unit: 500kB, 10MB, 10MiB, 1GB")]
-pub struct ByteSizeError;
+pub(crate) struct ByteSizeError;
 
 /// The units, in lower case, and their bytes.
 const UNITS: [(&str, u64); 8] = [

@@ -12,12 +12,12 @@ use super::logging::LogLevelError;
 use super::template_argument::escape;
 use super::token::TokenError;
 use crate::exit_code;
-pub use group::GroupError;
+pub(crate) use group::GroupError;
 use tracing_outlets::FacilityError;
 
 /// A value that cannot be used, for a reason that the library does not know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ValueError {
+pub(crate) enum ValueError {
     /// A signal that no process can handle.
     #[error("no process can act on {0}; choose another, for example SIGTERM, SIGHUP or SIGUSR1")]
     Unhandled(&'static str),

@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 
 use process_tree::CommandLine;
 
+pub use shell::ShellError;
+pub(crate) use shell::Used;
 use shell::{STAGED, TREE};
-pub use shell::{ShellError, Used};
 
 /// The variable with the directory. Programs that are started without a shell get it too.
-pub const TREE_VARIABLE: &str = "CTMPL_TREE";
+pub(crate) const TREE_VARIABLE: &str = "CTMPL_TREE";
 
 /// A command line without placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub enum PlaceholderError {
 ///
 /// # Errors
 /// [`PlaceholderError`]
-pub fn used(line: &CommandLine) -> Result<Used, PlaceholderError> {
+pub(crate) fn used(line: &CommandLine) -> Result<Used, PlaceholderError> {
     match line {
         CommandLine::Shell(line) => Ok(shell::replace(line)?.1),
         CommandLine::Direct(words) => {

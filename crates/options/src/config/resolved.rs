@@ -10,7 +10,8 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 pub use consul::{ConsulConfig, LoadConfig, RetryConfig};
-pub use job::{Job, OnError, RENDER_TIMEOUT};
+pub(crate) use job::RENDER_TIMEOUT;
+pub use job::{Job, OnError};
 use status_server::StatusAddr;
 
 use super::exec::ExecConfig;

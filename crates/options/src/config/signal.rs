@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 
 /// A signal, or `None` for `SIGNULL`: no signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SignalName(pub Option<Signal>);
+pub(crate) struct SignalName(pub Option<Signal>);
 
 /// A text that is not a signal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,7 +64,7 @@ impl SignalName {
     }
 
     /// Returns `true` if a process can handle the signal. The others kill or stop it.
-    pub fn can_be_handled(self) -> bool {
+    pub(crate) fn can_be_handled(self) -> bool {
         !matches!(
             self.0,
             Some(

@@ -11,7 +11,7 @@
 
 /// Source, destination and command; none is blank.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TemplateArgument {
+pub(crate) struct TemplateArgument {
     /// The template file.
     pub source: String,
     /// The file to write.
@@ -23,7 +23,7 @@ pub struct TemplateArgument {
 /// A text that is not `source:destination[:command]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("template: cannot be empty; write SOURCE:DESTINATION or SOURCE:DESTINATION:COMMAND")]
-pub struct TemplateArgumentError;
+pub(crate) struct TemplateArgumentError;
 
 /// Whether parts may begin with a drive letter.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -27,7 +27,7 @@ impl Choice for StartWith {
 
 /// What `systemctl` does with a unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UnitAction {
+pub(crate) enum UnitAction {
     /// Its program reads its configuration again.
     #[default]
     Reload,

@@ -16,7 +16,7 @@ pub struct Settle {
 
 /// The keys of one layer; a single text sets all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WaitBlock {
+pub(crate) struct WaitBlock {
     /// The timer is on.
     pub enabled: Option<bool>,
     /// Quiet time.
@@ -27,7 +27,7 @@ pub struct WaitBlock {
 
 /// The timer, if any key of it is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
+pub(crate) enum Wait {
     /// Off: changes are not collected. It overrides lower layers.
     Off,
     /// Changes are collected.
@@ -36,7 +36,7 @@ pub enum Wait {
 
 /// A text that is not `min[:max]`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WaitError {
+pub(crate) enum WaitError {
     /// One of the two is not a duration.
     #[error(transparent)]
     Duration(#[from] DurationError),
@@ -59,7 +59,7 @@ fn most(min: GoDuration) -> GoDuration {
 
 impl Wait {
     /// The timer; `None`: off.
-    pub fn settle(self) -> Option<Settle> {
+    pub(crate) fn settle(self) -> Option<Settle> {
         match self {
             Self::Off => None,
             Self::For(settle) => Some(settle),
@@ -70,7 +70,7 @@ impl Wait {
 impl WaitBlock {
     /// Layers it over the keys of a lower layer.
     #[must_use]
-    pub fn over(self, lower: Self) -> Self {
+    pub(crate) fn over(self, lower: Self) -> Self {
         let Self { enabled, min, max } = self;
         Self {
             enabled: enabled.or(lower.enabled),
@@ -83,7 +83,7 @@ impl WaitBlock {
     ///
     /// # Errors
     /// [`WaitError::Backwards`]
-    pub fn wait(self) -> Result<Option<Wait>, WaitError> {
+    pub(crate) fn wait(self) -> Result<Option<Wait>, WaitError> {
         match (self.enabled, self.min) {
             (Some(false), _) => Ok(Some(Wait::Off)),
             (_, Some(min)) => Wait::between(min, self.max).map(Some),
@@ -116,7 +116,7 @@ impl Wait {
     ///
     /// # Errors
     /// [`WaitError::Backwards`]
-    pub fn between(min: GoDuration, max: Option<GoDuration>) -> Result<Self, WaitError> {
+    pub(crate) fn between(min: GoDuration, max: Option<GoDuration>) -> Result<Self, WaitError> {
         let max = max.unwrap_or_else(|| most(min));
         if max < min {
             Err(WaitError::Backwards { min, max })

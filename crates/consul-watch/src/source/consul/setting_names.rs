@@ -23,7 +23,7 @@ pub struct SettingNames {
 
 impl SettingNames {
     /// The fields of [`ClientConfig`](super::ClientConfig).
-    pub const FIELDS: Self = Self {
+    pub(crate) const FIELDS: Self = Self {
         program: env!("CARGO_PKG_NAME"),
         address: &["servers"],
         tls: None,

@@ -4,7 +4,7 @@ use config_blocks::Origin;
 
 /// A setting of a group, or of a template, about applying files that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum GroupError {
+pub(crate) enum GroupError {
     /// The command of a template differs from that of its group.
     #[error(
         "the group {group} has another command, {other}; a group has one command: leave it out here, or take the template \

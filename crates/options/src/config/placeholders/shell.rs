@@ -10,7 +10,7 @@ pub(super) const TREE: &str = "{tree}";
 
 /// The placeholders in a command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Used {
+pub(crate) struct Used {
     /// `{staged}`.
     pub staged: bool,
     /// `{staged}` is a part of a word of a shell line, and can only stand for one file.

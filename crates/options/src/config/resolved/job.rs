@@ -41,7 +41,7 @@ pub struct Job {
 }
 
 /// The default of `render_timeout`.
-pub const RENDER_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const RENDER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The effect of a failure on the process, if a template cannot be rendered with all data, or not be written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Job {
 
     /// The group of the template if it names none.
     #[must_use]
-    pub fn own_group(&self) -> GroupConfig {
+    pub(crate) fn own_group(&self) -> GroupConfig {
         let command = self.command.clone().map(GroupConfig::of_command);
         command.unwrap_or_else(|| {
             let destination = self.destination.as_deref().unwrap_or("-".as_ref());
