@@ -146,8 +146,11 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     let answer_file = journal
         .as_ref()
         .filter(|_| !config.dry)
-        .map(|journal| AnswerFile::new(&journal.directory(), client.identity()));
-    let saved = answer_file.as_ref().map(state_dir::saved_answers);
+        .map(|journal| AnswerFile::new(&journal.directory()));
+    let server = client.identity();
+    let saved = answer_file
+        .as_ref()
+        .map(|file| state_dir::saved_answers(file, &server));
     let kept = journal
         .as_ref()
         .filter(|_| !config.dry)

@@ -20,8 +20,6 @@ const MODE: u32 = 0o600;
 #[derive(Clone, Debug)]
 pub(super) struct AnswerFile {
     path: PathBuf,
-    /// Identifies the Consul that answers.
-    source: String,
     state: Arc<Mutex<State>>,
 }
 
@@ -31,41 +29,38 @@ struct State {
     written: Option<u64>,
     /// `true` while a thread writes the file.
     is_busy: bool,
-    /// The version that this thread writes next, with its source.
-    next: Option<(Arc<SavedAnswers>, String)>,
+    /// The version that this thread writes next.
+    next: Option<Arc<SavedAnswers>>,
     /// `true` if the last write failed.
     has_failed: bool,
 }
 
 impl AnswerFile {
     /// The file in a state directory.
-    pub(super) fn new(directory: &Path, source: String) -> Self {
+    pub(super) fn new(directory: &Path) -> Self {
         Self {
             path: directory.join(NAME),
-            source,
             state: Arc::default(),
         }
     }
 
-    /// Uses another Consul from now on.
-    pub(super) fn set_source(&mut self, source: String) {
-        self.source = source;
+    /// Reads the file. `server` is the identity of the server that answers. A damaged file is moved aside, which is logged.
+    pub(super) fn read(&self, server: &str) -> SavedAnswers {
+        self.try_read(server)
+            .unwrap_or_else(|| SavedAnswers::of(server))
     }
 
-    /// Reads the file. A damaged one is moved aside, which is logged.
-    pub(super) fn read(&self) -> SavedAnswers {
+    fn try_read(&self, server: &str) -> Option<SavedAnswers> {
         let path = self.path.display();
         let error = match fs::read(&self.path) {
-            Ok(file) => match SavedAnswers::decode(&file, &self.source) {
-                Ok(saved) => return saved,
+            Ok(file) => match SavedAnswers::decode(&file, server) {
+                Ok(saved) => return Some(saved),
                 Err(error) => error.to_string(),
             },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return SavedAnswers::default();
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => {
                 self.warn_of_unreadable(&error.to_string());
-                return SavedAnswers::default();
+                return None;
             }
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -79,7 +74,7 @@ impl AnswerFile {
             name: "answer_sizes.damaged", %path, error,
             "{path} is damaged ({error}); {end}, and the first answers of Consul are not compared with earlier ones"
         );
-        SavedAnswers::default()
+        None
     }
 
     /// Logs that the file cannot be read.
@@ -95,7 +90,7 @@ impl AnswerFile {
     /// this version, so that a file system that hangs occupies one thread. A failure is logged once.
     pub(super) fn write(&self, saved: Arc<SavedAnswers>) {
         let mut state = self.lock();
-        let next = state.next.as_ref().map(|(next, _)| next.changes());
+        let next = state.next.as_ref().map(|next| next.changes());
         if state
             .written
             .max(next)
@@ -103,14 +98,14 @@ impl AnswerFile {
         {
             return;
         }
-        state.next = Some((saved, self.source.clone()));
+        state.next = Some(saved);
         if state.is_busy {
             return;
         }
-        while let Some((saved, source)) = state.next.take() {
+        while let Some(saved) = state.next.take() {
             state.is_busy = true;
             drop(state);
-            let replaced = self.replace(&saved.encode(&source));
+            let replaced = self.replace(&saved.encode());
             state = self.lock();
             state.is_busy = false;
             match replaced {
@@ -156,7 +151,7 @@ mod tests {
     use consul_watch::query::Query;
 
     fn saved(counts: &[usize]) -> Arc<SavedAnswers> {
-        let mut saved = SavedAnswers::default();
+        let mut saved = SavedAnswers::of("a");
         for count in counts {
             let names = vec!["dc".to_owned(); *count];
             saved.accept(&services(), &Answer::Datacenters(names));
@@ -171,10 +166,10 @@ mod tests {
     #[test]
     fn only_the_user_can_read_what_was_written() {
         let directory = tempfile::tempdir().unwrap();
-        let file = AnswerFile::new(directory.path(), "a".to_owned());
-        assert_eq!(file.read().items(&services(), None), None);
+        let file = AnswerFile::new(directory.path());
+        assert_eq!(file.read("a").items(&services(), None), None);
         file.write(saved(&[3]));
-        assert_eq!(file.read().items(&services(), None), Some(3));
+        assert_eq!(file.read("a").items(&services(), None), Some(3));
         let mode = fs::metadata(directory.path().join(NAME)).unwrap();
         assert_eq!(mode.permissions().mode() & 0o777, 0o600);
         let names = fs::read_dir(directory.path()).unwrap().count();
@@ -184,23 +179,23 @@ mod tests {
     #[test]
     fn an_earlier_version_does_not_replace_a_later_one() {
         let directory = tempfile::tempdir().unwrap();
-        let file = AnswerFile::new(directory.path(), "a".to_owned());
+        let file = AnswerFile::new(directory.path());
         file.write(saved(&[1, 2]));
         file.clone().write(saved(&[1]));
-        assert_eq!(file.read().items(&services(), None), Some(2));
+        assert_eq!(file.read("a").items(&services(), None), Some(2));
     }
 
     #[test]
     fn a_damaged_file_is_moved_aside() {
         let directory = tempfile::tempdir().unwrap();
-        let file = AnswerFile::new(directory.path(), "a".to_owned());
+        let file = AnswerFile::new(directory.path());
         fs::write(directory.path().join(NAME), "nonsense").unwrap();
-        assert_eq!(file.read(), SavedAnswers::default());
+        assert_eq!(file.read("a"), SavedAnswers::of("a"));
         let mut names = fs::read_dir(directory.path()).unwrap();
         let name = names.next().unwrap().unwrap().file_name();
         let name = name.to_string_lossy().into_owned();
         assert!(name.starts_with("answers.damaged-"), "{name}");
         file.write(saved(&[1]));
-        assert_eq!(file.read().items(&services(), None), Some(1));
+        assert_eq!(file.read("a").items(&services(), None), Some(1));
     }
 }

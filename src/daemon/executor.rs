@@ -290,9 +290,6 @@ impl Executor {
 
     fn use_client(&mut self, client: Client, rules: Rules) {
         self.watcher.use_client(client.clone(), rules);
-        if let Some(file) = &mut self.answer_file {
-            file.set_source(client.identity());
-        }
         self.client = client;
     }
 

@@ -92,7 +92,7 @@ impl Renderer {
         Self {
             mode,
             templates: Templates::new(&config.jobs),
-            answers: Answers::new(failures, config.consul.client.identity()),
+            answers: Answers::new(failures, &config.consul.client.identity()),
             wake_ups: WakeUps::default(),
             plugins: PluginRuns::default(),
             env: Arc::new(RenderEnv {
@@ -333,7 +333,7 @@ impl Renderer {
         }
         self.templates.replace(&config.jobs);
         self.answers
-            .renew(RestorePolicy::of(config), config.consul.client.identity());
+            .renew(RestorePolicy::of(config), &config.consul.client.identity());
         self.end_passes();
         self.following = Following::Outdated;
         let followed = self.answers.followed().iter();

@@ -70,7 +70,7 @@ mod tests {
         let begun = Instant::now();
         let at = |seconds| begun + Duration::from_secs(seconds);
         let mut saving = Saving::on();
-        let mut saved = Arc::new(SavedAnswers::default());
+        let mut saved = Arc::new(SavedAnswers::of("a"));
         assert!(saving.advance(&saved, at(0)).is_none());
         assert_eq!(saving.next_wake(), None);
         let mut writes = Vec::new();

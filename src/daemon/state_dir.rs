@@ -156,12 +156,12 @@ pub(super) fn check_last_good(
 }
 
 /// The answers that an earlier process has accepted. A file that hangs is treated as a missing one.
-pub(super) fn saved_answers(file: &AnswerFile) -> SavedAnswers {
-    let own = file.clone();
-    let saved = within(OPEN_TIMEOUT, move || own.read());
+pub(super) fn saved_answers(file: &AnswerFile, server: &str) -> SavedAnswers {
+    let (own, from) = (file.clone(), server.to_owned());
+    let saved = within(OPEN_TIMEOUT, move || own.read(&from));
     saved.unwrap_or_else(|| {
         file.warn_of_unreadable(&not_in_time("it was not read"));
-        SavedAnswers::default()
+        SavedAnswers::of(server)
     })
 }
 

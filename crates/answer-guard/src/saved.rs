@@ -6,6 +6,7 @@
 //! except the names of damped instances and their nodes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +24,10 @@ const UNUSED_PROCESSES: u8 = 3;
 const MAX_OTHERS: usize = 3;
 
 /// The sizes of accepted answers, by the text of their query.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SavedAnswers {
+    /// The identity of the Consul that answers.
+    source: Arc<str>,
     sizes: BTreeMap<String, Entry>,
     damped: BTreeMap<String, Damped>,
     /// What other Consuls have answered.
@@ -79,6 +82,24 @@ struct Body<'a> {
 }
 
 impl SavedAnswers {
+    /// Creates a value without sizes. `source` is the identity of the Consul that answers.
+    #[must_use]
+    pub fn of(source: &str) -> Self {
+        Self {
+            source: source.into(),
+            sizes: BTreeMap::new(),
+            damped: BTreeMap::new(),
+            others: Vec::new(),
+            changes: 0,
+        }
+    }
+
+    /// The identity of the Consul that answers.
+    #[must_use]
+    pub fn source(&self) -> &Arc<str> {
+        &self.source
+    }
+
     /// The number of items in the last accepted answer to a query; `None` if it is unknown. `depth`: the entries below
     /// a prefix that count; `None`: all.
     #[must_use]
@@ -145,12 +166,13 @@ impl SavedAnswers {
 
     /// Another Consul answers from now on. Its answers are compared with those of the one before, because both may belong
     /// to the same cluster. Those of the one before are kept, too.
-    pub fn server_changed(&mut self, before: &str, now: &str) {
+    pub fn server_changed(&mut self, now: &str) {
         self.changes += 1;
+        let before = std::mem::replace(&mut self.source, now.into());
         self.others
-            .retain(|other| other.source != before && other.source != now);
+            .retain(|other| other.source != *before && other.source != now);
         let before = Other {
-            source: before.to_owned(),
+            source: (*before).to_owned(),
             answers: self.sizes.clone(),
             damped: self.damped.clone(),
         };
@@ -158,11 +180,11 @@ impl SavedAnswers {
         self.others.truncate(MAX_OTHERS);
     }
 
-    /// The content of the file. `source` identifies the Consul that has answered.
+    /// The content of the file.
     #[must_use]
-    pub fn encode(&self, source: &str) -> Vec<u8> {
+    pub fn encode(&self) -> Vec<u8> {
         let body = Body {
-            source: source.into(),
+            source: (&*self.source).into(),
             answers: std::borrow::Cow::Borrowed(&self.sizes),
             damped: std::borrow::Cow::Borrowed(&self.damped),
             others: std::borrow::Cow::Borrowed(&self.others),
@@ -170,7 +192,7 @@ impl SavedAnswers {
         seal(FORMAT, &body)
     }
 
-    /// Reads the content of the file. What other Consuls have answered is kept beside. Entries that the last processes
+    /// Reads the content of the file. `source` is the identity of the Consul that answers. What other Consuls have answered is kept beside. Entries that the last processes
     /// have not used are left out.
     ///
     /// # Errors
@@ -190,7 +212,7 @@ impl SavedAnswers {
         let Some(own) = own else {
             return Ok(Self {
                 others,
-                ..Self::default()
+                ..Self::of(source)
             });
         };
         let used = own.answers.into_iter();
@@ -206,6 +228,7 @@ impl SavedAnswers {
             damped.unused <= UNUSED_PROCESSES
         });
         Ok(Self {
+            source: source.into(),
             sizes: sizes.collect(),
             damped,
             others,
@@ -230,8 +253,6 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use consul_watch::answer::Pair;
 
@@ -257,9 +278,9 @@ mod tests {
 
     #[test]
     fn the_sizes_are_read_again_and_neither_values_nor_names_of_items_are_kept() {
-        let mut saved = SavedAnswers::default();
+        let mut saved = SavedAnswers::of(SOURCE);
         saved.accept(&prefix(), &pairs(&["a", "sub/", "sub/b"]));
-        let file = saved.encode(SOURCE);
+        let file = saved.encode();
         let text = String::from_utf8(file.clone()).unwrap();
         assert!(text.starts_with("ctmpl-answers 1 sha256:"), "{text}");
         assert!(!text.contains("s3cret") && !text.contains("sub"), "{text}");
@@ -272,7 +293,7 @@ mod tests {
 
     #[test]
     fn single_keys_certificates_and_files_are_left_out() {
-        let mut saved = SavedAnswers::default();
+        let mut saved = SavedAnswers::of(SOURCE);
         for query in [Query::key("a").unwrap(), Query::ca_leaf("web").unwrap()] {
             saved.accept(&query, &Answer::Key(None));
         }
@@ -281,7 +302,7 @@ mod tests {
 
     #[test]
     fn only_another_size_is_a_change() {
-        let mut saved = SavedAnswers::default();
+        let mut saved = SavedAnswers::of(SOURCE);
         let services = Query::services("").unwrap();
         for (answer, changes) in [(names(3), 1), (names(3), 1), (names(2), 2)] {
             saved.accept(&services, &answer);
@@ -294,9 +315,9 @@ mod tests {
 
     #[test]
     fn the_answers_of_another_consul_do_not_count() {
-        let mut saved = SavedAnswers::default();
+        let mut saved = SavedAnswers::of(SOURCE);
         saved.accept(&prefix(), &pairs(&["a"]));
-        let read = SavedAnswers::decode(&saved.encode(SOURCE), "http://b:8500/").unwrap();
+        let read = SavedAnswers::decode(&saved.encode(), "http://b:8500/").unwrap();
         assert_eq!(read.items(&prefix(), None), None);
     }
 
@@ -304,50 +325,50 @@ mod tests {
     #[test]
     fn the_answers_of_a_consul_are_known_after_another_one_was_used() {
         const OTHER: &str = "http://b:8500/";
-        let mut saved = SavedAnswers::default();
+        let mut saved = SavedAnswers::of(SOURCE);
         saved.accept(&prefix(), &pairs(&["a"]));
         // A start with another address.
-        let mut other = SavedAnswers::decode(&saved.encode(SOURCE), OTHER).unwrap();
+        let mut other = SavedAnswers::decode(&saved.encode(), OTHER).unwrap();
         other.accept(&prefix(), &pairs(&["a", "b"]));
-        let file = other.encode(OTHER);
+        let file = other.encode();
         for (source, items) in [(SOURCE, 1), (OTHER, 2)] {
             let read = SavedAnswers::decode(&file, source).unwrap();
             assert_eq!(read.items(&prefix(), None), Some(items), "{source}");
         }
         // A reload.
-        saved.server_changed(SOURCE, OTHER);
+        saved.server_changed(OTHER);
         saved.accept(&prefix(), &pairs(&["a", "b", "c"]));
-        let file = saved.encode(OTHER);
+        let file = saved.encode();
         for (source, items) in [(SOURCE, 1), (OTHER, 3)] {
             let read = SavedAnswers::decode(&file, source).unwrap();
             assert_eq!(read.items(&prefix(), None), Some(items), "{source}");
         }
         // Back again, and then many others.
-        saved.server_changed(OTHER, SOURCE);
+        saved.server_changed(SOURCE);
         for number in 0..10 {
-            saved.server_changed(&format!("{number}"), SOURCE);
+            saved.server_changed(&format!("{number}"));
         }
         assert_eq!(saved.others.len(), MAX_OTHERS);
     }
 
     #[test]
     fn an_entry_that_is_not_used_is_dropped_after_some_processes() {
-        let mut saved = SavedAnswers::default();
+        let mut saved = SavedAnswers::of(SOURCE);
         saved.accept(&prefix(), &pairs(&["a"]));
-        let mut file = saved.encode(SOURCE);
+        let mut file = saved.encode();
         for process in 1..=4 {
             let saved = SavedAnswers::decode(&file, SOURCE).unwrap();
             let is_kept = saved.items(&prefix(), None).is_some();
             assert_eq!(is_kept, process <= 3, "process {process}");
-            file = saved.encode(SOURCE);
+            file = saved.encode();
         }
     }
 
     #[test]
     fn any_damage_is_noticed() {
-        let mut saved = SavedAnswers::default();
+        let mut saved = SavedAnswers::of(SOURCE);
         saved.accept(&prefix(), &pairs(&["a", "b"]));
-        let file = saved.encode(SOURCE);
+        let file = saved.encode();
         // The line end after the last byte does not matter.
         for position in 0..file.len() - 1 {
             let mut damaged = file.clone();

@@ -34,18 +34,16 @@ pub(super) struct Answers {
     guards: Guards,
     retained: RetainedNames,
     pub(super) dampers: Dampers,
-    /// The sizes of the accepted answers, of this process and of the one before.
+    /// The server that answers, and the sizes of the accepted answers, of this process and of the one before.
     pub(super) saved: Arc<SavedAnswers>,
     /// The changes of accepted answers that are not on the disk yet.
     pub(super) unwritten: UnwrittenAnswers,
     pub(super) restoration: Restoration,
-    /// The identity of the server that answers.
-    pub(super) server: Arc<str>,
 }
 
 impl Answers {
     /// Creates a store that follows no query. `server` is the identity of the server that answers.
-    pub(super) fn new(failures: QueryFailures, server: String) -> Self {
+    pub(super) fn new(failures: QueryFailures, server: &str) -> Self {
         Self {
             followed: BTreeSet::new(),
             snapshot: Snapshot::default(),
@@ -53,10 +51,9 @@ impl Answers {
             guards: Guards::default(),
             retained: RetainedNames::default(),
             dampers: Dampers::default(),
-            saved: Arc::default(),
+            saved: Arc::new(SavedAnswers::of(server)),
             unwritten: UnwrittenAnswers::default(),
             restoration: Restoration::default(),
-            server: server.into(),
         }
     }
 
@@ -78,6 +75,11 @@ impl Answers {
     /// The sizes of the accepted answers.
     pub(super) fn saved(&self) -> &Arc<SavedAnswers> {
         &self.saved
+    }
+
+    /// The identity of the server that answers.
+    pub(super) fn server(&self) -> &Arc<str> {
+        self.saved.source()
     }
 
     /// The guards of the queries.

@@ -33,7 +33,7 @@ impl Renderer {
     /// Removes these changes, to write them.
     pub(in crate::daemon) fn take_unwritten(&mut self, now: Moment) -> AnswerWrite {
         AnswerWrite {
-            server: Arc::clone(&self.answers.server),
+            server: Arc::clone(self.answers.server()),
             changes: self.answers.unwritten.take(),
             current_until: self.answers.current_until(now),
         }
@@ -50,7 +50,7 @@ impl Renderer {
         let Restorable { load, widen } = self.answers.take_restorable(templates, now.instant);
         let mut actions = Vec::new();
         if !load.is_empty() {
-            let server = Arc::clone(&self.answers.server);
+            let server = Arc::clone(self.answers.server());
             actions.push(Action::LoadAnswers(server, load));
         }
         let (mut used, mut missing) = (Vec::new(), Vec::new());
@@ -78,7 +78,7 @@ impl Renderer {
         all: &[(Arc<Query>, Result<LoadedAnswer, NoAnswer>)],
         now: Moment,
     ) {
-        if *self.answers.server != *server {
+        if **self.answers.server() != *server {
             return;
         }
         let (mut used, mut missing) = (Vec::new(), Vec::new());

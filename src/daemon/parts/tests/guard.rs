@@ -266,7 +266,7 @@ fn once_ends_with_an_empty_first_answer() {
 #[test]
 fn the_first_answer_is_compared_with_that_of_an_earlier_process() {
     let saved = |count: usize| {
-        let mut saved = SavedAnswers::default();
+        let mut saved = SavedAnswers::of(&server());
         saved.accept(&service(""), &passing(count));
         saved
     };

@@ -186,7 +186,7 @@ fn while_a_first_answer_is_held_back_the_earlier_one_is_used_and_other_changes_d
     };
     let text = r#"{{ range services }}{{ .Name }} {{ end }}{{ key "a" }}"#;
     let mut bench = start(RestorePolicy::Kept, vec![job(text, None)]);
-    let mut saved = SavedAnswers::default();
+    let mut saved = SavedAnswers::of(&server());
     saved.accept(&services, &names(&["x", "y", "z"]));
     bench.parts.expect(saved);
     bench.news("a", "1");
@@ -341,7 +341,7 @@ fn beside_a_held_answer_an_earlier_one_with_fewer_items_than_known_is_not_used()
     };
     let jobs = vec![job("{{ len services }}", None)];
     let mut bench = start(RestorePolicy::Kept, jobs);
-    let mut saved = SavedAnswers::default();
+    let mut saved = SavedAnswers::of(&server());
     saved.accept(&services, &names(10));
     bench.parts.expect(saved);
     let few = WatchEvent::current(Arc::clone(&services), names(4));

@@ -23,17 +23,16 @@ impl Answers {
     }
 
     /// Adopts a new configuration: the server that answers, and the use of earlier answers.
-    pub(in crate::daemon::renderer) fn renew(&mut self, policy: RestorePolicy, server: String) {
+    pub(in crate::daemon::renderer) fn renew(&mut self, policy: RestorePolicy, server: &str) {
         if self.restoration.is_on() {
             self.restoration.set_policy(policy);
         }
-        if *self.server == *server {
+        if **self.server() == *server {
             return;
         }
-        let before = std::mem::replace(&mut self.server, server.into());
         self.unwritten.server_changed();
         self.restoration.server_changed();
-        Arc::make_mut(&mut self.saved).server_changed(&before, &self.server);
+        Arc::make_mut(&mut self.saved).server_changed(server);
     }
 
     /// Handles the result of a write for a server, or the changes that could not be written.
@@ -47,7 +46,7 @@ impl Answers {
                 let own: Vec<_> = self.own_answers().collect();
                 self.unwritten.record_again(&own);
             }
-            Err(changes) if *self.server == *server => self.unwritten.take_back(changes),
+            Err(changes) if **self.server() == *server => self.unwritten.take_back(changes),
             // Another server answers now.
             Ok(_) | Err(_) => {}
         }
