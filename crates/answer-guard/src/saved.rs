@@ -32,14 +32,22 @@ pub struct SavedAnswers {
     damped: BTreeMap<String, Damped>,
     /// What other Consuls have answered.
     others: Vec<Other>,
+    inherited: Inherited,
     /// The number of changes in this process.
     changes: u64,
 }
 
 /// What another Consul has answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Other {
     source: String,
+    answers: BTreeMap<String, Entry>,
+    damped: BTreeMap<String, Damped>,
+}
+
+/// What earlier Consuls of this process have answered, and the present one has not answered yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Inherited {
     answers: BTreeMap<String, Entry>,
     damped: BTreeMap<String, Damped>,
 }
@@ -90,6 +98,7 @@ impl SavedAnswers {
             sizes: BTreeMap::new(),
             damped: BTreeMap::new(),
             others: Vec::new(),
+            inherited: Inherited::default(),
             changes: 0,
         }
     }
@@ -101,15 +110,25 @@ impl SavedAnswers {
     }
 
     /// The number of items in the last accepted answer to a query; `None` if it is unknown. `depth`: the entries below
-    /// a prefix that count; `None`: all.
+    /// a prefix that count; `None`: all. After a change of the Consul, the larger number of both counts.
     #[must_use]
     pub fn items(&self, query: &Query, depth: Option<Depth>) -> Option<usize> {
-        let entry = self.sizes.get(&query.to_string())?;
-        match depth {
+        let query = query.to_string();
+        let known = [&self.sizes, &self.inherited.answers];
+        let entries = known.into_iter().filter_map(|sizes| sizes.get(&query));
+        let items = entries.filter_map(|entry| match depth {
             None => Some(entry.items),
             Some(Depth::Level) => entry.level,
             Some(Depth::Tree) => entry.tree,
-        }
+        });
+        items.max()
+    }
+
+    /// Returns `true` if the Consul before has answered this query, and the present one has not.
+    #[must_use]
+    pub fn is_inherited(&self, query: &Query) -> bool {
+        let inherited = &self.inherited.answers;
+        !inherited.is_empty() && inherited.contains_key(&query.to_string())
     }
 
     /// The number of changes since the start of the process.
@@ -123,28 +142,37 @@ impl SavedAnswers {
         let Some(entry) = Entry::of(query, answer) else {
             return;
         };
-        let before = self.sizes.insert(query.to_string(), entry);
+        let query = query.to_string();
+        self.inherited.answers.remove(&query);
+        if let Some(damped) = self.inherited.damped.remove(&query) {
+            self.damped.insert(query.clone(), damped);
+        }
+        let before = self.sizes.insert(query, entry);
         self.changes += u64::from(before != Some(entry));
     }
 
     /// The damped instances of a query.
     #[must_use]
     pub fn damped(&self, query: &Query) -> &[SavedDamping] {
-        let damped = self.damped.get(&query.to_string());
+        let query = query.to_string();
+        let inherited = self.inherited.damped.get(&query);
+        let damped = inherited.or_else(|| self.damped.get(&query));
         damped.map_or(&[], |damped| &damped.instances)
     }
 
     /// Records the damped instances of a query.
     pub fn set_damped(&mut self, query: &Query, instances: Vec<SavedDamping>) {
         self.changes += 1;
+        let query = query.to_string();
+        self.inherited.damped.remove(&query);
         if instances.is_empty() {
-            self.damped.remove(&query.to_string());
+            self.damped.remove(&query);
         } else {
             let damped = Damped {
                 instances,
                 unused: 0,
             };
-            self.damped.insert(query.to_string(), damped);
+            self.damped.insert(query, damped);
         }
     }
 
@@ -161,33 +189,56 @@ impl SavedAnswers {
         let query = query.to_string();
         let is_known = self.sizes.remove(&query).is_some();
         let is_damped = self.damped.remove(&query).is_some();
+        self.inherited.answers.remove(&query);
+        self.inherited.damped.remove(&query);
         self.changes += u64::from(is_known || is_damped);
     }
 
     /// Another Consul answers from now on. Its answers are compared with those of the one before, because both may belong
-    /// to the same cluster. Those of the one before are kept, too.
+    /// to the same cluster. Nothing is recorded for it before it answers. What is known of others is kept, too.
     pub fn server_changed(&mut self, now: &str) {
-        self.changes += 1;
-        let before = std::mem::replace(&mut self.source, now.into());
-        self.others
-            .retain(|other| other.source != *before && other.source != now);
+        let mut others = self.others.iter();
+        let own = others.position(|other| other.source == now);
+        let own = own.map(|place| self.others.remove(place));
+        let own = own.unwrap_or_default();
+        let source = std::mem::replace(&mut self.source, now.into());
         let before = Other {
-            source: (*before).to_owned(),
-            answers: self.sizes.clone(),
-            damped: self.damped.clone(),
+            source: (*source).to_owned(),
+            answers: std::mem::replace(&mut self.sizes, own.answers),
+            damped: std::mem::replace(&mut self.damped, own.damped),
         };
-        self.others.insert(0, before);
-        self.others.truncate(MAX_OTHERS);
+        // What is inherited already is newer: the Consul before has not answered it.
+        let inherited = &mut self.inherited;
+        for (query, entry) in before.answers.clone() {
+            inherited.answers.entry(query).or_insert(entry);
+        }
+        for (query, damped) in before.damped.clone() {
+            inherited.damped.entry(query).or_insert(damped);
+        }
+        if !before.answers.is_empty() {
+            self.others.retain(|other| other.source != before.source);
+            self.others.insert(0, before);
+            self.others.truncate(MAX_OTHERS);
+        }
     }
 
-    /// The content of the file.
+    /// The content of the file. A Consul that has not answered is not part of it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let body = Body {
-            source: (&*self.source).into(),
-            answers: std::borrow::Cow::Borrowed(&self.sizes),
-            damped: std::borrow::Cow::Borrowed(&self.damped),
-            others: std::borrow::Cow::Borrowed(&self.others),
+        use std::borrow::Cow::Borrowed;
+        let body = match self.others.split_first() {
+            Some((latest, others)) if self.sizes.is_empty() => Body {
+                source: Borrowed(&latest.source),
+                answers: Borrowed(&latest.answers),
+                damped: Borrowed(&latest.damped),
+                others: Borrowed(others),
+            },
+            _ => Body {
+                source: Borrowed(&self.source),
+                answers: Borrowed(&self.sizes),
+                damped: Borrowed(&self.damped),
+                others: Borrowed(&self.others),
+            },
         };
         seal(FORMAT, &body)
     }
@@ -228,11 +279,10 @@ impl SavedAnswers {
             damped.unused <= UNUSED_PROCESSES
         });
         Ok(Self {
-            source: source.into(),
             sizes: sizes.collect(),
             damped,
             others,
-            changes: 0,
+            ..Self::of(source)
         })
     }
 }
@@ -347,8 +397,40 @@ mod tests {
         saved.server_changed(SOURCE);
         for number in 0..10 {
             saved.server_changed(&format!("{number}"));
+            saved.accept(&prefix(), &pairs(&["a"]));
         }
         assert_eq!(saved.others.len(), MAX_OTHERS);
+    }
+
+    /// The sizes of the server before were written as its own, and replaced those that it had.
+    #[test]
+    fn a_server_that_has_not_answered_keeps_the_sizes_that_it_had() {
+        let mut saved = SavedAnswers::of("b");
+        saved.accept(&prefix(), &pairs(&["a"]));
+        saved.server_changed("a");
+        saved.accept(&prefix(), &pairs(&["a", "b", "c"]));
+        let items = |saved: &SavedAnswers, source| {
+            let read = SavedAnswers::decode(&saved.encode(), source).unwrap();
+            read.items(&prefix(), None)
+        };
+        let changes = saved.changes();
+        // Several addresses that are mistyped, too.
+        for source in ["b", "c", "d", "e", "f", "b"] {
+            saved.server_changed(source);
+            let stored = [items(&saved, "a"), items(&saved, "b"), items(&saved, "c")];
+            assert_eq!(stored, [Some(3), Some(1), None], "{source}");
+            assert_eq!(
+                saved.items(&prefix(), None),
+                Some(3),
+                "the larger one counts"
+            );
+            assert!(saved.is_inherited(&prefix()));
+        }
+        assert_eq!(saved.changes(), changes, "nothing is written");
+        saved.accept(&prefix(), &pairs(&["a", "b"]));
+        assert_eq!(saved.items(&prefix(), None), Some(2));
+        assert!(!saved.is_inherited(&prefix()));
+        assert_eq!((items(&saved, "a"), items(&saved, "b")), (Some(3), Some(2)));
     }
 
     #[test]

@@ -24,8 +24,8 @@ impl Answers {
         now: Instant,
     ) -> Vec<AnswerChange> {
         self.restoration.answered(query);
-        if self.snapshot.earlier(query).is_some() {
-            // The answer may be the same, but its size may be unknown.
+        if self.snapshot.earlier(query).is_some() || self.saved.is_inherited(query) {
+            // The answer may be the same, but its size may be unknown, also for another server.
             Arc::make_mut(&mut self.saved).accept(query, latest);
         }
         // Not all calls have seen an answer that is only for calls that use stale answers.

@@ -1,6 +1,7 @@
 //! Earlier answers and a reload with another server.
 
 use super::*;
+use consul_watch::answer::ServiceTags;
 
 /// It was used for the new server.
 #[test]
@@ -22,4 +23,29 @@ fn an_answer_of_the_server_before_a_reload_that_is_loaded_late_is_dropped() {
     let answers = vec![(key("a"), Ok(answer))];
     bench.step(Event::AnswersLoaded(other, answers));
     assert_eq!(bench.write(), ["new"]);
+}
+
+/// The sizes of the server before were written for one that does not answer.
+#[test]
+fn the_sizes_of_a_server_are_written_when_it_has_answered() {
+    let services: Arc<Query> = Query::services("").unwrap().into();
+    let one = Arc::new(ServiceTags {
+        name: "a".to_owned(),
+        tags: Vec::new(),
+    });
+    let answer = WatchEvent::current(Arc::clone(&services), Arc::new(Answer::Services(vec![one])));
+    let jobs = vec![job("{{ len services }}", None)];
+    let mut bench = start(RestorePolicy::Kept, jobs.clone());
+    bench.step(Event::Watched(vec![answer.clone()]));
+    let other = bench.renew_server(jobs, EarlierAnswers::Kept);
+    let items = |bench: &Bench, server: &str| {
+        let file = bench.parts.renderer.saved().encode();
+        let read = SavedAnswers::decode(&file, server).unwrap();
+        read.items(&services, None)
+    };
+    assert_eq!(items(&bench, &server()), Some(1));
+    assert_eq!(items(&bench, &other), None);
+    bench.step(Event::Watched(vec![answer]));
+    assert_eq!(items(&bench, &server()), Some(1));
+    assert_eq!(items(&bench, &other), Some(1));
 }
