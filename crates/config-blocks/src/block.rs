@@ -109,6 +109,23 @@ pub trait Block: FromNode + Default {
     }
 }
 
+/// The origins of the keys of a block that are set, in the order of the declaration.
+pub fn origins(block: &impl Block) -> Vec<Origin> {
+    fn of<B: Block>(block: &B) -> Vec<Overridden> {
+        let mut found = Vec::new();
+        // In an empty block, no key of another one is in force.
+        B::default().overridden(block, &mut found);
+        found
+    }
+    of(block).into_iter().map(|found| found.origin).collect()
+}
+
+/// The origin of the first key that is set, else of the block; `None`: there is no block.
+pub fn first_origin(block: &impl Block) -> Option<Origin> {
+    let written = block.origin().filter(|origin| **origin != Origin::Default);
+    origins(block).into_iter().next().or(written.cloned())
+}
+
 /// The keys of a block that are set, as a value on one line; `None`: none is set.
 pub fn one_line(block: &impl Block) -> Option<String> {
     let mut page = Page::of_values();

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::format::Format;
 use crate::inputs::{Input, Inputs};
 use crate::key::{Key, Shape};
-use crate::origin::{Document, Located, Overridden, Span};
+use crate::origin::{Document, Located, Origin, Overridden, Span};
 use crate::page::Page;
 use crate::value::Value;
 
@@ -16,6 +16,11 @@ pub type Setting<T> = Option<Located<T>>;
 /// The value of a setting, without its origin.
 pub fn value<T>(setting: Setting<T>) -> Option<T> {
     setting.map(|set| set.value)
+}
+
+/// The origin of a setting, without its value.
+pub fn origin_of<T>(setting: Option<&Located<T>>) -> Option<&Origin> {
+    setting.map(|set| &set.origin)
 }
 
 /// Returns `true` if a switch that is off by default is turned on.

@@ -49,12 +49,12 @@ pub use block::{read_block, shape_of_block};
 #[doc(hidden)]
 pub use field::resolved;
 
-pub use block::{Block, one_line};
+pub use block::{Block, first_origin, one_line, origins};
 pub use choice::{Choice, ChoiceError};
 pub use config_blocks_derive::{Block, Choice};
 pub use entries::{Entries, FromNode, Position};
 pub use error::{Error, Reason, ValueError};
-pub use field::{Field, Setting, filled, is_on, value};
+pub use field::{Field, Setting, filled, is_on, origin_of, value};
 pub use file_mode::{FileMode, FileModeError};
 pub use find::{Found, find};
 pub use format::{Comment, Format, FormatError};

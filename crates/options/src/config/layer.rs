@@ -24,7 +24,7 @@ use std::time::Duration;
 pub(crate) use action::{DockerBlock, HttpBlock, SignalBlock, SystemdBlock};
 pub(crate) use command::CommandBlock;
 use config_blocks::{
-    Block, Checked, Error, Labelled, Located, Origin, Setting, Span, Switched, Unsupported,
+    Block, Checked, Error, Labelled, Located, Setting, Span, Switched, Unsupported, origin_of,
 };
 pub(crate) use consul::{AuthBlock, ConsulBlock, RetryBlock, SslBlock, TransportBlock};
 pub(crate) use exec::{EnvironmentBlock, ExecBlock};
@@ -305,17 +305,14 @@ pub(crate) struct DelimitersBlock {
 impl ConfigLayer {
     /// Moves the flags that are for the templates of `--template` into these.
     pub(crate) fn with_flags_of_templates(mut self) -> Result<Self, Error> {
-        fn origin<T>(set: Option<&Located<T>>) -> Option<Origin> {
-            set.map(|set| set.origin.clone())
-        }
         let (check, check_tree) = (self.check.take(), self.check_tree.take());
         let (verify, on_failure) = (self.verify.take(), self.on_failure.take());
         let reload_rate = self.reload_rate.take();
-        let first = origin(check.as_ref())
-            .or(origin(check_tree.as_ref()))
-            .or(origin(verify.as_ref()))
-            .or(origin(on_failure.as_ref()))
-            .or(origin(reload_rate.as_ref()));
+        let first = origin_of(check.as_ref())
+            .or(origin_of(check_tree.as_ref()))
+            .or(origin_of(verify.as_ref()))
+            .or(origin_of(on_failure.as_ref()))
+            .or(origin_of(reload_rate.as_ref()));
         if let Some(origin) = first
             && self.template.is_empty()
         {

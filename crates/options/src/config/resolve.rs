@@ -2,6 +2,13 @@
 //!
 //! Input: all layers as one [`ConfigLayer`]. Output: the [`Config`].
 
+/// Takes keys out of a block into a struct with fields of these names.
+macro_rules! take {
+    ($block:ident: $($key:ident),+) => {
+        Self { $($key: std::mem::take(&mut $block.$key)),+ }
+    };
+}
+
 mod action;
 mod check;
 mod command;

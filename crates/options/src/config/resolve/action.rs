@@ -2,10 +2,9 @@
 //!
 //! Input: the keys of a template or a group. Output: a [`CommandConfig`].
 
-use std::mem;
 use std::sync::Arc;
 
-use config_blocks::{Block, Choice as _, Error, Located, Origin, Setting, filled, value};
+use config_blocks::{Choice as _, Error, Located, Setting, filled, first_origin, value};
 use http_client::Method;
 use http_client::header::{HeaderName, HeaderValue};
 use nix::sys::signal::Signal;
@@ -40,23 +39,11 @@ pub(super) struct Actions(Vec<Arc<ReloadAction>>);
 
 impl ActionKeys {
     pub(super) fn of_group(block: &mut GroupBlock) -> Self {
-        Self {
-            command: block.command.take(),
-            signal: mem::take(&mut block.signal),
-            http: mem::take(&mut block.http),
-            systemd: mem::take(&mut block.systemd),
-            docker: mem::take(&mut block.docker),
-        }
+        take!(block: command, signal, http, systemd, docker)
     }
 
     pub(super) fn of_template(block: &mut TemplateBlock) -> Self {
-        Self {
-            command: block.command.take(),
-            signal: mem::take(&mut block.signal),
-            http: mem::take(&mut block.http),
-            systemd: mem::take(&mut block.systemd),
-            docker: mem::take(&mut block.docker),
-        }
+        take!(block: command, signal, http, systemd, docker)
     }
 
     /// The command, or the action in place of it, with its origin; `None`: there is neither.
@@ -113,18 +100,8 @@ impl Actions {
     }
 }
 
-/// The origin of the first key of a block that is set, else of the block; `None`: there is no block.
-fn origin_of<B: Block>(block: &B) -> Option<Origin> {
-    let mut found = Vec::new();
-    // Against an empty block, all keys of the other one are found.
-    B::default().overridden(block, &mut found);
-    let first = found.into_iter().next().map(|found| found.origin);
-    let written = block.origin().filter(|origin| **origin != Origin::Default);
-    first.or(written.cloned())
-}
-
 fn signal(block: SignalBlock) -> Result<Setting<ReloadAction>, Error> {
-    let Some(origin) = origin_of(&block) else {
+    let Some(origin) = first_origin(&block) else {
         return Ok(None);
     };
     let process = match (filled(block.pidfile), filled(block.process)) {
@@ -164,7 +141,7 @@ fn process_name(name: String) -> Result<String, GroupError> {
 }
 
 fn http(block: HttpBlock) -> Result<Setting<ReloadAction>, Error> {
-    let Some(origin) = origin_of(&block) else {
+    let Some(origin) = first_origin(&block) else {
         return Ok(None);
     };
     let Some(url) = filled(block.url) else {
@@ -209,7 +186,7 @@ fn header(text: &str) -> Result<(String, String), GroupError> {
 }
 
 fn docker(block: DockerBlock) -> Result<Setting<ReloadAction>, Error> {
-    let Some(origin) = origin_of(&block) else {
+    let Some(origin) = first_origin(&block) else {
         return Ok(None);
     };
     let Some(container) = filled(block.container) else {
@@ -235,7 +212,7 @@ fn container_name(name: String) -> Result<String, GroupError> {
 
 /// The call of `systemctl`, which needs no library and shows its errors in the output of the command.
 fn systemd(block: SystemdBlock) -> Result<Setting<CommandLine>, Error> {
-    let Some(origin) = origin_of(&block) else {
+    let Some(origin) = first_origin(&block) else {
         return Ok(None);
     };
     let Some(unit) = filled(block.unit) else {

@@ -5,7 +5,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use config_blocks::{Choice as _, Error, Located, Origin, Setting, filled, value};
+use config_blocks::{
+    Choice as _, Error, Located, Origin, Setting, filled, first_origin, origin_of, value,
+};
 use url::Url;
 
 use super::command::CommandSettings;
@@ -43,37 +45,22 @@ pub(super) struct ApplySettings {
 impl ApplyKeys {
     /// Those of a group; its command and environment stay.
     pub(super) fn of_group(block: &mut GroupBlock) -> Self {
-        Self {
-            check: block.check.take(),
-            check_tree: block.check_tree.take(),
-            verify: std::mem::take(&mut block.verify),
-            on_failure: block.on_failure.take(),
-            reload_rate: block.reload_rate.take(),
-        }
+        take!(block: check, check_tree, verify, on_failure, reload_rate)
     }
 
     /// Those of a template.
     pub(super) fn of_template(block: &mut TemplateBlock) -> Self {
-        Self {
-            check: block.check.take(),
-            check_tree: block.check_tree.take(),
-            verify: std::mem::take(&mut block.verify),
-            on_failure: block.on_failure.take(),
-            reload_rate: block.reload_rate.take(),
-        }
+        take!(block: check, check_tree, verify, on_failure, reload_rate)
     }
 
     /// The first key that is set.
-    pub(super) fn first(&self) -> Option<(&'static str, &Origin)> {
-        fn origin<T>(set: Option<&Located<T>>) -> Option<&Origin> {
-            set.map(|set| &set.origin)
-        }
+    pub(super) fn first(&self) -> Option<(&'static str, Origin)> {
         let keys = [
-            ("check", origin(self.check.as_ref())),
-            ("check_tree", origin(self.check_tree.as_ref())),
-            ("verify", verify_origin(&self.verify)),
-            ("on_failure", origin(self.on_failure.as_ref())),
-            ("reload_rate", origin(self.reload_rate.as_ref())),
+            ("check", origin_of(self.check.as_ref()).cloned()),
+            ("check_tree", origin_of(self.check_tree.as_ref()).cloned()),
+            ("verify", first_origin(&self.verify)),
+            ("on_failure", origin_of(self.on_failure.as_ref()).cloned()),
+            ("reload_rate", origin_of(self.reload_rate.as_ref()).cloned()),
         ];
         keys.into_iter()
             .find_map(|(key, origin)| Some((key, origin?)))
@@ -87,27 +74,6 @@ impl ApplyKeys {
             rate: self.reload_rate.map(|set| set.map(|rate| rate.0)),
         })
     }
-}
-
-/// The origin of the first key of a verification that is set, else of its block; `None`: there is none.
-fn verify_origin(block: &VerifyBlock) -> Option<&Origin> {
-    let VerifyBlock {
-        origin,
-        program,
-        pid_file,
-        http,
-        expect,
-        command,
-        timeout,
-    } = block;
-    let methods = program.as_ref().map(|set| &set.origin);
-    methods
-        .or(http.as_ref().map(|set| &set.origin))
-        .or(command.as_ref().map(|set| &set.origin))
-        .or(pid_file.as_ref().map(|set| &set.origin))
-        .or(expect.as_ref().map(|set| &set.origin))
-        .or(timeout.as_ref().map(|set| &set.origin))
-        .or(Some(origin).filter(|origin| **origin != Origin::Default))
 }
 
 fn check(
@@ -134,7 +100,7 @@ fn check(
             return without_check(tree.as_ref());
         };
         let used = placeholders::used(&line).map_err(|error| origin.refuse(error))?;
-        check_placeholders(used, &origin, tree.as_ref().map(|tree| &tree.origin))?;
+        check_placeholders(used, &origin, config_blocks::origin_of(tree.as_ref()))?;
         CheckMethod::Command(settings.line(line))
     };
     let tree = value(tree);
@@ -169,7 +135,7 @@ fn check_placeholders(used: Used, check: &Origin, tree: Option<&Origin>) -> Resu
 }
 
 fn verify(block: VerifyBlock, settings: &CommandSettings) -> Result<Setting<VerifyConfig>, Error> {
-    let Some(origin) = verify_origin(&block).cloned() else {
+    let Some(origin) = first_origin(&block) else {
         return Ok(None);
     };
     let VerifyBlock {
@@ -181,16 +147,8 @@ fn verify(block: VerifyBlock, settings: &CommandSettings) -> Result<Setting<Veri
         command,
         timeout,
     } = block;
-    refuse_without(
-        "program",
-        program.as_ref().map(|set| &set.origin),
-        pid_file.as_ref().map(|set| &set.origin),
-    )?;
-    refuse_without(
-        "http",
-        http.as_ref().map(|set| &set.origin),
-        expect.as_ref().map(|set| &set.origin),
-    )?;
+    refuse_without("program", program.is_some(), origin_of(pid_file.as_ref()))?;
+    refuse_without("http", http.is_some(), origin_of(expect.as_ref()))?;
     let timeout = match timeout {
         Some(set) if set.value.is_zero() => return Err(set.origin.refuse(GroupError::NoTime)),
         timeout => value(timeout).unwrap_or(VERIFY_TIMEOUT),
@@ -230,13 +188,9 @@ fn verify(block: VerifyBlock, settings: &CommandSettings) -> Result<Setting<Veri
 }
 
 /// Refuses a key that has no effect without another one.
-fn refuse_without(
-    other: &'static str,
-    has_other: Option<&Origin>,
-    key: Option<&Origin>,
-) -> Result<(), Error> {
+fn refuse_without(other: &'static str, has_other: bool, key: Option<&Origin>) -> Result<(), Error> {
     match key {
-        Some(key) if has_other.is_none() => Err(key.refuse(GroupError::Without(other))),
+        Some(key) if !has_other => Err(key.refuse(GroupError::Without(other))),
         _ => Ok(()),
     }
 }

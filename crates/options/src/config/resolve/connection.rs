@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use config_blocks::{Setting, value};
+use config_blocks::{Setting, origin_of, value};
 
 use crate::config::layer::{ConsulBlock, RetryBlock, TransportBlock};
 use crate::config::resolved::{LoadConfig, Mode, RetryConfig};
@@ -108,25 +108,16 @@ fn most(set: Setting<u32>, default: usize) -> usize {
 /// Warnings about options of these blocks that have no effect.
 pub(super) fn ignored_options(block: &ConsulBlock, mode: Mode) -> Vec<String> {
     let ConsulBlock { retry, .. } = block;
-    let mut warnings = Vec::new();
-    let enabled = retry
-        .enabled
-        .as_ref()
-        .filter(|set| !set.value)
-        .map(|set| &set.origin);
-    let attempts = retry
-        .attempts
-        .as_ref()
-        .filter(|set| set.value > 0)
-        .map(|set| &set.origin);
-    if let Some(origin) = enabled.or(attempts)
-        && mode == Mode::Daemon
-    {
-        warnings.push(format!(
+    let enabled = retry.enabled.as_ref().filter(|set| !set.value);
+    let attempts = retry.attempts.as_ref().filter(|set| set.value > 0);
+    let origin = origin_of(enabled).or(origin_of(attempts));
+    let origin = origin.filter(|_| mode == Mode::Daemon);
+    let warning = origin.map(|origin| {
+        format!(
             "{origin}: the daemon retries without limit, and the files stay; only a run with -once gives up"
-        ));
-    }
-    warnings
+        )
+    });
+    Vec::from_iter(warning)
 }
 
 #[cfg(test)]
