@@ -23,12 +23,12 @@ pub enum Outcome {
     /// The text that the destination already has, as far as is known.
     Same,
     /// A text that the destination does not have.
-    New(Unwritten),
+    New(ChangeTimes),
 }
 
 /// The times of the changes since the last write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unwritten {
+pub struct ChangeTimes {
     /// The time of the first change.
     pub first: Instant,
     /// The time of the latest change.
@@ -57,8 +57,8 @@ pub fn decide(outcome: Outcome, settle: Option<Settle>, now: Instant) -> Decisio
         (Outcome::Failed, _) => Decision::KeepOld,
         // Writing the same text repairs a file that another program has changed.
         (Outcome::Same, _) | (Outcome::New(_), None) => Decision::Apply,
-        (Outcome::New(unwritten), Some(settle)) => {
-            let due = (unwritten.latest + settle.quiet).min(unwritten.first + settle.most);
+        (Outcome::New(times), Some(settle)) => {
+            let due = (times.latest + settle.quiet).min(times.first + settle.most);
             if now < due {
                 Decision::AwaitQuiescence(due)
             } else {
@@ -99,7 +99,7 @@ mod tests {
         let now = Instant::now();
         assert_eq!(
             decide(
-                Outcome::New(Unwritten {
+                Outcome::New(ChangeTimes {
                     first: now,
                     latest: now
                 }),
@@ -117,20 +117,20 @@ mod tests {
             gaps in prop::collection::vec(0u64..4_000, 1..30),
         ) {
             let begin = Instant::now();
-            let mut unwritten = Unwritten { first: begin, latest: begin };
+            let mut times = ChangeTimes { first: begin, latest: begin };
             let mut now = begin;
             for gap in gaps {
                 let next = now + Duration::from_millis(gap);
-                if let Decision::AwaitQuiescence(due) = decide(Outcome::New(unwritten), Some(SETTLE), now) {
+                if let Decision::AwaitQuiescence(due) = decide(Outcome::New(times), Some(SETTLE), now) {
                     prop_assert!(due > now);
-                    prop_assert!(due <= unwritten.latest + SETTLE.quiet && due <= unwritten.first + SETTLE.most);
-                    prop_assert!(due == unwritten.latest + SETTLE.quiet || due == unwritten.first + SETTLE.most);
+                    prop_assert!(due <= times.latest + SETTLE.quiet && due <= times.first + SETTLE.most);
+                    prop_assert!(due == times.latest + SETTLE.quiet || due == times.first + SETTLE.most);
                     if due <= next {
                         // The write happens at `due`; the next change starts over.
-                        prop_assert_eq!(decide(Outcome::New(unwritten), Some(SETTLE), due), Decision::Apply);
-                        unwritten = Unwritten { first: next, latest: next };
+                        prop_assert_eq!(decide(Outcome::New(times), Some(SETTLE), due), Decision::Apply);
+                        times = ChangeTimes { first: next, latest: next };
                     } else {
-                        unwritten.latest = next;
+                        times.latest = next;
                     }
                 } else {
                     prop_assert!(false, "a text that just changed is not written at once");

@@ -21,7 +21,7 @@ use super::drift::DriftWatch;
 use super::pending::{Candidate, Hold, InFile, Next, Parked, Pending, Rendering, WriteFailure};
 use crate::daemon::event::Moment;
 use crate::daemon::text::Text;
-use crate::decide::{Decision, Outcome, Unwritten, decide};
+use crate::decide::{ChangeTimes, Decision, Outcome, decide};
 
 /// The maximum delay before a failed write is retried.
 const MAX_RETRY_WAIT: Duration = Duration::from_secs(60);
@@ -199,13 +199,13 @@ impl Destination {
             | Pending::Writing(before, Next::Nothing)
             | Pending::Writing(_, Next::Text(before)) => Some(before),
         };
-        let fresh = Unwritten {
+        let fresh = ChangeTimes {
             first: now,
             latest: now,
         };
         let since = match before {
             Some(before) if before.text.fingerprint == text.fingerprint => before.since,
-            Some(before) if Some(before.text.fingerprint) != self.file.text() => Unwritten {
+            Some(before) if Some(before.text.fingerprint) != self.file.text() => ChangeTimes {
                 first: before.since.first,
                 latest: now,
             },

@@ -8,7 +8,7 @@ use group_apply::hold_results::HoldRequest;
 use group_apply::requests::HeldContent;
 
 use crate::daemon::text::Text;
-use crate::decide::Unwritten;
+use crate::decide::ChangeTimes;
 
 /// The text that is to be written.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(super) enum Next {
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) text: Arc<Text>,
-    pub(super) since: Unwritten,
+    pub(super) since: ChangeTimes,
 }
 
 /// A failed write that is retried.

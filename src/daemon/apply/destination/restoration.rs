@@ -13,7 +13,7 @@ use super::super::pending::{Candidate, InFile, Next, Pending};
 use super::{Destination, Verdict};
 use crate::daemon::event::Moment;
 use crate::daemon::text::Text;
-use crate::decide::Unwritten;
+use crate::decide::ChangeTimes;
 
 impl Destination {
     /// Returns `true` if changes by other programs are noticed.
@@ -150,7 +150,7 @@ impl Destination {
         if self.job.file.drift == Drift::Restore {
             self.applied = text.map(|text| Candidate {
                 text: Arc::new(Text::new(text, Vec::new())),
-                since: Unwritten {
+                since: ChangeTimes {
                     first: now,
                     latest: now,
                 },
