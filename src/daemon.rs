@@ -10,7 +10,6 @@
 //! the child process is started, signalled and killed, and `daemon::child` connects these decisions
 //! with the events.
 
-mod answer_file;
 mod apply;
 mod child;
 mod credentials;
@@ -30,8 +29,9 @@ mod reload;
 mod render_pass;
 mod renderer;
 mod requests;
-mod saving;
 mod shutdown;
+mod size_writes;
+mod sizes_file;
 mod state_dir;
 mod status;
 mod text;
@@ -49,7 +49,6 @@ use tokio::sync::watch;
 use crate::progress::Progress;
 use crate::report::{Phase, Report};
 use crate::systemd::Systemd;
-use answer_file::AnswerFile;
 use consul_render::RenderEnv;
 use consul_watch::source::consul::{Client, ClientError};
 use consul_watch::watch::Watcher;
@@ -64,6 +63,7 @@ use kept_answers::KeptAnswers;
 use parts::Parts;
 pub use process::{Process, ProcessError};
 use renderer::RestorePolicy;
+use sizes_file::SizesFile;
 
 /// A daemon that cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -143,14 +143,14 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     let journal = state_dir::open(config)?;
     let (journal, owed) = state_dir::recover(journal, config);
     let held = state_dir::held(journal.as_ref(), config);
-    let answer_file = journal
+    let sizes_file = journal
         .as_ref()
         .filter(|_| !config.dry)
-        .map(|journal| AnswerFile::new(&journal.directory()));
+        .map(|journal| SizesFile::new(&journal.directory()));
     let server = client.identity();
-    let saved = answer_file
+    let sizes = sizes_file
         .as_ref()
-        .map(|file| state_dir::saved_answers(file, &server));
+        .map(|file| state_dir::answer_sizes(file, &server));
     let kept = journal
         .as_ref()
         .filter(|_| !config.dry)
@@ -162,7 +162,7 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     let watcher = Watcher::recording(client.clone(), process.rules(config), recorder);
     let directory = journal.as_ref().map(Journal::directory);
     let mut executor = Executor::new(process, client, watcher, &config.consul.exports, journal);
-    executor.save_answers_in(answer_file);
+    executor.write_sizes_to(sizes_file);
     let keeps_answers = kept.is_some();
     executor.keep_answers_in(kept);
     if config.mode == Mode::Daemon && !config.dry {
@@ -175,8 +175,8 @@ fn start(config: &Config, process: Process) -> Result<(Executor, Parts), StartEr
     if let Some(directory) = directory {
         parts.take_requests_to(&directory);
     }
-    if let Some(saved) = saved {
-        parts.expect(saved);
+    if let Some(sizes) = sizes {
+        parts.expect(sizes);
     }
     if keeps_answers {
         parts.keep_answers(RestorePolicy::of(config));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::unwritten::UnwrittenAnswer;
-use answer_guard::SavedAnswers;
+use answer_guard::AnswerSizes;
 use apply_ledger::Ending;
 use consul_render::{Template, TemplateError};
 use consul_watch::answer::Answer;
@@ -291,7 +291,7 @@ pub(super) enum Action {
     /// Compare these destinations with what was written last.
     Inspect(Vec<Inspection>),
     /// Write the sizes of the accepted answers to the state directory.
-    SaveAnswers(Arc<SavedAnswers>),
+    WriteSizes(Arc<AnswerSizes>),
     /// Write changes of accepted answers to the state directory.
     KeepAnswers(AnswerWrite),
     /// Load the earlier answers of a server to these queries from the state directory.

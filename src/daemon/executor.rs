@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use answer_guard::SavedAnswers;
+use answer_guard::AnswerSizes;
 use consul_watch::query::Query;
 use consul_watch::source::consul::Client;
 use consul_watch::watch::{Rules, WatchEvent, Watcher};
@@ -20,11 +20,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::answer_file::AnswerFile;
 use super::end::End;
 use super::event::{Action, Event};
 use super::kept_answers::KeptAnswers;
 use super::process::Process;
+use super::sizes_file::SizesFile;
 use crate::command;
 use crate::report::Report;
 use crate::source::plugin::PluginSource;
@@ -70,7 +70,7 @@ pub(super) struct Executor {
     results: VecDeque<Event>,
     writers: Writers,
     /// The file with the sizes of the accepted answers; `None`: they are not kept.
-    answer_file: Option<AnswerFile>,
+    sizes_file: Option<SizesFile>,
     /// The accepted answers on the disk; `None`: they are not kept.
     kept_answers: Option<KeptAnswers>,
     group_files: GroupFiles,
@@ -115,7 +115,7 @@ impl Executor {
             stop_rendering: Arc::default(),
             results: VecDeque::new(),
             writers: Writers::new(journal),
-            answer_file: None,
+            sizes_file: None,
             kept_answers: None,
             group_files: GroupFiles::default(),
             observed: Observed::default(),
@@ -170,7 +170,7 @@ impl Executor {
             Action::Finish(key, ending) => self.finish(key, ending),
             Action::Transfer(all) => self.transfer(all),
             Action::Inspect(all) => self.inspect(all),
-            Action::SaveAnswers(saved) => self.save_answers(saved),
+            Action::WriteSizes(sizes) => self.write_sizes(sizes),
             Action::KeepAnswers(write) => self.keep_answers(write),
             Action::LoadAnswers(server, queries) => self.load_answers(server, queries),
             Action::Print(changes) => self.print(changes),
@@ -196,15 +196,15 @@ impl Executor {
     }
 
     /// Keeps the sizes of the accepted answers in this file.
-    pub(super) fn save_answers_in(&mut self, file: Option<AnswerFile>) {
-        self.answer_file = file;
+    pub(super) fn write_sizes_to(&mut self, file: Option<SizesFile>) {
+        self.sizes_file = file;
     }
 
     /// Writes the sizes of the accepted answers. A thread of its own does it, so that no other write waits.
-    fn save_answers(&mut self, saved: Arc<SavedAnswers>) {
-        if let Some(file) = self.answer_file.clone() {
+    fn write_sizes(&mut self, sizes: Arc<AnswerSizes>) {
+        if let Some(file) = self.sizes_file.clone() {
             self.tasks.spawn_blocking(move || {
-                file.write(saved);
+                file.write(sizes);
                 Event::Recorded
             });
         }

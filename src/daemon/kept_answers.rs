@@ -85,7 +85,7 @@ impl KeptAnswers {
             }
             Err(error) => {
                 if !had_failed {
-                    self.warn_of_unsaved(&chain(&error));
+                    self.warn_of_unwritten(&chain(&error));
                 }
                 Event::AnswersKept(server, Err(changes))
             }
@@ -150,7 +150,7 @@ impl KeptAnswers {
         );
     }
 
-    fn warn_of_unsaved(&self, error: &str) {
+    fn warn_of_unwritten(&self, error: &str) {
         let path = self.path.display();
         tracing::warn!(
             name: "answers.not_saved", %path, error,

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use answer_guard::SavedAnswers;
+use answer_guard::AnswerSizes;
 use consul_render::RenderEnv;
 use ctmpl_options::config::resolved::{Config, EarlierAnswers};
 use group_apply::last_good::Differing;
@@ -22,8 +22,8 @@ use super::keeping::Keeping;
 use super::reload::Reload;
 use super::renderer::{Renderer, RestorePolicy};
 use super::requests::Requests;
-use super::saving::Saving;
 use super::shutdown::{Decided, Shutdown, ShutdownView};
+use super::size_writes::SizeWrites;
 use super::state_dir::{OwedFile, RolledBack};
 use super::status::{self, StatusView};
 use super::waiting::Waiting;
@@ -42,7 +42,7 @@ pub(super) struct Parts {
     waiting: Waiting,
     empty: EmptyAnswers,
     requests: Requests,
-    saving: Saving,
+    size_writes: SizeWrites,
     keeping: Keeping,
 }
 
@@ -60,7 +60,7 @@ impl Parts {
             waiting: Waiting::default(),
             empty: EmptyAnswers::default(),
             requests: Requests::default(),
-            saving: Saving::default(),
+            size_writes: SizeWrites::default(),
             keeping: Keeping::default(),
         }
     }
@@ -86,9 +86,9 @@ impl Parts {
     }
 
     /// Compares the first answers with those that an earlier process has accepted.
-    pub(super) fn expect(&mut self, saved: SavedAnswers) {
-        self.saving = Saving::on();
-        self.renderer.expect(saved);
+    pub(super) fn expect(&mut self, sizes: AnswerSizes) {
+        self.size_writes = SizeWrites::on();
+        self.renderer.expect(sizes);
     }
 
     /// Writes accepted answers for the next process, and uses the answers of an earlier one.
@@ -157,7 +157,7 @@ impl Parts {
             self.apply.next_command(&self.renderer, is_ending),
             self.child.next_wake(),
             self.shutdown.next_wake(&self.child),
-            self.saving.next_wake(),
+            self.size_writes.next_wake(),
             self.keeping.next_wake(),
         ];
         rendering.into_iter().chain(others).flatten().min()
@@ -220,7 +220,7 @@ impl Parts {
             empty: &self.empty,
         };
         let decided = self.shutdown.end(parts, now);
-        actions.extend(self.saving.advance(self.renderer.saved(), now.instant));
+        actions.extend(self.size_writes.advance(self.renderer.sizes(), now.instant));
         actions.extend(self.keeping.advance(&mut self.renderer, now));
         if let Some(decided) = decided {
             actions.extend(self.end(decided, now));
@@ -241,7 +241,7 @@ impl Parts {
         self.apply.warn_of_owed_commands();
         match decided {
             Decided::End(end) => {
-                let save = self.saving.finish(self.renderer.saved());
+                let save = self.size_writes.finish(self.renderer.sizes());
                 let keep = self.keeping.finish(&mut self.renderer, now);
                 let last = save.into_iter().chain(keep);
                 last.chain([Action::End(end)]).collect()

@@ -20,6 +20,7 @@ use crate::report::WakeUpReport;
 
 mod answer_change;
 mod answers;
+mod answers_and_sizes;
 mod arrivals;
 mod damping;
 mod deferred;
@@ -36,7 +37,6 @@ mod requirements;
 mod restoration;
 mod restoration_log;
 mod retained_names;
-mod saved;
 mod substitutes;
 mod template_state;
 mod templates;

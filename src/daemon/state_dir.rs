@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use answer_guard::SavedAnswers;
+use answer_guard::AnswerSizes;
 use apply_ledger::{Ending, Hash, IntentId, OpenError, OwedGroup};
 use consul_watch::watch::{ConnectionFile, KeptConnections, Recorder};
 use ctmpl_options::config::exec::ExecConfig;
@@ -21,9 +21,9 @@ use group_apply::options::{GroupConfig, OnFailure};
 use group_apply::requests::{Requested, holds_of_earlier_process};
 use group_apply::targets::Targets;
 
-use super::answer_file::AnswerFile;
 use super::hanging::not_in_time;
 use super::kept_answers::KeptAnswers;
+use super::sizes_file::SizesFile;
 
 /// The time limit for opening the ledger, which may wait up to 5 s for another process.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -156,12 +156,12 @@ pub(super) fn check_last_good(
 }
 
 /// The answers that an earlier process has accepted. A file that hangs is treated as a missing one.
-pub(super) fn saved_answers(file: &AnswerFile, server: &str) -> SavedAnswers {
+pub(super) fn answer_sizes(file: &SizesFile, server: &str) -> AnswerSizes {
     let (own, from) = (file.clone(), server.to_owned());
-    let saved = within(OPEN_TIMEOUT, move || own.read(&from));
-    saved.unwrap_or_else(|| {
+    let sizes = within(OPEN_TIMEOUT, move || own.read(&from));
+    sizes.unwrap_or_else(|| {
         file.warn_of_unreadable(&not_in_time("it was not read"));
-        SavedAnswers::of(server)
+        AnswerSizes::of(server)
     })
 }
 

@@ -15,8 +15,9 @@ mod failing;
 mod snapshot;
 
 // The sizes of the accepted answers, for the next process.
-mod saved;
+mod answer_sizes;
 
+pub use answer_sizes::AnswerSizes;
 pub use damping::{
     Clocks, DampedInstance, Damper, Flap, FlapChange, FlapDampingConfig, SavedDamping, Shown,
     damped_by,
@@ -26,5 +27,4 @@ pub use guard::{
     Ended, Guard, GuardConfig, GuardRules, Held, How, InstanceId, Loss, LossReason, Observation,
     Ruling, applies_to, instance_id, items,
 };
-pub use saved::SavedAnswers;
 pub use snapshot::{Earlier, Origin, Snapshot, Users, View};

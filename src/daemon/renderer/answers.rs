@@ -15,7 +15,7 @@ use super::template_state::TemplateState;
 use crate::daemon::event::Moment;
 use crate::daemon::query_failures::QueryFailures;
 use crate::daemon::unwritten::UnwrittenAnswers;
-use answer_guard::{InstanceId, Origin, Ruling, SavedAnswers, Snapshot, View, items};
+use answer_guard::{AnswerSizes, InstanceId, Origin, Ruling, Snapshot, View, items};
 use consul_watch::answer::Answer;
 use consul_watch::query::{FileQuery, Query};
 use consul_watch::source::Circumstances;
@@ -35,7 +35,7 @@ pub(super) struct Answers {
     retained: RetainedNames,
     pub(super) dampers: Dampers,
     /// The server that answers, and the sizes of the accepted answers, of this process and of the one before.
-    pub(super) saved: Arc<SavedAnswers>,
+    pub(super) sizes: Arc<AnswerSizes>,
     /// The changes of accepted answers that are not on the disk yet.
     pub(super) unwritten: UnwrittenAnswers,
     pub(super) restoration: Restoration,
@@ -51,7 +51,7 @@ impl Answers {
             guards: Guards::default(),
             retained: RetainedNames::default(),
             dampers: Dampers::default(),
-            saved: Arc::new(SavedAnswers::of(server)),
+            sizes: Arc::new(AnswerSizes::of(server)),
             unwritten: UnwrittenAnswers::default(),
             restoration: Restoration::default(),
         }
@@ -68,18 +68,18 @@ impl Answers {
     }
 
     /// Adopts the sizes of the answers that an earlier process has accepted.
-    pub(super) fn expect(&mut self, saved: SavedAnswers) {
-        self.saved = Arc::new(saved);
+    pub(super) fn expect(&mut self, sizes: AnswerSizes) {
+        self.sizes = Arc::new(sizes);
     }
 
     /// The sizes of the accepted answers.
-    pub(super) fn saved(&self) -> &Arc<SavedAnswers> {
-        &self.saved
+    pub(super) fn sizes(&self) -> &Arc<AnswerSizes> {
+        &self.sizes
     }
 
     /// The identity of the server that answers.
     pub(super) fn server(&self) -> &Arc<str> {
-        self.saved.source()
+        self.sizes.source()
     }
 
     /// The guards of the queries.
@@ -225,7 +225,7 @@ impl Answers {
         let is_filtered = circumstances.is_filtered;
         // The first answer of the process is compared with the last one of the process before, and with its size.
         let is_first = self.snapshot.origin(query) != Some(Origin::Own);
-        let has_expectation = is_first && self.saved.items(query, None).is_some();
+        let has_expectation = is_first && self.sizes.items(query, None).is_some();
         let is_concern = has_expectation
             || self
                 .guards
@@ -235,7 +235,7 @@ impl Answers {
         }
         let requirements = Requirements::of(templates, query);
         if let (true, Some(rules)) = (has_expectation, &requirements.rules)
-            && let Some(count) = self.saved.items(query, rules.depth)
+            && let Some(count) = self.sizes.items(query, rules.depth)
             && baseline
                 .as_ref()
                 .is_none_or(|known| items(known, rules.depth) < count)
@@ -288,7 +288,7 @@ impl Answers {
             }
             AnswerStatus::Accepted => {
                 let list = self.retained.latest(&query).unwrap_or(&after);
-                Arc::make_mut(&mut self.saved).accept(&query, list);
+                Arc::make_mut(&mut self.sizes).accept(&query, list);
                 self.unwritten.accepted(&query, &after);
                 self.retained.accepted(&query, &after);
                 self.snapshot.record_timed(known, after, passing_span);
@@ -314,7 +314,7 @@ impl Answers {
         let is_new = |file: &&FileQuery| !self.followed.contains(&Query::File((*file).clone()));
         let new = files(&queries).filter(is_new).cloned().collect();
         for query in self.followed.difference(&queries) {
-            Arc::make_mut(&mut self.saved).forget(query);
+            Arc::make_mut(&mut self.sizes).forget(query);
             self.unwritten.not_requested(query);
         }
         self.snapshot.retain(|query| queries.contains(query));

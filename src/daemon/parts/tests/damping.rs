@@ -302,10 +302,10 @@ fn a_reload_with_other_numbers_applies_to_the_instances_that_are_damped() {
 
 /// The next process with these templates, and what the earlier one has left.
 fn restarted(earlier: &Bench, jobs: Vec<Job>) -> Bench {
-    let file = earlier.parts.renderer.saved().encode();
+    let file = earlier.parts.renderer.sizes().encode();
     let mut bench = Bench::start(Mode::Daemon, jobs);
     bench.now = earlier.now;
-    let saved = SavedAnswers::decode(&file, &server()).unwrap();
+    let saved = AnswerSizes::decode(&file, &server()).unwrap();
     bench.parts.expect(saved);
     bench
 }

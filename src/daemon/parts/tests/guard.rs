@@ -1,6 +1,6 @@
 //! Answers that are held back, in the views of several templates.
 
-use answer_guard::{GuardConfig, SavedAnswers};
+use answer_guard::{AnswerSizes, GuardConfig};
 use consul_watch::answer::Instance;
 use consul_watch::query::Health;
 use consul_watch::source::Circumstances;
@@ -265,21 +265,21 @@ fn once_ends_with_an_empty_first_answer() {
 
 #[test]
 fn the_first_answer_is_compared_with_that_of_an_earlier_process() {
-    let saved = |count: usize| {
-        let mut saved = SavedAnswers::of(&server());
-        saved.accept(&service(""), &passing(count));
-        saved
+    let sizes = |count: usize| {
+        let mut sizes = AnswerSizes::of(&server());
+        sizes.accept(&service(""), &passing(count));
+        sizes
     };
     for (before, first, expected) in [(3, 0, vec![(3, 0)]), (3, 2, vec![]), (0, 0, vec![])] {
         let mut bench = Bench::start(Mode::Daemon, vec![guarded(COUNT, true)]);
-        bench.parts.expect(saved(before));
+        bench.parts.expect(sizes(before));
         answer(&mut bench, service(""), passing(first), STALE);
         assert_eq!(held(&bench), expected, "{before} {first}");
         let is_held = !expected.is_empty();
         assert_eq!(bench.write().is_empty(), is_held, "{before} {first}");
     }
     let mut bench = Bench::start(Mode::Daemon, vec![guarded(COUNT, true)]);
-    bench.parts.expect(saved(3));
+    bench.parts.expect(sizes(3));
     for seconds in [0, 10] {
         bench.pass(Duration::from_secs(seconds));
         answer(&mut bench, service(""), passing(0), STALE);

@@ -6,7 +6,7 @@ use super::*;
 use crate::daemon::event::{KeptWrite, LoadedAnswer, NoAnswer};
 use crate::daemon::renderer::RestorePolicy;
 use crate::daemon::unwritten::UnwrittenAnswer;
-use answer_guard::SavedAnswers;
+use answer_guard::AnswerSizes;
 
 mod servers;
 mod users;
@@ -186,9 +186,9 @@ fn while_a_first_answer_is_held_back_the_earlier_one_is_used_and_other_changes_d
     };
     let text = r#"{{ range services }}{{ .Name }} {{ end }}{{ key "a" }}"#;
     let mut bench = start(RestorePolicy::Kept, vec![job(text, None)]);
-    let mut saved = SavedAnswers::of(&server());
-    saved.accept(&services, &names(&["x", "y", "z"]));
-    bench.parts.expect(saved);
+    let mut sizes = AnswerSizes::of(&server());
+    sizes.accept(&services, &names(&["x", "y", "z"]));
+    bench.parts.expect(sizes);
     bench.news("a", "1");
     let empty = WatchEvent::current(Arc::clone(&services), names(&[]));
     bench.step(Event::Watched(vec![empty]));
@@ -341,9 +341,9 @@ fn beside_a_held_answer_an_earlier_one_with_fewer_items_than_known_is_not_used()
     };
     let jobs = vec![job("{{ len services }}", None)];
     let mut bench = start(RestorePolicy::Kept, jobs);
-    let mut saved = SavedAnswers::of(&server());
-    saved.accept(&services, &names(10));
-    bench.parts.expect(saved);
+    let mut sizes = AnswerSizes::of(&server());
+    sizes.accept(&services, &names(10));
+    bench.parts.expect(sizes);
     let few = WatchEvent::current(Arc::clone(&services), names(4));
     bench.step(Event::Watched(vec![few]));
     bench.pass(Duration::from_millis(100));
@@ -391,7 +391,7 @@ fn the_size_of_an_answer_is_known_after_consul_has_confirmed_an_earlier_one() {
         Some(Arc::clone(&one)),
         Duration::ZERO,
     );
-    let known = |bench: &Bench| bench.parts.renderer.saved().items(&services, None);
+    let known = |bench: &Bench| bench.parts.renderer.sizes().items(&services, None);
     assert_eq!(known(&bench), None);
     let confirmed = WatchEvent::current(Arc::clone(&services), one);
     bench.step(Event::Watched(vec![confirmed]));

@@ -24,9 +24,9 @@ impl Answers {
         now: Instant,
     ) -> Vec<AnswerChange> {
         self.restoration.answered(query);
-        if self.snapshot.earlier(query).is_some() || self.saved.is_inherited(query) {
+        if self.snapshot.earlier(query).is_some() || self.sizes.is_inherited(query) {
             // The answer may be the same, but its size may be unknown, also for another server.
-            Arc::make_mut(&mut self.saved).accept(query, latest);
+            Arc::make_mut(&mut self.sizes).accept(query, latest);
         }
         // Not all calls have seen an answer that is only for calls that use stale answers.
         let is_seen = !self.snapshot.is_for_stale_calls(View::Accepted, query);

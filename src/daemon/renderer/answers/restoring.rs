@@ -32,7 +32,7 @@ impl Answers {
         }
         self.unwritten.server_changed();
         self.restoration.server_changed();
-        Arc::make_mut(&mut self.saved).server_changed(server);
+        Arc::make_mut(&mut self.sizes).server_changed(server);
     }
 
     /// Handles the result of a write for a server, or the changes that could not be written.
@@ -196,7 +196,7 @@ impl Answers {
     /// this one is held back: the file may have more items, too. After a crash, the sizes may be newer than the answers.
     fn is_too_small(&self, query: &Query, earlier: &Answer, templates: &[TemplateState]) -> bool {
         let depth = depth_of(query, templates);
-        let expected = self.saved.items(query, depth);
+        let expected = self.sizes.items(query, depth);
         self.snapshot.held(query).is_some()
             && expected.is_some_and(|count| items(earlier, depth) < count)
     }

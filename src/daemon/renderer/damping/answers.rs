@@ -73,7 +73,7 @@ impl Answers {
         now: Moment,
     ) {
         let config = rules.config;
-        let saved = self.saved.damped(query);
+        let saved = self.sizes.damped(query);
         if !saved.is_empty() && !self.dampers.has(query) {
             if self
                 .dampers
@@ -93,9 +93,9 @@ impl Answers {
     /// Keeps the damped instances of a query for the next process.
     fn save_damping(&mut self, query: &Query, now: Moment) {
         let damped = self.dampers.save(query, clocks(now));
-        let is_saved = SavedDamping::are_same(&damped, self.saved.damped(query));
-        if !is_saved || self.saved.has_aged(query) {
-            Arc::make_mut(&mut self.saved).set_damped(query, damped);
+        let is_saved = SavedDamping::are_same(&damped, self.sizes.damped(query));
+        if !is_saved || self.sizes.has_aged(query) {
+            Arc::make_mut(&mut self.sizes).set_damped(query, damped);
         }
     }
 

@@ -39,8 +39,8 @@ fn the_sizes_of_a_server_are_written_when_it_has_answered() {
     bench.step(Event::Watched(vec![answer.clone()]));
     let other = bench.renew_server(jobs, EarlierAnswers::Kept);
     let items = |bench: &Bench, server: &str| {
-        let file = bench.parts.renderer.saved().encode();
-        let read = SavedAnswers::decode(&file, server).unwrap();
+        let file = bench.parts.renderer.sizes().encode();
+        let read = AnswerSizes::decode(&file, server).unwrap();
         read.items(&services, None)
     };
     assert_eq!(items(&bench, &server()), Some(1));

@@ -79,9 +79,9 @@ fn in_a_later_outage_a_warm_start_shows_all_calls_the_earlier_answer_that_some_u
 #[test]
 fn beside_a_held_answer_the_age_of_the_earlier_one_counts_when_the_query_fails() {
     let mut bench = start(RestorePolicy::Kept, vec![job(STALE, None)]);
-    let mut saved = SavedAnswers::of(&server());
-    saved.accept(&web(), &instances(&["a", "b", "c"]));
-    bench.parts.expect(saved);
+    let mut sizes = AnswerSizes::of(&server());
+    sizes.accept(&web(), &instances(&["a", "b", "c"]));
+    bench.parts.expect(sizes);
     lose(&mut bench);
     let earlier = Some(instances(&["a", "b", "c"]));
     loaded(&mut bench, &web(), earlier, 50 * MINUTE);
@@ -119,9 +119,9 @@ fn an_earlier_answer_that_consul_repeats_is_one_of_this_process() {
 fn beside_a_held_answer_an_earlier_one_that_is_too_small_does_not_become_one_for_all_calls() {
     let jobs = vec![job(STALE, None), job(PLAIN, None)];
     let mut bench = start(RestorePolicy::Kept, jobs);
-    let mut saved = SavedAnswers::of(&server());
-    saved.accept(&web(), &instances(&["a", "b", "c", "d"]));
-    bench.parts.expect(saved);
+    let mut sizes = AnswerSizes::of(&server());
+    sizes.accept(&web(), &instances(&["a", "b", "c", "d"]));
+    bench.parts.expect(sizes);
     bench.query_fails(web(), 403);
     take_loads(&mut bench);
     let earlier = Some(instances(&["a", "b", "c"]));
@@ -138,9 +138,9 @@ fn beside_a_held_answer_an_earlier_one_that_is_too_small_does_not_become_one_for
 fn the_first_answer_is_compared_with_the_known_size_if_the_earlier_answer_has_fewer_items() {
     for ids in [&["a", "b"][..], &["a", "b", "c"]] {
         let mut bench = start(RestorePolicy::WarmStart, vec![job(PLAIN, None)]);
-        let mut saved = SavedAnswers::of(&server());
-        saved.accept(&web(), &instances(&["a", "b", "c", "d", "e", "f", "g"]));
-        bench.parts.expect(saved);
+        let mut sizes = AnswerSizes::of(&server());
+        sizes.accept(&web(), &instances(&["a", "b", "c", "d", "e", "f", "g"]));
+        bench.parts.expect(sizes);
         bench.unreachable(&web());
         bench.pass(HALF_A_SECOND);
         let earlier = Some(instances(&["a", "b"]));

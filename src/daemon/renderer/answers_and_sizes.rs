@@ -6,18 +6,18 @@ use super::restoration::{Restorable, RestorePolicy};
 use super::restoration_log::{self, Waiting};
 use super::{Action, Renderer};
 use crate::daemon::event::{AnswerWrite, LoadedAnswer, Moment, NoAnswer};
-use answer_guard::{SavedAnswers, Users};
+use answer_guard::{AnswerSizes, Users};
 use consul_watch::query::Query;
 
 impl Renderer {
     /// Compares the first answers with those that an earlier process has accepted.
-    pub(in crate::daemon) fn expect(&mut self, saved: SavedAnswers) {
-        self.answers.expect(saved);
+    pub(in crate::daemon) fn expect(&mut self, sizes: AnswerSizes) {
+        self.answers.expect(sizes);
     }
 
     /// The sizes of the accepted answers.
-    pub(in crate::daemon) fn saved(&self) -> &Arc<SavedAnswers> {
-        self.answers.saved()
+    pub(in crate::daemon) fn sizes(&self) -> &Arc<AnswerSizes> {
+        self.answers.sizes()
     }
 
     /// Records the changes of accepted answers, to be written, and uses earlier answers.

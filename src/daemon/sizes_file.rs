@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use file_writer::{FileOptions, Stage, Swapped, WriteError, WriteMode, Writer};
 
-use answer_guard::SavedAnswers;
+use answer_guard::AnswerSizes;
 use error_line::chain;
 
 /// The name of the file.
@@ -18,7 +18,7 @@ const MODE: u32 = 0o600;
 
 /// The file. Clones refer to the same one.
 #[derive(Clone, Debug)]
-pub(super) struct AnswerFile {
+pub(super) struct SizesFile {
     path: PathBuf,
     state: Arc<Mutex<State>>,
 }
@@ -30,12 +30,12 @@ struct State {
     /// `true` while a thread writes the file.
     is_busy: bool,
     /// The version that this thread writes next.
-    next: Option<Arc<SavedAnswers>>,
+    next: Option<Arc<AnswerSizes>>,
     /// `true` if the last write failed.
     has_failed: bool,
 }
 
-impl AnswerFile {
+impl SizesFile {
     /// The file in a state directory.
     pub(super) fn new(directory: &Path) -> Self {
         Self {
@@ -45,16 +45,16 @@ impl AnswerFile {
     }
 
     /// Reads the file. `server` is the identity of the server that answers. A damaged file is moved aside, which is logged.
-    pub(super) fn read(&self, server: &str) -> SavedAnswers {
+    pub(super) fn read(&self, server: &str) -> AnswerSizes {
         self.try_read(server)
-            .unwrap_or_else(|| SavedAnswers::of(server))
+            .unwrap_or_else(|| AnswerSizes::of(server))
     }
 
-    fn try_read(&self, server: &str) -> Option<SavedAnswers> {
+    fn try_read(&self, server: &str) -> Option<AnswerSizes> {
         let path = self.path.display();
         let error = match fs::read(&self.path) {
-            Ok(file) => match SavedAnswers::decode(&file, server) {
-                Ok(saved) => return Some(saved),
+            Ok(file) => match AnswerSizes::decode(&file, server) {
+                Ok(sizes) => return Some(sizes),
                 Err(error) => error.to_string(),
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
@@ -88,28 +88,28 @@ impl AnswerFile {
 
     /// Writes the file, unless a later version was written. If another thread writes it, that one continues with
     /// this version, so that a file system that hangs occupies one thread. A failure is logged once.
-    pub(super) fn write(&self, saved: Arc<SavedAnswers>) {
+    pub(super) fn write(&self, sizes: Arc<AnswerSizes>) {
         let mut state = self.lock();
         let next = state.next.as_ref().map(|next| next.changes());
         if state
             .written
             .max(next)
-            .is_some_and(|later| later > saved.changes())
+            .is_some_and(|later| later > sizes.changes())
         {
             return;
         }
-        state.next = Some(saved);
+        state.next = Some(sizes);
         if state.is_busy {
             return;
         }
-        while let Some(saved) = state.next.take() {
+        while let Some(sizes) = state.next.take() {
             state.is_busy = true;
             drop(state);
-            let replaced = self.replace(&saved.encode());
+            let replaced = self.replace(&sizes.encode());
             state = self.lock();
             state.is_busy = false;
             match replaced {
-                Ok(()) => (state.written, state.has_failed) = (Some(saved.changes()), false),
+                Ok(()) => (state.written, state.has_failed) = (Some(sizes.changes()), false),
                 Err(error) if !state.has_failed => {
                     state.has_failed = true;
                     let (path, error) = (self.path.display(), chain(&error));
@@ -150,13 +150,13 @@ mod tests {
     use consul_watch::answer::Answer;
     use consul_watch::query::Query;
 
-    fn saved(counts: &[usize]) -> Arc<SavedAnswers> {
-        let mut saved = SavedAnswers::of("a");
+    fn sizes(counts: &[usize]) -> Arc<AnswerSizes> {
+        let mut sizes = AnswerSizes::of("a");
         for count in counts {
             let names = vec!["dc".to_owned(); *count];
-            saved.accept(&services(), &Answer::Datacenters(names));
+            sizes.accept(&services(), &Answer::Datacenters(names));
         }
-        Arc::new(saved)
+        Arc::new(sizes)
     }
 
     fn services() -> Query {
@@ -166,9 +166,9 @@ mod tests {
     #[test]
     fn only_the_user_can_read_what_was_written() {
         let directory = tempfile::tempdir().unwrap();
-        let file = AnswerFile::new(directory.path());
+        let file = SizesFile::new(directory.path());
         assert_eq!(file.read("a").items(&services(), None), None);
-        file.write(saved(&[3]));
+        file.write(sizes(&[3]));
         assert_eq!(file.read("a").items(&services(), None), Some(3));
         let mode = fs::metadata(directory.path().join(NAME)).unwrap();
         assert_eq!(mode.permissions().mode() & 0o777, 0o600);
@@ -179,23 +179,23 @@ mod tests {
     #[test]
     fn an_earlier_version_does_not_replace_a_later_one() {
         let directory = tempfile::tempdir().unwrap();
-        let file = AnswerFile::new(directory.path());
-        file.write(saved(&[1, 2]));
-        file.clone().write(saved(&[1]));
+        let file = SizesFile::new(directory.path());
+        file.write(sizes(&[1, 2]));
+        file.clone().write(sizes(&[1]));
         assert_eq!(file.read("a").items(&services(), None), Some(2));
     }
 
     #[test]
     fn a_damaged_file_is_moved_aside() {
         let directory = tempfile::tempdir().unwrap();
-        let file = AnswerFile::new(directory.path());
+        let file = SizesFile::new(directory.path());
         fs::write(directory.path().join(NAME), "nonsense").unwrap();
-        assert_eq!(file.read("a"), SavedAnswers::of("a"));
+        assert_eq!(file.read("a"), AnswerSizes::of("a"));
         let mut names = fs::read_dir(directory.path()).unwrap();
         let name = names.next().unwrap().unwrap().file_name();
         let name = name.to_string_lossy().into_owned();
         assert!(name.starts_with("answers.damaged-"), "{name}");
-        file.write(saved(&[1]));
+        file.write(sizes(&[1]));
         assert_eq!(file.read("a").items(&services(), None), Some(1));
     }
 }

@@ -25,7 +25,7 @@ const MAX_OTHERS: usize = 3;
 
 /// The sizes of accepted answers, by the text of their query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SavedAnswers {
+pub struct AnswerSizes {
     /// The identity of the Consul that answers.
     source: Arc<str>,
     sizes: BTreeMap<String, Entry>,
@@ -89,7 +89,7 @@ struct Body<'a> {
     others: std::borrow::Cow<'a, [Other]>,
 }
 
-impl SavedAnswers {
+impl AnswerSizes {
     /// Creates a value without sizes. `source` is the identity of the Consul that answers.
     #[must_use]
     pub fn of(source: &str) -> Self {
@@ -302,167 +302,4 @@ impl Entry {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use consul_watch::answer::Pair;
-
-    const SOURCE: &str = "http://a:8500/";
-
-    fn pairs(keys: &[&str]) -> Answer {
-        let pair = |key: &&str| Pair {
-            path: format!("app/{key}"),
-            key: (*key).to_owned(),
-            value: "s3cret".to_owned(),
-            ..Pair::default()
-        };
-        Answer::Pairs(keys.iter().map(pair).map(Arc::new).collect())
-    }
-
-    fn names(count: usize) -> Answer {
-        Answer::Datacenters(vec!["dc".to_owned(); count])
-    }
-
-    fn prefix() -> Query {
-        Query::pairs("app").unwrap()
-    }
-
-    #[test]
-    fn the_sizes_are_read_again_and_neither_values_nor_names_of_items_are_kept() {
-        let mut saved = SavedAnswers::of(SOURCE);
-        saved.accept(&prefix(), &pairs(&["a", "sub/", "sub/b"]));
-        let file = saved.encode();
-        let text = String::from_utf8(file.clone()).unwrap();
-        assert!(text.starts_with("ctmpl-answers 1 sha256:"), "{text}");
-        assert!(!text.contains("s3cret") && !text.contains("sub"), "{text}");
-        let read = SavedAnswers::decode(&file, SOURCE).unwrap();
-        assert_eq!(read.items(&prefix(), None), Some(3));
-        assert_eq!(read.items(&prefix(), Some(Depth::Level)), Some(1));
-        assert_eq!(read.items(&prefix(), Some(Depth::Tree)), Some(2));
-        assert_eq!(read.items(&Query::pairs("other").unwrap(), None), None);
-    }
-
-    #[test]
-    fn single_keys_certificates_and_files_are_left_out() {
-        let mut saved = SavedAnswers::of(SOURCE);
-        for query in [Query::key("a").unwrap(), Query::ca_leaf("web").unwrap()] {
-            saved.accept(&query, &Answer::Key(None));
-        }
-        assert_eq!((saved.changes(), saved.sizes.len()), (0, 0));
-    }
-
-    #[test]
-    fn only_another_size_is_a_change() {
-        let mut saved = SavedAnswers::of(SOURCE);
-        let services = Query::services("").unwrap();
-        for (answer, changes) in [(names(3), 1), (names(3), 1), (names(2), 2)] {
-            saved.accept(&services, &answer);
-            assert_eq!(saved.changes(), changes);
-        }
-        saved.forget(&services);
-        saved.forget(&services);
-        assert_eq!((saved.changes(), saved.items(&services, None)), (3, None));
-    }
-
-    #[test]
-    fn the_answers_of_another_consul_do_not_count() {
-        let mut saved = SavedAnswers::of(SOURCE);
-        saved.accept(&prefix(), &pairs(&["a"]));
-        let read = SavedAnswers::decode(&saved.encode(), "http://b:8500/").unwrap();
-        assert_eq!(read.items(&prefix(), None), None);
-    }
-
-    /// After one start or one reload with another address, the guard did not know what it had to expect.
-    #[test]
-    fn the_answers_of_a_consul_are_known_after_another_one_was_used() {
-        const OTHER: &str = "http://b:8500/";
-        let mut saved = SavedAnswers::of(SOURCE);
-        saved.accept(&prefix(), &pairs(&["a"]));
-        // A start with another address.
-        let mut other = SavedAnswers::decode(&saved.encode(), OTHER).unwrap();
-        other.accept(&prefix(), &pairs(&["a", "b"]));
-        let file = other.encode();
-        for (source, items) in [(SOURCE, 1), (OTHER, 2)] {
-            let read = SavedAnswers::decode(&file, source).unwrap();
-            assert_eq!(read.items(&prefix(), None), Some(items), "{source}");
-        }
-        // A reload.
-        saved.server_changed(OTHER);
-        saved.accept(&prefix(), &pairs(&["a", "b", "c"]));
-        let file = saved.encode();
-        for (source, items) in [(SOURCE, 1), (OTHER, 3)] {
-            let read = SavedAnswers::decode(&file, source).unwrap();
-            assert_eq!(read.items(&prefix(), None), Some(items), "{source}");
-        }
-        // Back again, and then many others.
-        saved.server_changed(SOURCE);
-        for number in 0..10 {
-            saved.server_changed(&format!("{number}"));
-            saved.accept(&prefix(), &pairs(&["a"]));
-        }
-        assert_eq!(saved.others.len(), MAX_OTHERS);
-    }
-
-    /// The sizes of the server before were written as its own, and replaced those that it had.
-    #[test]
-    fn a_server_that_has_not_answered_keeps_the_sizes_that_it_had() {
-        let mut saved = SavedAnswers::of("b");
-        saved.accept(&prefix(), &pairs(&["a"]));
-        saved.server_changed("a");
-        saved.accept(&prefix(), &pairs(&["a", "b", "c"]));
-        let items = |saved: &SavedAnswers, source| {
-            let read = SavedAnswers::decode(&saved.encode(), source).unwrap();
-            read.items(&prefix(), None)
-        };
-        let changes = saved.changes();
-        // Several addresses that are mistyped, too.
-        for source in ["b", "c", "d", "e", "f", "b"] {
-            saved.server_changed(source);
-            let stored = [items(&saved, "a"), items(&saved, "b"), items(&saved, "c")];
-            assert_eq!(stored, [Some(3), Some(1), None], "{source}");
-            assert_eq!(
-                saved.items(&prefix(), None),
-                Some(3),
-                "the larger one counts"
-            );
-            assert!(saved.is_inherited(&prefix()));
-        }
-        assert_eq!(saved.changes(), changes, "nothing is written");
-        saved.accept(&prefix(), &pairs(&["a", "b"]));
-        assert_eq!(saved.items(&prefix(), None), Some(2));
-        assert!(!saved.is_inherited(&prefix()));
-        assert_eq!((items(&saved, "a"), items(&saved, "b")), (Some(3), Some(2)));
-    }
-
-    #[test]
-    fn an_entry_that_is_not_used_is_dropped_after_some_processes() {
-        let mut saved = SavedAnswers::of(SOURCE);
-        saved.accept(&prefix(), &pairs(&["a"]));
-        let mut file = saved.encode();
-        for process in 1..=4 {
-            let saved = SavedAnswers::decode(&file, SOURCE).unwrap();
-            let is_kept = saved.items(&prefix(), None).is_some();
-            assert_eq!(is_kept, process <= 3, "process {process}");
-            file = saved.encode();
-        }
-    }
-
-    #[test]
-    fn any_damage_is_noticed() {
-        let mut saved = SavedAnswers::of(SOURCE);
-        saved.accept(&prefix(), &pairs(&["a", "b"]));
-        let file = saved.encode();
-        // The line end after the last byte does not matter.
-        for position in 0..file.len() - 1 {
-            let mut damaged = file.clone();
-            damaged[position] ^= 1;
-            assert!(
-                SavedAnswers::decode(&damaged, SOURCE).is_err(),
-                "{position}"
-            );
-            let cut = SavedAnswers::decode(&file[..position], SOURCE);
-            assert!(cut.is_err(), "{position}");
-        }
-        let other = SavedAnswers::decode(&seal(FORMAT, &1), SOURCE);
-        assert_eq!(other, Err(Damaged::Content));
-    }
-}
+mod tests;
