@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use config_blocks::{Error, Labelled, Located, Origin, Setting, filled, is_on, value};
+use config_blocks::{Block as _, Error, Labelled, Located, Origin, Setting, filled, is_on, value};
 
 use super::command::CommandSettings;
 use super::exec::globs;
@@ -19,9 +19,7 @@ use crate::config::layer::{ConfigLayer, DelimitersBlock, GroupBlock, TemplateBlo
 use crate::config::resolved::{Job, Mode, OnError, RENDER_TIMEOUT};
 use crate::config::values::format_of;
 use crate::config::wait::{Settle, Wait, WaitBlock};
-use answer_guard::{FlapDampingConfig, GuardConfig};
 use consul_render::{Permissions, TemplateOptions, TemplateSource};
-use file_formats::{Format, OutputFormat};
 use file_writer::WriteMode;
 use gotemplate::{Delimiters, MissingKey};
 use group_apply::options::{CommandConfig, CommandOutput, FileConfig, STANDARD_OUTPUT};
@@ -37,20 +35,12 @@ pub(super) struct Common {
     /// Templates are read, but not rendered.
     parses_only: bool,
     settle: Option<Settle>,
-    delimiters: Delimiters,
     /// Permissions beyond rendering.
     allow: Permissions,
-    /// `None`: by the name of the destination.
-    format: Option<Format>,
-    output_format: Option<OutputFormat>,
-    /// Directory outside of which templates cannot read files.
-    sandbox: Option<PathBuf>,
-    write: WriteMode,
-    guard: GuardConfig,
-    flap_damping: FlapDampingConfig,
     error_fatal: Option<Located<bool>>,
-    render_timeout: Duration,
     command_output: CommandOutput,
+    /// The keys that a template has where it sets none of its own.
+    defaults: TemplateBlock,
 }
 
 impl Common {
@@ -61,28 +51,39 @@ impl Common {
 
     pub(super) fn of(layer: &ConfigLayer, mode: Mode) -> Result<Self, Error> {
         let DelimitersBlock { left, right } = layer.default_delimiters.clone();
+        let write = layer.write.clone();
+        // One that is not valid is refused even if no template has it.
+        limits::flap_damping(layer.flap_damping.clone())?;
         Ok(Self {
             mode,
             writes: !is_on(layer.dry.as_ref()) && !is_on(layer.parse_only.as_ref()),
             parses_only: is_on(layer.parse_only.as_ref()),
             settle: timer(layer.wait.clone())?.and_then(Wait::settle),
-            delimiters: delimiters(left, right, &Delimiters::default()),
-            format: value(layer.format.clone()),
-            output_format: value(layer.output_format.clone()),
             allow: permissions(layer.allow.as_ref())?,
-            sandbox: value(filled(layer.sandbox_path.clone())),
-            write: value(layer.write.clone()).unwrap_or_default(),
-            guard: limits::guard(layer.guard.clone(), GuardConfig::default()),
-            flap_damping: limits::flap_damping(
-                layer.flap_damping.clone(),
-                FlapDampingConfig::default(),
-            )?,
             error_fatal: layer.template_error_fatal.clone(),
-            render_timeout: value(layer.render_timeout.clone())
-                .map_or(RENDER_TIMEOUT, render_timeout),
             command_output: value(layer.command_output.clone())
                 .unwrap_or_else(|| logging::command_output(layer)),
+            defaults: TemplateBlock {
+                left_delimiter: left,
+                right_delimiter: right,
+                format: layer.format.clone(),
+                output_format: layer.output_format.clone(),
+                sandbox_path: layer.sandbox_path.clone(),
+                write: Some(write.unwrap_or_else(|| Origin::Default.locate(WriteMode::default()))),
+                guard: layer.guard.clone(),
+                flap_damping: layer.flap_damping.clone(),
+                render_timeout: layer.render_timeout.clone(),
+                ..TemplateBlock::default()
+            },
         })
+    }
+
+    /// Lays a template over the keys that are the same for all templates. An empty value is none.
+    fn complete(&self, mut block: TemplateBlock) -> TemplateBlock {
+        block.left_delimiter = filled(block.left_delimiter);
+        block.right_delimiter = filled(block.right_delimiter);
+        block.sandbox_path = filled(block.sandbox_path);
+        block.over(self.defaults.clone())
     }
 }
 
@@ -137,9 +138,8 @@ fn resolve(
     command: Option<CommandConfig>,
     common: &Common,
 ) -> Result<Job, ConfigError> {
-    let mut file = FileConfig::from(&block);
-    file.write = file.write.or(Some(common.write));
-    let sandbox = value(filled(block.sandbox_path)).or_else(|| common.sandbox.clone());
+    let block = common.complete(block);
+    let file = FileConfig::from(&block);
     let written = value(filled(block.destination));
     let is_printed = written.as_deref().is_some_and(standard_streams::is_output);
     let destination = if is_printed {
@@ -167,39 +167,34 @@ fn resolve(
             Mode::Once { .. } => None,
             Mode::Daemon => timer(block.wait)?.map_or(common.settle, Wait::settle),
         },
-        guard: limits::guard(block.guard, common.guard),
-        flap_damping: limits::flap_damping(block.flap_damping, common.flap_damping)?,
+        guard: limits::guard(block.guard),
+        flap_damping: limits::flap_damping(block.flap_damping)?,
         file,
         template: TemplateOptions {
             language,
             format: value(block.format)
-                .or(common.format)
                 .unwrap_or_else(|| format_of(destination.as_deref(), language)),
-            output_format: value(block.output_format).or(common.output_format),
+            output_format: value(block.output_format),
             missing_key: match value(block.error_on_missing_key) {
                 Some(true) => MissingKey::Error,
                 Some(false) | None => MissingKey::Zero,
             },
-            delimiters: delimiters(
-                block.left_delimiter,
-                block.right_delimiter,
-                &common.delimiters,
-            ),
+            delimiters: delimiters(block.left_delimiter, block.right_delimiter),
             allow: common.allow,
-            sandbox: sandbox.map(Into::into),
+            sandbox: value(filled(block.sandbox_path)).map(Into::into),
             denied: globs(block.function_denylist)?.into(),
         },
         destination,
         on_error: on_error(value(block.error_fatal), common.error_fatal.as_ref()),
-        render_timeout: value(block.render_timeout).map_or(common.render_timeout, render_timeout),
+        render_timeout: value(block.render_timeout).map_or(RENDER_TIMEOUT, render_timeout),
     })
 }
 
-/// The delimiters; one that is not set is that of `other`.
-fn delimiters(left: Setting<String>, right: Setting<String>, other: &Delimiters) -> Delimiters {
+fn delimiters(left: Setting<String>, right: Setting<String>) -> Delimiters {
+    let default = Delimiters::default();
     Delimiters {
-        left: value(filled(left)).unwrap_or_else(|| other.left.clone()),
-        right: value(filled(right)).unwrap_or_else(|| other.right.clone()),
+        left: value(filled(left)).unwrap_or(default.left),
+        right: value(filled(right)).unwrap_or(default.right),
     }
 }
 

@@ -6,38 +6,38 @@ use config_blocks::{Error, Located, Setting, Switched, value};
 use crate::config::error::ValueError;
 use crate::config::layer::{FlapDampingBlock, GuardBlock, MaxChangeBlock};
 
-/// Resolves the guard; a key that is not set is that of `other`.
-pub(super) fn guard(set: Setting<Switched<GuardBlock>>, other: GuardConfig) -> GuardConfig {
+/// Resolves the guard.
+pub(super) fn guard(set: Setting<Switched<GuardBlock>>) -> GuardConfig {
+    let default = GuardConfig::default();
     let Some(Switched { is_on, keys }) = value(set) else {
-        return other;
+        return default;
     };
     GuardConfig {
         is_on,
-        max_drop: value(keys.max_drop).unwrap_or(other.max_drop),
-        min_items: value(keys.min_items).unwrap_or(other.min_items),
-        confirm_for: value(keys.confirm_for).unwrap_or(other.confirm_for),
+        max_drop: value(keys.max_drop).unwrap_or(default.max_drop),
+        min_items: value(keys.min_items).unwrap_or(default.min_items),
+        confirm_for: value(keys.confirm_for).unwrap_or(default.confirm_for),
     }
 }
 
-/// Resolves the flap damping; a key that is not set is that of `other`. Zero is refused: every instance would be damped, or
-/// none.
+/// Resolves the flap damping. Zero is refused: every instance would be damped, or none.
 pub(super) fn flap_damping(
     set: Setting<Switched<FlapDampingBlock>>,
-    other: FlapDampingConfig,
 ) -> Result<FlapDampingConfig, Error> {
+    let default = FlapDampingConfig::default();
     let Some(Located {
         value: Switched { is_on, keys },
         origin,
     }) = set
     else {
-        return Ok(other);
+        return Ok(default);
     };
     let config = FlapDampingConfig {
         is_on,
-        max_toggles: value(keys.max_toggles).unwrap_or(other.max_toggles),
-        window: value(keys.window).unwrap_or(other.window),
-        stable_for: value(keys.stable_for).unwrap_or(other.stable_for),
-        max_damped: value(keys.max_damped).unwrap_or(other.max_damped),
+        max_toggles: value(keys.max_toggles).unwrap_or(default.max_toggles),
+        window: value(keys.window).unwrap_or(default.window),
+        stable_for: value(keys.stable_for).unwrap_or(default.stable_for),
+        max_damped: value(keys.max_damped).unwrap_or(default.max_damped),
     };
     if config.max_toggles == 0 || config.window.is_zero() || config.stable_for.is_zero() {
         return Err(origin.refuse(ValueError::ZeroFlapDamping));
