@@ -8,6 +8,7 @@ use crate::daemon::renderer::RestorePolicy;
 use crate::daemon::unwritten::UnwrittenAnswer;
 use answer_guard::AnswerSizes;
 
+mod held;
 mod servers;
 mod users;
 
@@ -172,42 +173,6 @@ fn a_call_fails_if_there_is_no_earlier_answer() {
     assert_eq!(bench.write(), ["1"]);
 }
 
-#[test]
-fn while_a_first_answer_is_held_back_the_earlier_one_is_used_and_other_changes_do_not_wait() {
-    let services: Arc<Query> = Query::services("").unwrap().into();
-    let names = |names: &[&str]| {
-        let tags = |name: &&str| {
-            Arc::new(consul_watch::answer::ServiceTags {
-                name: (*name).to_owned(),
-                tags: Vec::new(),
-            })
-        };
-        Arc::new(Answer::Services(names.iter().map(tags).collect()))
-    };
-    let text = r#"{{ range services }}{{ .Name }} {{ end }}{{ key "a" }}"#;
-    let mut bench = start(RestorePolicy::Kept, vec![job(text, None)]);
-    let mut sizes = AnswerSizes::of(&server());
-    sizes.accept(&services, &names(&["x", "y", "z"]));
-    bench.parts.expect(sizes);
-    bench.news("a", "1");
-    let empty = WatchEvent::current(Arc::clone(&services), names(&[]));
-    bench.step(Event::Watched(vec![empty]));
-    bench.pass(Duration::from_millis(100));
-    assert_eq!(take_loads(&mut bench), ["catalog.services"]);
-    assert_eq!(bench.write(), [""; 0]);
-    let earlier = Some(names(&["x", "y", "z"]));
-    loaded(&mut bench, &services, earlier, Duration::from_secs(5));
-    assert_eq!(bench.write(), ["x y z 1"]);
-    bench.news("a", "2");
-    assert_eq!(bench.write(), ["x y z 2"]);
-    assert_eq!(bench.parts.report().dependencies.held.len(), 1);
-    let back = WatchEvent::current(Arc::clone(&services), names(&["x", "y", "z", "w"]));
-    bench.step(Event::Watched(vec![back]));
-    assert_eq!(bench.write(), ["x y z w 2"]);
-    assert_eq!(bench.parts.report().dependencies.held, []);
-    assert_eq!(restored(&bench), 0);
-}
-
 pub(super) fn written_in(took: Duration) -> KeptWrite {
     let is_new = false;
     KeptWrite { took, is_new }
@@ -327,32 +292,6 @@ fn calls_that_use_no_earlier_answer_load_none() {
     }
 }
 
-#[test]
-fn beside_a_held_answer_an_earlier_one_with_fewer_items_than_known_is_not_used() {
-    let services: Arc<Query> = Query::services("").unwrap().into();
-    let names = |count: usize| {
-        let tags = |number: usize| {
-            Arc::new(consul_watch::answer::ServiceTags {
-                name: format!("s{number}"),
-                tags: Vec::new(),
-            })
-        };
-        Arc::new(Answer::Services((0..count).map(tags).collect()))
-    };
-    let jobs = vec![job("{{ len services }}", None)];
-    let mut bench = start(RestorePolicy::Kept, jobs);
-    let mut sizes = AnswerSizes::of(&server());
-    sizes.accept(&services, &names(10));
-    bench.parts.expect(sizes);
-    let few = WatchEvent::current(Arc::clone(&services), names(4));
-    bench.step(Event::Watched(vec![few]));
-    bench.pass(Duration::from_millis(100));
-    assert_eq!(take_loads(&mut bench), ["catalog.services"]);
-    loaded(&mut bench, &services, Some(names(3)), Duration::ZERO);
-    assert_eq!((bench.write(), restored(&bench)), (vec![], 0));
-    assert_eq!(bench.parts.report().dependencies.held.len(), 1);
-}
-
 /// The content of a file counted as an answer of Consul, so nothing was restored.
 #[test]
 fn a_file_is_no_answer_of_consul() {
@@ -370,30 +309,4 @@ fn a_file_is_no_answer_of_consul() {
     bench.step(Event::Watched(vec![read]));
     bench.pass(HALF_A_SECOND);
     assert_eq!(take_loads(&mut bench), ["kv.get(a)"]);
-}
-
-/// The answer was the same, so its size stayed unknown, and the next process had no guard.
-#[test]
-fn the_size_of_an_answer_is_known_after_consul_has_confirmed_an_earlier_one() {
-    let services: Arc<Query> = Query::services("").unwrap().into();
-    let tags = Arc::new(consul_watch::answer::ServiceTags {
-        name: "a".to_owned(),
-        tags: Vec::new(),
-    });
-    let one = Arc::new(Answer::Services(vec![tags]));
-    let jobs = vec![job("{{ len services }}", None)];
-    let mut bench = start(RestorePolicy::WarmStart, jobs);
-    bench.unreachable(&services);
-    bench.pass(HALF_A_SECOND);
-    loaded(
-        &mut bench,
-        &services,
-        Some(Arc::clone(&one)),
-        Duration::ZERO,
-    );
-    let known = |bench: &Bench| bench.parts.renderer.sizes().items(&services, None);
-    assert_eq!(known(&bench), None);
-    let confirmed = WatchEvent::current(Arc::clone(&services), one);
-    bench.step(Event::Watched(vec![confirmed]));
-    assert_eq!(known(&bench), Some(1));
 }
