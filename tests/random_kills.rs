@@ -13,6 +13,9 @@ const KILLS: &str = "CTMPL_TEST_KILLS";
 /// The number of kills without the variable.
 const DEFAULT_KILLS: usize = 60;
 
+/// The groups of files that are killed at the same time. Most of the time, each waits for its daemon.
+const GROUPS: usize = 3;
+
 /// The maximum delay between a change and the kill, unless an apply takes longer.
 const LONGEST_DELAY: Duration = Duration::from_millis(60);
 
@@ -87,8 +90,17 @@ fn recovered(group: &Group, tally: &mut Tally) -> (Ctmpl, String) {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "the figures of a long run")]
 fn random_kills_leave_all_files_old_or_all_new_and_forget_no_command() {
+    std::thread::scope(|scope| {
+        for _ in 0..GROUPS {
+            scope.spawn(|| kill_at_random(kills().div_ceil(GROUPS)));
+        }
+    });
+}
+
+/// Kills the daemon of a group of its own this many times.
+#[expect(clippy::print_stderr, reason = "the figures of a long run")]
+fn kill_at_random(kills: usize) {
     let (group, mut tally) = (Group::new(), Tally::default());
     let ctmpl = group.start(None);
     eventually("version 1 is applied", || group.runs() == ["1"]);
@@ -101,7 +113,7 @@ fn random_kills_leave_all_files_old_or_all_new_and_forget_no_command() {
     let random = || Duration::from_micros(fastrand::u64(range.clone()));
 
     let mut version = 2;
-    while tally.kills < kills() {
+    while tally.kills < kills {
         let (ctmpl, _) = recovered(&group, &mut tally);
         version += 1;
         group.consul.put_key("version", &version.to_string());
