@@ -46,7 +46,7 @@ mod wake_ups;
 use answers::{Answers, files};
 use deferred::DeferredFiles;
 use passes::Passes;
-use plugins::{PluginRuns, is_plugin, plugins_of};
+use plugins::{PluginRuns, is_plugin};
 pub(super) use restoration::RestorePolicy;
 #[cfg(test)]
 pub(super) use retained_names::GRACE;
@@ -243,52 +243,6 @@ impl Renderer {
             .chain(self.answers.dampers().next_wake())
             .chain(self.answers.restoration.next_wake())
             .min()
-    }
-
-    fn begin_passes(&mut self, now: Moment) -> Vec<Action> {
-        let mut requests = Vec::new();
-        for template in self.templates.all_mut() {
-            if let Some(source) = template.begin_pass(now.instant) {
-                requests.push(RenderRequest {
-                    number: template.number(),
-                    template: source,
-                    snapshot: template.seen(self.answers.snapshot()),
-                    env: Arc::clone(&self.env),
-                    time: now.time,
-                    limit: template.job().render_timeout,
-                });
-            }
-        }
-        self.passes.begin(requests.len(), now.instant);
-        if requests.is_empty() {
-            return Vec::new();
-        }
-        vec![Action::Render(requests)]
-    }
-
-    fn pass_ended(&mut self, rendered: &Rendered) {
-        if let Some(template) = self.templates.get_mut(rendered.number) {
-            if template.pass_ended(rendered) {
-                self.following = Following::Outdated;
-            }
-            let missed = template.take_missed();
-            for query in &missed {
-                self.wake_ups.reconsider(query);
-            }
-            if missed.iter().any(|query| !is_plugin(query)) {
-                for plugin in plugins_of(template) {
-                    self.run_again(&plugin);
-                }
-            }
-        }
-        self.answers.schedule_restoration();
-        self.end_passes();
-    }
-
-    fn end_passes(&mut self) {
-        if !self.templates.all().iter().any(TemplateState::is_rendering) {
-            self.passes.end();
-        }
     }
 
     fn read_sources(&self, wanted: impl Fn(&TemplateState) -> bool) -> Vec<Action> {
