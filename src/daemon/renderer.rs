@@ -33,6 +33,7 @@ mod held_and_damped;
 mod mark_dirty;
 mod passes;
 mod plugins;
+mod rendering;
 mod requirements;
 mod restoration;
 mod restoration_log;
