@@ -40,6 +40,8 @@ enum Freshness {
     Current,
     /// The query has failed since this time.
     StaleSince(SystemTime),
+    /// The same, after the answer on the disk was the present one again for a moment.
+    StaleAgainSince(SystemTime),
     /// No reader requests it any more.
     NotRequested,
 }
@@ -96,8 +98,15 @@ impl UnwrittenAnswers {
             return;
         }
         self.stale.insert(Arc::clone(query), since);
-        let freshness = Freshness::StaleSince(since);
-        self.change(query, |change| change.freshness = freshness);
+        let unwritten = self.changes.get(query);
+        let is_again = unwritten.is_some_and(|change| change.freshness.is_current_on_disk());
+        self.change(query, |change| {
+            change.freshness = if is_again {
+                Freshness::StaleAgainSince(since)
+            } else {
+                Freshness::StaleSince(since)
+            };
+        });
     }
 
     /// Records that no reader requests this query any more.
@@ -169,7 +178,19 @@ impl UnwrittenAnswers {
             if change.freshness != Freshness::NotRequested && change.answer.is_none() {
                 change.answer.clone_from(&earlier.answer);
             }
+            if let Freshness::StaleSince(since) = change.freshness
+                && earlier.freshness.is_current_on_disk()
+            {
+                change.freshness = Freshness::StaleAgainSince(since);
+            }
         }
+    }
+}
+
+impl Freshness {
+    /// Returns `true` if the answer on the disk is the present one, or was it again for a moment.
+    fn is_current_on_disk(self) -> bool {
+        matches!(self, Self::Current | Self::StaleAgainSince(_))
     }
 }
 
@@ -179,11 +200,13 @@ impl UnwrittenAnswer {
         let first = match (&self.freshness, &self.answer) {
             (Freshness::NotRequested, _) => Some(Update::Remove),
             (_, Some(answer)) => answer.encode().map(Update::Answer),
-            (Freshness::Current, None) => Some(Update::Current),
+            (Freshness::Current | Freshness::StaleAgainSince(_), None) => Some(Update::Current),
             (Freshness::StaleSince(_), None) => None,
         };
         let stale = match self.freshness {
-            Freshness::StaleSince(since) => Some(Update::StaleSince(since)),
+            Freshness::StaleSince(since) | Freshness::StaleAgainSince(since) => {
+                Some(Update::StaleSince(since))
+            }
             Freshness::Current | Freshness::NotRequested => None,
         };
         first.into_iter().chain(stale)
@@ -192,7 +215,7 @@ impl UnwrittenAnswer {
 
 #[cfg(test)]
 mod tests {
-    use std::time::UNIX_EPOCH;
+    use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
 
@@ -244,10 +267,48 @@ mod tests {
         unwritten.confirmed(&query, &names("a"));
         assert!(unwritten.is_empty());
         unwritten.stale_since(&query, UNIX_EPOCH);
-        unwritten.stale_since(&query, UNIX_EPOCH + std::time::Duration::from_secs(1));
+        unwritten.stale_since(&query, UNIX_EPOCH + Duration::from_secs(1));
         assert_eq!(updates(&mut unwritten), [Update::StaleSince(UNIX_EPOCH)]);
         unwritten.confirmed(&query, &names("a"));
         assert_eq!(updates(&mut unwritten), [Update::Current]);
+    }
+
+    /// The row kept the time of the first failure, so that `stale_for` ended too early after a restart.
+    #[test]
+    fn an_answer_that_was_current_between_two_failures_is_stale_since_the_second() {
+        let (mut unwritten, query) = (on(), key("a"));
+        let [first, second, third] =
+            [1, 2, 3].map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
+        unwritten.stale_since(&query, first);
+        assert_eq!(updates(&mut unwritten), [Update::StaleSince(first)]);
+        unwritten.current(&query);
+        unwritten.stale_since(&query, second);
+        let changes = unwritten.take();
+        let stale_again = [Update::Current, Update::StaleSince(second)];
+        assert_eq!(changes[0].1.updates().collect::<Vec<_>>(), stale_again);
+        // That write fails.
+        unwritten.current(&query);
+        unwritten.stale_since(&query, third);
+        unwritten.take_back(&changes);
+        let stale_again = [Update::Current, Update::StaleSince(third)];
+        assert_eq!(updates(&mut unwritten), stale_again);
+    }
+
+    /// The same, if the write of the recovery fails.
+    #[test]
+    fn a_recovery_that_could_not_be_written_counts_later() {
+        let (mut unwritten, query) = (on(), key("a"));
+        unwritten.stale_since(&query, UNIX_EPOCH);
+        unwritten.take();
+        unwritten.current(&query);
+        let changes = unwritten.take();
+        let second = UNIX_EPOCH + Duration::from_secs(1);
+        unwritten.stale_since(&query, second);
+        unwritten.take_back(&changes);
+        assert_eq!(
+            updates(&mut unwritten),
+            [Update::Current, Update::StaleSince(second)]
+        );
     }
 
     #[test]
