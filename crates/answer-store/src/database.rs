@@ -63,7 +63,6 @@ pub(crate) fn open_or_create(path: &Path) -> Result<Opened, Failure> {
     if is_new {
         // It has to be set first. The file shrinks when answers are removed.
         connection.pragma_update(None, "auto_vacuum", "FULL")?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
         let transaction = connection.transaction()?;
         transaction.execute_batch(SCHEMA)?;
         transaction.pragma_update(None, "application_id", APPLICATION)?;
@@ -71,6 +70,8 @@ pub(crate) fn open_or_create(path: &Path) -> Result<Opened, Failure> {
         transaction.commit()?;
     }
     check_version(&connection)?;
+    // A reader of a database with a write-ahead log has to create files beside it, which fails on a full disk.
+    connection.pragma_update(None, "journal_mode", "delete")?;
     Ok(Opened { connection, is_new })
 }
 
@@ -81,7 +82,7 @@ pub(crate) fn open_existing(path: &Path) -> Result<Option<Connection>, Failure> 
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
     }
-    // A reader has to be able to write the files beside the database.
+    // A reader has to be able to undo a write that was interrupted.
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     if version(&connection)? == (0, 0) && !has_tables(&connection)? {
         return Ok(None);
@@ -112,8 +113,8 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, rusqlite::Error
     connection.pragma_update(None, "trusted_schema", false)?;
     // Values may be secret: what is removed is overwritten.
     connection.pragma_update(None, "secure_delete", true)?;
-    // What is missing after a power failure, the server answers again.
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // After a power failure, the answers may be needed before the server answers.
+    connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }
 

@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::time::{Duration, UNIX_EPOCH};
 
 use proptest::prelude::*;
@@ -269,6 +270,28 @@ fn only_the_user_can_read_the_file_and_nothing_is_left_beside_it() {
     assert_eq!(fs::read_dir(place.0.path()).unwrap().count(), 0);
 }
 
+/// On a full disk, the answers could not be read: a reader had to create the index of a write-ahead log.
+#[test]
+fn a_reader_creates_no_file() {
+    let place = Place::new();
+    write(&mut place.process(), answer("a"), 1);
+    let index = place.0.path().join("answers.db-shm");
+    // SQLite follows no link.
+    // SQLite follows no link.
+    symlink("nowhere", &index).unwrap();
+    assert_eq!(place.kept(), Some(("a".to_owned(), at(1))));
+    fs::remove_file(&index).unwrap();
+    // A version before this one has left a write-ahead log.
+    let connection = Connection::open(place.path()).unwrap();
+    connection
+        .pragma_update(None, "journal_mode", "wal")
+        .unwrap();
+    drop(connection);
+    write(&mut place.process(), answer("b"), 2);
+    symlink("nowhere", &index).unwrap();
+    assert_eq!(place.kept(), Some(("b".to_owned(), at(2))));
+}
+
 #[test]
 fn a_file_that_is_no_store_is_removed_by_the_next_write() {
     let place = Place::new();
@@ -306,7 +329,7 @@ fn a_file_whose_tables_or_header_are_damaged_is_removed_by_a_write() {
 fn a_link_is_refused() {
     let place = Place::new();
     let target = place.0.path().join("target");
-    std::os::unix::fs::symlink(&target, place.path()).unwrap();
+    symlink(&target, place.path()).unwrap();
     assert!(place.process().write([], at(1)).is_err());
     assert!(place.process().read(["q"], at(1)).is_err());
     assert!(!target.exists());
