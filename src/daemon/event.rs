@@ -116,6 +116,8 @@ pub(super) enum Event {
         Arc<str>,
         Result<KeptWrite, Vec<(Arc<Query>, UnwrittenAnswer)>>,
     ),
+    /// The sizes of the accepted answers could not be written.
+    SizesNotWritten,
     /// The wake-up time of a part has come.
     Time,
 }

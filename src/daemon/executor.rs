@@ -204,8 +204,11 @@ impl Executor {
     fn write_sizes(&mut self, sizes: Arc<AnswerSizes>) {
         if let Some(file) = self.sizes_file.clone() {
             self.tasks.spawn_blocking(move || {
-                file.write(sizes);
-                Event::Recorded
+                if file.write(sizes) {
+                    Event::Recorded
+                } else {
+                    Event::SizesNotWritten
+                }
             });
         }
     }

@@ -128,6 +128,7 @@ impl Parts {
             actions.extend(self.credentials.handle(event));
             actions.extend(self.renderer.handle(event, now));
             self.keeping.handle(event, now);
+            self.size_writes.handle(event, now.instant);
             actions.extend(self.apply.handle(event, &self.renderer, now));
             actions.extend(self.child.handle(event, now));
             actions.extend(self.reload.handle(event, &self.renderer));

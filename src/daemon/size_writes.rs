@@ -1,25 +1,27 @@
 //! Decides when the sizes of the accepted answers are written to the state directory.
 //!
-//! Input: the [`AnswerSizes`] after each event, the time. Output: the actions that write them.
+//! Input: the [`AnswerSizes`] after each event, failures of writes, the time. Output: the actions that write them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::event::Action;
+use super::event::{Action, Event};
 use answer_guard::AnswerSizes;
 
 /// The time from a change until it is written; later changes are written with it.
 const DELAY: Duration = Duration::from_secs(5);
+/// The time from a write that has failed until the next one.
+const DELAY_AFTER_FAILURE: Duration = Duration::from_secs(60);
 
 /// The sizes that are not written yet.
 #[derive(Debug, Default)]
 pub(super) struct SizeWrites {
     /// `true` if there is a state directory.
     is_on: bool,
-    /// The number of changes that were written.
-    written: u64,
-    /// The time of the first change that is not written.
-    since: Option<Instant>,
+    /// The number of changes that were written; `None` if the last write has failed.
+    written: Option<u64>,
+    /// The time of the next write; `None` without a change.
+    due: Option<Instant>,
 }
 
 impl SizeWrites {
@@ -27,17 +29,26 @@ impl SizeWrites {
     pub(super) fn on() -> Self {
         Self {
             is_on: true,
-            ..Self::default()
+            written: Some(0),
+            due: None,
+        }
+    }
+
+    /// Handles the failure of a write.
+    pub(super) fn handle(&mut self, event: &Event, now: Instant) {
+        if matches!(event, Event::SizesNotWritten) {
+            self.written = None;
+            self.due = Some(now + DELAY_AFTER_FAILURE);
         }
     }
 
     /// Returns the action that writes the sizes, if it is due.
     pub(super) fn advance(&mut self, sizes: &Arc<AnswerSizes>, now: Instant) -> Option<Action> {
-        if !self.is_on || sizes.changes() == self.written {
+        if !self.is_on || self.written == Some(sizes.changes()) {
             return None;
         }
-        let since = *self.since.get_or_insert(now);
-        if now < since + DELAY {
+        let due = *self.due.get_or_insert(now + DELAY);
+        if now < due {
             return None;
         }
         self.finish(sizes)
@@ -45,17 +56,17 @@ impl SizeWrites {
 
     /// Returns the action that writes what is not written yet.
     pub(super) fn finish(&mut self, sizes: &Arc<AnswerSizes>) -> Option<Action> {
-        if !self.is_on || sizes.changes() == self.written {
+        if !self.is_on || self.written == Some(sizes.changes()) {
             return None;
         }
-        self.written = sizes.changes();
-        self.since = None;
+        self.written = Some(sizes.changes());
+        self.due = None;
         Some(Action::WriteSizes(Arc::clone(sizes)))
     }
 
     /// The time of the next write.
     pub(super) fn next_wake(&self) -> Option<Instant> {
-        self.since.map(|since| since + DELAY)
+        self.due
     }
 }
 
@@ -94,5 +105,31 @@ mod tests {
         Arc::make_mut(&mut sizes).forget(&Query::services("").unwrap());
         assert!(size_writes.finish(&sizes).is_some());
         assert!(size_writes.finish(&sizes).is_none());
+    }
+
+    /// They were lost until the next change, although the disk was full for a moment only.
+    #[test]
+    fn sizes_that_could_not_be_written_are_written_later() {
+        let begun = Instant::now();
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let mut size_writes = SizeWrites::on();
+        let mut sizes = Arc::new(AnswerSizes::of("a"));
+        let query = Query::services("").unwrap();
+        Arc::make_mut(&mut sizes).accept(&query, &Answer::Datacenters(Vec::new()));
+        assert!(size_writes.advance(&sizes, at(0)).is_none());
+        assert!(size_writes.advance(&sizes, at(5)).is_some());
+        size_writes.handle(&Event::SizesNotWritten, at(6));
+        assert!(size_writes.advance(&sizes, at(65)).is_none());
+        assert_eq!(size_writes.next_wake(), Some(at(66)));
+        assert!(size_writes.advance(&sizes, at(66)).is_some());
+        assert_eq!(
+            (
+                size_writes.next_wake(),
+                size_writes.finish(&sizes).is_none()
+            ),
+            (None, true)
+        );
+        size_writes.handle(&Event::SizesNotWritten, at(67));
+        assert!(size_writes.finish(&sizes).is_some(), "the process ends");
     }
 }

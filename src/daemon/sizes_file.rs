@@ -87,8 +87,9 @@ impl SizesFile {
     }
 
     /// Writes the file, unless a later version was written. If another thread writes it, that one continues with
-    /// this version, so that a file system that hangs occupies one thread. A failure is logged once.
-    pub(super) fn write(&self, sizes: Arc<AnswerSizes>) {
+    /// this version, so that a file system that hangs occupies one thread. A failure is logged once. Returns `false` if the
+    /// latest version could not be written.
+    pub(super) fn write(&self, sizes: Arc<AnswerSizes>) -> bool {
         let mut state = self.lock();
         let next = state.next.as_ref().map(|next| next.changes());
         if state
@@ -96,18 +97,20 @@ impl SizesFile {
             .max(next)
             .is_some_and(|later| later > sizes.changes())
         {
-            return;
+            return true;
         }
         state.next = Some(sizes);
         if state.is_busy {
-            return;
+            return true;
         }
+        let mut is_written = true;
         while let Some(sizes) = state.next.take() {
             state.is_busy = true;
             drop(state);
             let replaced = self.replace(&sizes.encode());
             state = self.lock();
             state.is_busy = false;
+            is_written = replaced.is_ok();
             match replaced {
                 Ok(()) => (state.written, state.has_failed) = (Some(sizes.changes()), false),
                 Err(error) if !state.has_failed => {
@@ -121,6 +124,7 @@ impl SizesFile {
                 Err(_) => {}
             }
         }
+        is_written
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -168,7 +172,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = SizesFile::new(directory.path());
         assert_eq!(file.read("a").items(&services(), None), None);
-        file.write(sizes(&[3]));
+        assert!(file.write(sizes(&[3])));
         assert_eq!(file.read("a").items(&services(), None), Some(3));
         let mode = fs::metadata(directory.path().join(NAME)).unwrap();
         assert_eq!(mode.permissions().mode() & 0o777, 0o600);
@@ -180,8 +184,8 @@ mod tests {
     fn an_earlier_version_does_not_replace_a_later_one() {
         let directory = tempfile::tempdir().unwrap();
         let file = SizesFile::new(directory.path());
-        file.write(sizes(&[1, 2]));
-        file.clone().write(sizes(&[1]));
+        assert!(file.write(sizes(&[1, 2])));
+        assert!(file.clone().write(sizes(&[1])));
         assert_eq!(file.read("a").items(&services(), None), Some(2));
     }
 
