@@ -6,7 +6,7 @@ use std::fs;
 use consul_dev::Seed;
 use serde_json::Value;
 
-use crate::support::ctmpl::{Ended, Folder, command, run_command};
+use crate::support::ctmpl::{Ctmpl, Ended, Folder, command, daemon, run_command, text};
 use crate::support::embedded;
 
 /// Runs `ctmpl plan` in a folder. Returns the end and the standard output.
@@ -77,6 +77,49 @@ fn a_plan_shows_diffs_and_commands_and_changes_nothing() {
     let (ended, output) = plan(&folder, &arguments);
     assert_eq!(ended.code(), Some(0), "{}", ended.log);
     assert_eq!(output, "Of 3 files, 0 would be created and 0 changed.\n");
+}
+
+/// It was shown as a change, with exit code 2, although no daemon would make it.
+#[test]
+fn a_file_that_is_held_is_no_change() {
+    let consul = embedded(Seed::default().key("version", "1"));
+    let folder = Folder::new();
+    let (out, runs) = (folder.path("out"), folder.path("runs"));
+    folder.write(
+        "ctmpl.hcl",
+        &format!(
+            "template {{ contents = \"{{{{ key \\\"version\\\" }}}}\" destination = \"{}\" \
+             command = \"cat {0} >>{}\" }}\n",
+            text(&out),
+            text(&runs),
+        ),
+    );
+    let ctmpl = Ctmpl::spawn(daemon(&folder, consul.address()));
+    folder.becomes("runs", "1");
+    consul.put_key("version", "2");
+    folder.becomes("runs", "12");
+    let state = format!("--state-dir={}", text(&folder.path("state")));
+    let mut rollback = command();
+    rollback.args(["rollback", &text(&out), &state]);
+    let ended = run_command(rollback);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    assert_eq!(folder.read("out"), "1");
+
+    let address = format!("--consul-addr={}", consul.address());
+    let arguments = ["--config=ctmpl.hcl", &state, &address];
+    let (ended, output) = plan(&folder, &arguments);
+    assert_eq!(ended.code(), Some(0), "{}", ended.log);
+    let path = out.display();
+    let expected = format!(
+        "Of 1 file, 0 would be created and 0 changed.\n\
+         {path} would be changed, but `ctmpl rollback` holds it: `ctmpl history {path}`.\n"
+    );
+    assert_eq!(output, expected);
+    let (_, output) = plan(&folder, &[&arguments[..], &["--json"]].concat());
+    let json: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(json["files"][0]["state"], "held");
+    assert_eq!(json["commands"], serde_json::json!([]));
+    assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
 #[test]

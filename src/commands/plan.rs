@@ -9,10 +9,12 @@ mod cost;
 mod report;
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::anyhow;
+use apply_ledger::{History, OpenError};
 use config_blocks::Environment;
 use consul_render::session::{Session, Unsettled};
 use consul_render::{RenderEnv, Rendering, Template};
@@ -47,12 +49,14 @@ pub(super) fn run(arguments: PlanArguments) -> Result<u8, Failure> {
     let rendered = render(&templates, &config.consul, data.as_deref(), &environment);
     let Rendered { renderings, costs } =
         rendered.map_err(|error| Failure::new(exit_code::FAILURE, error))?;
+    let held = held(&config);
     let files: Vec<_> = config
         .jobs
         .iter()
         .zip(&templates)
         .zip(&renderings)
         .map(|((job, template), rendering)| FilePlan::of(job, template, rendering))
+        .map(|file| file.with_holds(&held))
         .collect();
     let text = if cost {
         let budget = Budget::of(&config.consul);
@@ -82,6 +86,29 @@ pub(super) fn run(arguments: PlanArguments) -> Result<u8, Failure> {
     } else {
         exit_code::SUCCESS
     })
+}
+
+/// The files that `ctmpl rollback` holds. Why they cannot be read is reported.
+fn held(config: &Config) -> Vec<PathBuf> {
+    let Some(directory) = config.state_dir.as_ref().map(|state_dir| &state_dir.path) else {
+        return Vec::new();
+    };
+    let holds = match History::open(directory) {
+        Ok(history) => history.holds().map_err(|error| chain(&error)),
+        Err(OpenError::NoLedger { .. }) => return Vec::new(),
+        Err(error) => Err(chain(&error)),
+    };
+    let now = SystemTime::now();
+    match holds {
+        Ok(holds) => {
+            let active = holds.into_iter().filter(|hold| hold.is_active(now));
+            active.map(|hold| hold.destination).collect()
+        }
+        Err(error) => {
+            report_error(format!("{error}: files that are held are shown as changed"));
+            Vec::new()
+        }
+    }
 }
 
 /// Reads the templates; `None` if one is invalid, which is reported.

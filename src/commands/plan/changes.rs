@@ -12,6 +12,7 @@ use group_apply::options::STANDARD_OUTPUT;
 
 use crate::additional_files::additional_files;
 use crate::commands::diff::unified;
+use crate::commands::state::same_file;
 
 /// What would become of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(super) enum State {
     Created,
     /// It is replaced.
     Changed,
+    /// It would be created or replaced, but `ctmpl rollback` holds it.
+    Held,
     /// It stays, because the template fails or data is missing. The texts name the reasons.
     Failed(Vec<String>),
 }
@@ -102,6 +105,21 @@ impl FilePlan {
         }
     }
 
+    /// The same plan if `ctmpl rollback` holds these files.
+    pub(super) fn with_holds(self, held: &[PathBuf]) -> Self {
+        let is_held = std::path::absolute(&self.destination)
+            .is_ok_and(|destination| same_file(&destination, held).is_some());
+        if !is_held || !self.is_change() {
+            return self;
+        }
+        Self {
+            state: State::Held,
+            diff: String::new(),
+            additional: Vec::new(),
+            ..self
+        }
+    }
+
     /// Returns `true` if a file would be written.
     pub(super) fn is_change(&self) -> bool {
         matches!(self.state, State::Created | State::Changed) || !self.additional.is_empty()
@@ -111,7 +129,7 @@ impl FilePlan {
     pub(super) fn problems(&self) -> &[String] {
         match &self.state {
             State::Failed(problems) => problems,
-            State::Unchanged | State::Created | State::Changed => &[],
+            State::Unchanged | State::Created | State::Changed | State::Held => &[],
         }
     }
 }

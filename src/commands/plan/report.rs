@@ -40,6 +40,13 @@ pub(super) fn files_as_text(files: &[FilePlan], commands: &[String]) -> String {
         count(|file| file.state == State::Created),
         count(|file| file.state == State::Changed),
     );
+    for file in files.iter().filter(|file| file.state == State::Held) {
+        let path = file.destination.display();
+        let _ = writeln!(
+            text,
+            "{path} would be changed, but `ctmpl rollback` holds it: `ctmpl history {path}`."
+        );
+    }
     if failed > 0 {
         let _ = writeln!(text, "{} cannot be rendered.", counted(failed, "template"));
     }
@@ -53,6 +60,7 @@ pub(super) fn files_as_json(files: &[FilePlan], commands: &[String]) -> String {
             State::Unchanged => "unchanged",
             State::Created => "created",
             State::Changed => "changed",
+            State::Held => "held",
             State::Failed(_) => "failed",
         };
         json!({
