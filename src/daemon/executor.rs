@@ -292,7 +292,8 @@ impl Executor {
     }
 
     fn use_client(&mut self, client: Client, rules: Rules) {
-        self.watcher.use_client(client.clone(), rules);
+        // What has arrived already is of the client before.
+        self.answers = self.watcher.use_client(client.clone(), rules);
         self.client = client;
     }
 

@@ -101,9 +101,13 @@ impl<S: Source> Watcher<S> {
         (watcher, receiver)
     }
 
-    /// Switches to another source or other rules. Every query starts over.
-    pub fn use_client(&mut self, source: S, rules: Rules) {
-        self.send(Command::UseClient(source, rules));
+    /// Switches to another source or other rules. Every query starts over. Returns the receiver of the events from now on:
+    /// those that the receiver before still has are of the source before, and must not be taken for those of the new one.
+    #[must_use]
+    pub fn use_client(&mut self, source: S, rules: Rules) -> mpsc::Receiver<WatchEvent> {
+        let (events, receiver) = mpsc::channel(EVENTS);
+        self.send(Command::UseClient(source, rules, events));
+        receiver
     }
 
     /// Sets whether the receiver is busy with events. While it is busy, queries with a new answer are

@@ -25,8 +25,8 @@ use crate::source::{Error, Refresh, Reply, Source, SourceQuery};
 pub(super) enum Command<S> {
     /// Follow these queries and no others.
     Follow(BTreeSet<Arc<Query>>),
-    /// Switch to another source or other rules.
-    UseClient(S, Rules),
+    /// Switch to another source or other rules, and send the events to another receiver.
+    UseClient(S, Rules, mpsc::Sender<WatchEvent>),
     /// The receiver of the events is busy, or not any more.
     SetBusy(bool),
     /// The token was replaced.
@@ -136,10 +136,10 @@ impl<S: Source> Driver<S> {
                 self.followed = wanted.into_iter().filter_map(traits).collect();
                 self.schedule.follow(&self.followed, now());
             }
-            Command::UseClient(source, rules) => {
+            Command::UseClient(source, rules, events) => {
                 let new = schedule(&source, rules);
                 let earlier = std::mem::replace(&mut self.schedule, new);
-                self.source = source;
+                (self.source, self.events) = (source, events);
                 // An outcome that has already arrived must not be taken for that of a new request.
                 self.requests = JoinSet::new();
                 self.handles.clear();
@@ -167,12 +167,18 @@ impl<S: Source> Driver<S> {
                 return Ok(());
             }
             for event in events {
-                self.events.send(event).await.map_err(|_| Cancelled)?;
+                if self.events.send(event).await.is_err() {
+                    break;
+                }
             }
             yield_now().await;
             // A command may cause further events.
             while let Ok(command) = self.commands.try_recv() {
                 self.obey(command);
+            }
+            // The receiver is also dropped when a command brings another one.
+            if self.events.is_closed() {
+                return Err(Cancelled);
             }
         }
     }

@@ -18,6 +18,7 @@ mod not_consul;
 mod read_again;
 mod script;
 mod silent_datacenter;
+mod switch;
 mod together;
 
 use script::{Line, NOW, Script};
