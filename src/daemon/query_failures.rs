@@ -29,8 +29,9 @@ pub(super) struct QueryFailures {
 #[derive(Clone, Copy, Debug)]
 struct Outage {
     since: Instant,
-    /// `true` if no query at all was answered since then. While a server refuses some requests, it answers others.
-    is_silent: bool,
+    /// The time since which no query at all was answered; `None` if one was answered, and none has begun to fail after it.
+    /// While a server refuses some requests, it answers others.
+    silent_since: Option<Instant>,
 }
 
 /// What an outage means for the files.
@@ -60,6 +61,8 @@ struct Failure {
     failures: u32,
     /// The time of the first of them.
     since: Instant,
+    /// `true` if the server that has answered before a reload has caused it.
+    is_outdated: bool,
 }
 
 impl QueryFailures {
@@ -98,15 +101,20 @@ impl QueryFailures {
         let is_retry = !matches!(*query, Query::File(_)) || earlier == 0;
         let failures = earlier.saturating_add(u32::from(is_retry));
         if affects_all_queries(error.class()) {
-            if self.outage.is_none() {
+            if let Some(outage) = &mut self.outage {
+                // A server that refuses requests answers them.
+                let is_silence = error.class() == ErrorClass::Outage;
+                if is_silence && before.is_none_or(|before| !before.is_silence()) {
+                    outage.silent_since.get_or_insert(now);
+                }
+                tracing::debug!(name: "query.without_consul", %query, error = text, "{query}: {text}");
+            } else {
                 self.outage = Some(Outage {
                     since: now,
-                    is_silent: true,
+                    silent_since: Some(now),
                 });
                 let (files, again) = (files.text(), self.retries_text());
                 tracing::warn!(name: "consul.outage", error = text, "{text}; {files}, and {again}");
-            } else {
-                tracing::debug!(name: "query.without_consul", %query, error = text, "{query}: {text}");
             }
         } else if before.is_none_or(|before| chain(&*before.error) != text) {
             let is_shared = |other: &Query| match error.class() {
@@ -128,6 +136,7 @@ impl QueryFailures {
             error,
             failures,
             since,
+            is_outdated: false,
         };
         self.open.insert(query, failure);
     }
@@ -143,7 +152,15 @@ impl QueryFailures {
     /// Handles an answer to any query.
     pub(super) fn answered(&mut self) {
         if let Some(outage) = &mut self.outage {
-            outage.is_silent = false;
+            outage.silent_since = None;
+        }
+    }
+
+    /// Another server answers from now on. It is silent when a query has failed again.
+    pub(super) fn server_changed(&mut self) {
+        self.answered();
+        for failure in self.open.values_mut() {
+            failure.is_outdated = true;
         }
     }
 
@@ -189,8 +206,7 @@ impl QueryFailures {
 
     /// The time since which Consul answers no query at all; `None` if it answers one.
     pub(super) fn silent_since(&self) -> Option<Instant> {
-        let outage = self.outage.filter(|outage| outage.is_silent);
-        outage.map(|outage| outage.since)
+        self.outage?.silent_since
     }
 
     /// The error text of this query; `None` if it does not fail.
@@ -228,6 +244,13 @@ impl QueryFailures {
             let seconds = (now - since).as_secs_f64();
             tracing::info!(name: "consul.recovered", seconds, "Consul answers again after {seconds:.1} s");
         }
+    }
+}
+
+impl Failure {
+    /// Returns `true` if the present server has not answered the query at all.
+    fn is_silence(&self) -> bool {
+        !self.is_outdated && self.error.class() == ErrorClass::Outage
     }
 }
 

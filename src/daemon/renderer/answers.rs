@@ -128,11 +128,17 @@ impl Answers {
                     }
                     let (own, error) = (Arc::clone(query), Arc::clone(error));
                     let files = self.files_in_outage();
+                    let was_silent = self.failures.silent_since().is_some();
                     self.failures.failed(own, error, files, now.instant);
+                    if !was_silent && self.failures.silent_since().is_some() {
+                        // It concerns the other queries, too.
+                        self.restoration.schedule();
+                    }
                     self.schedule_restoration_of(query);
                 }
             }
             WatchEvent::Recovered(query) if self.followed.contains(query) => {
+                self.failures.answered();
                 self.recovered(query, now.instant);
                 let is_own = self.snapshot.origin(query) == Some(Origin::Own);
                 if is_own && self.guards.held_of(query).is_none() {

@@ -10,6 +10,7 @@ use answer_guard::AnswerSizes;
 
 mod held;
 mod servers;
+mod silence;
 mod users;
 
 const HALF_A_SECOND: Duration = Duration::from_millis(500);

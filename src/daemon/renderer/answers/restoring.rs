@@ -31,6 +31,7 @@ impl Answers {
             return;
         }
         self.unwritten.server_changed();
+        self.failures.server_changed();
         self.restoration.server_changed();
         Arc::make_mut(&mut self.sizes).server_changed(server);
     }

@@ -12,7 +12,10 @@ fn an_answer_of_the_server_before_a_reload_that_is_loaded_late_is_dropped() {
     bench.pass(HALF_A_SECOND);
     assert_eq!(take_loads(&mut bench), ["kv.get(a)"]);
     let other = bench.renew_server(jobs, EarlierAnswers::WarmStart);
-    bench.pass(Duration::from_millis(100));
+    bench.pass(HALF_A_SECOND);
+    assert_eq!(take_loads(&mut bench), [""; 0], "it may answer");
+    bench.unreachable(&key("a"));
+    bench.pass(HALF_A_SECOND);
     assert_eq!(take_loads(&mut bench), ["kv.get(a)"]);
     loaded(&mut bench, &key("a"), Some(value("old")), Duration::ZERO);
     assert_eq!((bench.write(), restored(&bench)), (vec![], 0));
