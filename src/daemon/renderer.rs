@@ -287,8 +287,7 @@ impl Renderer {
             actions.push(Action::Export(config.consul.exports.clone()));
         }
         self.templates.replace(&config.jobs);
-        self.answers
-            .renew(RestorePolicy::of(config), &config.consul.client.identity());
+        self.renew_answers(config);
         self.end_passes();
         self.following = Following::Outdated;
         let followed = self.answers.followed().iter();

@@ -8,6 +8,7 @@ use super::{Action, Renderer};
 use crate::daemon::event::{AnswerWrite, LoadedAnswer, Moment, NoAnswer};
 use answer_guard::{AnswerSizes, Users};
 use consul_watch::query::Query;
+use ctmpl_options::config::resolved::Config;
 
 impl Renderer {
     /// Compares the first answers with those that an earlier process has accepted.
@@ -23,6 +24,18 @@ impl Renderer {
     /// Records the changes of accepted answers, to be written, and uses earlier answers.
     pub(in crate::daemon) fn keep_answers(&mut self, policy: RestorePolicy) {
         self.answers.keep(policy);
+    }
+
+    /// Adopts a new configuration. Templates that have used answers of an earlier process wait for those of another server;
+    /// their files stay.
+    pub(super) fn renew_answers(&mut self, config: &Config) {
+        let (policy, server) = (RestorePolicy::of(config), config.consul.client.identity());
+        for (query, before) in self.answers.renew(policy, &server) {
+            for template in self.templates.all_mut() {
+                template.on_answer_lost(&query, Some(&before));
+            }
+            self.note_failure(&query);
+        }
     }
 
     /// Returns `true` if changes of accepted answers are not written yet.

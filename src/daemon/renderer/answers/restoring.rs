@@ -22,18 +22,24 @@ impl Answers {
         self.restoration.set_policy(policy);
     }
 
-    /// Adopts a new configuration: the server that answers, and the use of earlier answers.
-    pub(in crate::daemon::renderer) fn renew(&mut self, policy: RestorePolicy, server: &str) {
+    /// Adopts a new configuration: the server that answers, and the use of earlier answers. Returns the answers that are used
+    /// no longer: those that an earlier process has accepted from another server.
+    pub(in crate::daemon::renderer) fn renew(
+        &mut self,
+        policy: RestorePolicy,
+        server: &str,
+    ) -> Vec<(Arc<Query>, Arc<Answer>)> {
         if self.restoration.is_on() {
             self.restoration.set_policy(policy);
         }
         if **self.server() == *server {
-            return;
+            return Vec::new();
         }
         self.unwritten.server_changed();
         self.failures.server_changed();
         self.restoration.server_changed();
         Arc::make_mut(&mut self.sizes).server_changed(server);
+        self.snapshot.forget_earlier()
     }
 
     /// Handles the result of a write for a server, or the changes that could not be written.

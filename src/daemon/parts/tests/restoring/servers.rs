@@ -52,3 +52,45 @@ fn the_sizes_of_a_server_are_written_when_it_has_answered() {
     assert_eq!(items(&bench, &server()), Some(1));
     assert_eq!(items(&bench, &other), Some(1));
 }
+
+/// It stayed in use, was shown to the other calls, and the answer that is kept for the new server was not loaded.
+#[test]
+fn an_earlier_answer_of_the_server_before_a_reload_is_forgotten() {
+    let stale = job(r#"{{ key "a" "on_error=stale" }}"#, None);
+    let plain = job(r#"{{ key "a" }} "#, None);
+    for jobs in [vec![stale, plain.clone()], vec![plain]] {
+        let mut bench = start(RestorePolicy::WarmStart, jobs.clone());
+        if jobs.len() == 2 {
+            bench.fails("a", 403);
+        } else {
+            bench.unreachable(&key("a"));
+        }
+        bench.pass(HALF_A_SECOND);
+        assert_eq!(take_loads(&mut bench), ["kv.get(a)"]);
+        loaded(&mut bench, &key("a"), Some(value("old")), Duration::ZERO);
+        assert_eq!((bench.write().len(), restored(&bench)), (1, 1));
+        let other = bench.renew_server(jobs.clone(), EarlierAnswers::WarmStart);
+        assert_eq!(restored(&bench), 0);
+        bench.unreachable(&key("a"));
+        bench.pass(HALF_A_SECOND);
+        bench.pass(HALF_A_SECOND);
+        assert_eq!(bench.write(), [""; 0]);
+        for template in 0..jobs.len() {
+            assert_eq!(
+                state(&bench, template),
+                crate::report::TemplatePhase::Waiting
+            );
+        }
+        assert_eq!(take_loads(&mut bench), ["kv.get(a)"]);
+        let answer = LoadedAnswer {
+            answer: value("new"),
+            current_until: None,
+        };
+        bench.step(Event::AnswersLoaded(other, vec![(key("a"), Ok(answer))]));
+        let texts = bench.write();
+        assert!(!texts.is_empty() && texts.iter().all(|text| text.trim() == "new"));
+        assert_eq!(restored(&bench), 1);
+        bench.news("a", "new");
+        assert_eq!(restored(&bench), 0);
+    }
+}
