@@ -199,11 +199,16 @@ impl Snapshot {
         let query = query.into();
         let known = Arc::make_mut(&mut self.known);
         let known = known.entry(query).or_default();
-        if let Answer::Key(Some(pair)) = &*answer {
-            known.last_entry = Some(Arc::clone(pair));
+        let before = known.accepted.as_ref();
+        match &*answer {
+            Answer::Key(Some(pair)) => known.last_entry = Some(Arc::clone(pair)),
+            // This process has seen no value, so its calls must not use that of an earlier one.
+            Answer::Key(None) if before.is_some_and(|before| before.origin != Origin::Own) => {
+                known.last_entry = None;
+            }
+            _ => {}
         }
         (known.held, known.uncompleted) = (None, None);
-        let before = known.accepted.as_ref();
         known.accepted = Some(Recorded::after(before, answer, self.now, longest));
     }
 

@@ -167,3 +167,33 @@ fn the_first_answer_is_compared_with_the_known_size_if_the_earlier_answer_has_fe
         );
     }
 }
+
+/// All calls kept the value, which some must not see, without a time limit.
+#[test]
+fn a_key_that_consul_does_not_have_loses_the_value_of_an_earlier_process() {
+    for policy in [RestorePolicy::Kept, RestorePolicy::WarmStart] {
+        let jobs = vec![
+            job(r#"{{ key "a" "on_error=stale" }}"#, None),
+            job(r#"{{ key "a" }} "#, None),
+        ];
+        let mut bench = start(policy, jobs);
+        bench.unreachable(&key("a"));
+        bench.pass(HALF_A_SECOND);
+        loaded(&mut bench, &key("a"), Some(value("old")), Duration::ZERO);
+        assert!(!bench.write().is_empty());
+        let gone = WatchEvent::current(key("a"), Arc::new(Answer::Key(None)));
+        bench.step(Event::Watched(vec![gone.clone()]));
+        assert_eq!((texts(&mut bench).len(), restored(&bench)), (0, 0));
+        for template in [0, 1] {
+            assert_eq!(state(&bench, template), TemplatePhase::Waiting);
+        }
+        // Calls keep the value that this process has accepted.
+        bench.news("a", "new");
+        assert_eq!(texts(&mut bench).len(), 2);
+        bench.step(Event::Watched(vec![gone]));
+        texts(&mut bench);
+        for template in [0, 1] {
+            assert_eq!(state(&bench, template), TemplatePhase::UpToDate);
+        }
+    }
+}
