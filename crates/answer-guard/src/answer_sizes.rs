@@ -113,15 +113,15 @@ impl AnswerSizes {
     /// a prefix that count; `None`: all. After a change of the Consul, the larger number of both counts.
     #[must_use]
     pub fn items(&self, query: &Query, depth: Option<Depth>) -> Option<usize> {
-        let query = query.to_string();
-        let known = [&self.sizes, &self.inherited.answers];
-        let entries = known.into_iter().filter_map(|sizes| sizes.get(&query));
-        let items = entries.filter_map(|entry| match depth {
-            None => Some(entry.items),
-            Some(Depth::Level) => entry.level,
-            Some(Depth::Tree) => entry.tree,
-        });
-        items.max()
+        let inherited = self.inherited.answers.get(&query.to_string());
+        let inherited = inherited.and_then(|entry| entry.at(depth));
+        self.own_items(query, depth).max(inherited)
+    }
+
+    /// The same, but only of answers of the present Consul.
+    #[must_use]
+    pub fn own_items(&self, query: &Query, depth: Option<Depth>) -> Option<usize> {
+        self.sizes.get(&query.to_string())?.at(depth)
     }
 
     /// Returns `true` if the Consul before has answered this query, and the present one has not.
@@ -298,6 +298,15 @@ impl Entry {
             tree: below(Depth::Tree),
             unused: 0,
         })
+    }
+
+    /// The number of items that count at this depth.
+    fn at(&self, depth: Option<Depth>) -> Option<usize> {
+        match depth {
+            None => Some(self.items),
+            Some(Depth::Level) => self.level,
+            Some(Depth::Tree) => self.tree,
+        }
     }
 }
 

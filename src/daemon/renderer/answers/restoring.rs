@@ -199,11 +199,12 @@ impl Answers {
         })
     }
 
-    /// Returns `true` if an earlier answer has fewer items than the process before has accepted last, and the first answer of
-    /// this one is held back: the file may have more items, too. After a crash, the sizes may be newer than the answers.
+    /// Returns `true` if an earlier answer has fewer items than the process before has accepted last from the same server, and
+    /// the first answer of this one is held back: the file may have more items, too. After a crash, the sizes may be newer
+    /// than the answers.
     fn is_too_small(&self, query: &Query, earlier: &Answer, templates: &[TemplateState]) -> bool {
         let depth = depth_of(query, templates);
-        let expected = self.sizes.items(query, depth);
+        let expected = self.sizes.own_items(query, depth);
         self.snapshot.held(query).is_some()
             && expected.is_some_and(|count| items(earlier, depth) < count)
     }

@@ -3,6 +3,9 @@
 use super::*;
 use consul_watch::answer::ServiceTags;
 
+/// The identity of the server after the reload.
+const OTHER: &str = "http://127.0.0.1:8501/";
+
 /// It was used for the new server.
 #[test]
 fn an_answer_of_the_server_before_a_reload_that_is_loaded_late_is_dropped() {
@@ -92,5 +95,42 @@ fn an_earlier_answer_of_the_server_before_a_reload_is_forgotten() {
         assert_eq!(restored(&bench), 1);
         bench.news("a", "new");
         assert_eq!(restored(&bench), 0);
+    }
+}
+
+/// It had fewer items than the answer of the server before, so the file waited until the loss was confirmed.
+#[test]
+fn beside_a_held_answer_the_size_of_the_server_before_does_not_prevent_an_earlier_answer() {
+    let services: Arc<Query> = Query::services("").unwrap().into();
+    let names = |count: usize| {
+        let tags = |number: usize| {
+            let (name, tags) = (format!("s{number}"), Vec::new());
+            Arc::new(ServiceTags { name, tags })
+        };
+        Arc::new(Answer::Services((0..count).map(tags).collect()))
+    };
+    for (kept, expected) in [(10, &["10"][..]), (9, &[])] {
+        let jobs = vec![job("{{ len services }}", None)];
+        let mut bench = start(RestorePolicy::Kept, jobs.clone());
+        let mut sizes = AnswerSizes::of(OTHER);
+        sizes.accept(&services, &names(10));
+        sizes.server_changed(&server());
+        sizes.accept(&services, &names(100));
+        let sizes = AnswerSizes::decode(&sizes.encode(), &server()).unwrap();
+        bench.parts.expect(sizes);
+        let other = bench.renew_server(jobs, EarlierAnswers::Kept);
+        assert_eq!(&*other, OTHER);
+        let few = WatchEvent::current(Arc::clone(&services), names(3));
+        bench.step(Event::Watched(vec![few]));
+        bench.pass(Duration::from_millis(100));
+        assert_eq!(take_loads(&mut bench), ["catalog.services"]);
+        let answer = LoadedAnswer {
+            answer: names(kept),
+            current_until: None,
+        };
+        let answers = vec![(Arc::clone(&services), Ok(answer))];
+        bench.step(Event::AnswersLoaded(other, answers));
+        assert_eq!(bench.write(), expected, "{kept}");
+        assert_eq!(bench.parts.report().dependencies.held.len(), 1);
     }
 }
