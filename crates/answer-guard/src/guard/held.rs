@@ -117,7 +117,7 @@ impl Held {
 
     /// The time since when an answer is held back.
     #[must_use]
-    pub(crate) fn since(&self) -> Instant {
+    pub fn since(&self) -> Instant {
         self.since
     }
 

@@ -11,7 +11,7 @@ use crate::daemon::renderer::requirements::Requirements;
 use crate::daemon::renderer::restoration::{FailingQuery, Restorable, RestorePolicy};
 use crate::daemon::renderer::template_state::TemplateState;
 use crate::daemon::unwritten::{UnwrittenAnswer, is_kept};
-use answer_guard::{Earlier, Failing, Origin, Users, View, items};
+use answer_guard::{Earlier, Failing, Held, Origin, Users, View, items};
 use consul_watch::answer::{Answer, Depth};
 use consul_watch::query::Query;
 
@@ -161,11 +161,16 @@ impl Answers {
         })
     }
 
-    /// The failure of a query. While its answer is that of an earlier process, it has lasted since that was current.
+    /// The failure of a query. It has lasted since its accepted answer was current: since another one is held back, or since
+    /// the time of an answer of an earlier process.
     pub(super) fn failure(&self, query: &Query) -> Option<Failing> {
         let own = self.failures.failing(query);
         let Some(earlier) = self.snapshot.earlier(query) else {
-            return own;
+            let held = self.guards.held_of(query);
+            return own.map(|own| Failing {
+                since: own.since.min(held.map(Held::since).or(own.since)),
+                ..own
+            });
         };
         match own {
             // `None` is less than any time.

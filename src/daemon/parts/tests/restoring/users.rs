@@ -94,6 +94,25 @@ fn beside_a_held_answer_the_age_of_the_earlier_one_counts_when_the_query_fails()
     assert_eq!(bench.parts.report().dependencies.held.len(), 1);
 }
 
+/// The time of `stale_for` began with the failure.
+#[test]
+fn beside_a_held_answer_the_time_of_the_hold_counts_when_the_query_fails() {
+    let mut bench = start(RestorePolicy::Kept, vec![job(STALE, None)]);
+    let all = WatchEvent::current(web(), instances(&["a", "b", "c"]));
+    bench.step(Event::Watched(vec![all]));
+    assert_eq!(bench.write(), ["abc"]);
+    lose(&mut bench);
+    assert_eq!(bench.parts.report().dependencies.held.len(), 1);
+    bench.pass(50 * MINUTE);
+    bench.query_fails(web(), 403);
+    texts(&mut bench);
+    assert_eq!(state(&bench, 0), TemplatePhase::UpToDate);
+    bench.pass(9 * MINUTE);
+    assert_eq!(state(&bench, 0), TemplatePhase::UpToDate);
+    bench.pass(MINUTE);
+    assert_eq!(state(&bench, 0), TemplatePhase::Failed);
+}
+
 #[test]
 fn an_earlier_answer_that_consul_repeats_is_one_of_this_process() {
     let jobs = vec![job(
