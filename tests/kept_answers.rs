@@ -9,6 +9,8 @@ use crate::support::consul::Consul;
 use crate::support::ctmpl::{Ctmpl, Folder, command, daemon, run, run_command, text};
 use crate::support::{catalog, embedded, eventually, http, installed};
 
+mod messages;
+
 /// The configuration: a template with two keys, and these settings.
 fn configure(folder: &Folder, template: &str, settings: &str) {
     folder.write("in", template);

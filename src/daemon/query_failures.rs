@@ -40,6 +40,8 @@ pub(super) enum FilesInOutage {
     Stay,
     /// With `warm_start`, templates whose queries this process has accepted no answer to are rendered.
     FromEarlierAnswers,
+    /// The same, but only calls that use stale answers use those of the process before.
+    StaleCallsFromEarlierAnswers,
 }
 
 impl FilesInOutage {
@@ -48,6 +50,9 @@ impl FilesInOutage {
             Self::Stay => "the files stay as they are",
             Self::FromEarlierAnswers => {
                 "templates without an answer use that of the process before"
+            }
+            Self::StaleCallsFromEarlierAnswers => {
+                "calls that use stale answers use those of the process before, the other files stay as they are"
             }
         }
     }

@@ -118,7 +118,12 @@ impl Answers {
     }
 
     /// Handles a failure or a recovery of a query.
-    pub(super) fn on_failure(&mut self, event: &WatchEvent, now: Moment) {
+    pub(super) fn on_failure(
+        &mut self,
+        event: &WatchEvent,
+        templates: &[TemplateState],
+        now: Moment,
+    ) {
         match event {
             WatchEvent::Failed(query, error) => {
                 self.guards.failed(query, now.instant);
@@ -127,7 +132,7 @@ impl Answers {
                         self.unwritten.stale_since(query, now.time.into());
                     }
                     let (own, error) = (Arc::clone(query), Arc::clone(error));
-                    let files = self.files_in_outage();
+                    let files = self.files_in_outage(templates);
                     let was_silent = self.failures.silent_since().is_some();
                     self.failures.failed(own, error, files, now.instant);
                     if !was_silent && self.failures.silent_since().is_some() {

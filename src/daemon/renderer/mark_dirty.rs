@@ -15,9 +15,9 @@ use consul_watch::watch::WatchEvent;
 impl Renderer {
     /// Handles an event of a query.
     pub(super) fn watched(&mut self, event: &WatchEvent, now: Moment) {
-        self.answers.on_failure(event, now);
+        let templates = self.templates.all();
+        self.answers.on_failure(event, templates, now);
         if let WatchEvent::Answered(query, answer, circumstances) = event {
-            let templates = self.templates.all();
             let changes = self
                 .answers
                 .on_answer(query, answer, *circumstances, templates, now);

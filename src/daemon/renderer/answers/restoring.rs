@@ -85,13 +85,23 @@ impl Answers {
     }
 
     /// What an outage that begins now means for the files.
-    pub(super) fn files_in_outage(&self) -> FilesInOutage {
-        let is_own = |query: &Query| self.snapshot.origin(query) == Some(Origin::Own);
-        let mut kept = self.followed.iter().filter(|query| is_kept(query));
+    pub(super) fn files_in_outage(&self, templates: &[TemplateState]) -> FilesInOutage {
         // Each failure calls it, but only the first one of an outage is logged.
-        let is_news = !self.failures.is_outage() && self.restoration.is_warm_start();
-        if is_news && kept.any(|query| !is_own(query)) {
-            FilesInOutage::FromEarlierAnswers
+        if self.failures.is_outage() || !self.restoration.is_on() {
+            return FilesInOutage::Stay;
+        }
+        let is_own = |query: &Query| self.snapshot.origin(query) == Some(Origin::Own);
+        let followed = self.followed.iter();
+        let mut others = followed.filter(|query| is_kept(query) && !is_own(query));
+        let has_stale_call = |query: &Query| templates.iter().any(|one| one.has_stale_call(query));
+        let (is_restored, files) = if self.restoration.is_warm_start() {
+            (others.next().is_some(), FilesInOutage::FromEarlierAnswers)
+        } else {
+            let is_restored = others.any(|query| has_stale_call(query));
+            (is_restored, FilesInOutage::StaleCallsFromEarlierAnswers)
+        };
+        if is_restored {
+            files
         } else {
             FilesInOutage::Stay
         }
