@@ -24,7 +24,7 @@ use group_apply::change::{Applied, Change, ReplacedFile};
 use group_apply::drift::{Difference, Inspection};
 use group_apply::hold_results::HoldResult;
 use group_apply::journal::Transfers;
-use group_apply::options::{GroupConfig, GroupKey};
+use group_apply::options::{FileConfig, GroupConfig, GroupKey};
 use group_apply::requests::Requested;
 use group_apply::transaction::StagedFile;
 use jiff::Timestamp;
@@ -209,8 +209,17 @@ pub(super) struct VerifyFailure {
 pub(super) struct Restored {
     /// The files that have their previous content.
     pub(super) files: Vec<ReplacedFile>,
-    /// The errors of the others.
-    pub(super) errors: Vec<String>,
+    /// The errors of the others, with the destinations of their templates.
+    pub(super) errors: Vec<(PathBuf, String)>,
+}
+
+/// How the replaced files of a group are restored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct RestorePlan {
+    /// The destinations of other groups, which are not restored: a reload has moved them.
+    pub(super) moved: BTreeSet<PathBuf>,
+    /// The destinations of the group with their options.
+    pub(super) files: BTreeMap<PathBuf, FileConfig>,
 }
 
 impl Restored {
@@ -279,8 +288,8 @@ pub(super) enum Action {
     Swap(GroupKey),
     /// Remove the staged files of this group.
     Discard(GroupKey),
-    /// Restore the replaced files of this group, without the destinations of other groups: a reload has moved them.
-    Restore(GroupKey, BTreeSet<PathBuf>),
+    /// Restore the replaced files of this group.
+    Restore(GroupKey, RestorePlan),
     /// Take the requests of the command line for these destinations.
     TakeRequests(Vec<PathBuf>),
     /// Answer the request of a hold.

@@ -163,7 +163,7 @@ impl Executor {
                 self.write(move |files, writer| files.stage(writer, key, changes));
             }
             Action::Swap(key) => self.write(move |files, writer| files.swap(writer, key)),
-            Action::Restore(key, moved) => self.restore(key, moved),
+            Action::Restore(key, plan) => self.restore(key, plan),
             Action::Discard(key) => self.write(move |files, _| files.discard(&key)),
             Action::TakeRequests(destinations) => self.take_requests(destinations),
             Action::AnswerHold(result) => self.answer_hold(result),

@@ -39,6 +39,8 @@ pub(super) struct OwedFile {
     pub(super) intent: IntentId,
     /// The file before, if its group can be rolled back.
     pub(super) previous: Option<Previous>,
+    /// `true` if it was to be restored, and this has not succeeded.
+    pub(super) is_unrestored: bool,
 }
 
 /// A file of a group that an earlier process has rolled back.
@@ -276,10 +278,10 @@ fn owed_files(journal: &Journal, owed: Vec<OwedGroup>, config: &Config) -> Vec<O
             "{name}: its command is owed since an earlier process, and runs now"
         );
         let replaced = |path: &Path| {
-            let known = group.replaced.iter();
-            let mut known =
-                known.filter(|it| targets.configured(&it.destination).as_deref() == Some(path));
-            journal.previous(path, known.next()?)
+            let mut known = group.replaced.iter();
+            let known =
+                known.find(|it| targets.configured(&it.destination).as_deref() == Some(path))?;
+            Some((journal.previous(path, known)?, known.is_unrestored))
         };
         let rolls_back = |path: &Path| {
             let group = group_of(config, path);
@@ -287,8 +289,10 @@ fn owed_files(journal: &Journal, owed: Vec<OwedGroup>, config: &Config) -> Vec<O
         };
         files.extend(own.into_iter().map(|destination| {
             let previous = Some(&destination).filter(|path| rolls_back(path));
+            let (previous, is_unrestored) = previous.and_then(|path| replaced(path)).unzip();
             OwedFile {
-                previous: previous.and_then(|path| replaced(path)),
+                previous,
+                is_unrestored: is_unrestored.unwrap_or_default(),
                 destination,
                 intent: group.intent,
             }

@@ -149,3 +149,57 @@ fn a_rollback_leaves_a_file_that_a_reload_has_moved_to_another_group() {
     folder.stays("b", "bad", Duration::from_millis(500));
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
+
+/// A group whose command replaces the files of its failed contents by directories, so that they cannot be restored.
+const BLOCKING: &str = r#"command = "cat FOLDER/out >>FOLDER/runs; if grep -q bad FOLDER/out; then rm FOLDER/out; mkdir FOLDER/out; exit 1; fi"
+  on_failure = "rollback""#;
+
+#[test]
+fn a_file_that_cannot_be_restored_is_restored_as_soon_as_it_can_be() {
+    let (folder, consul) = (Folder::new(), super::consul(&[("version", "good")]));
+    let ctmpl = follow(&folder, &consul, BLOCKING);
+    ctmpl.logs("succeeded after");
+    consul.put_key("version", "bad");
+    ctmpl.logs("cannot restore a file");
+    std::fs::remove_dir(folder.path("out")).unwrap();
+    folder.becomes("out", "good");
+    ctmpl.logs("the previous files are restored");
+    folder.becomes("runs", "goodbadgood");
+    folder.stays("out", "good", Duration::from_millis(500));
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn a_file_that_could_not_be_restored_is_restored_by_the_next_process() {
+    let (folder, consul) = (Folder::new(), super::consul(&[("version", "good")]));
+    let ctmpl = follow(&folder, &consul, BLOCKING);
+    ctmpl.logs("succeeded after");
+    consul.put_key("version", "bad");
+    ctmpl.logs("cannot restore a file");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    let ctmpl = follow(&folder, &consul, BLOCKING);
+    ctmpl.logs("cannot restore a file");
+    std::fs::remove_dir(folder.path("out")).unwrap();
+    folder.becomes("out", "good");
+    folder.becomes("runs", "goodbadgood");
+    folder.stays("runs", "goodbadgood", Duration::from_millis(500));
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+/// It was not, although `create_dest_dirs` is on.
+#[test]
+fn a_rollback_creates_the_directory_that_a_command_has_removed() {
+    let (folder, consul) = (Folder::new(), super::consul(&[("version", "good")]));
+    let configuration = format!(
+        "state_dir = \"{0}/state\"\ntemplate {{\n  contents = \"{{{{ key \\\"version\\\" }}}}\"\n  \
+         destination = \"{0}/in/out\"\n  on_failure = \"rollback\"\n  \
+         command = \"if grep -q bad {0}/in/out; then rm -r {0}/in; exit 1; fi\"\n}}\n",
+        text(&folder.path("")).trim_end_matches('/'),
+    );
+    let ctmpl = super::start(&folder, &consul, &configuration);
+    ctmpl.logs("succeeded after");
+    consul.put_key("version", "bad");
+    ctmpl.logs("restoring the previous files");
+    folder.becomes("in/out", "good");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}

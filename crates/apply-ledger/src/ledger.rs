@@ -160,6 +160,18 @@ impl Ledger {
         })
     }
 
+    /// Records the end of a restoration: its command is owed. `unrestored` are the files that could not be restored, and
+    /// still have the content that has failed.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then the intent is still pending.
+    pub fn restored(&mut self, intent: IntentId, unrestored: &[&Path]) -> Result<()> {
+        let operation = "record a restoration";
+        self.write(operation, Durability::Process, |transaction| {
+            Ok(transactions::restored(transaction, intent, unrestored)?)
+        })
+    }
+
     /// Records the end of the command of an intent, which covers all earlier intents of its group.
     /// An intent that is not swapped, or not stored, is ignored.
     ///

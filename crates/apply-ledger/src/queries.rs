@@ -16,8 +16,10 @@ use crate::requests::{Request, RequestAction, RequestId, RequestKind, RequestSta
 
 type Result<T> = std::result::Result<T, rusqlite::Error>;
 
-/// The columns of [`generation`]; `g` is the generation, `d` its destination.
-const GENERATION: &str = "g.number, g.hash, g.size, g.outcome, g.at, g.group_name, g.mode, g.uid, g.gid, \
+/// The columns of [`generation`]; `g` is the generation, `d` its destination. A content that was to be rolled back, but is
+/// still in the file, has only failed.
+const GENERATION: &str = "g.number, g.hash, g.size, \
+     iif(g.outcome = 'rolled back' AND g.id IS d.written, 'failed', g.outcome), g.at, g.group_name, g.mode, g.uid, g.gid, \
      g.id IS d.written, g.id IS d.applied";
 
 fn generation(row: &Row<'_>) -> Result<Generation> {
@@ -207,7 +209,8 @@ fn owed_destinations(connection: &Connection, group: &str) -> Result<Vec<PathBuf
 /// The files of a group that owes its command, before their first write since the last success.
 fn replaced(connection: &Connection, group: &str) -> Result<Vec<Replaced>> {
     // With `min`, the other columns are those of the same row.
-    let sql = "SELECT d.path, f.old, min(i.id) FROM intent_files f
+    let sql = "SELECT d.path, f.old, min(i.id), EXISTS (
+             SELECT 1 FROM generations WHERE id = d.written AND outcome = 'rolled back') FROM intent_files f
          JOIN intents i ON i.id = f.intent JOIN destinations d ON d.id = f.destination
          WHERE i.group_name = ?1 AND i.swapped = 1 GROUP BY d.id ORDER BY d.path";
     let mut statement = connection.prepare(sql)?;
@@ -215,6 +218,7 @@ fn replaced(connection: &Connection, group: &str) -> Result<Vec<Replaced>> {
         Ok(Replaced {
             destination: path(row, 0)?,
             hash: row.get(1)?,
+            is_unrestored: row.get(3)?,
         })
     })?;
     rows.collect()

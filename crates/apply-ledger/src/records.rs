@@ -245,6 +245,8 @@ pub struct Replaced {
     pub destination: PathBuf,
     /// The hash of its content; `None`: it did not exist.
     pub hash: Option<Hash>,
+    /// `true` if it was to be restored, and this has not succeeded.
+    pub is_unrestored: bool,
 }
 
 /// A file that the ledger knows.

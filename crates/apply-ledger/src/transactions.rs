@@ -38,8 +38,11 @@ pub(crate) fn begin(
     if let Some(failed) = intent.rolls_back {
         // The command that failed was for all of them.
         merge(transaction, &covered_by(transaction, failed)?)?;
+        // A content that an earlier rollback has restored has not failed.
         let update = "UPDATE generations SET outcome = ?2
-             WHERE id IN (SELECT generation FROM intent_files WHERE intent = ?1)";
+             WHERE id IN (SELECT generation FROM intent_files WHERE intent = ?1)
+             AND NOT EXISTS (SELECT 1 FROM generations before WHERE before.outcome = 'rolled back'
+                 AND before.destination = generations.destination AND before.number = generations.number - 1)";
         execute(
             transaction,
             update,
@@ -161,6 +164,39 @@ fn swapped(transaction: &Transaction<'_>, intent: IntentId) -> Result<()> {
     Ok(())
 }
 
+/// Records the end of a restoration in which these files could not be restored: they still have the content that was
+/// written last.
+pub(crate) fn restored(
+    transaction: &Transaction<'_>,
+    intent: IntentId,
+    unrestored: &[&Path],
+) -> Result<()> {
+    let mut kept: Vec<(i64, Option<i64>)> = Vec::new();
+    for path in unrestored {
+        let select = "SELECT id, written FROM destinations WHERE path = ?1";
+        let mut select = transaction.prepare_cached(select)?;
+        let row = select.query_row([path_column(path)], |row| Ok((row.get(0)?, row.get(1)?)));
+        kept.extend(row.optional()?);
+    }
+    for (destination, _) in &kept {
+        let delete =
+            "DELETE FROM intent_files WHERE intent = ?1 AND destination = ?2 RETURNING generation";
+        let mut delete = transaction.prepare_cached(delete)?;
+        let row = delete.query_row([intent.0, *destination], |row| row.get(0));
+        if let Some(generation) = row.optional()? {
+            let delete = "DELETE FROM generations WHERE id = ?1 RETURNING hash";
+            let hashes: Vec<Hash> = rows(transaction, delete, generation)?;
+            collect_contents(transaction, &hashes)?;
+        }
+    }
+    swapped(transaction, intent)?;
+    for (destination, written) in kept {
+        let update = "UPDATE destinations SET written = ?2 WHERE id = ?1";
+        execute(transaction, update, params![destination, written])?;
+    }
+    Ok(())
+}
+
 /// Ends the swapped intents of a group, up to this one.
 pub(crate) fn finished(
     transaction: &Transaction<'_>,
@@ -175,9 +211,11 @@ pub(crate) fn finished(
         Ending::Failed => (Outcome::Failed, false),
         Ending::Dropped => (Outcome::Dropped, false),
     };
+    // A content that could not be rolled back has been tried again.
     let update = "UPDATE generations SET outcome = ?2
          WHERE id IN (SELECT generation FROM intent_files WHERE intent = ?1)
-         AND (outcome = 'pending' OR outcome = 'failed' AND ?3)";
+         AND (outcome = 'pending' OR ?3 AND (outcome = 'failed'
+             OR outcome = 'rolled back' AND id IN (SELECT written FROM destinations)))";
     execute(
         transaction,
         update,

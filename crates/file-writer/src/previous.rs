@@ -11,10 +11,11 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
+use crate::directory;
 use crate::error::WriteError;
-use crate::options::{FileOptions, Owner, WriteMode};
+use crate::options::{FileOptions, Owner};
 use crate::target::{Links, Target};
-use crate::write::{Stage, Swapped, Writer};
+use crate::write::{DIRECTORY_MODE, Stage, Swapped, Writer};
 
 /// The permission bits of a mode.
 const PERMISSIONS: u32 = 0o7777;
@@ -138,15 +139,15 @@ impl Previous {
         }
     }
 
-    /// Restores the file: its content, mode and owner, or its absence. Returns `None` if nothing had
-    /// to be changed.
+    /// Restores the file: its content, mode and owner, or its absence. Of the options, only `write` and
+    /// `create_directories` are used. Returns `None` if nothing had to be changed.
     ///
     /// # Errors
     /// [`WriteError`]. Then the file keeps the content that it has.
     pub fn restore(
         &self,
         writer: &Writer,
-        write: WriteMode,
+        options: &FileOptions,
     ) -> Result<Option<Swapped>, WriteError> {
         let target = Target::find(&self.destination, self.links)?;
         match &self.state {
@@ -155,13 +156,15 @@ impl Previous {
                 content,
                 attributes,
             } => {
+                if options.create_directories {
+                    directory::create_all(&target.directory, DIRECTORY_MODE)?;
+                }
                 let options = FileOptions {
                     mode: attributes.mode,
                     user: attributes.user.map(Owner::Id),
                     group: attributes.group.map(Owner::Id),
-                    write,
                     backup: false,
-                    create_directories: false,
+                    ..options.clone()
                 };
                 match writer.stage_restored(target, content, &options)? {
                     Stage::Unchanged => Ok(None),
@@ -173,6 +176,9 @@ impl Previous {
 }
 
 fn remove(target: Target) -> Result<Option<Swapped>, WriteError> {
+    if !target.directory.exists() {
+        return Ok(None);
+    }
     let directory = target.open_directory()?;
     match unlinkat(
         &directory,
@@ -195,7 +201,7 @@ mod tests {
 
     fn restore(previous: &Previous) -> bool {
         let writer = Writer::new("example");
-        let restored = previous.restore(&writer, WriteMode::Auto).unwrap();
+        let restored = previous.restore(&writer, &FileOptions::default()).unwrap();
         let is_changed = restored.is_some();
         Swapped::flush(restored.into_iter().collect());
         is_changed
@@ -254,7 +260,7 @@ mod tests {
             panic!("the content has changed");
         };
         Swapped::flush(vec![staged.swap().unwrap()]);
-        let restored = previous.restore(&writer, WriteMode::Auto).unwrap();
+        let restored = previous.restore(&writer, &FileOptions::default()).unwrap();
         Swapped::flush(vec![restored.unwrap()]);
         assert_eq!(fs::read(&side).unwrap(), b"old");
         let file = Additional {
@@ -266,8 +272,31 @@ mod tests {
         fs::rename(&side, &own).unwrap();
         std::os::unix::fs::symlink(&own, &side).unwrap();
         fs::write(&own, "other").unwrap();
-        previous.restore(&writer, WriteMode::Auto).unwrap_err();
+        previous
+            .restore(&writer, &FileOptions::default())
+            .unwrap_err();
         assert_eq!(fs::read(&own).unwrap(), b"other");
+    }
+
+    #[test]
+    fn the_directory_of_a_restored_file_is_created_if_this_is_configured() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a/b/file");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let missing = Previous::read(&path).unwrap();
+        fs::write(&path, "old").unwrap();
+        let previous = Previous::read(&path).unwrap();
+        fs::remove_dir_all(directory.path().join("a")).unwrap();
+        let options = FileOptions {
+            create_directories: false,
+            ..FileOptions::default()
+        };
+        previous
+            .restore(&Writer::new("example"), &options)
+            .unwrap_err();
+        assert!(!restore(&missing), "it is absent already");
+        assert!(restore(&previous));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::target::{Existing, Links, Target};
 use crate::temporary::Temporary;
 
 /// The mode of missing directories of a destination, before the umask.
-const DIRECTORY_MODE: u32 = 0o755;
+pub(crate) const DIRECTORY_MODE: u32 = 0o755;
 
 /// The result of staging.
 #[derive(Debug)]

@@ -9,16 +9,21 @@
 //!   └────► Staging ─────────► Checking ─ Discard ─► Idle, the content is refused
 //!
 //! Idle ── Restore (command or verification failed) ─► Restoring ─► Idle, the content is refused
+//!   └──── Restore (after a pause, if a file could not be restored) ───┘
 //! ```
 //!
 //! A refused content is applied again when it changes, or after a pause that grows; after a restoration
 //! only when it changes, unless the command fails for the restored files, too.
 
+mod restoration;
+mod unrestored;
+
 use std::sync::Arc;
 use std::time::Instant;
 
+use self::unrestored::Unrestored;
 use super::debts::RETRY;
-use crate::options::{GroupConfig, OnFailure};
+use crate::options::GroupConfig;
 
 /// One group and its state.
 #[derive(Debug)]
@@ -28,6 +33,7 @@ pub struct Group {
     refused: Option<Refused>,
     replaced: Replaced,
     taken_back: Option<TakenBack>,
+    unrestored: Option<Unrestored>,
 }
 
 /// The step in progress.
@@ -112,6 +118,7 @@ impl Group {
             refused: None,
             replaced: Replaced::None,
             taken_back: None,
+            unrestored: None,
         }
     }
 
@@ -284,49 +291,9 @@ impl Group {
     /// of rollbacks of the refused content.
     pub fn succeeded(&mut self) {
         self.replaced = Replaced::None;
+        self.unrestored = None;
         if self.refused.is_none() {
             self.taken_back = None;
-        }
-    }
-
-    /// Returns `true` if the files are restored when the command or its verification fails.
-    #[must_use]
-    pub fn restores(&self) -> bool {
-        self.config.on_failure == OnFailure::Rollback
-            && self.replaced == Replaced::Kept
-            && self.phase == Phase::Idle
-    }
-
-    /// Handles a failure of the command or its verification. `content` is the one that has failed.
-    /// Returns the step that follows, if the files can be restored and have to be.
-    pub fn roll_back(&mut self, content: u64) -> Option<Step> {
-        self.restores().then(|| {
-            self.phase = Phase::Restoring;
-            self.replaced = Replaced::None;
-            self.quarantined(content);
-            let same = self.taken_back.filter(|last| last.content == content);
-            let times = same.map_or(0, |last| last.times).saturating_add(1);
-            self.taken_back = Some(TakenBack { content, times });
-            Step::Restore
-        })
-    }
-
-    /// Handles a failure of the command or its verification with the previous files, too: the content that was taken back
-    /// is not to blame. It is tried again at `due`, when the command is due, or later: the pause grows with each rollback
-    /// of the same content. `jitter` is a random number between 0 and 1.
-    pub fn previous_failed(&mut self, due: Instant, now: Instant, jitter: f64) {
-        let times = self.taken_back.map_or(0, |last| last.times);
-        let refused = self.refused.as_mut();
-        if let Some(refused) = refused.filter(|refused| refused.failures > 0) {
-            let retry = due.max(now + RETRY.pause(times, jitter));
-            refused.retry.get_or_insert(retry);
-        }
-    }
-
-    /// Handles the end of a restoration.
-    pub fn restored(&mut self) {
-        if self.phase == Phase::Restoring {
-            self.phase = Phase::Idle;
         }
     }
 
@@ -334,6 +301,9 @@ impl Group {
     pub fn retry_now(&mut self, now: Instant) {
         if let Some(refused) = &mut self.refused {
             refused.retry = Some(now);
+        }
+        if let Some(unrestored) = &mut self.unrestored {
+            unrestored.retry = Some(now);
         }
     }
 }

@@ -30,7 +30,7 @@ use file_writer::Previous;
 
 use self::ledger_thread::{LedgerThread, NoResult};
 pub(crate) use self::record::ChangedFile;
-use self::record::{Record, Restoration};
+use self::record::{Record, Restoration, recorded_path};
 use self::state::State;
 pub use self::state::Transfers;
 use crate::options::{GroupConfig, GroupKey};
@@ -162,10 +162,11 @@ impl Journal {
         );
     }
 
-    /// Records the end of a restoration.
-    pub fn restored(&self, group: &GroupKey) {
+    /// Records the end of a restoration. `unrestored` are the files that could not be restored.
+    pub fn restored(&self, group: &GroupKey, unrestored: &[&Path]) {
         let group = group.clone();
-        self.record(move |state| state.restored(group));
+        let unrestored: Vec<_> = unrestored.iter().map(|path| recorded_path(path)).collect();
+        self.record(move |state| state.restored(group, &unrestored));
     }
 
     /// Records the end of the command of a group and its verification.

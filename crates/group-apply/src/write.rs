@@ -172,7 +172,7 @@ impl Writer {
     ) -> Result<Option<Swapped>, WriteError> {
         let destination = previous.destination();
         let known = self.written(destination).map(|written| written.target);
-        let restored = previous.restore(&self.files, options(config).write)?;
+        let restored = previous.restore(&self.files, &options(config))?;
         if let Some(known) = known {
             let content = previous.content();
             let before = BeforeSwap::unchanged(known);

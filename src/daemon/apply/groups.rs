@@ -146,6 +146,7 @@ impl Groups {
             entry.notice_blocking(destinations, templates);
             let begins = entry.begins_at(destinations, templates, debts, now);
             if begins != Some(now) || entry.has_any_of(&self.foreign, destinations) {
+                actions.extend(entry.restore_again(destinations, debts, now));
                 continue;
             }
             let restores = entry.restores_at(destinations, debts, now) == Some(now);
@@ -205,12 +206,14 @@ impl Groups {
         debts: &Debts,
         now: Instant,
     ) -> Option<Instant> {
+        let again = self.all.iter();
+        let again = again.filter_map(|entry| entry.restores_again_at(destinations, debts));
         let begins = self
             .all
             .iter()
             .filter(|entry| !entry.has_any_of(&self.foreign, destinations))
             .filter_map(|entry| entry.begins_at(destinations, templates, debts, now));
-        begins.min()
+        again.chain(begins).min()
     }
 
     /// Handles the end of staging.

@@ -58,6 +58,8 @@ pub(super) enum InFile {
     Text(u64),
     /// A content that was restored.
     Other,
+    /// The content of a failed change, because the previous one could not be restored.
+    Unrestored,
 }
 
 impl InFile {
@@ -65,7 +67,7 @@ impl InFile {
     pub(super) fn text(self) -> Option<u64> {
         match self {
             Self::Text(fingerprint) => Some(fingerprint),
-            Self::Unknown | Self::Other => None,
+            Self::Unknown | Self::Other | Self::Unrestored => None,
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use apply_ledger::Ending;
+use ctmpl_options::config::resolved::Mode;
 use error_line::chain;
 use file_writer::WriteError;
 use group_apply::change::{Applied, Effect};
@@ -56,15 +58,21 @@ impl Apply {
         }
         let mut results = transfers;
         results.extend(self.finish_unrecorded());
-        let mut refused = Vec::new();
+        let (mut refused, mut tried_again) = (Vec::new(), Vec::new());
         for Applied { job, outcome, .. } in applied {
             if let Some(at) = position(&self.destinations, *job) {
                 let own = &mut self.destinations[at];
                 let is_requested = own.is_writing_requested_content();
+                if own.is_unrestored() && matches!(outcome, Ok(Effect::Unchanged)) {
+                    tried_again.push(at);
+                }
                 own.applied(outcome, now);
                 let reason = not_written(outcome).filter(|_| is_requested);
                 refused.extend(reason.map(|reason| (at, reason)));
             }
+        }
+        for at in tried_again {
+            self.try_again(at, now.instant);
         }
         for key in parked {
             self.groups.park(&key, &self.destinations);
@@ -73,6 +81,18 @@ impl Apply {
             results.extend(self.refuse_hold(at, &reason, now.instant));
         }
         results
+    }
+
+    /// Owes the command for a content that has failed, and is tried again: the file still has it, because the previous one
+    /// could not be restored.
+    fn try_again(&mut self, at: usize, now: Instant) {
+        let own = &self.destinations[at];
+        let group = Arc::clone(own.group());
+        let path = own.job().destination.clone();
+        let rank = rank(&self.destinations, &group.key);
+        self.groups.can_roll_back(&group.key);
+        let files = path.into_iter().collect();
+        self.commands.owe(&group, rank, files, now);
     }
 
     /// Records which groups owe the command of files that were written for the groups of an earlier configuration.
@@ -211,16 +231,20 @@ impl Apply {
 
     /// Handles the end of a restoration: the command is owed for the restored files.
     pub(super) fn restored(&mut self, key: &GroupKey, restored: &Restored, now: Moment) {
-        let Some(group) = self.groups.restored(key, restored) else {
-            return;
-        };
+        let is_repeated = self.mode == Mode::Daemon;
+        let group = self.groups.restored(key, restored, is_repeated, now);
         let files = restored.by_template();
         for destination in &mut self.destinations {
-            let path = destination.job().destination.as_deref();
-            if let Some(previous) = path.and_then(|path| files.get(path)) {
+            let Some(path) = destination.job().destination.as_deref() else {
+                continue;
+            };
+            if restored.errors.iter().any(|(failed, _)| failed == path) {
+                destination.not_restored();
+            } else if let Some(previous) = files.get(path) {
                 destination.restored(*previous, now.instant);
             }
         }
+        let Some(group) = group else { return };
         if group.has_effect() && !files.is_empty() {
             let rank = rank(&self.destinations, key);
             let files = files.into_keys().collect();

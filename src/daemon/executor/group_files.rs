@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use error_line::chain;
 use file_writer::Previous;
 use group_apply::change::{Change, ReplacedFile};
-use group_apply::options::{FileConfig, GroupKey, STANDARD_OUTPUT};
+use group_apply::options::{GroupKey, STANDARD_OUTPUT};
 use group_apply::transaction::{Staging, Swap, write_all};
 use group_apply::write::Writer;
 
-use crate::daemon::event::{CheckFailure, Event, Restored, Staged};
+use crate::daemon::event::{CheckFailure, Event, RestorePlan, Restored, Staged};
 
 /// The files of all groups. Clones share them. The lock is not held while the file system is accessed.
 #[derive(Clone, Debug, Default)]
@@ -69,18 +69,14 @@ impl GroupFiles {
         }
     }
 
-    /// Restores the replaced files of a group, without those of destinations that a reload has `moved` to other groups.
-    pub(super) fn restore(
-        &self,
-        writer: &Writer,
-        key: GroupKey,
-        moved: &BTreeSet<PathBuf>,
-    ) -> Event {
+    /// Restores the replaced files of a group. One that cannot be restored is kept for the next attempt.
+    pub(super) fn restore(&self, writer: &Writer, key: GroupKey, plan: &RestorePlan) -> Event {
         let files = self
             .lock()
             .get_mut(&key)
             .map(|files| std::mem::take(&mut files.replaced));
         let mut files = files.unwrap_or_default();
+        let moved = &plan.moved;
         files.retain(|file| {
             !moved.contains(file.previous.destination()) && !moved.contains(&file.destination)
         });
@@ -88,18 +84,28 @@ impl GroupFiles {
         if let Some(journal) = journal {
             journal.begin_restoration(&key, &recorded(&files));
         }
-        let mut restored = Restored::default();
+        let (mut restored, mut unrestored) = (Restored::default(), Vec::new());
         for file in files.into_iter().rev() {
-            match writer.restore(&file.previous, &FileConfig::default()) {
+            let config = plan.files.get(&file.destination).cloned();
+            match writer.restore(&file.previous, &config.unwrap_or_default()) {
                 Ok(swapped) => {
                     file_writer::Swapped::flush(swapped.into_iter().collect());
                     restored.files.push(file);
                 }
-                Err(error) => restored.errors.push(chain(&error)),
+                Err(error) => {
+                    let error = (file.destination.clone(), chain(&error));
+                    restored.errors.push(error);
+                    unrestored.push(file);
+                }
             }
         }
         if let Some(journal) = journal {
-            journal.restored(&key);
+            let own = unrestored.iter().filter_map(ReplacedFile::own);
+            let own: Vec<_> = own.map(Previous::destination).collect();
+            journal.restored(&key, &own);
+        }
+        for file in unrestored.into_iter().rev() {
+            self.replaced(key.clone(), file);
         }
         Event::Restored(key, restored)
     }
@@ -199,7 +205,7 @@ pub(super) fn by_directory(changes: Vec<Change>) -> Vec<Vec<Change>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use group_apply::options::GroupConfig;
+    use group_apply::options::{FileConfig, GroupConfig};
 
     fn change(job: usize, group: &str, destination: &str) -> Change {
         Change {
@@ -257,7 +263,8 @@ mod tests {
         };
         assert_eq!(applied, 1);
         assert!(file.exists());
-        let Event::Restored(_, restored) = files.restore(&writer, key, &BTreeSet::new()) else {
+        let Event::Restored(_, restored) = files.restore(&writer, key, &RestorePlan::default())
+        else {
             panic!("nothing is restored");
         };
         assert_eq!(restored.files, [], "the command before has succeeded");
@@ -275,12 +282,39 @@ mod tests {
         };
         std::fs::write(&file, "new").unwrap();
         files.replaced(key.clone(), replaced);
-        let moved = BTreeSet::from(["/moved".into()]);
-        let Event::Restored(_, restored) = files.restore(&writer, key, &moved) else {
+        let plan = RestorePlan {
+            moved: BTreeSet::from(["/moved".into()]),
+            ..RestorePlan::default()
+        };
+        let Event::Restored(_, restored) = files.restore(&writer, key, &plan) else {
             panic!("nothing is restored");
         };
         assert_eq!(restored.files, []);
         assert!(file.exists());
+    }
+
+    /// It was forgotten.
+    #[test]
+    fn a_file_that_cannot_be_restored_is_kept_for_the_next_attempt() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        let (files, writer) = (GroupFiles::default(), Writer::new("ctmpl", None));
+        let key = GroupKey::Named("a".into());
+        let previous = Previous::recorded(file.clone(), Some(b"old".to_vec()));
+        files.replaced(key.clone(), ReplacedFile::of_template(previous));
+        std::fs::create_dir(&file).unwrap();
+        let restore = || match files.restore(&writer, key.clone(), &RestorePlan::default()) {
+            Event::Restored(_, restored) => restored,
+            other => panic!("{other:?}"),
+        };
+        for _ in 0..2 {
+            let Restored { files, errors } = restore();
+            assert_eq!((files.len(), errors.len()), (0, 1));
+            assert_eq!(errors[0].0, file);
+        }
+        std::fs::remove_dir(&file).unwrap();
+        assert_eq!(restore().errors, []);
+        assert_eq!(std::fs::read(&file).unwrap(), b"old");
     }
 
     #[test]

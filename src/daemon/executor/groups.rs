@@ -1,6 +1,6 @@
 //! The actions of groups: files on the writer threads, commands, checks and verifications in tasks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use super::group_files::GroupFiles;
 use super::programs::OwnedContext;
 use super::{Executor, check, verify};
 use crate::command::{self, Purpose};
-use crate::daemon::event::Event;
+use crate::daemon::event::{Event, RestorePlan};
 use crate::daemon::state_dir::OwedFile;
 
 impl Executor {
@@ -91,9 +91,9 @@ impl Executor {
         }
     }
 
-    /// Restores the replaced files of a group, without those of destinations that a reload has `moved` to other groups.
-    pub(super) fn restore(&mut self, key: GroupKey, moved: BTreeSet<PathBuf>) {
-        self.write(move |files, writer| files.restore(writer, key, &moved));
+    /// Restores the replaced files of a group.
+    pub(super) fn restore(&mut self, key: GroupKey, plan: RestorePlan) {
+        self.write(move |files, writer| files.restore(writer, key, &plan));
     }
 
     /// Records the end of the command of a group.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::options::{CheckConfig, CheckMethod, CommandConfig, Program};
+use crate::options::{CheckConfig, CheckMethod, CommandConfig, OnFailure, Program};
 use crate::options::{CommandOutput, EnvironmentConfig};
 use process_tree::CommandLine;
 
@@ -168,6 +168,42 @@ fn without_rollback_nothing_is_restored() {
     }
 }
 
+/// They stayed as they were, and the group was idle.
+#[test]
+fn files_that_could_not_be_restored_are_restored_again_with_backoff() {
+    let (mut group, mut now) = (group(false, OnFailure::Rollback), Instant::now());
+    group.begin();
+    group.swapped(true);
+    group.roll_back(1);
+    assert_eq!(group.restores_again_at(), None, "it is in progress");
+    for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
+        let pause = Duration::from_secs(seconds);
+        assert_eq!(group.not_restored(true, now, 1.0), Some(pause));
+        assert_eq!(group.start(|| 1, false, now), Start::Later);
+        assert_eq!(group.start(|| 2, false, now), Start::Now, "a new content");
+        now += pause;
+        assert_eq!(group.restores_again_at(), Some(now));
+        assert_eq!(group.restore_again(), Step::Restore);
+    }
+    assert!(group.restored(), "an attempt has failed");
+    assert_eq!(group.restores_again_at(), None);
+}
+
+#[test]
+fn the_command_of_a_new_content_decides_whether_unrestored_files_are_restored() {
+    let (mut group, now) = (group(false, OnFailure::Rollback), Instant::now());
+    group.begin();
+    group.swapped(true);
+    group.roll_back(1);
+    group.not_restored(true, now, 1.0);
+    group.begin();
+    group.swapped(true);
+    assert_eq!(group.restores_again_at(), None);
+    assert_eq!(group.roll_back(2), Some(Step::Restore));
+    assert_eq!(group.not_restored(false, now, 1.0), None);
+    assert_eq!(group.restores_again_at(), None, "a run that ends");
+}
+
 /// A result that arrives at any time, also one that does not fit.
 #[derive(Clone, Copy, Debug)]
 enum Event {
@@ -179,6 +215,7 @@ enum Event {
     Succeeded,
     CommandFailed,
     Restored,
+    NotRestored,
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -191,6 +228,7 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::Succeeded),
         Just(Event::CommandFailed),
         Just(Event::Restored),
+        Just(Event::NotRestored),
     ]
 }
 
@@ -216,6 +254,7 @@ proptest! {
                 Event::Succeeded => { group.succeeded(); None }
                 Event::CommandFailed => group.roll_back(1),
                 Event::Restored => { group.restored(); None }
+                Event::NotRestored => { group.not_restored(true, now, 1.0); None }
             };
             let expected = match step {
                 Some(Step::Stage) => Phase::Staging,
@@ -224,7 +263,7 @@ proptest! {
                 Some(Step::Restore) => Phase::Restoring,
                 Some(Step::Discard) => Phase::Idle,
                 None => match (event, before) {
-                    (Event::Swapped(_), Phase::Swapping) | (Event::Restored, Phase::Restoring) => Phase::Idle,
+                    (Event::Swapped(_), Phase::Swapping) | (Event::Restored | Event::NotRestored, Phase::Restoring) => Phase::Idle,
                     _ => before,
                 },
             };

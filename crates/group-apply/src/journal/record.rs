@@ -1,6 +1,6 @@
 //! What the journal records about the files of a group.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use apply_ledger::{Attributes, Intent, IntentFile, IntentId, Old};
@@ -99,11 +99,9 @@ pub(super) struct Restoration {
 
 impl Restoration {
     pub(super) fn new(group: &GroupKey, files: &[Previous]) -> Self {
-        let files = files.iter().map(|previous| {
-            let path = previous.destination();
-            let path = target_of(path).unwrap_or_else(|_| path.to_owned());
-            (std::path::absolute(&path).unwrap_or(path), previous.clone())
-        });
+        let files = files
+            .iter()
+            .map(|previous| (recorded_path(previous.destination()), previous.clone()));
         Self {
             group: group.clone(),
             name: group.to_string(),
@@ -134,6 +132,12 @@ impl Restoration {
     pub(super) fn bytes(&self) -> usize {
         self.files.iter().map(|(_, file)| size_of(file)).sum()
     }
+}
+
+/// The path of a file in the ledger: absolute, at the end of all links.
+pub(super) fn recorded_path(path: &Path) -> PathBuf {
+    let path = target_of(path).unwrap_or_else(|_| path.to_owned());
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 fn size_of(file: &Previous) -> usize {

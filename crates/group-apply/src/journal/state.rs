@@ -1,6 +1,7 @@
 //! The ledger, with the intents of the groups that are being applied.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use apply_ledger::{Ending, IntentId, Ledger, LedgerError, SwapEnd};
@@ -105,10 +106,11 @@ impl State {
     }
 
     /// Records the end of a restoration: the command is owed again.
-    pub(super) fn restored(&mut self, key: GroupKey) {
+    pub(super) fn restored(&mut self, key: GroupKey, unrestored: &[PathBuf]) {
         if let Some(intent) = self.begun.remove(&key) {
             self.owing.insert(key, intent);
-            let ended = self.ledger.swapped(intent);
+            let unrestored: Vec<_> = unrestored.iter().map(PathBuf::as_path).collect();
+            let ended = self.ledger.restored(intent, &unrestored);
             self.check(ended);
         }
     }

@@ -199,7 +199,7 @@ fn a_file_behind_a_link_is_restored_in_its_own_history() {
     let previous = Previous::read(&link).unwrap();
     write_all(&writer, vec![change(&group, &link, "new")]);
     journal.begin_restoration(&group.key, &[previous]);
-    journal.restored(&group.key);
+    journal.restored(&group.key, &[]);
     journal.finished(&group.key, Ending::Applied);
     let outcomes = generations(&journal, &file).into_iter();
     let outcomes: Vec<_> = outcomes.map(|generation| generation.outcome).collect();

@@ -158,6 +158,22 @@ impl Destination {
         }
     }
 
+    /// Returns `true` if the previous file could not be restored after a failure, and no text was written since.
+    pub(in crate::daemon::apply) fn is_unrestored(&self) -> bool {
+        self.file == InFile::Unrestored
+    }
+
+    /// Handles a previous file that could not be restored: its text is written again when its group changes, and another
+    /// program's change stays.
+    pub(in crate::daemon::apply) fn not_restored(&mut self) {
+        self.file = InFile::Unrestored;
+        self.drift.cancel();
+        self.verdict = Verdict::Refused;
+        if let (Pending::Nothing, Some(failed)) = (&self.pending, self.applied.take()) {
+            self.pending = Pending::Waiting(failed);
+        }
+    }
+
     /// The change that writes a text. `is_approved`: it may be above the change budget.
     pub(super) fn change(&self, candidate: &Candidate, is_approved: bool) -> Change {
         let text = &candidate.text;

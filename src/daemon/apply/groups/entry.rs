@@ -46,6 +46,10 @@ pub(super) struct Entry {
     pub(super) rolled_back: BTreeMap<usize, RolledBack>,
     /// The reason for which the latest content is not in the files.
     pub(super) refusal: Option<String>,
+    /// What has failed before the latest restoration.
+    pub(super) failed: &'static str,
+    /// The errors of the latest restoration.
+    pub(super) unrestored: Vec<String>,
     /// What was refused before the first one of the latest hold requests that wait together; `None` before any, and after
     /// a reload by the user.
     pub(super) before_hold: Option<BeforeHold>,
@@ -93,6 +97,8 @@ impl Entry {
             blocked_by: None,
             rolled_back: BTreeMap::new(),
             refusal: None,
+            failed: "command",
+            unrestored: Vec::new(),
             before_hold: None,
         }
     }

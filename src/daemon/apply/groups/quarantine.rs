@@ -72,6 +72,10 @@ impl Entry {
         }
         let content = self.content(destinations);
         self.group.quarantined(content);
+        if self.group.must_still_restore() {
+            // The report says so.
+            return;
+        }
         let reason =
             "its command or verification failed before the restart, so the previous files stay";
         if self.refusal.replace(reason.to_owned()).is_none() {

@@ -3,13 +3,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use group_apply::debts::Debts;
 use group_apply::group::Phase;
 use group_apply::options::{GroupConfig, GroupKey};
 
 use super::Groups;
-use super::entry::Pace;
+use super::entry::{Entry, Pace};
 use crate::daemon::apply::destination::Destination;
-use crate::daemon::event::{Action, Moment, Restored};
+use crate::daemon::event::{Action, Moment, RestorePlan, Restored};
+
+/// What has followed the failure of a command, in the report.
+const RESTORED: &str = "so the previous files are restored";
+/// The same if a file could not be restored.
+const UNRESTORED: &str = "a previous file is not restored yet";
 
 impl Groups {
     /// Handles replaced files of an earlier process, which are kept until the command succeeds.
@@ -64,7 +70,7 @@ impl Groups {
     pub(in crate::daemon::apply) fn roll_back(
         &mut self,
         key: &GroupKey,
-        failed: &str,
+        failed: &'static str,
         destinations: &[Destination],
     ) -> Option<Action> {
         let entry = self.entry(key)?;
@@ -73,31 +79,130 @@ impl Groups {
         let content = entry.swapped;
         let content = content.unwrap_or_else(|| entry.content(destinations));
         entry.group.roll_back(content)?;
-        entry.refusal = Some(format!(
-            "its {failed} failed, so the previous files are restored"
-        ));
+        entry.failed = failed;
+        entry.refusal = Some(format!("its {failed} failed, {RESTORED}"));
         tracing::warn!(
             name: "group.rolling_back", group = %key,
             "{key}: restoring the previous files; the new content is tried again when it changes, or if the command fails \
              with the previous files, too"
         );
-        let others = destinations.iter().filter(|own| own.group().key != *key);
-        let others = others.filter_map(|own| own.job().destination.clone());
-        Some(Action::Restore(key.clone(), others.collect()))
+        Some(restoration(key, destinations))
     }
 
-    /// Handles the end of a restoration. Returns the group, whose command has to run again.
+    /// Handles files that an earlier process could not restore: they are restored before the command runs.
+    pub(in crate::daemon::apply) fn must_restore(&mut self, key: &GroupKey, now: Instant) {
+        let Some(entry) = self.entry(key) else { return };
+        entry.group.must_restore(now);
+        entry.failed = "command or verification";
+        let failed = entry.failed;
+        entry.refusal = Some(format!("its {failed} failed, and {UNRESTORED}"));
+        tracing::warn!(
+            name: "group.rolling_back", group = %key,
+            "{key}: restoring the previous files, which an earlier process could not restore; the new content is tried again \
+             when it changes, or if the command fails with the previous files, too"
+        );
+    }
+
+    /// Handles the end of a restoration. `is_repeated`: one that has failed is repeated. Returns the group if all files
+    /// are restored, so that its command has to run again.
     pub(in crate::daemon::apply) fn restored(
         &mut self,
         key: &GroupKey,
         restored: &Restored,
+        is_repeated: bool,
+        now: Moment,
     ) -> Option<Arc<GroupConfig>> {
-        for error in &restored.errors {
-            tracing::error!(name: "group.not_restored", group = %key, error, "{key}: cannot restore a file: {error}");
-        }
-        let entry = self.entry(key)?;
-        entry.group.restored();
+        let entry = self.entry(key);
+        let Some(entry) = entry else {
+            for (_, error) in &restored.errors {
+                log_unrestored(
+                    key,
+                    error,
+                    "it is not tried again, because a reload has removed the group",
+                );
+            }
+            return None;
+        };
         entry.pace = Pace::Usual;
-        Some(Arc::clone(entry.group.config()))
+        let failed = entry.failed;
+        if restored.errors.is_empty() {
+            entry.unrestored.clear();
+            if entry.group.restored() {
+                entry.refusal = Some(format!("its {failed} failed, {RESTORED}"));
+                tracing::info!(name: "group.restored", group = %key, "{key}: the previous files are restored");
+            }
+            return Some(Arc::clone(entry.group.config()));
+        }
+        let pause = entry
+            .group
+            .not_restored(is_repeated, now.instant, now.jitter);
+        let again = pause.map_or_else(
+            || "it is not tried again with --once".to_owned(),
+            |pause| {
+                let seconds = pause.as_secs_f64();
+                format!("it is tried again in {seconds:.1} s, and until it succeeds; the command waits for it")
+            },
+        );
+        let errors = restored.errors.iter().map(|(_, error)| error.clone());
+        let errors: Vec<_> = errors.collect();
+        for error in errors.iter().filter(|it| !entry.unrestored.contains(it)) {
+            log_unrestored(key, error, &again);
+        }
+        let all = errors.join("; ");
+        entry.refusal = Some(format!("its {failed} failed, and {UNRESTORED}: {all}"));
+        entry.unrestored = errors;
+        None
     }
+}
+
+impl Entry {
+    /// The time of the next attempt to restore files that could not be restored; `None`: there are none, or after an
+    /// event.
+    pub(super) fn restores_again_at(
+        &self,
+        destinations: &[Destination],
+        debts: &Debts,
+    ) -> Option<Instant> {
+        let mut members = self.members.iter().map(|at| &destinations[*at]);
+        let is_possible = members.any(Destination::is_unrestored)
+            && !debts.is_under_test(&self.group.config().key);
+        self.group.restores_again_at().filter(|_| is_possible)
+    }
+
+    /// Begins the next attempt to restore files, if it is due.
+    pub(super) fn restore_again(
+        &mut self,
+        destinations: &[Destination],
+        debts: &Debts,
+        now: Instant,
+    ) -> Option<Action> {
+        let due = self.restores_again_at(destinations, debts)?;
+        (due <= now).then(|| {
+            self.group.restore_again();
+            restoration(&self.group.config().key, destinations)
+        })
+    }
+}
+
+/// The restoration of a group.
+fn restoration(key: &GroupKey, destinations: &[Destination]) -> Action {
+    let mut plan = RestorePlan::default();
+    for own in destinations {
+        let Some(path) = own.job().destination.clone() else {
+            continue;
+        };
+        if own.group().key == *key {
+            plan.files.insert(path, own.job().file.clone());
+        } else {
+            plan.moved.insert(path);
+        }
+    }
+    Action::Restore(key.clone(), plan)
+}
+
+fn log_unrestored(key: &GroupKey, error: &str, again: &str) {
+    tracing::error!(
+        name: "group.not_restored", group = %key, error,
+        "{key}: cannot restore a file: {error}; {again}"
+    );
 }

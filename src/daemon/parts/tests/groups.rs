@@ -6,6 +6,7 @@ mod holds;
 mod order;
 mod refused_holds;
 mod rollbacks;
+mod unrestored;
 
 use apply_ledger::Hash;
 use file_writer::Previous;

@@ -195,3 +195,52 @@ fn an_intent_that_was_not_recovered_is_settled_with_the_next_one_of_its_group() 
     ledger.finished(next, Ending::Applied).unwrap();
     assert_eq!(ledger.owed().unwrap(), []);
 }
+
+/// The ledger had the content that was to be restored as written, and then as applied.
+#[test]
+fn a_file_that_could_not_be_restored_keeps_the_failed_content_until_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    let both = |a, b| vec![file("/a", None, a), file("/b", None, b)];
+    let good = ledger.begin(&intent(both("a1", "b1"))).unwrap();
+    ledger.swapped(good).unwrap();
+    ledger.finished(good, Ending::Applied).unwrap();
+    let bad = vec![
+        file("/a", Some("a1"), "a2"),
+        file("/b", Some("b1"), "b2"),
+        file("/new", None, "n2"),
+    ];
+    let mut failed = ledger.begin(&intent(bad)).unwrap();
+    ledger.swapped(failed).unwrap();
+    let unrestored = [Path::new("/b"), Path::new("/new")];
+    for files in [both("a1", "b1"), vec![file("/b", None, "b1")]] {
+        let mut back = intent(files);
+        back.rolls_back = Some(failed);
+        let back = ledger.begin(&back).unwrap();
+        ledger.restored(back, &unrestored).unwrap();
+        let expected = [(2, Outcome::Failed), (1, Outcome::Applied)];
+        assert_eq!(outcomes(&ledger, "/b"), expected);
+        assert_eq!(outcomes(&ledger, "/a")[0], (3, Outcome::Pending));
+        let written = ["/a", "/b", "/new"].map(|path| ledger.written(Path::new(path)).unwrap());
+        assert_eq!(written, [b"a1", b"b2", b"n2"].map(|it| Some(Hash::of(it))));
+        let replaced = ledger.owed().unwrap().remove(0).replaced;
+        let states: Vec<_> = replaced.iter().map(|it| it.is_unrestored).collect();
+        assert_eq!(states, [false, true, true]);
+        failed = back;
+    }
+    let mut back = intent(vec![file("/b", None, "b1")]);
+    back.rolls_back = Some(failed);
+    let back = ledger.begin(&back).unwrap();
+    ledger.restored(back, &[]).unwrap();
+    ledger.finished(back, Ending::Applied).unwrap();
+    for path in ["/a", "/b"] {
+        let expected = [
+            (3, Outcome::Applied),
+            (2, Outcome::RolledBack),
+            (1, Outcome::Applied),
+        ];
+        assert_eq!(outcomes(&ledger, path), expected);
+    }
+    assert_eq!(ledger.written(Path::new("/new")).unwrap(), None);
+    assert_eq!(ledger.owed().unwrap(), []);
+}

@@ -113,6 +113,7 @@ fn files_of_an_earlier_process_are_restored_if_their_command_fails() {
     let owed = |previous| {
         let mut ledger = owed_intents(1);
         OwedFile {
+            is_unrestored: false,
             destination: "/out/13".into(),
             intent: ledger.remove(0),
             previous,

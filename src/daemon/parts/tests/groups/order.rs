@@ -131,6 +131,7 @@ fn a_verified_command_does_not_begin_while_a_first_text_that_it_covers_is_checke
 fn once_writes_the_files_of_a_group_that_owes_a_verified_command_since_an_earlier_process() {
     let mut bench = Bench::start(ONCE, vec![member("{{ key \"a\" }}", verified)]);
     let owed = OwedFile {
+        is_unrestored: false,
         destination: "/out/13".into(),
         intent: failures::owed_intents(1).remove(0),
         previous: None,
