@@ -60,13 +60,20 @@ impl Renderer {
     /// Uses the earlier answers that are needed now, or loads them.
     pub(super) fn restore_answers(&mut self, now: Moment) -> Vec<Action> {
         let templates = self.templates.all();
-        let Restorable { load, widen } = self.answers.take_restorable(templates, now.instant);
+        let Restorable {
+            load,
+            widen,
+            missing: known,
+        } = self.answers.take_restorable(templates, now.instant);
         let mut actions = Vec::new();
         if !load.is_empty() {
             let server = Arc::clone(self.answers.server());
             actions.push(Action::LoadAnswers(server, load));
         }
         let (mut used, mut missing) = (Vec::new(), Vec::new());
+        for (query, cause) in &known {
+            missing.push((&**query, *cause, self.waiting_for(query)));
+        }
         for query in &widen {
             match self.answers.widen(query, self.templates.all(), now) {
                 Some(change) => {
@@ -82,6 +89,11 @@ impl Renderer {
             actions.extend(self.begin_passes(now));
         }
         actions
+    }
+
+    /// The templates that wait because all calls would use the earlier answer to a query, and it is missing.
+    fn waiting_for(&self, query: &Query) -> Waiting {
+        Waiting::of_all(self.answers.guards().held_of(query).is_some())
     }
 
     /// Uses the earlier answers of a server that were loaded, unless another one answers now.
@@ -104,9 +116,7 @@ impl Renderer {
                     self.accept(change);
                 }
                 Some((Users::All, Err(cause))) => {
-                    let is_held = self.answers.guards().held_of(query).is_some();
-                    let waiting = Waiting::of_all(is_held);
-                    missing.push((&**query, cause, waiting));
+                    missing.push((&**query, cause, self.waiting_for(query)));
                 }
                 Some((Users::StaleCalls, Err(_))) | None => {}
             }

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::daemon::event::NoAnswer;
 use answer_guard::{Earlier, Users};
 use consul_watch::query::Query;
 use ctmpl_options::config::resolved::{Config, EarlierAnswers, Mode};
@@ -53,6 +54,8 @@ pub(super) struct Restorable {
     pub(super) load: Vec<Arc<Query>>,
     /// Calls that use stale answers use theirs already, and now all calls do.
     pub(super) widen: Vec<Arc<Query>>,
+    /// All calls would use theirs now, but it is missing: calls that use stale answers have looked for it before.
+    pub(super) missing: Vec<(Arc<Query>, NoAnswer)>,
 }
 
 /// The state of the earlier answer to a query.
@@ -60,8 +63,19 @@ pub(super) struct Restorable {
 enum State {
     /// It is being loaded for these calls.
     Loading(Users),
-    /// There is none, or not all calls may use it.
-    Missing,
+    /// There is none for these calls.
+    Missing(Users, NoAnswer),
+}
+
+/// What is known of an earlier answer that calls want to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Load {
+    /// Nothing: it has to be loaded.
+    Begin,
+    /// It is being loaded, or these calls have looked for it before.
+    Pending,
+    /// It is missing.
+    Missing(NoAnswer),
 }
 
 /// The time of the next decision.
@@ -188,7 +202,7 @@ impl Restoration {
     pub(super) fn is_decided(&self, query: &Query) -> bool {
         matches!(
             self.states.get(query),
-            Some(State::Missing | State::Loading(Users::All))
+            Some(State::Missing(Users::All, _) | State::Loading(Users::All))
         )
     }
 
@@ -211,16 +225,21 @@ impl Restoration {
         self.is_on().then_some(Users::All)
     }
 
-    /// Records that these calls use the earlier answer to a query when it is loaded. Returns `true` if it has to be loaded.
-    pub(super) fn load(&mut self, query: &Arc<Query>, users: Users) -> bool {
-        let before = self.states.get(query).copied();
-        match before {
-            None | Some(State::Loading(Users::StaleCalls)) => {
-                self.states.insert(Arc::clone(query), State::Loading(users));
+    /// Records that these calls use the earlier answer to a query when it is loaded.
+    pub(super) fn load(&mut self, query: &Arc<Query>, users: Users) -> Load {
+        let Some(state) = self.states.get_mut(query) else {
+            self.states.insert(Arc::clone(query), State::Loading(users));
+            return Load::Begin;
+        };
+        match state {
+            State::Loading(known @ Users::StaleCalls) => *known = users,
+            State::Missing(known @ Users::StaleCalls, cause) if users == Users::All => {
+                *known = users;
+                return Load::Missing(*cause);
             }
-            Some(State::Loading(Users::All) | State::Missing) => {}
+            State::Loading(Users::All) | State::Missing(..) => {}
         }
-        before.is_none()
+        Load::Pending
     }
 
     /// Returns `true` if a query that fails may still get an earlier answer, so that its failure is not final.
@@ -228,26 +247,30 @@ impl Restoration {
         match self.states.get(query) {
             None => failing.users(self.policy).is_some(),
             Some(State::Loading(_)) => true,
-            Some(State::Missing) => false,
+            Some(State::Missing(..)) => false,
         }
     }
 
-    /// Records that a query was loaded. Returns the calls that use its answer; `None` if it is not needed any more.
-    pub(super) fn loaded(&mut self, query: &Arc<Query>, has_answer: bool) -> Option<Users> {
-        let Some(State::Loading(users)) = self.states.get(query).copied() else {
+    /// Records that a query was loaded, or that there is no answer. Returns the calls that use its answer; `None` if it is
+    /// not needed any more.
+    pub(super) fn loaded(&mut self, query: &Query, loaded: Result<(), NoAnswer>) -> Option<Users> {
+        let state = self.states.get_mut(query)?;
+        let State::Loading(users) = *state else {
             return None;
         };
-        if has_answer {
-            self.states.remove(query);
-        } else {
-            self.set_missing(query);
+        match loaded {
+            Ok(()) => {
+                self.states.remove(query);
+            }
+            Err(cause) => *state = State::Missing(users, cause),
         }
         Some(users)
     }
 
     /// Records that there is no earlier answer for more calls than those that use it already.
-    pub(super) fn set_missing(&mut self, query: &Arc<Query>) {
-        self.states.insert(Arc::clone(query), State::Missing);
+    pub(super) fn set_missing(&mut self, query: &Arc<Query>, cause: NoAnswer) {
+        let state = State::Missing(Users::All, cause);
+        self.states.insert(Arc::clone(query), state);
     }
 
     /// Records that this process has accepted an answer.

@@ -8,7 +8,7 @@ use crate::daemon::event::{KeptWrite, LoadedAnswer, Moment, NoAnswer};
 use crate::daemon::query_failures::FilesInOutage;
 use crate::daemon::renderer::answer_change::AnswerChange;
 use crate::daemon::renderer::requirements::Requirements;
-use crate::daemon::renderer::restoration::{FailingQuery, Restorable, RestorePolicy};
+use crate::daemon::renderer::restoration::{FailingQuery, Load, Restorable, RestorePolicy};
 use crate::daemon::renderer::template_state::TemplateState;
 use crate::daemon::unwritten::{UnwrittenAnswer, is_kept};
 use answer_guard::{Earlier, Failing, Held, Origin, Users, View, items};
@@ -147,9 +147,11 @@ impl Answers {
             };
             match users {
                 Some(Users::All) if is_used => restorable.widen.push(Arc::clone(query)),
-                Some(users) if !is_used && self.restoration.load(query, users) => {
-                    restorable.load.push(Arc::clone(query));
-                }
+                Some(users) if !is_used => match self.restoration.load(query, users) {
+                    Load::Begin => restorable.load.push(Arc::clone(query)),
+                    Load::Missing(cause) => restorable.missing.push((Arc::clone(query), cause)),
+                    Load::Pending => {}
+                },
                 _ => {}
             }
         }
@@ -238,7 +240,7 @@ impl Answers {
             }
             loaded => loaded,
         };
-        let users = self.restoration.loaded(query, loaded.is_ok())?;
+        let users = self.restoration.loaded(query, loaded.map(|_| ()))?;
         let LoadedAnswer {
             answer,
             current_until,
@@ -272,7 +274,7 @@ impl Answers {
     ) -> Option<AnswerChange> {
         let answer = Arc::clone(self.snapshot.answer_in(View::Accepted, query)?);
         if self.is_too_small(query, &answer, templates) {
-            self.restoration.set_missing(query);
+            self.restoration.set_missing(query, NoAnswer::TooSmall);
             return None;
         }
         let earlier = Earlier {

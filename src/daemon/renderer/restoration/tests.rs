@@ -4,6 +4,8 @@ fn key(name: &str) -> Arc<Query> {
     Arc::new(Query::key(name).unwrap())
 }
 
+const NOT_KEPT: Result<(), NoAnswer> = Err(NoAnswer::NotKept);
+
 fn on(policy: RestorePolicy) -> Restoration {
     let mut restoration = Restoration::default();
     restoration.set_policy(policy);
@@ -71,20 +73,22 @@ fn a_query_is_loaded_after_half_a_second_of_silence_and_once() {
     assert_eq!(due, begun + OUTAGE_FOR);
     assert!(!restoration.begin(begun) && restoration.begin(due));
     assert_eq!(restoration.decide(failing, due), Some(Users::All));
-    assert!(restoration.load(&key("a"), Users::All));
-    assert!(!restoration.load(&key("a"), Users::All));
+    assert_eq!(restoration.load(&key("a"), Users::All), Load::Begin);
+    assert_eq!(restoration.load(&key("a"), Users::All), Load::Pending);
     assert!(restoration.is_pending(&key("a"), failing) && restoration.is_decided(&key("a")));
-    assert_eq!(restoration.loaded(&key("a"), true), Some(Users::All));
-    assert_eq!(restoration.loaded(&key("a"), true), None);
+    assert_eq!(restoration.loaded(&key("a"), Ok(())), Some(Users::All));
+    assert_eq!(restoration.loaded(&key("a"), Ok(())), None);
 }
 
 #[test]
 fn an_answer_that_is_loaded_for_some_calls_is_used_by_all_that_need_it_meanwhile() {
     let mut restoration = on(RestorePolicy::Kept);
-    assert!(restoration.load(&key("a"), Users::StaleCalls));
+    let stale_calls = Users::StaleCalls;
+    assert_eq!(restoration.load(&key("a"), stale_calls), Load::Begin);
     assert!(!restoration.is_decided(&key("a")));
-    assert!(!restoration.load(&key("a"), Users::All));
-    assert_eq!(restoration.loaded(&key("a"), false), Some(Users::All));
+    assert_eq!(restoration.load(&key("a"), Users::All), Load::Pending);
+    let loaded = restoration.loaded(&key("a"), NOT_KEPT);
+    assert_eq!(loaded, Some(Users::All));
     assert!(restoration.is_decided(&key("a")));
     assert!(!restoration.is_pending(&key("a"), silent(Instant::now(), true)));
 }
@@ -142,12 +146,29 @@ fn many_failures_cause_ten_decisions_per_second() {
 #[test]
 fn an_answer_that_is_loaded_too_late_is_not_used() {
     let mut restoration = on(RestorePolicy::Kept);
-    assert!(restoration.load(&key("a"), Users::All));
+    assert_eq!(restoration.load(&key("a"), Users::All), Load::Begin);
     restoration.answered(&key("a"));
-    assert_eq!(restoration.loaded(&key("a"), true), None);
-    assert!(restoration.load(&key("b"), Users::All));
+    assert_eq!(restoration.loaded(&key("a"), Ok(())), None);
+    assert_eq!(restoration.load(&key("b"), Users::All), Load::Begin);
     restoration.server_changed();
-    assert_eq!(restoration.loaded(&key("b"), true), None);
-    assert!(restoration.load(&key("c"), Users::All));
-    assert_eq!(restoration.loaded(&key("c"), false), Some(Users::All));
+    assert_eq!(restoration.loaded(&key("b"), Ok(())), None);
+    assert_eq!(restoration.load(&key("c"), Users::All), Load::Begin);
+    let loaded = restoration.loaded(&key("c"), NOT_KEPT);
+    assert_eq!(loaded, Some(Users::All));
+}
+
+/// It was never reported, because calls that use stale answers had looked for it first.
+#[test]
+fn an_answer_that_is_missing_is_reported_when_all_calls_want_it_and_once() {
+    let mut restoration = on(RestorePolicy::WarmStart);
+    let stale_calls = Users::StaleCalls;
+    assert_eq!(restoration.load(&key("a"), stale_calls), Load::Begin);
+    let loaded = restoration.loaded(&key("a"), NOT_KEPT);
+    assert_eq!(loaded, Some(stale_calls));
+    assert!(!restoration.is_decided(&key("a")));
+    assert_eq!(restoration.load(&key("a"), stale_calls), Load::Pending);
+    let missing = Load::Missing(NoAnswer::NotKept);
+    assert_eq!(restoration.load(&key("a"), Users::All), missing);
+    assert!(restoration.is_decided(&key("a")));
+    assert_eq!(restoration.load(&key("a"), Users::All), Load::Pending);
 }
