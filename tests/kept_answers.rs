@@ -193,11 +193,6 @@ fn a_reload_with_another_address_keeps_the_answers_for_the_next_process() {
     configure(&folder, KEYS, &settings("127.0.0.1"));
     let ctmpl = start();
     folder.becomes("out", "a=1 first");
-    // What is not written yet would be written for the new address.
-    let stored = folder.path("state/answers.db");
-    eventually("the answers are stored", || {
-        std::fs::metadata(&stored).is_ok_and(|file| file.len() > 8192)
-    });
     configure(&folder, &format!("new {KEYS}"), &settings("localhost"));
     ctmpl.signal(Signal::SIGHUP);
     folder.becomes("out", "new a=1 first");

@@ -1,6 +1,6 @@
 //! Decides when the changes of accepted answers are written to the state directory.
 //!
-//! Input: whether there are changes, the results of writes, the time. Output: the actions that write them.
+//! Input: whether there are changes, the results of writes, reloads, the time. Output: the actions that write them.
 
 use std::time::{Duration, Instant};
 
@@ -32,8 +32,8 @@ enum Phase {
     Off,
     /// Nothing was written yet.
     New,
-    /// A thread writes.
-    Writing,
+    /// This many threads write: more than one only if a reload or the end of the process cannot wait for the first.
+    Writing(u32),
     /// The last write ended at this time.
     Written(Instant),
 }
@@ -57,9 +57,28 @@ impl Keeping {
             Ok(write) => DELAY.max(write.took.saturating_mul(DURATIONS)),
             Err(_) => DELAY_AFTER_FAILURE,
         };
-        if self.phase == Phase::Writing {
-            self.phase = Phase::Written(now.instant);
+        if let Phase::Writing(threads) = self.phase {
+            self.phase = match threads {
+                0 | 1 => Phase::Written(now.instant),
+                _ => Phase::Writing(threads - 1),
+            };
         }
+    }
+
+    /// Returns the action that writes the changes of the present server, if a reload sets another one.
+    pub(super) fn before_reload(
+        &mut self,
+        event: &Event,
+        renderer: &mut Renderer,
+        now: Moment,
+    ) -> Option<Action> {
+        let Event::ConfigRead(Ok(renewal)) = event else {
+            return None;
+        };
+        let is_due = self.phase != Phase::Off
+            && renderer.has_unwritten()
+            && renderer.is_other_server(&renewal.config);
+        is_due.then(|| self.write(renderer, now))
     }
 
     /// Returns the action that writes the changes, if it is due.
@@ -78,7 +97,11 @@ impl Keeping {
 
     fn write(&mut self, renderer: &mut Renderer, now: Moment) -> Action {
         self.since = None;
-        self.phase = Phase::Writing;
+        let threads = match self.phase {
+            Phase::Writing(threads) => threads,
+            Phase::Off | Phase::New | Phase::Written(_) => 0,
+        };
+        self.phase = Phase::Writing(threads.saturating_add(1));
         Action::KeepAnswers(renderer.take_unwritten(now))
     }
 
@@ -86,7 +109,7 @@ impl Keeping {
     pub(super) fn next_wake(&self) -> Option<Instant> {
         let change = self.since.map(|since| since + self.delay);
         match self.phase {
-            Phase::Off | Phase::Writing => None,
+            Phase::Off | Phase::Writing(_) => None,
             Phase::New => change,
             Phase::Written(last) => {
                 let change = change.map(|due| due.max(last + self.delay));

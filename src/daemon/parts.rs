@@ -126,6 +126,8 @@ impl Parts {
         );
         if !(is_reload && self.shutdown.is_ending()) {
             actions.extend(self.credentials.handle(event));
+            let write = self.keeping.before_reload(event, &mut self.renderer, now);
+            actions.extend(write);
             actions.extend(self.renderer.handle(event, now));
             self.keeping.handle(event, now);
             self.size_writes.handle(event, now.instant);

@@ -38,6 +38,11 @@ impl Renderer {
         }
     }
 
+    /// Returns `true` if another server answers with this configuration.
+    pub(in crate::daemon) fn is_other_server(&self, config: &Config) -> bool {
+        **self.answers.server() != *config.consul.client.identity()
+    }
+
     /// Returns `true` if changes of accepted answers are not written yet.
     pub(in crate::daemon) fn has_unwritten(&self) -> bool {
         !self.answers.unwritten.is_empty()

@@ -89,3 +89,44 @@ fn changes_that_could_not_be_written_for_the_server_before_a_reload_are_dropped(
     assert_eq!(later.collect::<Vec<_>>(), [(&other, 0)]);
     assert_eq!(writes[0].len(), 1);
 }
+
+/// They were dropped, so the file went back to older answers at the next start without Consul.
+#[test]
+fn changes_before_a_reload_with_another_server_are_written_for_the_server_before() {
+    let jobs = vec![job(r#"{{ key "a" }}"#, None)];
+    let mut bench = start(RestorePolicy::Kept, jobs.clone());
+    let writes = |bench: &mut Bench| {
+        let all = bench.actions.iter().filter_map(|action| match action {
+            Action::KeepAnswers(write) => Some((Arc::clone(&write.server), write.changes.len())),
+            _ => None,
+        });
+        let all: Vec<_> = all.collect();
+        take_writes(bench);
+        all
+    };
+    let second = Duration::from_secs(1);
+    bench.news("a", "1");
+    bench.pass(second);
+    assert_eq!(writes(&mut bench), [(server(), 1)]);
+    // The write is in progress.
+    bench.news("a", "2");
+    let other = bench.renew_server(jobs.clone(), EarlierAnswers::Kept);
+    assert_eq!(writes(&mut bench), [(server(), 1)]);
+    bench.news("a", "3");
+    bench.step(Event::AnswersKept(server(), Ok(written_in(Duration::ZERO))));
+    bench.pass(second);
+    assert_eq!(writes(&mut bench), [], "one write is still in progress");
+    bench.step(Event::AnswersKept(server(), Ok(written_in(Duration::ZERO))));
+    bench.pass(second);
+    assert_eq!(writes(&mut bench), [(Arc::clone(&other), 1)]);
+    bench.step(Event::AnswersKept(
+        Arc::clone(&other),
+        Ok(written_in(Duration::ZERO)),
+    ));
+    // The same server again.
+    bench.news("a", "4");
+    bench.renew_server(jobs, EarlierAnswers::Kept);
+    assert_eq!(writes(&mut bench), []);
+    bench.pass(second);
+    assert_eq!(writes(&mut bench), [(other, 1)]);
+}
