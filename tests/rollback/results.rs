@@ -234,3 +234,30 @@ fn a_rollback_during_which_the_daemon_ends_says_so() {
     assert_eq!(ended.code(), Some(14), "{}", ended.log);
     assert!(ended.log.contains("the daemon has ended"), "{}", ended.log);
 }
+
+/// The request failed, because the content of the other file was written with it.
+#[test]
+fn a_rollback_does_not_apply_what_was_rolled_back_in_another_file_of_the_group() {
+    let settings = "command = \"! grep bad FOLDER/other\"\non_failure = \"rollback\"";
+    let fixture = Fixture::grouped(settings, "1");
+    fixture.consul.put_key("other", "good");
+    let other = format!(
+        "template {{\n  group = \"g\"\n  destination = \"{}\"\n  contents = \"{{{{ key \\\"other\\\" }}}}\"\n}}\n",
+        text(&fixture.folder.path("other"))
+    );
+    let configuration = fixture.folder.read("ctmpl.hcl") + &other;
+    fixture.folder.write("ctmpl.hcl", &configuration);
+    let ctmpl = fixture.start();
+    fixture.writes("1");
+    fixture.writes("2");
+    fixture.consul.put_key("other", "bad");
+    ctmpl.logs("restoring the previous files");
+    fixture.folder.becomes("other", "good");
+    fixture.succeeds("1");
+    assert_eq!(fixture.folder.read("out"), "1");
+    let soon = Duration::from_secs(1);
+    fixture.folder.stays("other", "good", soon);
+    fixture.consul.put_key("other", "better");
+    fixture.folder.becomes("other", "better");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}

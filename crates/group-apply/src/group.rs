@@ -160,6 +160,11 @@ impl Group {
         self.refused = Some(refused);
     }
 
+    /// Refuses another content for the same reason as one before, and as long.
+    pub fn keep_refused(&mut self, before: Refused, content: u64) {
+        self.refused = Some(Refused { content, ..before });
+    }
+
     /// Returns `true` if this content failed the last time.
     #[must_use]
     pub fn has_refused(&self, content: u64) -> bool {

@@ -55,8 +55,8 @@ pub(crate) struct Destination {
 enum Verdict {
     /// None, or it was accepted.
     Accepted,
-    /// A check refused it, or the previous file had to be restored.
-    Refused,
+    /// A check refused the text with this fingerprint, or the previous file had to be restored; `None`: no text is known.
+    Refused(Option<u64>),
 }
 
 impl Destination {
@@ -142,12 +142,12 @@ impl Destination {
     /// Handles a text that an earlier process has rolled back, or one of the same group: it waits until the content of
     /// the group changes.
     pub(super) fn quarantined(&mut self, has_failed: bool) {
-        if self.waiting_text().is_some() {
+        if let Some(text) = self.waiting_text().map(|text| text.fingerprint) {
             if self.file == InFile::Unknown {
                 self.file = InFile::Other;
             }
             if has_failed {
-                self.verdict = Verdict::Refused;
+                self.verdict = Verdict::Refused(Some(text));
             }
         }
     }
@@ -164,7 +164,7 @@ impl Destination {
 
     /// Returns `true` if the last write failed, or the last text was refused.
     pub(crate) fn is_broken(&self) -> bool {
-        self.failure.is_some() || self.verdict == Verdict::Refused
+        self.failure.is_some() || self.verdict != Verdict::Accepted
     }
 
     /// Returns `true` if a text is waiting or being written.
@@ -311,14 +311,14 @@ impl Destination {
     /// Handles another template of its group that cannot be rendered. In a run that ends, the text is not written.
     pub(super) fn blocked(&mut self) {
         if self.mode != Mode::Daemon && self.waiting_since().is_some() {
-            self.verdict = Verdict::Refused;
+            self.verdict = Verdict::Refused(None);
         }
     }
 
     /// Handles a check that failed: the text is not written, but may be later.
     pub(super) fn refused(&mut self, now: Instant) {
-        self.verdict = Verdict::Refused;
         let (own, repeats, other) = self.end_write();
+        self.verdict = Verdict::Refused(own.as_ref().map(|own| own.text.fingerprint));
         self.drift.failed(now);
         let next = other.or(own.filter(|_| repeats));
         self.pending = next.map_or(Pending::Nothing, Pending::Waiting);

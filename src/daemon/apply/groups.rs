@@ -2,6 +2,7 @@
 //!
 //! Input: destinations with texts, results of steps, the time. Output: the next steps as actions.
 
+mod changes;
 mod entry;
 mod holds;
 mod parking;
@@ -23,7 +24,6 @@ use super::commands::shown_output;
 use super::destination::Destination;
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Staged};
 use crate::daemon::renderer::TemplateState;
-use crate::decide::Decision;
 use crate::report::RefusedReport;
 
 /// All groups, in the order of their first templates.
@@ -154,19 +154,15 @@ impl Groups {
                 entry.refuse_quarantined(destinations);
                 continue;
             }
-            let mut changes = Vec::new();
-            for at in &entry.members {
-                if restores {
-                    let due = destinations[*at].restores_at();
-                    if due.is_some_and(|due| due <= now) {
-                        changes.extend(destinations[*at].begin_restoration());
-                    }
-                    continue;
-                }
-                let is_complete = templates[*at].is_complete();
-                if destinations[*at].decide(is_complete, now) == Some(Decision::Apply) {
-                    changes.extend(destinations[*at].begin_write(now));
-                }
+            let mut changes = if restores {
+                entry.restoring_changes(destinations, now)
+            } else {
+                entry.text_changes(destinations, templates, now)
+            };
+            if changes.is_empty() && entry.has_skipped {
+                entry.begun = Some(entry.content(destinations));
+                entry.refuse_skipped();
+                continue;
             }
             let key = entry.group.config().key.clone();
             for Change {
@@ -302,7 +298,7 @@ impl Groups {
                 if entry.has_written || !entry.lacks_text {
                     entry.swapped = entry.begun;
                 }
-                entry.refusal = None;
+                entry.refuse_skipped();
             }
         }
     }

@@ -70,7 +70,7 @@ impl Destination {
     ) {
         // Nothing releases a text in a run that ends.
         if self.mode != Mode::Daemon {
-            self.verdict = Verdict::Refused;
+            self.verdict = Verdict::Refused(None);
         }
         // The last good file was written by an earlier process.
         if self.file == InFile::Unknown && change.is_some() {

@@ -135,8 +135,8 @@ impl Destination {
     pub(in crate::daemon::apply) fn restored(&mut self, previous: Option<&Previous>, now: Instant) {
         self.file = InFile::Other;
         self.drift.cancel();
-        self.verdict = Verdict::Refused;
         let failed = self.applied.take();
+        self.refuse(failed.as_ref());
         let text = match previous {
             Some(previous) => {
                 let text = previous.content().map(<[u8]>::to_vec);
@@ -168,10 +168,24 @@ impl Destination {
     pub(in crate::daemon::apply) fn not_restored(&mut self) {
         self.file = InFile::Unrestored;
         self.drift.cancel();
-        self.verdict = Verdict::Refused;
-        if let (Pending::Nothing, Some(failed)) = (&self.pending, self.applied.take()) {
+        let failed = self.applied.take();
+        self.refuse(failed.as_ref());
+        if let (Pending::Nothing, Some(failed)) = (&self.pending, failed) {
             self.pending = Pending::Waiting(failed);
         }
+    }
+
+    /// Refuses a text; `None`: the one that was refused before, if there is one.
+    fn refuse(&mut self, failed: Option<&Candidate>) {
+        if failed.is_some() || self.verdict == Verdict::Accepted {
+            self.verdict = Verdict::Refused(failed.map(|failed| failed.text.fingerprint));
+        }
+    }
+
+    /// Returns `true` if the text that waits was refused before, and is not that of a hold.
+    pub(in crate::daemon::apply) fn has_refused_text(&self) -> bool {
+        let text = self.waiting_text().map(|text| text.fingerprint);
+        text.is_some() && self.verdict == Verdict::Refused(text) && !self.is_held()
     }
 
     /// The change that writes a text. `is_approved`: it may be above the change budget.

@@ -37,6 +37,8 @@ pub(super) struct Entry {
     pub(super) has_written: bool,
     /// `true` if a file does not have its text after the write in progress.
     pub(super) lacks_text: bool,
+    /// `true` if the write in progress skips a text that was refused before.
+    pub(super) has_skipped: bool,
     pub(super) pace: Pace,
     pub(super) write: Write,
     /// The index of the template for which the texts of the group wait, because it cannot be rendered.
@@ -92,6 +94,7 @@ impl Entry {
             swapped: None,
             has_written: false,
             lacks_text: false,
+            has_skipped: false,
             pace: Pace::Usual,
             write: Write::Texts,
             blocked_by: None,

@@ -101,7 +101,7 @@ impl Bench {
     }
 
     /// The results of holds since the last call.
-    fn results(&mut self) -> Vec<(RequestId, HoldOutcome)> {
+    pub(super) fn results(&mut self) -> Vec<(RequestId, HoldOutcome)> {
         self.take(|action| match action {
             Action::AnswerHold(HoldResult {
                 request, outcome, ..

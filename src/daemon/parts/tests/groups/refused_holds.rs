@@ -1,5 +1,7 @@
 //! Contents that were refused before a hold that is refused, or is resumed after a restart.
 
+use group_apply::hold_results::HoldOutcome;
+
 use super::super::parking::recorded;
 use super::holds::{applied, hold_of, requests, two_applied};
 use super::*;
@@ -117,4 +119,43 @@ fn a_hold_that_is_resumed_does_not_make_what_was_rolled_back_due() {
     assert_eq!(bench.write(), [""; 0]);
     bench.news("b", "good");
     assert_eq!(bench.write(), ["1", "-good"]);
+}
+
+/// A group of two templates with the keys `a` and `b`, whose files have been applied with the texts `1` and `-1`, and then
+/// the second one with `-2`.
+fn two_contents() -> Bench {
+    let jobs = vec![
+        member("{{ key \"a\" }}", rolls_back),
+        member("-{{ key \"b\" }}", rolls_back),
+    ];
+    let mut bench = Bench::start(Mode::Daemon, jobs);
+    bench.news("a", "1");
+    bench.news("b", "1");
+    assert_eq!(bench.write(), ["1", "-1"]);
+    bench.pass(STARTUP_BATCH_WINDOW);
+    bench.succeeds();
+    bench.news("b", "2");
+    assert_eq!(bench.write(), ["-2"]);
+    bench.succeeds();
+    bench
+}
+
+/// The refused content was written together with the requested one, so that the request failed.
+#[test]
+fn a_hold_does_not_apply_the_refused_content_of_another_file() {
+    let request = requests(1)[0];
+    let mut bench = two_contents();
+    bench.news("a", "bad");
+    assert_eq!(bench.write(), ["bad"]);
+    bench.take_back();
+    let reason = bench.parts.report().applies.refused;
+    bench.hold(request, 1, "-1");
+    assert_eq!(bench.write(), ["-1"]);
+    bench.succeeds();
+    assert_eq!(bench.results(), [(request, HoldOutcome::Applied)]);
+    bench.pass(Duration::from_secs(3600));
+    assert_eq!(bench.write(), [""; 0], "bad has not changed");
+    assert_eq!(bench.parts.report().applies.refused, reason);
+    bench.news("a", "good");
+    assert_eq!(bench.write(), ["good"]);
 }

@@ -1,0 +1,74 @@
+//! The changes with which a group begins to write.
+//!
+//! While a request waits for a hold of the group, a text that was refused before is skipped: the request is about another
+//! file, and would fail because of it.
+
+use std::time::Instant;
+
+use group_apply::change::Change;
+
+use super::entry::Entry;
+use crate::daemon::apply::destination::Destination;
+use crate::daemon::renderer::TemplateState;
+use crate::decide::Decision;
+
+impl Entry {
+    /// Begins to write the texts that are due.
+    pub(super) fn text_changes(
+        &mut self,
+        destinations: &mut [Destination],
+        templates: &[TemplateState],
+        now: Instant,
+    ) -> Vec<Change> {
+        let mut members = self.members.iter().map(|at| &destinations[*at]);
+        let is_requested = members.any(Destination::has_hold_request);
+        self.has_skipped = false;
+        let mut changes = Vec::new();
+        for at in &self.members {
+            let own = &mut destinations[*at];
+            if own.decide(templates[*at].is_complete(), now) != Some(Decision::Apply) {
+                continue;
+            }
+            if is_requested && own.has_refused_text() {
+                self.has_skipped = true;
+            } else {
+                changes.extend(own.begin_write(now));
+            }
+        }
+        changes
+    }
+
+    /// Begins to restore the files that other programs have changed, and that are due.
+    pub(super) fn restoring_changes(
+        &mut self,
+        destinations: &mut [Destination],
+        now: Instant,
+    ) -> Vec<Change> {
+        self.has_skipped = false;
+        let mut changes = Vec::new();
+        for at in &self.members {
+            let due = destinations[*at].restores_at();
+            if due.is_some_and(|due| due <= now) {
+                changes.extend(destinations[*at].begin_restoration());
+            }
+        }
+        changes
+    }
+
+    /// Handles the end of a write: a text that was skipped is still refused.
+    pub(super) fn refuse_skipped(&mut self) {
+        if !self.has_skipped {
+            self.refusal = None;
+            return;
+        }
+        let Some(content) = self.begun else { return };
+        let before = self.before_hold.as_ref();
+        match before.and_then(|before| Some((before.refused?, before.refusal.clone()))) {
+            Some((refused, refusal)) => {
+                self.group.keep_refused(refused, content);
+                self.refusal = refusal;
+            }
+            None => self.group.quarantined(content),
+        }
+    }
+}
