@@ -265,6 +265,7 @@ impl Groups {
                     log_failed_check(key, failure);
                 }
                 entry.refusal = Some(format!("the check failed: {}", failure.error));
+                entry.refused_before_hold(destinations);
                 let refused = std::mem::take(&mut entry.in_flight);
                 for job in &refused {
                     self.landed(*job);

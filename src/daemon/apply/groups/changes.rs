@@ -71,4 +71,17 @@ impl Entry {
             None => self.group.quarantined(content),
         }
     }
+
+    /// Handles a refused content: if a request for a hold waits that is not the reason, the content was refused before it.
+    pub(super) fn refused_before_hold(&mut self, destinations: &[Destination]) {
+        let mut members = self.members.iter().map(|at| &destinations[*at]);
+        let is_of_request =
+            |own: &Destination| own.has_requested_content() || own.is_writing_requested_content();
+        if let Some(before) = &mut self.before_hold
+            && !members.any(is_of_request)
+        {
+            before.refused = self.group.failure();
+            before.refusal.clone_from(&self.refusal);
+        }
+    }
 }

@@ -81,6 +81,7 @@ impl Groups {
         entry.group.roll_back(content)?;
         entry.failed = failed;
         entry.refusal = Some(format!("its {failed} failed, {RESTORED}"));
+        entry.refused_before_hold(destinations);
         tracing::warn!(
             name: "group.rolling_back", group = %key,
             "{key}: restoring the previous files; the new content is tried again when it changes, or if the command fails \

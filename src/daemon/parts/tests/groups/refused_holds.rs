@@ -159,3 +159,34 @@ fn a_hold_does_not_apply_the_refused_content_of_another_file() {
     bench.news("a", "good");
     assert_eq!(bench.write(), ["good"]);
 }
+
+/// It was unknown that the content was refused, so that it was applied again.
+#[test]
+fn a_content_that_is_rolled_back_while_a_hold_is_requested_stays_refused_after_it() {
+    for is_applied in [true, false] {
+        let request = requests(1)[0];
+        let mut bench = two_contents();
+        bench.news("a", "bad");
+        assert_eq!(bench.write(), ["bad"]);
+        bench.hold(request, 1, "-1");
+        assert_eq!(bench.write(), [""; 0], "the result of bad is not known");
+        bench.take_back();
+        assert_eq!(bench.write(), ["-1"]);
+        if is_applied {
+            bench.succeeds();
+            assert_eq!(bench.results(), [(request, HoldOutcome::Applied)]);
+        } else {
+            bench.pass(COMMAND_COOLDOWN);
+            bench.reload_ended(false);
+            let path = bench.path_of(1);
+            bench.restore(&[path.to_str().unwrap()]);
+            bench.pass(COMMAND_COOLDOWN);
+            bench.succeeds();
+            bench.refusal();
+        }
+        bench.pass(Duration::from_secs(3600));
+        assert_eq!(bench.write(), [""; 0], "bad was rolled back");
+        let refused = bench.parts.report().applies.refused;
+        assert!(refused[0].reason.contains("its command failed"));
+    }
+}
