@@ -281,3 +281,30 @@ fn a_change_is_approved_by_any_path_to_its_file() {
     assert!(folder.path("a").is_symlink());
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
+
+/// It said "is applied now", but the group waits for its other files.
+#[test]
+fn an_approval_says_that_the_other_files_of_the_group_are_parked() {
+    let (folder, consul) = (Folder::new(), consul());
+    consul.put_key("b", TEN);
+    let settings = "group = \"g\"\n  max_change { fraction = 0.5 }";
+    let members = ["a", "b"].map(|key| template(&folder, key, settings));
+    let group = "group \"g\" {\n  check = \"ls {staged}\"\n}\n";
+    let config = arguments(&folder, &[group, &members.concat()].concat());
+    let ctmpl = start_recorded(&folder, &consul, &config);
+    folder.becomes("b", TEN);
+    for key in ["a", "b"] {
+        consul.put_key(key, "1\n");
+    }
+    eventually("both changes are parked", || parked(&folder).len() == 2);
+    let ended = approve(&folder, &[&text(&folder.path("a"))]);
+    let expected = "is approved, and is applied as soon as no other file of its group is parked";
+    assert!(ended.output.contains(expected), "{}", ended.output);
+    folder.stays("a", TEN, QUIET);
+    let ended = approve(&folder, &[&text(&folder.path("b"))]);
+    let expected = "is approved, and is applied now";
+    assert!(ended.output.contains(expected), "{}", ended.output);
+    folder.becomes("a", "1\n");
+    folder.becomes("b", "1\n");
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}

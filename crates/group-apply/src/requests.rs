@@ -238,7 +238,13 @@ fn hold(
 fn approve(ledger: &mut Ledger, program: &str, path: &Path, content: Hash) -> CarriedOut {
     let shown = path.display();
     if ledger.approve(path, content)? {
-        let answer = format!("the parked change of {shown} is approved, and is applied now");
+        let is_last = ledger.parked()?.iter().all(|it| it.is_approved);
+        let end = if is_last {
+            "and is applied now"
+        } else {
+            "and is applied as soon as no other file of its group is parked"
+        };
+        let answer = format!("the parked change of {shown} is approved, {end}");
         return Ok(Ok((RequestedChange::Approve(content), Some(answer))));
     }
     let is_parked = ledger.parked()?.iter().any(|it| it.destination == path);
