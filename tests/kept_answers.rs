@@ -51,7 +51,7 @@ fn a_host_that_starts_without_consul_gets_its_files_and_current_ones_later() {
     ctmpl.logs("; templates without an answer use that of the process before, and it is retried");
     assert_eq!(ctmpl.log_count("the files stay as they are"), 0);
     ctmpl.logs(
-        "the templates use the answers that the process before has accepted, until Consul's are accepted: kv.get(name), kv.list(app)",
+        "the templates use the answers that the process before has accepted, until an answer of Consul is accepted: kv.get(name), kv.list(app)",
     );
     consul.start_again();
     fill(&consul, "second");

@@ -1,6 +1,20 @@
 //! The accepted answers in the state directory.
 //!
 //! Input: changes of accepted answers; queries. Output: the answers of an earlier process. What fails is logged.
+//!
+//! The path of an answer through the code, from its acceptance to its use by the next process:
+//!
+//! | file | responsibility |
+//! |---|---|
+//! | `unwritten.rs` | the changes that are not written yet, and how current each answer is |
+//! | `keeping.rs` | the time of a write |
+//! | `kept_answers.rs` | reading and writing the file, with the crate `answer-store` |
+//! | `query_failures.rs` | whether a query fails, and whether Consul answers no query at all |
+//! | `renderer/restoration.rs` | the queries to load, and the calls that see their answers |
+//! | `renderer/answers/restoring.rs` | the use of the loaded answers, and the change of the server |
+//! | `renderer/answers_and_sizes.rs` | the actions that follow, and the templates that are rendered |
+//! | `renderer/restoration_log.rs` | the messages |
+//! | `snapshot/earlier.rs` of the crate `answer-guard` | the earlier answers beside those of this process |
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -36,7 +36,7 @@ pub(super) fn restored(queries: &[&Query]) {
         let (count, queries) = (queries.len(), names(queries));
         tracing::warn!(
             name: "answers.restored", count, queries,
-            "the templates use the answers that the process before has accepted, until Consul's are accepted: {queries}"
+            "the templates use the answers that the process before has accepted, until an answer of Consul is accepted: {queries}"
         );
     }
 }
