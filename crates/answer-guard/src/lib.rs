@@ -27,4 +27,4 @@ pub use guard::{
     Ended, Guard, GuardConfig, GuardRules, Held, How, InstanceId, Loss, LossReason, Observation,
     Ruling, applies_to, instance_id, items,
 };
-pub use snapshot::{Earlier, Origin, Snapshot, Users, View};
+pub use snapshot::{Earlier, Origin, SeenBy, Snapshot, View};

@@ -13,7 +13,7 @@ mod earlier;
 mod origin;
 mod passing_since;
 
-pub use origin::{Earlier, Origin, Users};
+pub use origin::{Earlier, Origin, SeenBy};
 use passing_since::PassingSince;
 
 /// The answers at one point in time. A clone costs one reference count; later answers do not change it.

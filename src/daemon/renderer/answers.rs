@@ -201,7 +201,7 @@ impl Answers {
         query: &Arc<Query>,
         templates: &[TemplateState],
     ) -> bool {
-        let failing = self.failing(query, templates);
+        let failing = self.failure_for_templates(query, templates);
         self.snapshot.failing_mut().set(query, failing)
     }
 

@@ -6,7 +6,7 @@ use super::restoration::{Restorable, RestorePolicy};
 use super::restoration_log::{self, Waiting};
 use super::{Action, Renderer};
 use crate::daemon::event::{AnswerWrite, LoadedAnswer, Moment, NoAnswer};
-use answer_guard::{AnswerSizes, Users};
+use answer_guard::{AnswerSizes, SeenBy};
 use consul_watch::query::Query;
 use ctmpl_options::config::resolved::Config;
 
@@ -67,7 +67,7 @@ impl Renderer {
         let templates = self.templates.all();
         let Restorable {
             load,
-            widen,
+            show_to_all,
             missing: known,
         } = self.answers.take_restorable(templates, now.instant);
         let mut actions = Vec::new();
@@ -79,8 +79,11 @@ impl Renderer {
         for (query, cause) in &known {
             missing.push((&**query, *cause, self.waiting_for(query)));
         }
-        for query in &widen {
-            match self.answers.widen(query, self.templates.all(), now) {
+        for query in &show_to_all {
+            match self
+                .answers
+                .show_to_all_calls(query, self.templates.all(), now)
+            {
                 Some(change) => {
                     used.push(&**query);
                     self.accept(change);
@@ -120,10 +123,10 @@ impl Renderer {
                     used.push(&**query);
                     self.accept(change);
                 }
-                Some((Users::All, Err(cause))) => {
+                Some((SeenBy::All, Err(cause))) => {
                     missing.push((&**query, cause, self.waiting_for(query)));
                 }
-                Some((Users::StaleCalls, Err(_))) | None => {}
+                Some((SeenBy::StaleCalls, Err(_))) | None => {}
             }
             self.note_failure(query);
         }

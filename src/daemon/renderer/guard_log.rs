@@ -2,7 +2,7 @@
 
 use go_duration::GoDuration;
 
-use answer_guard::{Ended, GuardRules, Held, How, Origin, Users};
+use answer_guard::{Ended, GuardRules, Held, How, Origin, SeenBy};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
 
@@ -25,7 +25,7 @@ impl Shown {
     pub(super) fn of(accepted: Option<Origin>, is_restoring: bool) -> Self {
         match accepted {
             Some(Origin::Own) => Self::Accepted,
-            Some(Origin::Earlier(earlier)) if earlier.users == Users::All => Self::Earlier,
+            Some(Origin::Earlier(earlier)) if earlier.seen_by == SeenBy::All => Self::Earlier,
             _ if is_restoring => Self::EarlierIfKept,
             _ => Self::Nothing,
         }
@@ -107,10 +107,10 @@ mod tests {
 
     #[test]
     fn the_message_about_a_held_answer_says_which_answer_stays() {
-        let earlier = |users| {
+        let earlier = |seen_by| {
             let current_until = None;
             Some(Origin::Earlier(Earlier {
-                users,
+                seen_by,
                 current_until,
             }))
         };
@@ -118,11 +118,11 @@ mod tests {
         for (accepted, is_restoring, expected) in [
             (Some(Origin::Own), true, "the last accepted answer stays"),
             (
-                earlier(Users::All),
+                earlier(SeenBy::All),
                 true,
                 "the answer of the process before stays",
             ),
-            (earlier(Users::StaleCalls), true, if_kept),
+            (earlier(SeenBy::StaleCalls), true, if_kept),
             (None, true, if_kept),
             (None, false, "its templates wait"),
         ] {

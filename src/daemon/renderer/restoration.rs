@@ -1,19 +1,20 @@
-//! Decides which answers of an earlier process are loaded from the disk.
+//! Decides which answers of an earlier process are loaded from the disk, and which calls see them.
 //!
-//! Input: the queries without an accepted answer, why they have none, the time. Output: the queries to load.
+//! Input: the queries that this process has accepted no answer to, with their failures, and the time. Output: the queries
+//! to load, those whose loaded answer all calls see from now on, and those whose answer is missing.
 //!
-//! Normally Consul answers within milliseconds, and nothing is loaded. An answer of an earlier process is used
+//! Normally Consul answers within milliseconds, and nothing is loaded. An answer of an earlier process is seen
 //!
-//! - if the first answer of this one is held back,
-//! - if the query fails, by calls with `on_error=stale` and in loops over datacenters,
-//! - if Consul or the datacenter does not answer and `warm_start` is set, by all calls.
+//! - by all calls, while the first answer of this one is held back,
+//! - by calls with `on_error=stale` and loops over datacenters, if the query fails,
+//! - by all calls, if Consul or the datacenter does not answer and `warm_start` is set.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::daemon::event::NoAnswer;
-use answer_guard::{Earlier, Users};
+use answer_guard::{Earlier, SeenBy};
 use consul_watch::query::Query;
 use ctmpl_options::config::resolved::{Config, EarlierAnswers, Mode};
 
@@ -53,7 +54,7 @@ pub(super) struct Restorable {
     /// Their answers are loaded.
     pub(super) load: Vec<Arc<Query>>,
     /// Calls that use stale answers use theirs already, and now all calls do.
-    pub(super) widen: Vec<Arc<Query>>,
+    pub(super) show_to_all: Vec<Arc<Query>>,
     /// All calls would use theirs now, but it is missing: calls that use stale answers have looked for it before.
     pub(super) missing: Vec<(Arc<Query>, NoAnswer)>,
 }
@@ -62,9 +63,9 @@ pub(super) struct Restorable {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// It is being loaded for these calls.
-    Loading(Users),
+    Loading(SeenBy),
     /// There is none for these calls.
-    Missing(Users, NoAnswer),
+    Missing(SeenBy, NoAnswer),
 }
 
 /// What is known of an earlier answer that calls want to use.
@@ -101,12 +102,12 @@ pub(super) struct FailingQuery {
 
 impl FailingQuery {
     /// The calls that use an earlier answer; `None`: none does.
-    fn users(self, policy: RestorePolicy) -> Option<Users> {
+    fn seen_by(self, policy: RestorePolicy) -> Option<SeenBy> {
         let is_down = self.is_silent || self.concerns_datacenter;
         match policy {
-            RestorePolicy::WarmStart if is_down => Some(Users::All),
+            RestorePolicy::WarmStart if is_down => Some(SeenBy::All),
             RestorePolicy::WarmStart | RestorePolicy::Kept if self.has_stale_call => {
-                Some(Users::StaleCalls)
+                Some(SeenBy::StaleCalls)
             }
             _ => None,
         }
@@ -187,11 +188,11 @@ impl Restoration {
 
     /// Schedules a decision because of a failure. `earlier`: the earlier answer, if it is in use already.
     pub(super) fn schedule_for(&mut self, failing: FailingQuery, earlier: Option<Earlier>) {
-        let is_widened = failing.users(self.policy) == Some(Users::All);
-        let is_needed = match earlier.map(|earlier| earlier.users) {
+        let is_for_all = failing.seen_by(self.policy) == Some(SeenBy::All);
+        let is_needed = match earlier.map(|earlier| earlier.seen_by) {
             None => true,
-            Some(Users::StaleCalls) => is_widened,
-            Some(Users::All) => false,
+            Some(SeenBy::StaleCalls) => is_for_all,
+            Some(SeenBy::All) => false,
         };
         if is_needed {
             self.schedule();
@@ -202,16 +203,16 @@ impl Restoration {
     pub(super) fn is_decided(&self, query: &Query) -> bool {
         matches!(
             self.states.get(query),
-            Some(State::Missing(Users::All, _) | State::Loading(Users::All))
+            Some(State::Missing(SeenBy::All, _) | State::Loading(SeenBy::All))
         )
     }
 
     /// The calls that use the earlier answer from now on, because the query fails; `None`: none does.
-    pub(super) fn decide(&mut self, failing: FailingQuery, now: Instant) -> Option<Users> {
-        let users = failing.users(self.policy)?;
+    pub(super) fn decide(&mut self, failing: FailingQuery, now: Instant) -> Option<SeenBy> {
+        let seen_by = failing.seen_by(self.policy)?;
         let due = failing.due();
         if due <= now {
-            return Some(users);
+            return Some(seen_by);
         }
         self.next = match self.next {
             Next::At(time) if time < due => self.next,
@@ -221,23 +222,24 @@ impl Restoration {
     }
 
     /// The same, because the first answer is held back.
-    pub(super) fn decide_beside_held(&self) -> Option<Users> {
-        self.is_on().then_some(Users::All)
+    pub(super) fn decide_beside_held(&self) -> Option<SeenBy> {
+        self.is_on().then_some(SeenBy::All)
     }
 
     /// Records that these calls use the earlier answer to a query when it is loaded.
-    pub(super) fn load(&mut self, query: &Arc<Query>, users: Users) -> Load {
+    pub(super) fn load(&mut self, query: &Arc<Query>, seen_by: SeenBy) -> Load {
         let Some(state) = self.states.get_mut(query) else {
-            self.states.insert(Arc::clone(query), State::Loading(users));
+            self.states
+                .insert(Arc::clone(query), State::Loading(seen_by));
             return Load::Begin;
         };
         match state {
-            State::Loading(known @ Users::StaleCalls) => *known = users,
-            State::Missing(known @ Users::StaleCalls, cause) if users == Users::All => {
-                *known = users;
+            State::Loading(known @ SeenBy::StaleCalls) => *known = seen_by,
+            State::Missing(known @ SeenBy::StaleCalls, cause) if seen_by == SeenBy::All => {
+                *known = seen_by;
                 return Load::Missing(*cause);
             }
-            State::Loading(Users::All) | State::Missing(..) => {}
+            State::Loading(SeenBy::All) | State::Missing(..) => {}
         }
         Load::Pending
     }
@@ -245,7 +247,7 @@ impl Restoration {
     /// Returns `true` if a query that fails may still get an earlier answer, so that its failure is not final.
     pub(super) fn is_pending(&self, query: &Query, failing: FailingQuery) -> bool {
         match self.states.get(query) {
-            None => failing.users(self.policy).is_some(),
+            None => failing.seen_by(self.policy).is_some(),
             Some(State::Loading(_)) => true,
             Some(State::Missing(..)) => false,
         }
@@ -253,23 +255,23 @@ impl Restoration {
 
     /// Records that a query was loaded, or that there is no answer. Returns the calls that use its answer; `None` if it is
     /// not needed any more.
-    pub(super) fn loaded(&mut self, query: &Query, loaded: Result<(), NoAnswer>) -> Option<Users> {
+    pub(super) fn loaded(&mut self, query: &Query, loaded: Result<(), NoAnswer>) -> Option<SeenBy> {
         let state = self.states.get_mut(query)?;
-        let State::Loading(users) = *state else {
+        let State::Loading(seen_by) = *state else {
             return None;
         };
         match loaded {
             Ok(()) => {
                 self.states.remove(query);
             }
-            Err(cause) => *state = State::Missing(users, cause),
+            Err(cause) => *state = State::Missing(seen_by, cause),
         }
-        Some(users)
+        Some(seen_by)
     }
 
     /// Records that there is no earlier answer for more calls than those that use it already.
     pub(super) fn set_missing(&mut self, query: &Arc<Query>, cause: NoAnswer) {
-        let state = State::Missing(Users::All, cause);
+        let state = State::Missing(SeenBy::All, cause);
         self.states.insert(Arc::clone(query), state);
     }
 

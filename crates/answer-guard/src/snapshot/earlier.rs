@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::origin::{Earlier, Origin, Users};
+use super::origin::{Earlier, Origin, SeenBy};
 use super::{Recorded, Snapshot, View};
 use consul_watch::answer::Answer;
 use consul_watch::query::Query;
@@ -32,7 +32,7 @@ impl Snapshot {
     pub fn is_for_stale_calls(&self, view: View, query: &Query) -> bool {
         let seen = self.known.get(query).and_then(|known| known.seen(view));
         let earlier = seen.and_then(|seen| seen.origin.earlier());
-        earlier.is_some_and(|earlier| earlier.users == Users::StaleCalls)
+        earlier.is_some_and(|earlier| earlier.seen_by == SeenBy::StaleCalls)
     }
 
     /// Records the answer that an earlier process has accepted, if this process has accepted none. What is held back

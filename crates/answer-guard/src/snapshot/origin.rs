@@ -15,14 +15,14 @@ pub enum Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Earlier {
     /// The calls that see it.
-    pub users: Users,
+    pub seen_by: SeenBy,
     /// The last time at which it was known to be current; `None` if it is unknown.
     pub current_until: Option<Instant>,
 }
 
 /// The calls that see the answer of an earlier process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Users {
+pub enum SeenBy {
     /// All calls.
     All,
     /// The calls that use a stale answer while their query fails.

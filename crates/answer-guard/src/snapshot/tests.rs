@@ -6,11 +6,11 @@ fn an_answer_is_restored_beside_a_held_one_but_not_over_an_accepted_one() {
     let query = Arc::new(Query::nodes("").expect("a query"));
     let mut snapshot = Snapshot::default();
     snapshot.hold(Arc::clone(&query), names("new"), Duration::ZERO);
-    let earlier = |users| Earlier {
-        users,
+    let earlier = |seen_by| Earlier {
+        seen_by,
         current_until: None,
     };
-    let for_stale = earlier(Users::StaleCalls);
+    let for_stale = earlier(SeenBy::StaleCalls);
     snapshot.restore(Arc::clone(&query), names("earlier"), for_stale);
     let seen = |snapshot: &Snapshot| {
         [View::Accepted, View::Latest].map(|view| snapshot.answer_in(view, &query).cloned())
@@ -22,7 +22,7 @@ fn an_answer_is_restored_beside_a_held_one_but_not_over_an_accepted_one() {
     };
     assert_eq!(for_stale_calls(&snapshot), [true, false]);
     assert_eq!(snapshot.earlier(&query), Some(for_stale));
-    let for_all = earlier(Users::All);
+    let for_all = earlier(SeenBy::All);
     snapshot.restore(Arc::clone(&query), names("earlier"), for_all);
     assert_eq!(for_stale_calls(&snapshot), [false, false]);
     assert_eq!(snapshot.earlier(&query), Some(for_all));

@@ -8,10 +8,10 @@ use crate::daemon::renderer::RestorePolicy;
 use crate::daemon::unwritten::UnwrittenAnswer;
 use answer_guard::AnswerSizes;
 
+mod calls;
 mod held;
 mod servers;
 mod silence;
-mod users;
 
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
 

@@ -34,7 +34,7 @@ impl Answers {
         let keeps_name = |service: &Arc<Query>, since| {
             let accepted = self.snapshot.answer(service);
             let is_undecided = self.guards.held_of(service).is_some()
-                || self.failure(service).is_some()
+                || self.failure_of(service).is_some()
                 || now < since + GRACE;
             is_undecided
                 && accepted.is_some_and(|answer| !answer.is_empty())

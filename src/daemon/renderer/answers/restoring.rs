@@ -11,7 +11,7 @@ use crate::daemon::renderer::requirements::Requirements;
 use crate::daemon::renderer::restoration::{FailingQuery, Load, Restorable, RestorePolicy};
 use crate::daemon::renderer::template_state::TemplateState;
 use crate::daemon::unwritten::{UnwrittenAnswer, is_kept};
-use answer_guard::{Earlier, Failing, Held, Origin, Users, View, items};
+use answer_guard::{Earlier, Failing, Held, Origin, SeenBy, View, items};
 use consul_watch::answer::{Answer, Depth};
 use consul_watch::query::Query;
 
@@ -132,22 +132,22 @@ impl Answers {
         for query in &self.followed {
             let is_used = match self.snapshot.origin(query) {
                 None => false,
-                Some(Origin::Earlier(earlier)) if earlier.users == Users::StaleCalls => true,
+                Some(Origin::Earlier(earlier)) if earlier.seen_by == SeenBy::StaleCalls => true,
                 Some(_) => continue,
             };
             if !is_kept(query) || self.restoration.is_decided(query) {
                 continue;
             }
-            let users = if self.guards.held_of(query).is_some() {
+            let seen_by = if self.guards.held_of(query).is_some() {
                 self.restoration.decide_beside_held()
             } else {
                 let own = self.failures.failing(query);
                 let failing = self.failing_query(query, own.as_ref(), templates);
                 failing.and_then(|failing| self.restoration.decide(failing, now))
             };
-            match users {
-                Some(Users::All) if is_used => restorable.widen.push(Arc::clone(query)),
-                Some(users) if !is_used => match self.restoration.load(query, users) {
+            match seen_by {
+                Some(SeenBy::All) if is_used => restorable.show_to_all.push(Arc::clone(query)),
+                Some(seen_by) if !is_used => match self.restoration.load(query, seen_by) {
                     Load::Begin => restorable.load.push(Arc::clone(query)),
                     Load::Missing(cause) => restorable.missing.push((Arc::clone(query), cause)),
                     Load::Pending => {}
@@ -175,7 +175,7 @@ impl Answers {
 
     /// The failure of a query. It has lasted since its accepted answer was current: since another one is held back, or since
     /// the time of an answer of an earlier process.
-    pub(super) fn failure(&self, query: &Query) -> Option<Failing> {
+    pub(super) fn failure_of(&self, query: &Query) -> Option<Failing> {
         let own = self.failures.failing(query);
         let Some(earlier) = self.snapshot.earlier(query) else {
             let held = self.guards.held_of(query);
@@ -202,8 +202,12 @@ impl Answers {
     }
 
     /// The failure of a query as templates see it. It is not final before it is known whether there is an earlier answer.
-    pub(super) fn failing(&self, query: &Query, templates: &[TemplateState]) -> Option<Failing> {
-        let failing = self.failure(query)?;
+    pub(super) fn failure_for_templates(
+        &self,
+        query: &Query,
+        templates: &[TemplateState],
+    ) -> Option<Failing> {
+        let failing = self.failure_of(query)?;
         let is_answered = self.snapshot.answer(query).is_some();
         let own = self.failing_query(query, Some(&failing), templates);
         let is_pending = !is_answered
@@ -233,20 +237,20 @@ impl Answers {
         loaded: Result<&LoadedAnswer, NoAnswer>,
         templates: &[TemplateState],
         now: Moment,
-    ) -> Option<(Users, Result<AnswerChange, NoAnswer>)> {
+    ) -> Option<(SeenBy, Result<AnswerChange, NoAnswer>)> {
         let loaded = match loaded {
             Ok(loaded) if self.is_too_small(query, &loaded.answer, templates) => {
                 Err(NoAnswer::TooSmall)
             }
             loaded => loaded,
         };
-        let users = self.restoration.loaded(query, loaded.map(|_| ()))?;
+        let seen_by = self.restoration.loaded(query, loaded.map(|_| ()))?;
         let LoadedAnswer {
             answer,
             current_until,
         } = match loaded {
             Ok(loaded) => loaded,
-            Err(cause) => return Some((users, Err(cause))),
+            Err(cause) => return Some((seen_by, Err(cause))),
         };
         let time = SystemTime::from(now.time);
         self.unwritten
@@ -256,17 +260,17 @@ impl Answers {
         // A time in the future says nothing.
         let age = current_until.and_then(|until| time.duration_since(until).ok());
         let earlier = Earlier {
-            users,
+            seen_by,
             current_until: age.and_then(|age| now.instant.checked_sub(age)),
         };
         let is_held = self.snapshot.held(query).is_some();
         let change = AnswerChange::restored(query, answer, earlier, is_held);
-        Some((users, Ok(self.damp(change, templates, now))))
+        Some((seen_by, Ok(self.damp(change, templates, now))))
     }
 
     /// Shows all calls the earlier answer that calls with stale answers use. Returns the change; `None` if it has too few
     /// items.
-    pub(in crate::daemon::renderer) fn widen(
+    pub(in crate::daemon::renderer) fn show_to_all_calls(
         &mut self,
         query: &Arc<Query>,
         templates: &[TemplateState],
@@ -278,7 +282,7 @@ impl Answers {
             return None;
         }
         let earlier = Earlier {
-            users: Users::All,
+            seen_by: SeenBy::All,
             ..self.snapshot.earlier(query)?
         };
         let is_held = self.snapshot.held(query).is_some();
