@@ -14,6 +14,7 @@ use group_apply::options::{GroupConfig, GroupKey};
 use group_apply::requests::Requested;
 
 use super::event::{Action, Event, Moment};
+use super::process::Renewal;
 use super::renderer::{Renderer, TemplateState};
 use crate::signals::SignalAction;
 
@@ -186,7 +187,7 @@ impl Apply {
             Event::RequestsTaken(all) => return self.take_requests(all, now.instant),
             Event::ConfigRead(read) => {
                 let transfers = match read {
-                    Ok(new) => self.renew(renderer, &new.held, now.instant),
+                    Ok(new) => self.renew(renderer, new, now.instant),
                     Err(_) => Vec::new(),
                 };
                 // Not at the signal: the new configuration may not have the command any more.
@@ -286,10 +287,11 @@ impl Apply {
     }
 
     /// Adopts a new configuration, which the renderer must have adopted before. A destination
-    /// continues if the number of its template is unchanged. A hold continues if the file is the same. `held` are the
-    /// holds in the ledger, for the files that the configuration before did not have.
-    fn renew(&mut self, renderer: &Renderer, held: &[Requested], now: Instant) -> Vec<Action> {
+    /// continues if the number of its template is unchanged. A hold continues if the file is the same. `new`
+    /// has the holds in the ledger, for the files that the configuration before did not have.
+    fn renew(&mut self, renderer: &Renderer, new: &Renewal, now: Instant) -> Vec<Action> {
         let paths_before = self.paths();
+        let not_kept = self.not_kept(&new.replaced);
         let mut before = std::mem::take(&mut self.destinations);
         for template in renderer.templates() {
             let (number, job) = (template.number(), template.job().clone());
@@ -302,11 +304,12 @@ impl Apply {
             });
         }
         let mut actions = self.refuse_removed_holds(before);
-        let held = held.iter();
+        let held = new.held.iter();
         let is_new = |held: &&Requested| !paths_before.contains(&held.destination);
         let held: Vec<_> = held.filter(is_new).cloned().collect();
         self.resume_holds(&held, now);
-        self.groups.renew(&self.destinations);
+        actions.extend(self.groups.renew(&self.destinations, now));
+        actions.extend(self.keep_replaced(not_kept));
         self.groups.retry_now(now);
         let destinations = &self.destinations;
         actions.extend(self.commands.renew(now, |path| {

@@ -290,6 +290,10 @@ pub(super) enum Action {
     Discard(GroupKey),
     /// Restore the replaced files of this group.
     Restore(GroupKey, RestorePlan),
+    /// Keep these replaced files for the groups that can restore them now, because of a new configuration.
+    KeepReplaced(Vec<(GroupKey, ReplacedFile)>),
+    /// Let these groups restore the replaced files of these destinations, which a new configuration has moved to them.
+    MoveReplaced(BTreeMap<PathBuf, GroupKey>),
     /// Take the requests of the command line for these destinations.
     TakeRequests(Vec<PathBuf>),
     /// Answer the request of a hold.

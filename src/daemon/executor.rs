@@ -159,11 +159,11 @@ impl Executor {
                     self.write(move |files, writer| files.write(writer, changes));
                 }
             }
-            Action::Stage(key, changes) => {
-                self.write(move |files, writer| files.stage(writer, key, changes));
-            }
+            Action::Stage(key, changes) => self.stage(key, changes),
             Action::Swap(key) => self.write(move |files, writer| files.swap(writer, key)),
             Action::Restore(key, plan) => self.restore(key, plan),
+            Action::KeepReplaced(files) => self.group_files.keep_all(files),
+            Action::MoveReplaced(moved) => self.group_files.move_replaced(&moved),
             Action::Discard(key) => self.write(move |files, _| files.discard(&key)),
             Action::TakeRequests(destinations) => self.take_requests(destinations),
             Action::AnswerHold(result) => self.answer_hold(result),

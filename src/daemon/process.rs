@@ -15,7 +15,10 @@ use consul_watch::watch::Rules;
 use ctmpl_options::config::ConfigError;
 use ctmpl_options::config::resolved::{Config, Mode};
 use ctmpl_options::config::status_addr::STATUS_NAMES;
+use group_apply::change::ReplacedFile;
 use group_apply::journal::Journal;
+use group_apply::options::OnFailure;
+use group_apply::replaced;
 use group_apply::requests::{self, Requested};
 use status_server::{BindError, Change, StatusAddr, StatusServer, bind};
 
@@ -47,6 +50,7 @@ pub(super) struct Reader {
 pub(super) struct Prepared {
     config: Config,
     held: Vec<Requested>,
+    replaced: Vec<ReplacedFile>,
     client: Client,
     pid_file: PidFileChange,
     status: Change,
@@ -88,6 +92,9 @@ pub(super) struct Renewal {
     pub(super) config: Config,
     /// The destinations of this configuration that the ledger has as held.
     pub(super) held: Vec<Requested>,
+    /// The files whose command is owed as they were when it succeeded for the last time, if a group of this
+    /// configuration can restore them and the ledger knows them.
+    pub(super) replaced: Vec<ReplacedFile>,
     /// A client for the new configuration, which has sent no request yet.
     pub(super) client: Client,
     pub(super) rules: Rules,
@@ -213,6 +220,7 @@ impl Process {
         let Prepared {
             config,
             held,
+            replaced,
             client,
             pid_file,
             status,
@@ -230,6 +238,7 @@ impl Process {
             rules: self.rules(&config),
             config,
             held,
+            replaced,
             client,
         }))
     }
@@ -250,9 +259,11 @@ impl Reader {
         };
         let journal = self.journal.as_ref();
         let held = journal.map(|journal| requests::holds(journal, config.destinations()));
+        let replaced = journal.map(|journal| replaced::of_owed(journal, with_rollback(&config)));
         Ok(Prepared {
             client,
             held: held.unwrap_or_default(),
+            replaced: replaced.unwrap_or_default(),
             pid_file,
             log: OpenedLog::open(&config.log)?,
             status: Change::between(
@@ -263,6 +274,13 @@ impl Reader {
             config,
         })
     }
+}
+
+/// The destinations of groups whose files are restored after a failure.
+fn with_rollback(config: &Config) -> Vec<PathBuf> {
+    let jobs = config.jobs.iter();
+    let jobs = jobs.filter(|job| job.applied_with().on_failure == OnFailure::Rollback);
+    jobs.filter_map(|job| job.destination.clone()).collect()
 }
 
 fn roles(config: &Config) -> Roles {
@@ -292,6 +310,7 @@ impl Renewal {
             rules,
             config,
             held: Vec::new(),
+            replaced: Vec::new(),
         })
     }
 }

@@ -18,6 +18,7 @@ use file_writer::Previous;
 use group_apply::journal::Journal;
 use group_apply::last_good::{self, Difference, Differing};
 use group_apply::options::{GroupConfig, OnFailure};
+use group_apply::replaced;
 use group_apply::requests::{Requested, holds_of_earlier_process};
 use group_apply::targets::Targets;
 
@@ -261,6 +262,10 @@ fn owed_files(journal: &Journal, owed: Vec<OwedGroup>, config: &Config) -> Vec<O
         return Vec::new();
     }
     let targets = Targets::of(config.destinations());
+    let rolls_back = |path: &Path| {
+        let group = group_of(config, path);
+        group.is_some_and(|group| group.on_failure == OnFailure::Rollback)
+    };
     let mut files = Vec::new();
     for group in owed {
         let name = &group.group;
@@ -277,19 +282,9 @@ fn owed_files(journal: &Journal, owed: Vec<OwedGroup>, config: &Config) -> Vec<O
             name: "ledger.owed", group = name,
             "{name}: its command is owed since an earlier process, and runs now"
         );
-        let replaced = |path: &Path| {
-            let mut known = group.replaced.iter();
-            let known =
-                known.find(|it| targets.configured(&it.destination).as_deref() == Some(path))?;
-            Some((journal.previous(path, known)?, known.is_unrestored))
-        };
-        let rolls_back = |path: &Path| {
-            let group = group_of(config, path);
-            group.is_some_and(|group| group.on_failure == OnFailure::Rollback)
-        };
+        let mut replaced = replaced::of_group(journal, &group, &targets, rolls_back);
         files.extend(own.into_iter().map(|destination| {
-            let previous = Some(&destination).filter(|path| rolls_back(path));
-            let (previous, is_unrestored) = previous.and_then(|path| replaced(path)).unzip();
+            let (previous, is_unrestored) = replaced.remove(&destination).unzip();
             OwedFile {
                 previous,
                 is_unrestored: is_unrestored.unwrap_or_default(),

@@ -203,3 +203,48 @@ fn a_rollback_creates_the_directory_that_a_command_has_removed() {
     folder.becomes("in/out", "good");
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
+
+#[test]
+fn a_content_is_rolled_back_although_a_reload_changes_the_command_that_identifies_its_group() {
+    let (folder, consul) = (Folder::new(), super::consul(&[("version", "good")]));
+    let configuration = format!(
+        "state_dir = \"{}\"\ntemplate {{\n  contents = \"{{{{ key \\\"version\\\" }}}}\"\n  destination = \"{1}\"\n  \
+         command = \"grep -q good {1}\"\n  on_failure = \"rollback\"\n}}\n",
+        text(&folder.path("state")),
+        text(&folder.path("out")),
+    );
+    let ctmpl = super::start(&folder, &consul, &configuration);
+    ctmpl.logs("succeeded after");
+    consul.put_key("version", "bad");
+    eventually("the previous content is applied", || {
+        ctmpl.log_count("succeeded after") == 2
+    });
+    folder.write("ctmpl.hcl", &configuration.replace("grep -q", "grep  -q"));
+    ctmpl.signal(nix::sys::signal::Signal::SIGHUP);
+    eventually("the content is tried and rolled back again", || {
+        ctmpl.log_count("succeeded after") == 3
+    });
+    folder.stays("out", "good", Duration::from_millis(500));
+    assert_eq!(ctmpl.log_count("runs again in"), 0, "{}", ctmpl.log());
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
+#[test]
+fn a_reload_that_adds_a_rollback_restores_the_content_of_the_last_success() {
+    let (folder, consul) = (Folder::new(), super::consul(&[("version", "good")]));
+    let settings = r#"command = "grep -q good FOLDER/out""#;
+    let ctmpl = follow(&folder, &consul, settings);
+    ctmpl.logs("succeeded after");
+    consul.put_key("version", "bad");
+    ctmpl.logs("runs again in");
+    let configuration = folder.read("ctmpl.hcl");
+    let with_rollback = "group \"g\" {\n  on_failure = \"rollback\"";
+    let configuration = configuration.replacen("group \"g\" {", with_rollback, 1);
+    folder.write("ctmpl.hcl", &configuration);
+    ctmpl.signal(nix::sys::signal::Signal::SIGHUP);
+    folder.becomes("out", "good");
+    eventually("the command runs with the previous file", || {
+        ctmpl.log_count("succeeded after") == 2
+    });
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}

@@ -269,9 +269,13 @@ impl Group {
         }
     }
 
-    /// Handles replaced files that an earlier process has kept.
-    pub fn can_roll_back(&mut self) {
-        self.replaced = Replaced::Kept;
+    /// Handles replaced files of an earlier process or configuration. `is_kept`: the group can restore some.
+    pub fn keep_replaced(&mut self, is_kept: bool) {
+        self.replaced = if is_kept {
+            Replaced::Kept
+        } else {
+            Replaced::None
+        };
     }
 
     /// Handles a content that is above a change budget: it is applied at a time, or when it changes.

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use apply_ledger::{
-    Destination, Ending, IntentId, Ledger, LedgerError, LedgerOptions, Notice, OpenError,
+    Destination, Ending, IntentId, Ledger, LedgerError, LedgerOptions, Notice, OpenError, OwedGroup,
 };
 use file_writer::Previous;
 
@@ -184,6 +184,12 @@ impl Journal {
     #[must_use]
     pub fn destinations(&self) -> Vec<Destination> {
         self.ask(|ledger| ledger.destinations()).unwrap_or_default()
+    }
+
+    /// The groups that owe their command; none if the ledger does not answer.
+    #[must_use]
+    pub fn owed(&self) -> Vec<OwedGroup> {
+        self.ask(|ledger| ledger.owed()).unwrap_or_default()
     }
 
     /// Asks the ledger. A failure is logged once. If the ledger has not begun before the timeout, the question is

@@ -50,6 +50,9 @@ pub mod debts;
 // The state machine of a group.
 pub mod group;
 
+// The files whose command is owed as they were when it succeeded for the last time.
+pub mod replaced;
+
 // Compares the destinations with what an earlier process has written.
 pub mod last_good;
 

@@ -8,10 +8,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ctmpl_options::config::resolved::Mode;
-use group_apply::options::GroupKey;
+use group_apply::change::ReplacedFile;
+use group_apply::options::{GroupKey, OnFailure};
 
 use super::Apply;
+use super::destination::Destination;
 use super::lookup::{of_file, rank};
+use crate::daemon::event::Action;
 use crate::daemon::state_dir::{OwedFile, RolledBack};
 
 impl Apply {
@@ -40,6 +43,9 @@ impl Apply {
                 if file.is_unrestored {
                     self.not_restored(&file.destination);
                 }
+                if file.previous.is_some() {
+                    self.groups.note_replaced(&group.key, &file.destination);
+                }
                 all.push((group.key.clone(), file));
                 continue;
             }
@@ -47,7 +53,7 @@ impl Apply {
             let files = vec![file.destination.clone()];
             self.commands.owe(&group, rank, files, now);
             if file.previous.is_some() {
-                self.groups.can_roll_back(&group.key);
+                self.groups.can_roll_back(&group.key, &file.destination);
             }
             all.push((group.key.clone(), file));
         }
@@ -61,6 +67,34 @@ impl Apply {
         if let Some(own) = own {
             own.not_restored();
         }
+    }
+
+    /// The files of `replaced`, which the ledger knows, whose command is owed for a group that could not restore them
+    /// so far.
+    pub(super) fn not_kept(&self, replaced: &[ReplacedFile]) -> Vec<ReplacedFile> {
+        let owed: BTreeSet<_> = self.debts().unapplied().map(|(path, _)| path).collect();
+        let is_needed = |file: &&ReplacedFile| {
+            let path = &*file.destination;
+            let own = of_file(&self.destinations, path).map(Destination::group);
+            let kept_none = own.is_some_and(|group| group.on_failure != OnFailure::Rollback);
+            kept_none && owed.contains(path) && !self.groups.keeps_previous(path)
+        };
+        replaced.iter().filter(is_needed).cloned().collect()
+    }
+
+    /// Keeps files as they were when their command succeeded for the last time, for the groups that can restore them
+    /// with a new configuration.
+    pub(super) fn keep_replaced(&mut self, files: Vec<ReplacedFile>) -> Option<Action> {
+        let pairs = files.into_iter().filter_map(|file| {
+            let group = of_file(&self.destinations, &file.destination)?.group();
+            let rolls_back = group.on_failure == OnFailure::Rollback && group.has_effect();
+            rolls_back.then(|| (group.key.clone(), file))
+        });
+        let kept: Vec<_> = pairs.collect();
+        for (key, file) in &kept {
+            self.groups.can_roll_back(key, &file.destination);
+        }
+        (!kept.is_empty()).then_some(Action::KeepReplaced(kept))
     }
 
     /// Does not repeat the contents that an earlier process has rolled back.

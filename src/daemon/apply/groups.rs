@@ -7,6 +7,8 @@ mod entry;
 mod holds;
 mod parking;
 mod quarantine;
+mod reload;
+mod replaced;
 mod rollback;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,10 +18,11 @@ use std::time::Instant;
 
 use group_apply::change::{Applied, Change, Effect};
 use group_apply::debts::Debts;
-use group_apply::group::{Group, Phase, Step};
+use group_apply::group::{Phase, Step};
 use group_apply::options::{GroupConfig, GroupKey, OnFailure};
 
 use self::entry::{Entry, Pace, Write};
+use self::replaced::ReplacedFiles;
 use super::commands::shown_output;
 use super::destination::Destination;
 use crate::daemon::event::{Action, CheckFailure, Checked, Moment, Staged};
@@ -36,6 +39,9 @@ pub(super) struct Groups {
     in_flight: BTreeMap<usize, (GroupKey, PathBuf)>,
     /// The destinations that are being written for a configuration that is not valid any more.
     foreign: BTreeSet<PathBuf>,
+    /// The groups of the destinations.
+    keys: BTreeMap<PathBuf, GroupKey>,
+    replaced: ReplacedFiles,
 }
 
 impl Groups {
@@ -46,47 +52,11 @@ impl Groups {
             places: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             foreign: BTreeSet::new(),
+            keys: BTreeMap::new(),
+            replaced: ReplacedFiles::default(),
         };
-        groups.renew(destinations);
+        groups.regroup(destinations);
         groups
-    }
-
-    /// Adopts the destinations of a new configuration. A group whose key is unchanged continues.
-    pub(super) fn renew(&mut self, destinations: &[Destination]) {
-        let before = std::mem::take(&mut self.all);
-        let mut before: BTreeMap<_, _> = before
-            .into_iter()
-            .map(|entry| (entry.group.config().key.clone(), entry))
-            .collect();
-        self.places.clear();
-        for (at, destination) in destinations.iter().enumerate() {
-            let config = destination.group();
-            let place = self.places.get(&config.key).copied();
-            let place = place.unwrap_or_else(|| {
-                let entry = match before.remove(&config.key) {
-                    Some(entry) => entry.renewed(Arc::clone(config)),
-                    None => Entry::new(Group::new(Arc::clone(config))),
-                };
-                self.add(entry)
-            });
-            self.all[place].members.push(at);
-        }
-        let is_foreign = |(number, (key, path)): &(&usize, &(GroupKey, PathBuf))| {
-            !destinations.iter().any(|own| {
-                own.number() == **number
-                    && own.group().key == *key
-                    && own.job().destination.as_ref() == Some(path)
-            })
-        };
-        let foreign = self.in_flight.iter().filter(is_foreign);
-        self.foreign = foreign.map(|(_, (_, path))| path.clone()).collect();
-        // The steps in progress of removed groups end.
-        for (_, mut entry) in before {
-            if entry.group.phase() != Phase::Idle {
-                entry.members.clear();
-                self.add(entry);
-            }
-        }
     }
 
     fn add(&mut self, entry: Entry) -> usize {
@@ -146,7 +116,10 @@ impl Groups {
             entry.notice_blocking(destinations, templates);
             let begins = entry.begins_at(destinations, templates, debts, now);
             if begins != Some(now) || entry.has_any_of(&self.foreign, destinations) {
-                actions.extend(entry.restore_again(destinations, debts, now));
+                if let Some(restoration) = entry.restore_again(destinations, debts, now) {
+                    self.replaced.forget(&entry.group.config().key);
+                    actions.push(restoration);
+                }
                 continue;
             }
             let restores = entry.restores_at(destinations, debts, now) == Some(now);
@@ -275,17 +248,25 @@ impl Groups {
         }
     }
 
-    /// Handles the end of a swap.
+    /// Handles the end of a swap. A reload may have moved the replaced files to other groups: see
+    /// [`move_replaced`](Self::move_replaced).
     pub(super) fn swapped(&mut self, applied: &[Applied]) {
-        for Applied { job, outcome, .. } in applied {
+        for one in applied {
+            let Applied { job, outcome, .. } = one;
             let Some(key) = self.landed(*job) else {
                 continue;
             };
-            let Some(entry) = self.entry(&key) else {
+            let Some(place) = self.places.get(&key) else {
                 continue;
             };
+            let entry = &mut self.all[*place];
             entry.in_flight.retain(|other| other != job);
-            entry.has_written |= matches!(outcome, Ok(Effect::Written));
+            let is_written = matches!(outcome, Ok(Effect::Written));
+            entry.has_written |= is_written;
+            let rolls_back = entry.group.config().on_failure == OnFailure::Rollback;
+            if is_written && rolls_back && entry.write == Write::Texts {
+                self.replaced.keep(&one.destination, &key);
+            }
             entry.lacks_text |= !matches!(outcome, Ok(Effect::Written | Effect::Unchanged));
             if entry.in_flight.is_empty() {
                 entry.pace = Pace::Usual;
@@ -294,7 +275,6 @@ impl Groups {
                     entry.group.drift_restored();
                     continue;
                 }
-                let rolls_back = entry.group.config().on_failure == OnFailure::Rollback;
                 entry.group.swapped(rolls_back && entry.has_written);
                 if entry.has_written || !entry.lacks_text {
                     entry.swapped = entry.begun;

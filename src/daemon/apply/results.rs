@@ -40,6 +40,19 @@ impl Apply {
         let transfers = self.transfers(applied);
         let parked = self.groups.with_parked(applied);
         self.groups.swapped(applied);
+        let (mut refused, mut tried_again) = (Vec::new(), Vec::new());
+        for Applied { job, outcome, .. } in applied {
+            if let Some(at) = position(&self.destinations, *job) {
+                let own = &mut self.destinations[at];
+                let is_requested = own.is_writing_requested_content();
+                if own.is_unrestored() && matches!(outcome, Ok(Effect::Unchanged)) {
+                    tried_again.push(at);
+                }
+                own.applied(outcome, now);
+                let reason = not_written(outcome).filter(|_| is_requested);
+                refused.extend(reason.map(|reason| (at, reason)));
+            }
+        }
         let destinations = &self.destinations;
         let group_of = |applied: &Applied| group_of(destinations, applied);
         for owed in owed(applied, group_of) {
@@ -57,20 +70,10 @@ impl Apply {
             }
         }
         let mut results = transfers;
+        // Before the end of a command lets its group forget them.
+        let moved = self.groups.move_replaced(&self.destinations, now.instant);
+        results.extend(moved);
         results.extend(self.finish_unrecorded());
-        let (mut refused, mut tried_again) = (Vec::new(), Vec::new());
-        for Applied { job, outcome, .. } in applied {
-            if let Some(at) = position(&self.destinations, *job) {
-                let own = &mut self.destinations[at];
-                let is_requested = own.is_writing_requested_content();
-                if own.is_unrestored() && matches!(outcome, Ok(Effect::Unchanged)) {
-                    tried_again.push(at);
-                }
-                own.applied(outcome, now);
-                let reason = not_written(outcome).filter(|_| is_requested);
-                refused.extend(reason.map(|reason| (at, reason)));
-            }
-        }
         for at in tried_again {
             self.try_again(at, now.instant);
         }
@@ -90,7 +93,9 @@ impl Apply {
         let group = Arc::clone(own.group());
         let path = own.job().destination.clone();
         let rank = rank(&self.destinations, &group.key);
-        self.groups.can_roll_back(&group.key);
+        if let Some(path) = &path {
+            self.groups.can_roll_back(&group.key, path);
+        }
         let files = path.into_iter().collect();
         self.commands.owe(&group, rank, files, now);
     }
@@ -216,8 +221,10 @@ impl Apply {
             self.unrecorded.insert(key.clone(), ending);
             return None;
         }
-        if ending == Ending::Applied {
-            self.groups.succeeded(key);
+        match ending {
+            Ending::Applied => self.groups.succeeded(key),
+            Ending::Dropped => self.groups.forget_replaced(key),
+            Ending::Failed => {}
         }
         Some(Action::Finish(key.clone(), ending))
     }

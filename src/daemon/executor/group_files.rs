@@ -2,7 +2,7 @@
 //!
 //! Input: the changes of groups. Output: jobs for the writer threads, which return [`Event`]s.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -67,6 +67,27 @@ impl GroupFiles {
         if let Some(files) = self.lock().get_mut(key) {
             files.replaced.clear();
         }
+    }
+
+    /// Keeps replaced files.
+    pub(super) fn keep_all(&self, files: Vec<(GroupKey, ReplacedFile)>) {
+        for (key, file) in files {
+            self.replaced(key, file);
+        }
+    }
+
+    /// Lets other groups restore the replaced files of these destinations.
+    pub(super) fn move_replaced(&self, moved: &BTreeMap<PathBuf, GroupKey>) {
+        let mut all = Vec::new();
+        for (key, files) in self.lock().iter_mut() {
+            for file in std::mem::take(&mut files.replaced) {
+                match moved.get(&file.destination).filter(|new| *new != key) {
+                    Some(new) => all.push((new.clone(), file)),
+                    None => files.replaced.push(file),
+                }
+            }
+        }
+        self.keep_all(all);
     }
 
     /// Restores the replaced files of a group. One that cannot be restored is kept for the next attempt.
@@ -315,6 +336,27 @@ mod tests {
         std::fs::remove_dir(&file).unwrap();
         assert_eq!(restore().errors, []);
         assert_eq!(std::fs::read(&file).unwrap(), b"old");
+    }
+
+    #[test]
+    fn a_replaced_file_is_restored_with_the_group_that_a_reload_has_moved_it_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let (files, writer) = (GroupFiles::default(), Writer::new("ctmpl", None));
+        let (old, new) = (GroupKey::Named("old".into()), GroupKey::Named("new".into()));
+        let paths = ["stays", "moved"].map(|name| directory.path().join(name));
+        for path in &paths {
+            let previous = Previous::recorded(path.clone(), Some(b"old".to_vec()));
+            files.replaced(old.clone(), ReplacedFile::of_template(previous));
+        }
+        let moved = BTreeMap::from([(paths[1].clone(), new.clone())]);
+        files.move_replaced(&moved);
+        files.forget_replaced(&old);
+        let restored = |key| match files.restore(&writer, key, &RestorePlan::default()) {
+            Event::Restored(_, restored) => restored.files.len(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!([old, new].map(restored), [0, 1]);
+        assert_eq!(paths.map(|path| path.exists()), [false, true]);
     }
 
     #[test]

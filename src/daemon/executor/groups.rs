@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use apply_ledger::Ending;
 use ctmpl_options::config::resolved::{Config, Job};
-use group_apply::change::ReplacedFile;
+use group_apply::change::{Change, ReplacedFile};
 use group_apply::drift::Inspection;
 use group_apply::hold_results::HoldResult;
 use group_apply::journal::Transfers;
@@ -73,6 +73,11 @@ impl Executor {
         self.watcher.set_busy(true);
         let files = self.group_files.clone();
         self.writers.begin(move |writer| work(&files, writer));
+    }
+
+    /// Stages the files of a group.
+    pub(super) fn stage(&mut self, key: GroupKey, changes: Vec<Change>) {
+        self.write(move |files, writer| files.stage(writer, key, changes));
     }
 
     /// Compares destinations with what was written last: one job per directory, so that one on a hanging file

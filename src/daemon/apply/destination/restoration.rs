@@ -99,6 +99,11 @@ impl Destination {
         is_possible.then_some(due)
     }
 
+    /// The fingerprint of the text in the file, as far as is known.
+    pub(in crate::daemon::apply) fn text_in_file(&self) -> Option<u64> {
+        self.file.text()
+    }
+
     /// The fingerprint of the text that is written again; `None` if none is.
     pub(in crate::daemon::apply) fn restored_text(&self) -> Option<u64> {
         let applied = self.applied.as_ref().filter(|_| self.drift.is_restored())?;

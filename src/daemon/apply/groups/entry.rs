@@ -155,6 +155,16 @@ impl Entry {
         hasher.finish()
     }
 
+    /// The fingerprint of the texts that are in the files.
+    pub(super) fn content_in_files(&self, destinations: &[Destination]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for at in &self.members {
+            let destination = &destinations[*at];
+            (destination.number(), destination.text_in_file()).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
     fn restored_content(&self, destinations: &[Destination]) -> u64 {
         let mut hasher = DefaultHasher::new();
         "restoration".hash(&mut hasher);

@@ -1,5 +1,6 @@
 //! Groups whose command waits for their files, or has ended: success, or the restoration of the previous files.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use group_apply::options::{GroupConfig, GroupKey};
 use super::Groups;
 use super::entry::{Entry, Pace};
 use crate::daemon::apply::destination::Destination;
+use crate::daemon::apply::lookup::of_file;
 use crate::daemon::event::{Action, Moment, RestorePlan, Restored};
 
 /// What has followed the failure of a command, in the report.
@@ -18,11 +20,55 @@ const RESTORED: &str = "so the previous files are restored";
 const UNRESTORED: &str = "a previous file is not restored yet";
 
 impl Groups {
-    /// Handles replaced files of an earlier process, which are kept until the command succeeds.
-    pub(in crate::daemon::apply) fn can_roll_back(&mut self, key: &GroupKey) {
+    /// Handles a replaced file that is kept until the command of its group succeeds, because of an earlier process or
+    /// configuration.
+    pub(in crate::daemon::apply) fn can_roll_back(&mut self, key: &GroupKey, destination: &Path) {
+        self.replaced.keep(destination, key);
         if let Some(entry) = self.entry(key) {
-            entry.group.can_roll_back();
+            entry.group.keep_replaced(true);
         }
+    }
+
+    /// Notes a file of an earlier process that is kept until it is restored.
+    pub(in crate::daemon::apply) fn note_replaced(&mut self, key: &GroupKey, destination: &Path) {
+        self.replaced.keep(destination, key);
+    }
+
+    /// Handles a command that is not owed any more, so that its group restores nothing.
+    pub(in crate::daemon::apply) fn forget_replaced(&mut self, key: &GroupKey) {
+        self.replaced.forget(key);
+        if let Some(entry) = self.entry(key) {
+            entry.group.keep_replaced(false);
+        }
+    }
+
+    /// Returns `true` if the previous content of this destination is kept.
+    pub(in crate::daemon::apply) fn keeps_previous(&self, destination: &Path) -> bool {
+        self.replaced.has(destination)
+    }
+
+    /// Lets the replaced files follow their destinations to other groups. Returns those that have another group now.
+    pub(in crate::daemon::apply) fn move_replaced(
+        &mut self,
+        destinations: &[Destination],
+        now: Instant,
+    ) -> Option<Action> {
+        let moved = self
+            .replaced
+            .follow(|path| of_file(destinations, path).map(|own| &**own.group()));
+        if moved.is_empty() {
+            return None;
+        }
+        for entry in &mut self.all {
+            let key = entry.group.config().key.clone();
+            if moved.values().any(|new| *new == key) {
+                let joined = moved.iter().filter(|(_, new)| **new == key);
+                entry.join(joined.map(|(path, _)| &**path), destinations, now);
+            } else if !self.replaced.has_files_of(&key) {
+                entry.group.keep_replaced(false);
+            }
+        }
+        Some(Action::MoveReplaced(moved))
     }
 
     /// Returns `true` if the command of a sequential group waits, because a step of the group is in progress. The files
@@ -41,6 +87,7 @@ impl Groups {
 
     /// Handles the success of a command and its verification.
     pub(in crate::daemon::apply) fn succeeded(&mut self, key: &GroupKey) {
+        self.replaced.forget(key);
         if let Some(entry) = self.entry(key) {
             entry.group.succeeded();
         }
@@ -87,16 +134,15 @@ impl Groups {
             "{key}: restoring the previous files; the new content is tried again when it changes, or if the command fails \
              with the previous files, too"
         );
+        // Those that cannot be restored are kept again.
+        self.replaced.forget(key);
         Some(restoration(key, destinations))
     }
 
     /// Handles files that an earlier process could not restore: they are restored before the command runs.
     pub(in crate::daemon::apply) fn must_restore(&mut self, key: &GroupKey, now: Instant) {
         let Some(entry) = self.entry(key) else { return };
-        entry.group.must_restore(now);
-        entry.failed = "command or verification";
-        let failed = entry.failed;
-        entry.refusal = Some(format!("its {failed} failed, and {UNRESTORED}"));
+        entry.must_restore(now);
         tracing::warn!(
             name: "group.rolling_back", group = %key,
             "{key}: restoring the previous files, which an earlier process could not restore; the new content is tried again \
@@ -113,6 +159,9 @@ impl Groups {
         is_repeated: bool,
         now: Moment,
     ) -> Option<Arc<GroupConfig>> {
+        for (path, _) in &restored.errors {
+            self.replaced.keep(path, key);
+        }
         let entry = self.entry(key);
         let Some(entry) = entry else {
             for (_, error) in &restored.errors {
@@ -157,6 +206,39 @@ impl Groups {
 }
 
 impl Entry {
+    /// Handles replaced files that a reload has moved to this group. Those that could not be restored are still to be
+    /// restored.
+    fn join<'a>(
+        &mut self,
+        mut files: impl Iterator<Item = &'a Path>,
+        destinations: &[Destination],
+        now: Instant,
+    ) {
+        if self.swapped.is_none() {
+            // Texts that were rendered since are another content.
+            self.swapped = Some(self.content_in_files(destinations));
+        }
+        // With another key for the same files, the group has continued.
+        if self.group.must_still_restore() {
+            return;
+        }
+        let is_unrestored =
+            |path| of_file(destinations, path).is_some_and(Destination::is_unrestored);
+        if files.any(is_unrestored) {
+            self.must_restore(now);
+        } else {
+            self.group.keep_replaced(true);
+        }
+    }
+
+    /// Notes that files could not be restored.
+    fn must_restore(&mut self, now: Instant) {
+        self.group.must_restore(now);
+        self.failed = "command or verification";
+        let failed = self.failed;
+        self.refusal = Some(format!("its {failed} failed, and {UNRESTORED}"));
+    }
+
     /// The time of the next attempt to restore files that could not be restored; `None`: there are none, or after an
     /// event.
     pub(super) fn restores_again_at(

@@ -5,6 +5,7 @@ mod failures;
 mod holds;
 mod order;
 mod refused_holds;
+mod regrouped;
 mod rollbacks;
 mod unrestored;
 
@@ -18,6 +19,7 @@ use group_apply::transaction::StagedFile;
 
 use super::*;
 use crate::daemon::event::{CheckFailure, Checked, Restored, Staged, VerifyFailure};
+use crate::daemon::process::Renewal;
 use crate::daemon::state_dir::RolledBack;
 
 fn named() -> GroupKey {

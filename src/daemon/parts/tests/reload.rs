@@ -55,7 +55,7 @@ impl Bench {
 
     /// Reports all writes as unchanged: a reload writes again to repair files that were edited by
     /// hand.
-    fn report_unchanged(&mut self) {
+    pub(super) fn report_unchanged(&mut self) {
         while let Some(changes) = self.take_changes() {
             self.written(changes, Effect::Unchanged);
         }
