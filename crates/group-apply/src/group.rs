@@ -15,14 +15,15 @@
 //! A refused content is applied again when it changes, or after a pause that grows; after a restoration
 //! only when it changes, unless the command fails for the restored files, too.
 
+mod refused;
 mod restoration;
 mod unrestored;
 
 use std::sync::Arc;
 use std::time::Instant;
 
+pub use self::refused::Refused;
 use self::unrestored::Unrestored;
-use super::debts::RETRY;
 use crate::options::GroupConfig;
 
 /// One group and its state.
@@ -31,6 +32,8 @@ pub struct Group {
     config: Arc<GroupConfig>,
     phase: Phase,
     refused: Option<Refused>,
+    /// The restoration of files that another program has changed, if its check failed last.
+    refused_drift: Option<Refused>,
     replaced: Replaced,
     taken_back: Option<TakenBack>,
     unrestored: Option<Unrestored>,
@@ -79,17 +82,6 @@ pub enum Start {
     Later,
 }
 
-/// A content that was not applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// The fingerprint of the texts of the group.
-    content: u64,
-    /// The number of consecutive failures; 0: it is parked.
-    failures: u32,
-    /// The time of the next attempt; `None`: when the content changes.
-    retry: Option<Instant>,
-}
-
 /// The content that was rolled back last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct TakenBack {
@@ -116,6 +108,7 @@ impl Group {
             config,
             phase: Phase::Idle,
             refused: None,
+            refused_drift: None,
             replaced: Replaced::None,
             taken_back: None,
             unrestored: None,
@@ -172,6 +165,13 @@ impl Group {
             .is_some_and(|refused| refused.content == content)
     }
 
+    /// Returns `true` if the restoration of this content failed the last time.
+    #[must_use]
+    pub fn has_refused_drift(&self, content: u64) -> bool {
+        let refused = self.refused_drift;
+        refused.is_some_and(|refused| refused.content == content)
+    }
+
     /// Returns `true` if this content is parked.
     #[must_use]
     pub fn has_parked(&self, content: u64) -> bool {
@@ -184,10 +184,31 @@ impl Group {
     /// Decides whether the group may begin. `content` returns the fingerprint of its texts;
     /// `is_owing`: its command is owed and has not failed yet, or runs.
     pub fn start(&self, content: impl FnOnce() -> u64, is_owing: bool, now: Instant) -> Start {
+        self.start_unless(self.refused, content, is_owing, now)
+    }
+
+    /// Decides whether the group may begin to restore files that another program has changed, like
+    /// [`start`](Self::start).
+    pub fn start_drift(
+        &self,
+        content: impl FnOnce() -> u64,
+        is_owing: bool,
+        now: Instant,
+    ) -> Start {
+        self.start_unless(self.refused_drift, content, is_owing, now)
+    }
+
+    fn start_unless(
+        &self,
+        refused: Option<Refused>,
+        content: impl FnOnce() -> u64,
+        is_owing: bool,
+        now: Instant,
+    ) -> Start {
         if self.phase != Phase::Idle || (is_owing && self.config.is_sequential()) {
             return Start::Later;
         }
-        match self.refused {
+        match refused {
             Some(refused) if refused.content == content() => match refused.retry {
                 Some(retry) if retry > now => Start::At(retry),
                 Some(_) => Start::Now,
@@ -235,18 +256,24 @@ impl Group {
     /// Handles a check that failed or could not begin, or a swap that found no staged file. `jitter` is a random
     /// number between 0 and 1.
     pub fn failed(&mut self, content: u64, now: Instant, jitter: f64) -> Option<Step> {
+        let refused = Refused::again(self.refused, content, now, jitter);
+        self.discard().inspect(|_| self.refused = Some(refused))
+    }
+
+    /// Like [`failed`](Self::failed), for files that another program has changed. The latest texts are not refused with
+    /// them.
+    pub fn drift_failed(&mut self, content: u64, now: Instant, jitter: f64) -> Option<Step> {
+        let refused = Refused::again(self.refused_drift, content, now, jitter);
+        self.discard()
+            .inspect(|_| self.refused_drift = Some(refused))
+    }
+
+    fn discard(&mut self) -> Option<Step> {
         let begun = [Phase::Staging, Phase::Checking, Phase::Swapping];
         if !begun.contains(&self.phase) {
             return None;
         }
         self.phase = Phase::Idle;
-        let same = self.refused.filter(|refused| refused.content == content);
-        let failures = same.map_or(0, |refused| refused.failures).saturating_add(1);
-        self.refused = Some(Refused {
-            content,
-            failures,
-            retry: Some(now + RETRY.pause(failures, jitter)),
-        });
         Some(Step::Discard)
     }
 
@@ -266,6 +293,7 @@ impl Group {
     pub fn drift_restored(&mut self) {
         if self.phase == Phase::Swapping {
             self.phase = Phase::Idle;
+            self.refused_drift = None;
         }
     }
 
@@ -308,7 +336,8 @@ impl Group {
 
     /// Makes a refused content due, after a reload by the user.
     pub fn retry_now(&mut self, now: Instant) {
-        if let Some(refused) = &mut self.refused {
+        let both = [&mut self.refused, &mut self.refused_drift];
+        for refused in both.into_iter().flatten() {
             refused.retry = Some(now);
         }
         if let Some(unrestored) = &mut self.unrestored {

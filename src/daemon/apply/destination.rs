@@ -318,7 +318,7 @@ impl Destination {
     /// Handles a check that failed: the text is not written, but may be later.
     pub(super) fn refused(&mut self, now: Instant) {
         let (own, repeats, other) = self.end_write();
-        self.verdict = Verdict::Refused(own.as_ref().map(|own| own.text.fingerprint));
+        self.refuse(own.as_ref());
         self.drift.failed(now);
         let next = other.or(own.filter(|_| repeats));
         self.pending = next.map_or(Pending::Nothing, Pending::Waiting);

@@ -85,11 +85,14 @@ impl Groups {
     }
 
     /// The groups whose latest content was refused.
-    pub(super) fn refused(&self) -> impl Iterator<Item = RefusedReport> {
+    pub(super) fn refused(
+        &self,
+        destinations: &[Destination],
+    ) -> impl Iterator<Item = RefusedReport> {
         self.all.iter().filter_map(|entry| {
             Some(RefusedReport {
                 group: entry.group.config().key.to_string(),
-                reason: entry.refusal.clone()?,
+                reason: entry.reported_refusal(destinations)?,
             })
         })
     }
@@ -232,12 +235,10 @@ impl Groups {
                 // A text that was rendered since was not checked.
                 let content = entry.begun;
                 let content = content.unwrap_or_else(|| entry.content(destinations));
-                let is_repeated = entry.group.has_refused(content);
-                let step = entry.group.failed(content, now.instant, now.jitter);
+                let (step, is_repeated) = entry.check_failed(content, &failure.error, now);
                 if step.is_some() && !is_repeated {
                     log_failed_check(key, failure);
                 }
-                entry.refusal = Some(format!("the check failed: {}", failure.error));
                 entry.refused_before_hold(destinations);
                 let refused = std::mem::take(&mut entry.in_flight);
                 for job in &refused {
@@ -273,6 +274,7 @@ impl Groups {
                 if entry.write == Write::Restoration {
                     // A content that was refused before is refused still.
                     entry.group.drift_restored();
+                    entry.drift_refusal = None;
                     continue;
                 }
                 entry.group.swapped(rolls_back && entry.has_written);

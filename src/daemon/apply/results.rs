@@ -24,7 +24,7 @@ use crate::report::RefusedReport;
 impl Apply {
     /// The groups whose latest content was refused.
     pub(in crate::daemon) fn refused(&self) -> Vec<RefusedReport> {
-        self.groups.refused().collect()
+        self.groups.refused(&self.destinations).collect()
     }
 
     /// The configured destinations.

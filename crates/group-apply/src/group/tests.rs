@@ -78,6 +78,25 @@ fn a_content_that_fails_its_check_is_tried_again_with_backoff_or_when_it_changes
     assert_eq!(group.refused, None);
 }
 
+/// The one that was refused made the other one due, so that both were tried again without a pause.
+#[test]
+fn a_text_and_a_restored_file_whose_checks_fail_have_pauses_of_their_own() {
+    let (mut group, now) = (group(true, OnFailure::Retry), Instant::now());
+    group.begin();
+    group.failed(1, now, 1.0);
+    assert_eq!(group.start_drift(|| 2, false, now), Start::Now);
+    group.begin();
+    assert_eq!(group.drift_failed(2, now, 1.0), Some(Step::Discard));
+    let retry = now + Duration::from_secs(1);
+    assert_eq!(group.start(|| 1, false, now), Start::At(retry));
+    assert_eq!(group.start_drift(|| 2, false, now), Start::At(retry));
+    assert!(group.has_refused(1) && group.has_refused_drift(2));
+    group.begin();
+    group.staged(false);
+    group.drift_restored();
+    assert!(group.has_refused(1) && !group.has_refused_drift(2));
+}
+
 #[test]
 fn a_check_that_cannot_begin_counts_as_failed() {
     let (mut group, now) = (group(true, OnFailure::Retry), Instant::now());

@@ -180,8 +180,12 @@ impl Destination {
         }
     }
 
-    /// Refuses a text; `None`: the one that was refused before, if there is one.
-    fn refuse(&mut self, failed: Option<&Candidate>) {
+    /// Refuses a text; `None`: the one that was refused before, if there is one. If the file is being restored after a change
+    /// by another program, the text of the template is not to blame.
+    pub(super) fn refuse(&mut self, failed: Option<&Candidate>) {
+        if self.is_restoring() {
+            return;
+        }
         if failed.is_some() || self.verdict == Verdict::Accepted {
             self.verdict = Verdict::Refused(failed.map(|failed| failed.text.fingerprint));
         }

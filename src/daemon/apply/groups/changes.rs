@@ -1,4 +1,4 @@
-//! The changes with which a group begins to write.
+//! The changes with which a group begins to write, and what is refused after them.
 //!
 //! While a request waits for a hold of the group, a text that was refused before is skipped: the request is about another
 //! file, and would fail because of it.
@@ -6,9 +6,11 @@
 use std::time::Instant;
 
 use group_apply::change::Change;
+use group_apply::group::Step;
 
-use super::entry::Entry;
+use super::entry::{Entry, Write};
 use crate::daemon::apply::destination::Destination;
+use crate::daemon::event::Moment;
 use crate::daemon::renderer::TemplateState;
 use crate::decide::Decision;
 
@@ -53,6 +55,37 @@ impl Entry {
             }
         }
         changes
+    }
+
+    /// Handles a failed check. Returns the step that follows, and whether this content has failed before.
+    pub(super) fn check_failed(
+        &mut self,
+        content: u64,
+        error: &str,
+        now: Moment,
+    ) -> (Option<Step>, bool) {
+        let refusal = Some(format!("the check failed: {error}"));
+        let group = &mut self.group;
+        if self.write == Write::Restoration {
+            self.drift_refusal = refusal;
+            let is_repeated = group.has_refused_drift(content);
+            let step = group.drift_failed(content, now.instant, now.jitter);
+            (step, is_repeated)
+        } else {
+            self.refusal = refusal;
+            let is_repeated = group.has_refused(content);
+            let step = group.failed(content, now.instant, now.jitter);
+            (step, is_repeated)
+        }
+    }
+
+    /// The reason for which the latest content is not in the files, or a file that another program has changed is not
+    /// restored.
+    pub(super) fn reported_refusal(&self, destinations: &[Destination]) -> Option<String> {
+        let mut members = self.members.iter().map(|at| &destinations[*at]);
+        let is_restored = members.any(|own| own.restored_text().is_some());
+        let of_drift = self.drift_refusal.as_ref().filter(|_| is_restored);
+        self.refusal.as_ref().or(of_drift).cloned()
     }
 
     /// Handles the end of a write: a text that was skipped is still refused.

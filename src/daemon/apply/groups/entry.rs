@@ -48,6 +48,8 @@ pub(super) struct Entry {
     pub(super) rolled_back: BTreeMap<usize, RolledBack>,
     /// The reason for which the latest content is not in the files.
     pub(super) refusal: Option<String>,
+    /// The reason for which a file that another program has changed is not restored.
+    pub(super) drift_refusal: Option<String>,
     /// What has failed before the latest restoration.
     pub(super) failed: &'static str,
     /// The errors of the latest restoration.
@@ -100,6 +102,7 @@ impl Entry {
             blocked_by: None,
             rolled_back: BTreeMap::new(),
             refusal: None,
+            drift_refusal: None,
             failed: "command",
             unrestored: Vec::new(),
             before_hold: None,
@@ -187,7 +190,8 @@ impl Entry {
         let due = members.filter_map(Destination::restores_at).min()?;
         let is_owing = debts.is_under_test(&self.group.config().key);
         let content = || self.restored_content(destinations);
-        self.starts_at(content, is_owing, due.max(now))
+        let due = due.max(now);
+        time_of(self.group.start_drift(content, is_owing, due), due)
     }
 
     /// The time from which the group can begin, not before `now`; `None`: after an event.
@@ -238,7 +242,8 @@ impl Entry {
         let is_joined =
             debts.is_untried(&config.key) && members().any(|member| !member.is_written());
         let is_owing = debts.is_under_test(&config.key) && !is_joined;
-        self.starts_at(|| self.content(destinations), is_owing, due)
+        let content = || self.content(destinations);
+        time_of(self.group.start(content, is_owing, due), due)
     }
 
     /// The member of a named group that cannot be rendered, so that the files of the others would not fit to its own.
@@ -285,21 +290,6 @@ impl Entry {
         }
     }
 
-    /// The time from which the group can begin with a content, not before `due`; `None`: after an event. `is_owing`:
-    /// its command is owed for another change and has not failed for it, or runs.
-    fn starts_at(
-        &self,
-        content: impl FnOnce() -> u64,
-        is_owing: bool,
-        due: Instant,
-    ) -> Option<Instant> {
-        match self.group.start(content, is_owing, due) {
-            Start::Now => Some(due),
-            Start::At(at) => Some(at),
-            Start::Later => None,
-        }
-    }
-
     /// Until when the texts wait for templates of the group that are being rendered; `None` if none is.
     fn awaits_texts_until(
         &self,
@@ -315,6 +305,15 @@ impl Entry {
         let members = self.members.iter().map(|at| &destinations[*at]);
         let first = members.filter_map(Destination::waiting_since).min();
         first.map(|first| first + MAX_RENDER_WAIT)
+    }
+}
+
+/// The time of a start, which is possible from `due`; `None`: after an event.
+fn time_of(start: Start, due: Instant) -> Option<Instant> {
+    match start {
+        Start::Now => Some(due),
+        Start::At(at) => Some(at),
+        Start::Later => None,
     }
 }
 

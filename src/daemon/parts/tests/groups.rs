@@ -1,6 +1,7 @@
 //! Groups: which files are applied together, and after which check.
 
 mod counts;
+mod drift_checks;
 mod failures;
 mod holds;
 mod order;
