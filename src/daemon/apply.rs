@@ -32,6 +32,7 @@ mod pending;
 mod printing;
 mod remedy;
 mod results;
+mod succession;
 
 use commands::Commands;
 pub(super) use destination::Destination;
@@ -290,7 +291,7 @@ impl Apply {
     /// continues if the number of its template is unchanged. A hold continues if the file is the same. `new`
     /// has the holds in the ledger, for the files that the configuration before did not have.
     fn renew(&mut self, renderer: &Renderer, new: &Renewal, now: Instant) -> Vec<Action> {
-        let paths_before = self.paths();
+        let groups_before = succession::groups(&self.destinations);
         let not_kept = self.not_kept(&new.replaced);
         let mut before = std::mem::take(&mut self.destinations);
         for template in renderer.templates() {
@@ -305,12 +306,16 @@ impl Apply {
         }
         let mut actions = self.refuse_removed_holds(before);
         let held = new.held.iter();
-        let is_new = |held: &&Requested| !paths_before.contains(&held.destination);
+        let is_new = |held: &&Requested| !groups_before.contains_key(&held.destination);
         let held: Vec<_> = held.filter(is_new).cloned().collect();
         self.resume_holds(&held, now);
         actions.extend(self.groups.renew(&self.destinations, now));
         actions.extend(self.keep_replaced(not_kept));
         self.groups.retry_now(now);
+        let groups = succession::groups(&self.destinations);
+        for (before, group) in succession::successors(&groups_before, &groups) {
+            self.commands.succeed(before, group, now);
+        }
         let destinations = &self.destinations;
         actions.extend(self.commands.renew(now, |path| {
             let own = lookup::of_file(destinations, path)?;

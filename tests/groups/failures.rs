@@ -248,3 +248,21 @@ fn a_reload_that_adds_a_rollback_restores_the_content_of_the_last_success() {
     });
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
+
+#[test]
+fn a_renamed_group_runs_its_command_after_the_run_in_progress_has_ended() {
+    let (folder, consul) = (Folder::new(), super::consul(&[("version", "1")]));
+    let settings = r#"command = "echo begin >>FOLDER/runs; sleep 1; echo end >>FOLDER/runs""#;
+    let ctmpl = follow(&folder, &consul, settings);
+    ctmpl.logs("succeeded after");
+    consul.put_key("version", "2");
+    let once = "begin\nend\n";
+    folder.becomes("runs", &format!("{once}begin\n"));
+    let configuration = folder.read("ctmpl.hcl");
+    let renamed = configuration.replace("\"g\"", "\"h\"");
+    folder.write("ctmpl.hcl", &renamed);
+    ctmpl.signal(nix::sys::signal::Signal::SIGHUP);
+    ctmpl.logs("configuration reloaded");
+    folder.becomes("runs", &once.repeat(3));
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}

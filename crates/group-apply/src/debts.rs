@@ -8,6 +8,8 @@
 //! that started after the last write has succeeded. A failed run is repeated with backoff, without a limit.
 
 mod runs;
+mod succession;
+mod successions;
 mod unapplied;
 
 use std::collections::BTreeSet;
@@ -15,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::successions::Successions;
 use self::unapplied::UnappliedFiles;
 use super::budget::DiffSize;
 pub use super::pace::COMMAND_COOLDOWN;
@@ -26,9 +29,10 @@ use policy_values::Backoff;
 #[derive(Clone, Debug, Default)]
 pub struct Debts {
     /// One debt per group.
-    debts: Vec<Debt>,
+    all: Vec<Debt>,
     /// The recent runs of each group.
     paces: Vec<(GroupKey, Pace)>,
+    successions: Successions,
 }
 
 /// The backoff for failed commands and failed writes.
@@ -113,7 +117,7 @@ impl Debts {
     ) {
         let due = self.pace_of(&group.key).earliest(group.rate, now);
         let index = self.index_of(&group.key).unwrap_or_else(|| {
-            self.debts.push(Debt {
+            self.all.push(Debt {
                 group: Arc::clone(group),
                 rank,
                 waiting: UnappliedFiles::default(),
@@ -122,9 +126,9 @@ impl Debts {
                 due,
                 is_inherited: false,
             });
-            self.debts.len() - 1
+            self.all.len() - 1
         });
-        let debt = &mut self.debts[index];
+        let debt = &mut self.all[index];
         let files = destinations.into_iter().map(Into::into);
         debt.waiting.files.extend(files);
         debt.due = due;
@@ -133,7 +137,7 @@ impl Debts {
     /// Adds the size of a change to what a group [owes](Self::owe) for.
     pub fn changed(&mut self, key: &GroupKey, size: DiffSize) {
         if let Some(index) = self.index_of(key) {
-            self.debts[index].waiting.grow(Some(size));
+            self.all[index].waiting.grow(Some(size));
         }
     }
 
@@ -144,10 +148,11 @@ impl Debts {
         now: Instant,
         held: impl Fn(&GroupConfig) -> bool,
     ) -> Option<Arc<GroupConfig>> {
+        let delays = |group: &GroupConfig| self.successions.delay(&group.key) || held(group);
         let due = self
-            .debts
+            .all
             .iter_mut()
-            .filter(|debt| debt.is_due(now) && !held(&debt.group));
+            .filter(|debt| debt.is_due(now) && !delays(&debt.group));
         let group = start(due.min_by_key(|debt| debt.rank)?);
         let mut pace = self.pace_of(&group.key);
         pace.started(group.rate, now);
@@ -163,9 +168,10 @@ impl Debts {
         held: impl Fn(&GroupConfig) -> bool,
     ) -> Option<Arc<GroupConfig>> {
         let by = now + COMMAND_COOLDOWN;
-        let owed = self.debts.iter_mut().filter(|debt| {
+        let delays = |group: &GroupConfig| self.successions.delay(&group.key) || held(group);
+        let owed = self.all.iter_mut().filter(|debt| {
             let is_owed = debt.failures == 0 && debt.startable().is_some();
-            (debt.is_due(by) || is_owed) && !held(&debt.group)
+            (debt.is_due(by) || is_owed) && !delays(&debt.group)
         });
         Some(start(owed.min_by_key(|debt| debt.rank)?))
     }
@@ -181,7 +187,7 @@ impl Debts {
     ) -> Option<Retry> {
         let index = self.index_of(key)?;
         let mut pace = self.pace_of(key);
-        let debt = &mut self.debts[index];
+        let debt = &mut self.all[index];
         let ran_for = debt.running.take()?;
         pace.ended(now);
         debt.due = pace.earliest(debt.group.rate, now);
@@ -204,9 +210,10 @@ impl Debts {
             })
         };
         if debt.is_settled() {
-            self.debts.remove(index);
+            self.all.remove(index);
         }
         self.set_pace(key, pace, now);
+        self.run_ended(key, now);
         retry
     }
 
@@ -220,7 +227,7 @@ impl Debts {
         group_of: impl Fn(&Path) -> Option<(Arc<GroupConfig>, usize)>,
     ) -> Vec<Division> {
         let (mut moved, mut divisions) = (Vec::new(), Vec::new());
-        for debt in &mut self.debts {
+        for debt in &mut self.all {
             let (key, had_files) = (debt.group.key.clone(), debt.has_files());
             let mut heirs = BTreeSet::new();
             let mut stays = |path: &PathBuf| match group_of(path) {
@@ -250,7 +257,7 @@ impl Debts {
                 divisions.push(Division { group, heirs });
             }
         }
-        self.debts.retain(|debt| !debt.is_settled());
+        self.all.retain(|debt| !debt.is_settled());
         for (group, rank, path) in moved {
             self.owe(&group, rank, [path], now);
         }
@@ -260,7 +267,7 @@ impl Debts {
     /// Makes failed commands due at the end of their cooldown, after a reload by the user.
     pub fn retry_now(&mut self, now: Instant) {
         let paces = &self.paces;
-        for debt in &mut self.debts {
+        for debt in &mut self.all {
             let pace = pace_in(paces, &debt.group.key);
             debt.due = debt.due.min(pace.earliest(debt.group.rate, now));
         }
@@ -268,14 +275,14 @@ impl Debts {
 
     /// The groups whose command is owed and not running, with the times at which they are due.
     pub fn due(&self) -> impl Iterator<Item = (&GroupConfig, Instant)> {
-        self.debts
-            .iter()
-            .filter_map(|debt| Some((&*debt.group, debt.startable()?)))
+        let debts = self.all.iter();
+        let debts = debts.filter(|debt| !self.successions.delay(&debt.group.key));
+        debts.filter_map(|debt| Some((&*debt.group, debt.startable()?)))
     }
 
     /// Returns `true` if the command of every written file has succeeded.
     pub fn is_settled(&self) -> bool {
-        self.debts.is_empty()
+        self.all.is_empty()
     }
 
     /// Returns `true` if other groups owe the command for the files that the last new configuration has taken away from
@@ -291,7 +298,7 @@ impl Debts {
 
     /// The files whose command has not succeeded since they were written, with their group.
     pub fn unapplied(&self) -> impl Iterator<Item = (&Path, &GroupConfig)> {
-        self.debts.iter().flat_map(|debt| {
+        self.all.iter().flat_map(|debt| {
             let waiting = &debt.waiting.files;
             let running = debt.running.iter().flat_map(|running| &running.files);
             let running = running.filter(|path| !waiting.contains(*path));
@@ -301,7 +308,7 @@ impl Debts {
     }
 
     fn debt_of(&self, key: &GroupKey) -> Option<&Debt> {
-        self.debts.iter().find(|debt| debt.group.key == *key)
+        self.all.iter().find(|debt| debt.group.key == *key)
     }
 
     fn pace_of(&self, key: &GroupKey) -> Pace {
@@ -315,7 +322,7 @@ impl Debts {
     }
 
     fn index_of(&self, key: &GroupKey) -> Option<usize> {
-        self.debts.iter().position(|debt| debt.group.key == *key)
+        self.all.iter().position(|debt| debt.group.key == *key)
     }
 }
 

@@ -33,6 +33,14 @@ impl Pace {
         self.cooldown_end = Some(now + COMMAND_COOLDOWN);
     }
 
+    /// Returns the pace with the later limits of both.
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self {
+            cooldown_end: self.cooldown_end.max(other.cooldown_end),
+            regular: self.regular.max(other.regular),
+        }
+    }
+
     /// The earliest start, not before `now`.
     pub(crate) fn earliest(&self, rate: Option<ReloadRate>, now: Instant) -> Instant {
         let by_rate = rate.zip(self.regular).and_then(|(rate, regular)| {

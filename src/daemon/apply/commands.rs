@@ -172,6 +172,11 @@ impl Commands {
         self.debts.retry_now(now);
     }
 
+    /// Handles a group that has another key in a new configuration.
+    pub(super) fn succeed(&mut self, before: &GroupConfig, group: &GroupConfig, now: Instant) {
+        self.debts.succeed(before, group, now);
+    }
+
     /// Adopts a new configuration. `group_of` returns the group of a file with its rank. Returns what is recorded about
     /// the files whose command another group owes now, or none.
     pub(super) fn renew(

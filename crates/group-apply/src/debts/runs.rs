@@ -42,7 +42,7 @@ impl Debts {
 
     /// The groups whose last run failed.
     pub fn failing(&self) -> impl Iterator<Item = &GroupConfig> {
-        self.debts
+        self.all
             .iter()
             .filter(|debt| debt.failures > 0)
             .map(|debt| &*debt.group)
@@ -50,7 +50,7 @@ impl Debts {
 
     /// Returns `true` if every owed command has been tried and has failed.
     pub fn is_tried(&self) -> bool {
-        self.debts
+        self.all
             .iter()
             .all(|debt| debt.running.is_none() && debt.failures > 0)
     }

@@ -97,6 +97,7 @@ fn a_content_is_rolled_back_although_its_template_is_moved_to_another_group() {
     bench.renew(vec![in_group("h", A), in_group("g", B)]);
     assert_eq!(bench.moved().len(), 1);
     bench.ended_of(key("g"), false);
+    bench.report_unchanged();
     bench.pass(COMMAND_COOLDOWN);
     assert_eq!(bench.take_runs().len(), 1);
     bench.ended_of(key("h"), false);
@@ -181,4 +182,17 @@ fn a_reload_that_adds_a_rollback_restores_what_the_ledger_knows() {
             assert_eq!(bench.restored_groups(), [named().to_string()]);
         }
     }
+}
+
+#[test]
+fn a_renamed_group_does_not_start_its_command_while_it_still_runs() {
+    let mut bench = running();
+    bench.renew(vec![in_group("h", A), in_group("h", B)]);
+    bench.report_unchanged();
+    bench.pass(Duration::from_secs(5));
+    assert_eq!(bench.take_runs(), [], "the command of the old group runs");
+    bench.ended_of(key("g"), true);
+    assert_eq!(bench.take_runs(), [], "the pause between two runs");
+    bench.pass(COMMAND_COOLDOWN);
+    assert_eq!(bench.take_runs().len(), 1);
 }
