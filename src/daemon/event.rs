@@ -220,6 +220,8 @@ pub(super) struct RestorePlan {
     pub(super) moved: BTreeSet<PathBuf>,
     /// The destinations of the group with their options.
     pub(super) files: BTreeMap<PathBuf, FileConfig>,
+    /// The fingerprints of the additional files of their texts, as far as these are known.
+    pub(super) outputs: BTreeMap<PathBuf, Option<String>>,
 }
 
 impl Restored {

@@ -51,6 +51,8 @@ pub(super) struct RolledBack {
     pub(super) destination: PathBuf,
     /// The content that has failed, or the content of a file that was not changed with it.
     pub(super) content: Hash,
+    /// The fingerprint of the additional files of its template; `None`: there are none.
+    pub(super) outputs: Option<String>,
     /// `true` if this content has failed.
     pub(super) has_failed: bool,
 }
@@ -227,6 +229,7 @@ pub(super) fn rolled_back(journal: Option<&Journal>, config: &Config) -> Vec<Rol
         let destination = targets.configured(&file.path)?;
         Some(RolledBack {
             content: file.rolled_back.or(file.written)?,
+            outputs: file.outputs,
             has_failed: file.rolled_back.is_some() && rolls_back(&*group_of(config, &destination)?),
             destination,
         })

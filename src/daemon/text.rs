@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::ffi::OsStrExt as _;
 
 use file_writer::Additional;
 
@@ -24,6 +25,23 @@ impl Text {
             outputs,
             fingerprint: hasher.finish(),
         }
+    }
+}
+
+impl Text {
+    /// A fingerprint of the additional files that a later process and version can compare; `None`: there are none.
+    pub(super) fn outputs_fingerprint(&self) -> Option<String> {
+        let mut bytes = Vec::new();
+        for output in &self.outputs {
+            let numbers = [output.mode, u32::from(output.append)].map(u32::to_le_bytes);
+            let (path, numbers) = (output.path.as_os_str().as_bytes(), numbers.concat());
+            let names = [output.user.as_bytes(), output.group.as_bytes()];
+            for part in [path, names[0], names[1], &numbers, &output.content] {
+                bytes.extend((part.len() as u64).to_le_bytes());
+                bytes.extend(part);
+            }
+        }
+        (!bytes.is_empty()).then(|| apply_ledger::Hash::of(&bytes).to_string())
     }
 }
 

@@ -266,3 +266,36 @@ fn a_renamed_group_runs_its_command_after_the_run_in_progress_has_ended() {
     folder.becomes("runs", &once.repeat(3));
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
+
+#[test]
+fn a_content_with_write_to_file_that_was_rolled_back_is_not_applied_by_the_next_process() {
+    let (folder, consul) = (Folder::new(), super::consul(&[("version", "good")]));
+    let configuration = format!(
+        r#"
+state_dir = "{0}/state"
+allow     = ["writeToFile"]
+template {{
+  contents    = "{{{{ key \"version\" | writeToFile \"{0}/side\" \"\" \"\" \"0644\" }}}}{{{{ key \"version\" }}}}"
+  destination = "{0}/out"
+  command     = "cat {0}/side >>{0}/runs; grep -q good {0}/out"
+  on_failure  = "rollback"
+}}
+"#,
+        text(&folder.path("")).trim_end_matches('/'),
+    );
+    let ctmpl = super::start(&folder, &consul, &configuration);
+    ctmpl.logs("succeeded after");
+    consul.put_key("version", "bad");
+    folder.becomes("runs", "goodbadgood");
+    eventually("the command has succeeded with the previous files", || {
+        ctmpl.log_count("succeeded after") == 2
+    });
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    for _ in 0..2 {
+        let ctmpl = super::start(&folder, &consul, &configuration);
+        ctmpl.logs("was rolled back before the restart");
+        folder.stays("runs", "goodbadgood", Duration::from_secs(1));
+        assert_eq!(folder.read("side"), "good");
+        assert_eq!(ctmpl.stop().code(), Some(12));
+    }
+}

@@ -1,5 +1,6 @@
 //! The ledger of the daemon, which is its only writer.
 
+mod outputs;
 mod parked_changes;
 mod requests;
 

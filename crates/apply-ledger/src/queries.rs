@@ -58,7 +58,8 @@ fn time(row: &Row<'_>, index: usize) -> Result<Option<std::time::SystemTime>> {
 pub(crate) fn destinations(connection: &Connection) -> Result<Vec<Destination>> {
     let sql = format!(
         "SELECT {GENERATION}, d.path, written.hash, applied.hash,
-             (SELECT count(*) FROM generations WHERE destination = d.id), failed.hash
+             (SELECT count(*) FROM generations WHERE destination = d.id), failed.hash,
+             (SELECT value FROM facts WHERE name = 'outputs ' || hex(d.path))
          FROM destinations d
          JOIN generations g ON g.destination = d.id
              AND g.number = (SELECT max(number) FROM generations WHERE destination = d.id)
@@ -79,6 +80,7 @@ pub(crate) fn destinations(connection: &Connection) -> Result<Vec<Destination>> 
             applied: row.get(13)?,
             generations: row.get::<_, CountColumn>(14)?.0,
             rolled_back: row.get(15)?,
+            outputs: row.get(16)?,
         })
     })?;
     rows.collect()

@@ -260,6 +260,8 @@ pub struct Destination {
     pub applied: Option<Hash>,
     /// The content that the last write has rolled back; `None`: it was no rollback.
     pub rolled_back: Option<Hash>,
+    /// The fingerprint of the additional files of its template at the last rollback of its group; `None`: there were none.
+    pub outputs: Option<String>,
     /// The latest generation.
     pub latest: Generation,
     /// The number of stored generations.

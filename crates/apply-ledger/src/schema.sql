@@ -1,6 +1,7 @@
 -- The format 2 of the ledger. Times are milliseconds since 1970, paths are bytes.
 
--- The name of the hash.
+-- The name of the hash, and the fingerprints of the additional files of templates that were rolled back: 'outputs' with
+-- the path of the destination in hexadecimal digits.
 CREATE TABLE facts (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL

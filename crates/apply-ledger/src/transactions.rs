@@ -329,6 +329,8 @@ pub(crate) fn forget(transaction: &Transaction<'_>, destination: &Path) -> Resul
     let delete = "DELETE FROM generations WHERE destination = ?1 RETURNING hash";
     let hashes: Vec<Hash> = rows(transaction, delete, id)?;
     collect_contents(transaction, &hashes)?;
+    let outputs = "DELETE FROM facts WHERE name = 'outputs ' || hex(?1)";
+    execute(transaction, outputs, [path_column(destination)])?;
     for table in ["intent_files", "holds", "parked", "requests"] {
         let delete = format!("DELETE FROM {table} WHERE destination = ?1");
         transaction.execute(&delete, [id])?;

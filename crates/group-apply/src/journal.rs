@@ -18,7 +18,7 @@ mod record;
 mod recovery;
 mod state;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -160,6 +160,18 @@ impl Journal {
                 state.begin_restoration(&restoration.unwrap_or(without_files));
             },
         );
+    }
+
+    /// Records the fingerprints of the additional files of templates whose group is rolled back.
+    pub fn note_outputs(&self, files: &BTreeMap<PathBuf, Option<String>>) {
+        let files = files.iter();
+        let files: Vec<_> = files
+            .map(|(path, fingerprint)| (recorded_path(path), fingerprint.clone()))
+            .collect();
+        self.record(move |state| {
+            let noted = state.ledger.note_outputs(&files);
+            state.check(noted)
+        });
     }
 
     /// Records the end of a restoration. `unrestored` are the files that could not be restored.

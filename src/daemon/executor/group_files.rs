@@ -103,6 +103,7 @@ impl GroupFiles {
         });
         let journal = writer.journal();
         if let Some(journal) = journal {
+            journal.note_outputs(&plan.outputs);
             journal.begin_restoration(&key, &recorded(&files));
         }
         let (mut restored, mut unrestored) = (Restored::default(), Vec::new());

@@ -180,6 +180,11 @@ impl Destination {
         }
     }
 
+    /// The text in the file, if it is kept.
+    pub(in crate::daemon::apply) fn applied_text(&self) -> Option<&Text> {
+        self.applied.as_ref().map(|applied| &*applied.text)
+    }
+
     /// Refuses a text; `None`: the one that was refused before, if there is one. If the file is being restored after a change
     /// by another program, the text of the template is not to blame.
     pub(super) fn refuse(&mut self, failed: Option<&Candidate>) {

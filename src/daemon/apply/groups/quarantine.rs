@@ -51,7 +51,8 @@ impl Entry {
             };
             let known = self.rolled_back.get(&destinations[*at].number());
             let is_known = |known: &&RolledBack| {
-                text.outputs.is_empty() && known.content == Hash::of(text.content.as_bytes())
+                known.content == Hash::of(text.content.as_bytes())
+                    && known.outputs == text.outputs_fingerprint()
             };
             let Some(known) = known.filter(is_known) else {
                 self.rolled_back.clear();

@@ -275,6 +275,10 @@ fn restoration(key: &GroupKey, destinations: &[Destination]) -> Action {
             continue;
         };
         if own.group().key == *key {
+            if let Some(text) = own.applied_text() {
+                let fingerprint = text.outputs_fingerprint();
+                plan.outputs.insert(path.clone(), fingerprint);
+            }
             plan.files.insert(path, own.job().file.clone());
         } else {
             plan.moved.insert(path);

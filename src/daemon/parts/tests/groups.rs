@@ -163,6 +163,7 @@ fn file_rolled_back(job: &Job, content: &str, has_failed: bool) -> RolledBack {
     RolledBack {
         destination: job.destination.clone().unwrap(),
         content: Hash::of(content.as_bytes()),
+        outputs: None,
         has_failed,
     }
 }

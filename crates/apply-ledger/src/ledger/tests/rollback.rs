@@ -244,3 +244,23 @@ fn a_file_that_could_not_be_restored_keeps_the_failed_content_until_it_is() {
     assert_eq!(ledger.written(Path::new("/new")).unwrap(), None);
     assert_eq!(ledger.owed().unwrap(), []);
 }
+
+#[test]
+fn the_fingerprint_of_additional_files_is_kept_until_the_next_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "good");
+    let noted = |ledger: &Ledger| ledger.destinations().unwrap().remove(0).outputs;
+    assert_eq!(noted(&ledger), None);
+    for outputs in [Some("1"), Some("2"), None, Some("3")] {
+        let outputs = outputs.map(str::to_owned);
+        let files = [(PathBuf::from(DESTINATION), outputs.clone())];
+        ledger.note_outputs(&files).unwrap();
+        drop(ledger);
+        ledger = open(directory.path());
+        assert_eq!(noted(&ledger), outputs);
+    }
+    ledger.forget(Path::new(DESTINATION)).unwrap();
+    apply(&mut ledger, "good");
+    assert_eq!(noted(&ledger), None);
+}

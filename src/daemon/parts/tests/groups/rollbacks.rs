@@ -193,3 +193,35 @@ fn a_template_whose_additional_file_was_rolled_back_owes_its_command_after_a_rel
     let changes = next_attempt(&mut bench);
     assert_eq!(changes[0].outputs[0].content, b"bad", "it was not to blame");
 }
+
+/// It was applied and rolled back by each process.
+#[test]
+fn a_content_with_additional_files_that_an_earlier_process_has_rolled_back_waits_until_one_changes()
+{
+    let text = "{{ key `a` | writeToFile `/side` `` `` `600` }}x";
+    let job = || member(text, rolls_back);
+    let mut bench = Bench::start(Mode::Daemon, vec![job()]);
+    bench.news("a", "bad");
+    assert_eq!(bench.write(), ["x"]);
+    bench.reload_ended(false);
+    let plans = bench.take(|action| match action {
+        Action::Restore(_, plan) => Some(plan.clone()),
+        _ => None,
+    });
+    let outputs = plans[0].outputs[job().destination.as_ref().unwrap()].clone();
+    assert!(outputs.is_some());
+    let known = |outputs| RolledBack {
+        outputs,
+        ..file_rolled_back(&job(), "x", true)
+    };
+    for (outputs, is_repeated) in [(outputs, false), (None, true)] {
+        let mut bench = Bench::start(Mode::Daemon, vec![job()]);
+        bench.parts.quarantine(&[known(outputs)]);
+        bench.news("a", "bad");
+        assert_eq!(bench.write().len(), usize::from(is_repeated));
+        if !is_repeated {
+            bench.news("a", "good");
+            assert_eq!(bench.write(), ["x"], "its additional file has changed");
+        }
+    }
+}
