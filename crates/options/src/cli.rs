@@ -97,7 +97,7 @@ fn parse_for(wanted: Wanted<'_>, words: &[OsString]) -> Result<Command, CliError
         .map_err(|error| CliError::from_clap(&error))?;
     match matches.subcommand() {
         Some(("help", own)) => help(own.get_one::<String>("command").map(String::as_str), false),
-        _ => Ok(command(&matches)),
+        _ => command(&matches),
     }
 }
 
@@ -129,9 +129,9 @@ fn help(subcommand: Option<&str>, is_short: bool) -> Result<Command, CliError> {
     }))
 }
 
-fn command(matches: &ArgMatches) -> Command {
+fn command(matches: &ArgMatches) -> Result<Command, CliError> {
     let daemon = |matches| Box::new(arguments::arguments(matches, None));
-    match matches.subcommand() {
+    Ok(match matches.subcommand() {
         None => Command::Run(daemon(matches)),
         Some(("dev", own)) => {
             let dev = arguments::dev_arguments(own);
@@ -153,8 +153,15 @@ fn command(matches: &ArgMatches) -> Command {
         Some(("completions", own)) => Command::Completions(arguments::shell_argument(own)),
         Some(("version", _)) => Command::Print(version()),
         Some(("man", _)) => Command::Print(pages::manual(&documented())),
-        Some((_, _)) => Command::Schema,
-    }
+        Some(("schema", _)) => Command::Schema,
+        // A declared command that is missing here.
+        Some((name, _)) => {
+            return Err(CliError::UnknownCommand {
+                name: name.to_owned(),
+                similar: None,
+            });
+        }
+    })
 }
 
 /// The commands and flags that help, manual and completions show.

@@ -2,6 +2,19 @@
 
 use super::*;
 
+/// One that was forgotten printed the JSON Schema.
+#[test]
+fn each_declared_command_is_read() {
+    let declared = documented();
+    let names = declared.get_subcommands().map(clap::Command::get_name);
+    for name in names {
+        if let Err(CliError::UnknownCommand { name, .. }) = read(&[name]) {
+            panic!("{name} is declared, but not read");
+        }
+    }
+    assert!(matches!(read(&["schema"]), Ok(Command::Schema)));
+}
+
 #[test]
 fn a_conversion_takes_a_file_and_its_own_flags() {
     let convert = |words: &[&str]| match read(&[&["convert"], words].concat()) {
