@@ -111,7 +111,21 @@ pub enum How {
 #[must_use]
 pub fn applies_to(query: &Query) -> bool {
     match query {
-        Query::Consul(query) => !matches!(query, ConsulQuery::Key(_) | ConsulQuery::CaLeaf(_)),
+        Query::Consul(query) => match query {
+            ConsulQuery::Key(_) | ConsulQuery::CaLeaf(_) => false,
+            ConsulQuery::Pairs(_)
+            | ConsulQuery::Service(_)
+            | ConsulQuery::Connect(_)
+            | ConsulQuery::Services(_)
+            | ConsulQuery::Node(_)
+            | ConsulQuery::Nodes(_)
+            | ConsulQuery::Datacenters(_)
+            | ConsulQuery::CaRoots
+            | ConsulQuery::Partitions
+            | ConsulQuery::Peerings(_)
+            | ConsulQuery::ExportedServices(_)
+            | ConsulQuery::ImportedServices(_) => true,
+        },
         Query::File(_) | Query::Plugin(_) => false,
     }
 }
