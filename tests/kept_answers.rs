@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use consul_dev::{Seed, SeedDatacenter, Service};
+use consul_dev::{Background, Seed, SeedDatacenter, Service};
 use nix::sys::signal::Signal;
 
 use crate::support::consul::Consul;
@@ -58,18 +58,23 @@ fn a_host_that_starts_without_consul_gets_its_files_and_current_ones_later() {
     folder.becomes("out", "a=1 second");
 }
 
-#[test]
-fn without_a_warm_start_the_files_stay_as_they_are() {
-    let folder = Folder::new();
-    let consul = embedded(Seed::default().key("app/a", "1").key("name", "first"));
+/// Runs a daemon until its command has run, and starts it again when Consul and the file are gone.
+fn restarted_without_consul(folder: &Folder, consul: Background) -> Ctmpl {
     let address = consul.address();
-    configure(&folder, KEYS, "");
-    let ctmpl = Ctmpl::spawn(daemon(&folder, address));
+    let ctmpl = Ctmpl::spawn(daemon(folder, address));
     folder.becomes("ran", "ran\n");
     ctmpl.stop();
     drop(consul);
     std::fs::remove_file(folder.path("out")).unwrap();
-    let ctmpl = Ctmpl::spawn(daemon(&folder, address));
+    Ctmpl::spawn(daemon(folder, address))
+}
+
+#[test]
+fn without_a_warm_start_the_files_stay_as_they_are() {
+    let folder = Folder::new();
+    let consul = embedded(Seed::default().key("app/a", "1").key("name", "first"));
+    configure(&folder, KEYS, "");
+    let ctmpl = restarted_without_consul(&folder, consul);
     ctmpl.logs("; the files stay as they are, and it is retried");
     folder.stays("ran", "ran\n", Duration::from_millis(1500));
     assert!(!folder.path("out").exists());

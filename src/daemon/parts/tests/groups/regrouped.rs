@@ -51,6 +51,16 @@ impl Bench {
         assert_eq!(self.take_runs().len(), 1);
         self.ended_of(key(name), true);
     }
+
+    /// The command of the group `h` fails: the content of `A` is rolled back, and not applied again.
+    fn is_rolled_back_in_h(&mut self) {
+        assert_eq!(self.take_runs().len(), 1);
+        self.ended_of(key("h"), false);
+        assert_eq!(self.restored_groups(), ["h"]);
+        self.restored_a("h");
+        self.pass(Duration::from_secs(600));
+        assert_eq!(self.write(), [""; 0], "the content has failed");
+    }
 }
 
 /// A group `g` with both templates, whose command has succeeded.
@@ -99,12 +109,7 @@ fn a_content_is_rolled_back_although_its_template_is_moved_to_another_group() {
     bench.ended_of(key("g"), false);
     bench.report_unchanged();
     bench.pass(COMMAND_COOLDOWN);
-    assert_eq!(bench.take_runs().len(), 1);
-    bench.ended_of(key("h"), false);
-    assert_eq!(bench.restored_groups(), ["h"]);
-    bench.restored_a("h");
-    bench.pass(Duration::from_secs(600));
-    assert_eq!(bench.write(), [""; 0], "the content has failed");
+    bench.is_rolled_back_in_h();
 }
 
 #[test]
@@ -117,12 +122,7 @@ fn a_content_that_is_being_swapped_at_a_reload_is_rolled_back_with_the_new_group
     bench.written(changes, Effect::Written);
     assert_eq!(bench.moved().len(), 1);
     bench.report_unchanged();
-    assert_eq!(bench.take_runs().len(), 1);
-    bench.ended_of(key("h"), false);
-    assert_eq!(bench.restored_groups(), ["h"]);
-    bench.restored_a("h");
-    bench.pass(Duration::from_secs(600));
-    assert_eq!(bench.write(), [""; 0], "the content has failed");
+    bench.is_rolled_back_in_h();
 }
 
 #[test]
