@@ -52,9 +52,9 @@ fn time(row: &Row<'_>, index: usize) -> Result<Option<std::time::SystemTime>> {
     Ok(row.get::<_, Option<TimeColumn>>(index)?.map(|time| time.0))
 }
 
-/// All destinations, sorted by path. The content before a restored one was rolled back; each other content has a greater
-/// distance from a content that was rolled back. If nothing is written, a rollback has removed the file, and the latest
-/// content was rolled back.
+/// All destinations, sorted by path. The content before a restored one was rolled back. Between them may be contents of
+/// other programs, after each of which the restored one was written again, but no number that is unused. If nothing is
+/// written, a rollback has removed the file, and the latest content was rolled back.
 pub(crate) fn destinations(connection: &Connection) -> Result<Vec<Destination>> {
     let sql = format!(
         "SELECT {GENERATION}, d.path, written.hash, applied.hash,
@@ -67,8 +67,14 @@ pub(crate) fn destinations(connection: &Connection) -> Result<Vec<Destination>> 
          LEFT JOIN generations applied ON applied.id = d.applied
          LEFT JOIN generations failed ON failed.destination = d.id
              AND failed.outcome = 'rolled back'
-             AND failed.number = ifnull(
-                 written.number - iif(written.outcome = 'rolled back', 0, 1), g.number)
+             AND failed.number = CASE
+                 WHEN written.id IS NULL THEN g.number
+                 WHEN written.outcome = 'rolled back' THEN written.number
+                 ELSE (SELECT max(number) FROM generations WHERE destination = d.id
+                     AND number < written.number AND outcome <> 'found' AND hash <> written.hash) END
+             AND ifnull(written.number, g.number) - failed.number < (
+                 SELECT count(*) FROM generations WHERE destination = d.id
+                 AND number BETWEEN failed.number AND ifnull(written.number, g.number))
          ORDER BY d.path"
     );
     let mut statement = connection.prepare(&sql)?;

@@ -264,3 +264,50 @@ fn the_fingerprint_of_additional_files_is_kept_until_the_next_one() {
     apply(&mut ledger, "good");
     assert_eq!(noted(&ledger), None);
 }
+
+/// Begins and swaps a content, and restores another one after its command has failed.
+fn roll_back(ledger: &mut Ledger, (old, bad): (&str, &str), good: &str) {
+    let failed = ledger
+        .begin(&intent(vec![file(DESTINATION, Some(old), bad)]))
+        .unwrap();
+    ledger.swapped(failed).unwrap();
+    let mut back = intent(vec![file(DESTINATION, None, good)]);
+    back.rolls_back = Some(failed);
+    let back = ledger.begin(&back).unwrap();
+    ledger.swapped(back).unwrap();
+    ledger.finished(back, Ending::Applied).unwrap();
+}
+
+/// It was forgotten, so that the next process applied it once more.
+#[test]
+fn a_rolled_back_content_is_known_after_a_change_by_another_program_was_undone() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "good");
+    roll_back(&mut ledger, ("good", "bad"), "good");
+    let of = |ledger: &Ledger| rolled_back(ledger).remove(0).1;
+    let bad = Some(Hash::of(b"bad"));
+    for edit in ["edit 1", "edit 2"] {
+        let undone = ledger
+            .begin(&intent(vec![file(DESTINATION, Some(edit), "good")]))
+            .unwrap();
+        ledger.swapped(undone).unwrap();
+        assert_eq!(of(&ledger), bad);
+        ledger.finished(undone, Ending::Applied).unwrap();
+        assert_eq!(of(&ledger), bad);
+    }
+    apply(&mut ledger, "better");
+    assert_eq!(of(&ledger), None);
+    apply(&mut ledger, "good");
+    assert_eq!(of(&ledger), None, "another content was written since");
+}
+
+#[test]
+fn a_content_that_a_rollback_has_restored_is_not_taken_for_a_rolled_back_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "good");
+    // It is written again after a change by another program, and the command fails once.
+    roll_back(&mut ledger, ("edited", "good"), "good");
+    assert_eq!(rolled_back(&ledger).remove(0).1, None);
+}
