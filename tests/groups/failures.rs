@@ -83,6 +83,32 @@ fn a_content_that_changed_while_the_program_was_down_is_applied_when_it_runs_aga
     assert_eq!(ctmpl.stop().code(), Some(12));
 }
 
+/// The content of the other program was restored, and recorded as applied.
+#[test]
+fn a_rollback_restores_what_succeeded_last_although_another_program_has_changed_the_file() {
+    let (folder, consul) = (Folder::new(), super::consul(&[("version", "good")]));
+    let settings = r#"command = "cat FOLDER/out >>FOLDER/runs; grep -q good FOLDER/out"
+  on_failure = "rollback""#;
+    let ctmpl = follow(&folder, &consul, settings);
+    ctmpl.logs("succeeded after");
+    folder.write("out", "edited");
+    consul.put_key("version", "bad 1");
+    folder.becomes("runs", "goodbad 1good");
+    folder.becomes("out", "good");
+    eventually("the command has succeeded with the previous file", || {
+        ctmpl.log_count("succeeded after") == 2
+    });
+    assert_eq!(ctmpl.stop().code(), Some(12));
+    // The same while ctmpl does not run.
+    folder.write("out", "edited");
+    consul.put_key("version", "bad 2");
+    let ctmpl = follow(&folder, &consul, settings);
+    folder.becomes("runs", "goodbad 1goodbad 2good");
+    ctmpl.logs("succeeded after");
+    folder.stays("out", "good", Duration::from_millis(500));
+    assert_eq!(ctmpl.stop().code(), Some(12));
+}
+
 #[test]
 fn a_rollback_restores_the_files_of_write_to_file_too() {
     let (folder, consul) = (Folder::new(), super::consul(&[("version", "good 1")]));

@@ -214,10 +214,11 @@ fn owed_destinations(connection: &Connection, group: &str) -> Result<Vec<PathBuf
     rows.collect()
 }
 
-/// The files of a group that owes its command, before their first write since the last success.
+/// The files of a group that owes its command, with the contents of its last success. A file without one has its content
+/// before the first write since then.
 fn replaced(connection: &Connection, group: &str) -> Result<Vec<Replaced>> {
     // With `min`, the other columns are those of the same row.
-    let sql = "SELECT d.path, f.old, min(i.id), EXISTS (
+    let sql = "SELECT d.path, ifnull((SELECT hash FROM generations WHERE id = d.applied), f.old), min(i.id), EXISTS (
              SELECT 1 FROM generations WHERE id = d.written AND outcome = 'rolled back') FROM intent_files f
          JOIN intents i ON i.id = f.intent JOIN destinations d ON d.id = f.destination
          WHERE i.group_name = ?1 AND i.swapped = 1 GROUP BY d.id ORDER BY d.path";

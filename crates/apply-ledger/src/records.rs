@@ -234,11 +234,12 @@ pub struct OwedGroup {
     pub since: SystemTime,
     /// The files that were written.
     pub destinations: Vec<PathBuf>,
-    /// The same files as they were before the first write since the last success, for a rollback.
+    /// The same files as they were at the last success, for a rollback.
     pub replaced: Vec<Replaced>,
 }
 
-/// A file before it was written.
+/// A file as it was when the command of its group succeeded for the last time; before the first write since then if no
+/// command has succeeded with a content of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replaced {
     /// The destination.

@@ -74,7 +74,7 @@ impl fmt::Debug for Change {
     }
 }
 
-/// A file of a template as it was before it was replaced.
+/// A file of a template as it was before it was replaced, or when its command succeeded for the last time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplacedFile {
     /// The destination of the template. An additional file has another path.

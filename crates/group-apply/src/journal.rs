@@ -24,7 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use apply_ledger::{
-    Destination, Ending, IntentId, Ledger, LedgerError, LedgerOptions, Notice, OpenError, OwedGroup,
+    Content, Destination, Ending, Hash, IntentId, Ledger, LedgerError, LedgerOptions, Notice,
+    OpenError, OwedGroup,
 };
 use file_writer::Previous;
 
@@ -192,6 +193,18 @@ impl Journal {
         self.record(move |state| state.transfer(&all));
     }
 
+    /// The contents of files at the last success of their command, in the order of `files`: the recorded path of each file
+    /// with the hash of its present content. `None`: it has this content, or the ledger does not know another one.
+    pub(crate) fn applied(&self, files: Vec<(PathBuf, Option<Hash>)>) -> Vec<Option<Content>> {
+        let applied = self.thread.ask(move |state| {
+            let files = files.into_iter();
+            files
+                .map(|(path, present)| state.applied(&path, present))
+                .collect()
+        });
+        self.in_time(applied).unwrap_or_default()
+    }
+
     /// The files that the ledger knows; none if it does not answer.
     #[must_use]
     pub fn destinations(&self) -> Vec<Destination> {
@@ -246,7 +259,14 @@ impl Journal {
         contents: C,
         work: impl FnOnce(&mut State, Option<C>) + Send + 'static,
     ) {
-        let recorded = self.thread.call_with(bytes, contents, work);
+        let recorded = self
+            .thread
+            .call_with(bytes, contents, move |state, contents| {
+                if contents.is_none() {
+                    state.contents_dropped();
+                }
+                work(state, contents);
+            });
         self.in_time(recorded);
     }
 

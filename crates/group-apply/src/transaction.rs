@@ -14,7 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use file_writer::{Stage, Swapped};
+use file_writer::{Previous, Stage, Swapped};
 use tempfile::TempDir;
 
 use super::change::{Applied, Change, Effect, ReplacedFile};
@@ -41,7 +41,7 @@ pub struct Staging {
 pub struct Swap {
     /// One result per change, in the same order.
     pub applied: Vec<Applied>,
-    /// The replaced files of groups that can be rolled back.
+    /// The replaced files of groups that can be rolled back, as they were at the last success.
     pub replaced: Vec<(GroupKey, ReplacedFile)>,
 }
 
@@ -141,12 +141,29 @@ impl Staging {
         Ok(files)
     }
 
-    /// Reads what will be replaced, and records what is about to be swapped. Returns the recorded groups.
-    fn record(&mut self, writer: &Writer) -> Vec<Arc<GroupConfig>> {
+    /// Reads what will be replaced. Returns the destinations of groups that can be rolled back whose content is not the one
+    /// of the last success, because another program has changed it, with that content.
+    fn read(&mut self, writer: &Writer) -> BTreeMap<PathBuf, Previous> {
         let journal = writer.journal();
         for entry in &mut self.entries {
             entry.read_destination(journal.is_some());
         }
+        let kept = self.entries.iter().filter_map(StagedChange::kept);
+        let (destinations, files): (Vec<_>, Vec<_>) = kept.unzip();
+        let Some(journal) = journal.filter(|_| !files.is_empty()) else {
+            return BTreeMap::new();
+        };
+        let applied = destinations.into_iter().zip(journal.applied(files));
+        let applied = applied.filter_map(|(path, content)| {
+            let content = content?.into_bytes();
+            Some((path.clone(), Previous::recorded(path, Some(content))))
+        });
+        applied.collect()
+    }
+
+    /// Records what is about to be swapped. Returns the recorded groups.
+    fn record(&self, writer: &Writer) -> Vec<Arc<GroupConfig>> {
+        let journal = writer.journal();
         let changes = self.entries.iter();
         let changes = changes.filter(|entry| !entry.is_recorded_late());
         let changes = changes.filter_map(StagedChange::record);
@@ -157,6 +174,7 @@ impl Staging {
 
     /// Makes the staged files visible: all files of a group, or none.
     pub fn swap(mut self, writer: &Writer) -> Swap {
+        let mut applied_before = self.read(writer);
         let recorded = self.record(writer);
         let mut groups = Vec::with_capacity(self.entries.len());
         let (mut swapped, mut undo, mut applied) = (Vec::new(), Vec::new(), Vec::new());
@@ -189,10 +207,17 @@ impl Staging {
         }
         fault::point("swap-recorded");
         let kept = undo.into_iter().filter(|undo| undo.is_kept);
-        Swap {
-            applied,
-            replaced: kept.map(|undo| (undo.group, undo.replaced)).collect(),
-        }
+        let replaced = kept.map(|undo| {
+            let mut file = undo.replaced;
+            // A swap that fails restores the content before it, a rollback that of the last success.
+            let own = file.own().map(Previous::destination);
+            if let Some(before) = own.and_then(|path| applied_before.remove(path)) {
+                file.previous = before;
+            }
+            (undo.group, file)
+        });
+        let replaced = replaced.collect();
+        Swap { applied, replaced }
     }
 }
 

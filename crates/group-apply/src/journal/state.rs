@@ -1,10 +1,10 @@
 //! The ledger, with the intents of the groups that are being applied.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use apply_ledger::{Ending, IntentId, Ledger, LedgerError, SwapEnd};
+use apply_ledger::{Content, Ending, Hash, IntentId, Ledger, LedgerError, SwapEnd};
 
 use super::record::{Record, Restoration};
 use crate::options::{GroupConfig, GroupKey};
@@ -28,6 +28,8 @@ pub(super) struct State {
     /// configuration may join or divide groups.
     inherited: BTreeSet<(GroupKey, IntentId)>,
     health: Health,
+    /// `true` if something could not be recorded, so that commands may have succeeded with contents that are missing.
+    is_incomplete: bool,
 }
 
 /// Whether the last operation of the ledger succeeded.
@@ -46,7 +48,26 @@ impl State {
             owing: HashMap::new(),
             inherited: BTreeSet::new(),
             health: Health::Good,
+            is_incomplete: false,
         }
+    }
+
+    /// Notes that contents are not recorded.
+    pub(super) fn contents_dropped(&mut self) {
+        self.is_incomplete = true;
+    }
+
+    /// The content of a file at the last success of its command; `None` if it has this content, or if a later success may
+    /// be missing in the ledger. `present` is the hash of its content.
+    pub(super) fn applied(&mut self, file: &Path, present: Option<Hash>) -> Option<Content> {
+        if self.is_incomplete {
+            return None;
+        }
+        let applied = self.ledger.applied(file);
+        let applied = self.check(applied).flatten();
+        let hash = applied.filter(|hash| Some(*hash) != present)?;
+        let content = self.ledger.content(hash);
+        self.check(content).flatten()
     }
 
     /// Records that files are about to be swapped.
@@ -91,7 +112,7 @@ impl State {
         }
         let written: Vec<_> = written.iter().map(Record::intent).collect();
         let ended = self.ledger.swaps_ended(&ends, &written);
-        self.check(ended);
+        self.check_record(ended);
     }
 
     /// Records that files are about to be restored.
@@ -111,7 +132,7 @@ impl State {
             self.owing.insert(key, intent);
             let unrestored: Vec<_> = unrestored.iter().map(PathBuf::as_path).collect();
             let ended = self.ledger.restored(intent, &unrestored);
-            self.check(ended);
+            self.check_record(ended);
         }
     }
 
@@ -155,7 +176,7 @@ impl State {
         }
         for intent in intents {
             let ended = self.ledger.finished(intent, ending);
-            self.check(ended);
+            self.check_record(ended);
         }
     }
 
@@ -180,14 +201,20 @@ impl State {
         inherited.chain(self.owing.get(key).copied()).collect()
     }
 
-    /// Like [`check`](Self::check). A success ends a failure: the end of an earlier intent may be
+    /// Like [`check_record`](Self::check_record). A success ends a failure: the end of an earlier intent may be
     /// recorded on a full disk, but no new intent.
     fn check_begin<T>(&mut self, result: Result<T, LedgerError>) -> Option<T> {
-        let begun = self.check(result);
+        let begun = self.check_record(result);
         if begun.is_some() {
             self.health = Health::Good;
         }
         begun
+    }
+
+    /// Like [`check`](Self::check), for the result of recording something.
+    fn check_record<T>(&mut self, result: Result<T, LedgerError>) -> Option<T> {
+        self.is_incomplete |= result.is_err();
+        self.check(result)
     }
 
     /// Logs the first failure.

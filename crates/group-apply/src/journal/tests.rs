@@ -5,8 +5,8 @@ use apply_ledger::{Generation, Hash, Outcome};
 
 use super::*;
 use crate::change::{Change, Effect};
-use crate::options::{CommandConfig, CommandOutput, EnvironmentConfig, FileConfig};
-use crate::transaction::{Swap, write_all};
+use crate::options::{CommandConfig, CommandOutput, EnvironmentConfig, FileConfig, OnFailure};
+use crate::transaction::{Staging, Swap, write_all};
 use crate::write::Writer;
 use process_tree::CommandLine;
 
@@ -208,4 +208,83 @@ fn a_file_behind_a_link_is_restored_in_its_own_history() {
     let known = journal.destinations();
     assert_eq!(known.len(), 1, "{known:?}");
     assert_eq!(known[0].applied, Some(Hash::of(b"old")));
+}
+
+/// A group that is rolled back.
+fn rolled_back(name: &str) -> Arc<GroupConfig> {
+    let mut group = group(name);
+    Arc::make_mut(&mut group).on_failure = OnFailure::Rollback;
+    group
+}
+
+/// The contents that a rollback of these changes restores.
+fn kept(writer: &Writer, changes: Vec<Change>) -> Vec<String> {
+    let replaced = write_all(writer, changes).replaced.into_iter();
+    let contents = replaced.map(|(_, file)| {
+        let content = file.previous.content().unwrap_or(b"no file");
+        String::from_utf8(content.to_vec()).unwrap()
+    });
+    contents.collect()
+}
+
+/// That of the other program was kept.
+#[test]
+fn a_change_keeps_the_content_of_the_last_success_although_another_program_has_changed_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().canonicalize().unwrap();
+    let journal = Journal::open("ctmpl", &directory.join("state"), 5).unwrap();
+    let writer = Writer::new("ctmpl", Some(journal.clone()));
+    let (group, file) = (rolled_back("g"), directory.join("file"));
+    let link = directory.join("link");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let write = |content| kept(&writer, vec![change(&group, &link, content)]);
+    fs::write(&file, "found").unwrap();
+    assert_eq!(write("1"), ["found"], "it was never applied");
+    journal.finished(&group.key, Ending::Applied);
+    fs::write(&file, "edited").unwrap();
+    assert_eq!(write("2"), ["1"]);
+    journal.finished(&group.key, Ending::Applied);
+    fs::remove_file(&file).unwrap();
+    assert_eq!(write("3"), ["2"]);
+    let written = journal.destinations().remove(0).written;
+    assert_eq!(written, Some(Hash::of(b"3")));
+}
+
+#[test]
+fn a_change_keeps_the_content_of_the_disk_if_a_success_may_be_missing_in_the_ledger() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().canonicalize().unwrap();
+    let journal = Journal::open("ctmpl", &directory.join("state"), 5).unwrap();
+    let (group, file) = (rolled_back("g"), directory.join("file"));
+    let writer = Writer::new("ctmpl", Some(journal.clone()));
+    kept(&writer, vec![change(&group, &file, "1")]);
+    journal.finished(&group.key, Ending::Applied);
+    journal.thread.send(State::contents_dropped);
+    fs::write(&file, "2, not recorded").unwrap();
+    let of_disk = ["2, not recorded"];
+    assert_eq!(kept(&writer, vec![change(&group, &file, "3")]), of_disk);
+    fs::write(&file, "2, not recorded").unwrap();
+    let without_ledger = Writer::new("ctmpl", None);
+    let change = change(&group, &file, "3");
+    assert_eq!(kept(&without_ledger, vec![change]), of_disk);
+}
+
+#[test]
+fn a_swap_that_fails_restores_the_content_of_another_program() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().canonicalize().unwrap();
+    let journal = Journal::open("ctmpl", &directory.join("state"), 5).unwrap();
+    let writer = Writer::new("ctmpl", Some(journal.clone()));
+    let group = rolled_back("g");
+    let [first, last] = ["first", "last"].map(|name| directory.join(name));
+    let changes = |content| [&first, &last].map(|file| change(&group, file, content));
+    write_all(&writer, changes("1").into());
+    journal.finished(&group.key, Ending::Applied);
+    fs::write(&first, "edited").unwrap();
+    let staging = Staging::of(&writer, changes("2").into());
+    // Make the last rename fail.
+    fs::remove_file(&last).unwrap();
+    fs::create_dir(&last).unwrap();
+    assert_eq!(staging.swap(&writer).replaced, []);
+    assert_eq!(fs::read_to_string(&first).unwrap(), "edited");
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use apply_ledger::Attributes;
+use apply_ledger::{Attributes, Hash};
 use file_writer::{Previous, Stage, target_of};
 
 use super::StagedChange;
@@ -22,6 +22,14 @@ impl StagedChange {
             // If it cannot be read, it is not recorded, and the swap reports the error.
             self.previous = Previous::read(&target).ok();
         }
+    }
+
+    /// The destination, and its recorded path with the hash of its content before the swap, if it is kept for a rollback.
+    pub(crate) fn kept(&self) -> Option<(PathBuf, (PathBuf, Option<Hash>))> {
+        let (target, _) = self.replaced().filter(|_| self.keeps_previous)?;
+        let present = self.previous.as_ref()?.content().map(Hash::of);
+        let target = std::path::absolute(target).ok()?;
+        Some((self.applied.destination.clone(), (target, present)))
     }
 
     /// What the journal records; `None` if no file is replaced.

@@ -66,6 +66,27 @@ fn what_was_replaced_since_the_last_success_is_kept_until_the_next_one() {
     assert_eq!(ledger.content(good).unwrap(), None);
 }
 
+/// The content of the other program came back.
+#[test]
+fn a_rollback_restores_the_content_of_the_last_success_and_not_that_of_another_program() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ledger = open(directory.path());
+    apply(&mut ledger, "good");
+    let files = vec![
+        file(DESTINATION, Some("edited"), "bad"),
+        file("/never-applied", Some("found"), "first"),
+    ];
+    let failed = ledger.begin(&intent(files)).unwrap();
+    let old = ledger.pending().unwrap().remove(0).files.remove(0).old;
+    let expected = Some(Hash::of(b"edited"));
+    assert_eq!(old, expected, "the recovery compares with it");
+    ledger.swapped(failed).unwrap();
+    let owed = ledger.owed().unwrap().remove(0);
+    let replaced: Vec<_> = owed.replaced.into_iter().map(|it| it.hash).collect();
+    let expected = [b"good".as_slice(), b"found"].map(|content| Some(Hash::of(content)));
+    assert_eq!(replaced, expected);
+}
+
 /// What was rolled back, for each destination.
 fn rolled_back(ledger: &Ledger) -> Vec<(PathBuf, Option<Hash>)> {
     let known = ledger.destinations().unwrap().into_iter();
